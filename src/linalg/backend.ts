@@ -1,0 +1,126 @@
+/**
+ * The contract of every linear-algebra backend: plain float64 reference, WASM on worker threads, later WebGPU. A backend turns the
+ * raw bytes of one matrix (or a pair) into the raw quantities from which src/metrics makes the reported figures. It reads no files
+ * and knows no tensor names. Matrices are row-major [rows, columns] = [out, in], little-endian storage codes.
+ */
+import type { BackendInfo } from '../protocol/results.ts';
+
+/** Storage types a backend takes as they are. F8 and F4 kinds are decoded exactly to F32 by the caller first. */
+export type MatrixType = 'BF16' | 'F16' | 'F32' | 'F64';
+export interface Matrix {
+  rows: number;
+  columns: number;
+  type: MatrixType;
+  /** rows * columns codes; may be a view of a SharedArrayBuffer; not modified, not kept after the call settles */
+  data: Uint8Array;
+}
+
+/**
+ * The grid on which changes are counted. Codes of finite values; `exponentBits`/`mantissaBits` describe the type. Rounding classes of
+ * the null (src/metrics/rounding.ts) are indexed (exponent field * 2 + (mantissa field == 0 ? 1 : 0)) on the grid.
+ */
+export type GridName = 'BF16' | 'F16' | 'F8_E4M3' | 'F8_E5M2' | 'F8_E4M3FNUZ' | 'F8_E5M2FNUZ';
+
+/** How the two sides are put on the grid before codes are compared (METRICS: Storage). */
+export interface GridSpec {
+  grid: GridName;
+  /** both sides are already stored on the grid: classes have no position inside the cell */
+  onGrid: boolean;
+  /** "mixed storage": base and tuned are rounded to the grid first, for everything that is computed */
+  roundFirst: boolean;
+}
+/** Positions inside a rounding cell that are told apart for storage wider than the grid. */
+export const CELL_POSITIONS = 64;
+
+/** Histogram over rounding classes of the non-zero weights of W0 in one set: how many, and how many of them changed. Same length. */
+export interface ClassCounts {
+  /** Float64Array of classCount(grid) entries (x CELL_POSITIONS when off the grid: index = class * CELL_POSITIONS + position) */
+  total: Float64Array;
+  changed: Float64Array;
+}
+
+export interface SingleOptions {
+  /** leading singular vectors wanted: none here, values only */
+  signal?: AbortSignal;
+}
+export interface PairOptions {
+  /** r, 1 <= r <= q */
+  maskRank: number;
+  /** k, 1 <= k <= q */
+  angleRank: number;
+  /** mask size = floor(alpha m n + 0.5) */
+  alpha: number;
+  grid: GridSpec;
+  signal?: AbortSignal;
+}
+/** Everything spectral about one pair; float64. W0 and W1 are finite (the caller has checked). */
+export interface PairQuantities {
+  /** descending, q values each */
+  baseValues: Float64Array;
+  tunedValues: Float64Array;
+  updateValues: Float64Array;
+  /** sines and cosines of the k principal angles, each ascending in angle; sine form; null where s_k <= tol on a side, or D = 0 */
+  anglesU: { sines: Float64Array; cosines: Float64Array } | null;
+  anglesV: { sines: Float64Array; cosines: Float64Array } | null;
+  /** norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2; null for a zero base */
+  energies: { joint: number; left: number; right: number } | null;
+  /** u_i' D v_i, i = 1..r; null for a zero base */
+  diagonal: Float64Array | null;
+  /** classes inside each mask (weights with W0 = 0 left out), and over the whole matrix; null for a zero base */
+  masks: { principal: ClassCounts; low: ClassCounts; principalNotLow: ClassCounts; all: ClassCounts } | null;
+  /** weights of each mask, zeros of W0 left out, and the number of zeros of W0 */
+  zeros: number;
+}
+export interface LinearAlgebraBackend {
+  readonly info: BackendInfo;
+  /** How many matrices it works on at once; the caller keeps that many calls in flight. */
+  readonly parallelism: number;
+  /** All singular values, descending (q values). The matrix is finite. Throws `cancelled`. */
+  singularValues(matrix: Matrix, options: SingleOptions): Promise<Float64Array>;
+  /** Throws `cancelled`; throws `device-lost` when the device is gone and the call may be repeated elsewhere. */
+  comparePair(base: Matrix, tuned: Matrix, options: PairOptions): Promise<PairQuantities>;
+  /** Peak bytes that one call of comparePair holds for this shape. */
+  pairPeakBytes(rows: number, columns: number): number;
+  /** The streaming pass over two chunks (see elements.ts); `null` when this backend has no faster way than src/metrics' own. */
+  readonly elements: ElementKernels | null;
+  dispose(): Promise<void>;
+}
+
+/** Sums of the streaming passes: one chunk's contribution. All exact counts; sums in float64. */
+export interface ChunkStats {
+  finite: number;
+  sum: number;
+  /** sum of squares about `shift` 0 */
+  sumSquares: number;
+  min: number;
+  max: number;
+  zeros: number;
+  nan: number;
+  inf: number;
+  subnormal: number;
+}
+export interface ChunkChange {
+  base: ChunkStats;
+  tuned: ChunkStats;
+  /** weights whose bf16 codes are equal (+0 = -0; NaN equals NaN) */
+  equalBf16: number;
+  equalRelative: number;
+  equalAbsolute: number;
+  /** weights whose codes on the grid differ */
+  changed: number;
+  /** sum (w1 - w0)^2 over pairs that are both finite */
+  sumSquaresUpdate: number;
+}
+/** A backend's fast way through raw codes; run on its worker threads. */
+export interface ElementKernels {
+  stats(type: MatrixType, data: Uint8Array, signal?: AbortSignal): Promise<ChunkStats>;
+  histogram(type: MatrixType, data: Uint8Array, min: number, max: number, signal?: AbortSignal): Promise<Float64Array>;
+  /**
+   * `columns` > 0 with `rowChanged`/`columnChanged`: whole rows of `columns` weights; the counts of changed weights are added into the
+   * arrays (rows from `firstRow`).
+   */
+  compare(
+    baseType: MatrixType, base: Uint8Array, tunedType: MatrixType, tuned: Uint8Array,
+    options: { grid: GridSpec; eta: number; absoluteTolerance: number; columns: number; signal?: AbortSignal },
+  ): Promise<ChunkChange & { rowChanged: Float64Array; columnChanged: Float64Array }>;
+}

@@ -1,0 +1,134 @@
+/** What the engine offers to the extension host. Streams end with `return`; every call takes an AbortSignal on the client side. */
+import type {
+  BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor, ElementStats, Histogram, Problem, SpectrumMetrics,
+} from './results.ts';
+import type { WireError } from './errors.ts';
+
+/** One row of the inspector's table. */
+export interface TensorRow {
+  name: string;
+  layer: number | null;
+  module: string;
+  dtype: string;
+  shape: number[];
+  sizeBytes: number;
+  /** file name within the checkpoint; byte offset in it; null where the shard is missing */
+  file: string;
+  offset: number | null;
+  missing: boolean;
+  /** a weight that belongs to the transformer blocks, an embedding or head, or bookkeeping */
+  role: 'block' | 'embedding' | 'head' | 'norm' | 'bookkeeping' | 'other';
+  /** has a spectrum: floating, 2-D (or a stack of 2-D), both sides >= 2 */
+  spectral: boolean;
+}
+export interface ModelConfig {
+  modelType: string | null;
+  layers: number | null;
+  hiddenSize: number | null;
+  attentionHeads: number | null;
+  keyValueHeads: number | null;
+  headDim: number | null;
+}
+export interface CheckpointFacts {
+  path: string;
+  /** "safetensors, one file", "safetensors, 4 shards", "folder" ... */
+  format: string;
+  sizeBytes: number;
+  headerBytes: number;
+  parameters: number;
+  dtypes: Record<string, number>;
+  shards: { file: string; sizeBytes: number | null; missing: boolean }[];
+  metadata: Record<string, string>;
+  config: ModelConfig | null;
+  problems: Problem[];
+  tensors: TensorRow[];
+}
+export interface TensorStatistics {
+  name: string;
+  stats: ElementStats;
+  histogram: Histogram | null;
+}
+export interface TensorSpectrum {
+  /** name of the matrix: the tensor's, with #q, #k, #v, #gate, #up or an expert's number for a part */
+  name: string;
+  tensor: string;
+  metrics: SpectrumMetrics;
+  /** descending */
+  singularValues: number[];
+  /** Marchenko-Pastur edge on the scale of s (not s^2), and m, n */
+  mpEdge: number | null;
+  rows: number;
+  columns: number;
+  elapsedMs: number;
+  reasons: string[];
+}
+export type InspectionEvent =
+  | { type: 'statistics'; value: TensorStatistics }
+  | { type: 'spectrum'; value: TensorSpectrum }
+  | { type: 'failed'; name: string; error: WireError }
+  | { type: 'progress'; done: number; total: number; secondsLeft: number | null };
+
+/** What a comparison will do, before it is done. */
+export interface ComparisonPlan {
+  base: string;
+  tuned: string;
+  /** every pair, in the order of the table; spectral ones are the cells of the heatmap */
+  pairs: {
+    name: string;
+    layer: number | null;
+    module: string;
+    shape: number[];
+    dtype: { base: string; tuned: string };
+    spectral: boolean;
+    reason?: string;
+  }[];
+  skipped: { name: string; reason: string }[];
+  unpaired: { baseOnly: string[]; tunedOnly: string[] };
+  layers: number;
+  cost: { bytesToRead: number; weights: number; matrices: number; flops: number; peakBytes: number };
+  heads: { attention: number; keyValue: number } | null;
+  problems: Problem[];
+}
+/** Curves behind one cell; kept by the engine, sent with the result of the matrix. */
+export interface MatrixDetail {
+  name: string;
+  baseSingularValues: number[];
+  tunedSingularValues: number[];
+  updateSingularValues: number[];
+  /** degrees, ascending */
+  anglesU: number[];
+  anglesV: number[];
+  rowDensity: number[];
+  columnDensity: number[];
+}
+export type ComparisonEvent =
+  | { type: 'plan'; plan: ComparisonPlan; backend: BackendInfo }
+  | { type: 'change'; tensor: ComparisonTensor }
+  | { type: 'matrix'; tensor: ComparisonTensor; detail: MatrixDetail }
+  | { type: 'failed'; name: string; error: WireError }
+  | { type: 'progress'; phase: 'change' | 'spectra'; done: number; total: number; secondsLeft: number | null }
+  | { type: 'summary'; summary: ComparisonSummary };
+
+export interface CompareRequest {
+  /** chosen by the caller, for `prioritize` */
+  runId: string;
+  base: string;
+  tuned: string;
+  parameters: ComparisonParameters;
+  /** names already computed (a resumed run): left out of the work */
+  done?: string[];
+}
+/** Methods that answer once. */
+export interface EngineCalls {
+  info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string };
+  open(params: { path: string }): CheckpointFacts;
+  plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
+  /** moves a matrix to the front of a running comparison's queue */
+  prioritize(params: { runId: string; name: string }): null;
+}
+/** Methods that answer with a stream. */
+export interface EngineStreams {
+  /** statistics and, on request, spectra of the named tensors (all when empty) */
+  inspect(params: { path: string; tensors: string[]; statistics: boolean; spectra: boolean; includeEmbeddings: boolean }): InspectionEvent;
+  compare(params: CompareRequest): ComparisonEvent;
+}

@@ -1,0 +1,162 @@
+/**
+ * One typed RPC for both borders. Every request ends in exactly one of: a reply (`done`), a typed `error`, or the peer's end (every
+ * open call then fails with `peer-gone`). Streams send `next` any number of times before that. Unknown messages are answered.
+ */
+import { OffaxisError, toWireError, type WireError } from './errors.ts';
+
+export type WireMessage =
+  | { kind: 'request'; id: number; method: string; params: unknown }
+  | { kind: 'cancel'; id: number }
+  | { kind: 'next'; id: number; value: unknown }
+  | { kind: 'done'; id: number; value?: unknown }
+  | { kind: 'error'; id: number; error: WireError };
+
+/** A two-way pipe of structured-cloneable messages. */
+export interface Channel {
+  send(message: WireMessage): void;
+  onMessage(listener: (message: WireMessage) => void): void;
+  onClose(listener: () => void): void;
+}
+
+type AnyFunction = (params: never) => unknown;
+export type Handlers<Calls, Streams> = {
+  calls: { [M in keyof Calls]: Calls[M] extends (params: infer P) => infer R ? (params: P, signal: AbortSignal) => Promise<R> | R : never };
+  streams: {
+    [M in keyof Streams]: Streams[M] extends (params: infer P) => infer R ? (params: P, signal: AbortSignal) => AsyncIterable<R> : never;
+  };
+};
+
+/** Answers the requests that arrive on a channel. Ends every running request when the channel closes. */
+export function serve<Calls, Streams>(channel: Channel, handlers: Handlers<Calls, Streams>): void {
+  const running = new Map<number, AbortController>();
+  channel.onClose(() => running.forEach((controller) => controller.abort()));
+  channel.onMessage((message) => {
+    if (message.kind === 'cancel') running.get(message.id)?.abort();
+    else if (message.kind === 'request') void answer(message);
+  });
+  async function answer({ id, method, params }: Extract<WireMessage, { kind: 'request' }>): Promise<void> {
+    const controller = new AbortController();
+    running.set(id, controller);
+    try {
+      const call = Object.hasOwn(handlers.calls, method) ? (handlers.calls[method as keyof Calls] as unknown) : undefined;
+      const stream = Object.hasOwn(handlers.streams, method) ? (handlers.streams[method as keyof Streams] as unknown) : undefined;
+      if (call) channel.send({ kind: 'done', id, value: await (call as (p: unknown, s: AbortSignal) => unknown)(params, controller.signal) });
+      else if (stream) {
+        const values = (stream as (p: unknown, s: AbortSignal) => AsyncIterable<unknown>)(params, controller.signal);
+        for await (const value of values) channel.send({ kind: 'next', id, value });
+        channel.send({ kind: 'done', id });
+      } else throw new OffaxisError('bug', `Unknown method "${method}".`);
+    } catch (error) {
+      channel.send({ kind: 'error', id, error: toWireError(error) });
+    } finally {
+      running.delete(id);
+    }
+  }
+}
+
+interface Pending {
+  next(value: unknown): void;
+  done(value: unknown): void;
+  fail(error: OffaxisError): void;
+}
+
+/** The calling side. */
+export class RpcClient<Calls, Streams> {
+  private nextId = 1;
+  private closed = false;
+  private readonly pending = new Map<number, Pending>();
+
+  constructor(private readonly channel: Channel) {
+    channel.onMessage((message) => {
+      if (message.kind === 'request' || message.kind === 'cancel') return;
+      const pending = this.pending.get(message.id);
+      if (!pending) return;
+      if (message.kind === 'next') return pending.next(message.value);
+      this.pending.delete(message.id);
+      if (message.kind === 'done') pending.done(message.value);
+      else pending.fail(new OffaxisError(message.error.code, message.error.message));
+    });
+    channel.onClose(() => {
+      this.closed = true;
+      const open = [...this.pending.values()];
+      this.pending.clear();
+      for (const pending of open) pending.fail(gone());
+    });
+  }
+
+  call<M extends keyof Calls & string>(
+    method: M,
+    params: Calls[M] extends AnyFunction ? Parameters<Calls[M]>[0] : never,
+    signal?: AbortSignal,
+  ): Promise<Calls[M] extends (...args: never[]) => infer R ? R : never> {
+    return new Promise((resolve, reject) => {
+      this.start(method, params, signal, {
+        next: () => undefined,
+        done: (value) => resolve(value as never),
+        fail: reject,
+      });
+    });
+  }
+
+  /** Ends, with an error, when the peer ends. Leaving the loop early cancels the request. */
+  async *stream<M extends keyof Streams & string>(
+    method: M,
+    params: Streams[M] extends AnyFunction ? Parameters<Streams[M]>[0] : never,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Streams[M] extends (...args: never[]) => infer R ? R : never, void, undefined> {
+    const queue: unknown[] = [];
+    let finished = false;
+    let failure: OffaxisError | undefined;
+    let wake: () => void = () => undefined;
+    const id = this.start(method, params, signal, {
+      next: (value) => {
+        queue.push(value);
+        wake();
+      },
+      done: () => {
+        finished = true;
+        wake();
+      },
+      fail: (error) => {
+        failure = error;
+        finished = true;
+        wake();
+      },
+    });
+    try {
+      for (;;) {
+        while (queue.length) yield queue.shift() as never;
+        if (finished) break;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      if (failure) throw failure;
+    } finally {
+      if (!finished) this.channel.send({ kind: 'cancel', id });
+      this.pending.delete(id);
+    }
+  }
+
+  private start(method: string, params: unknown, signal: AbortSignal | undefined, pending: Pending): number {
+    const id = this.nextId++;
+    if (this.closed) queueMicrotask(() => pending.fail(gone()));
+    else if (signal?.aborted) queueMicrotask(() => pending.fail(new OffaxisError('cancelled', 'Cancelled.')));
+    else {
+      const onAbort = (): void => this.channel.send({ kind: 'cancel', id });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const ended = (): void => signal?.removeEventListener('abort', onAbort);
+      this.pending.set(id, {
+        next: pending.next,
+        done: (value) => (ended(), pending.done(value)),
+        fail: (error) => (ended(), pending.fail(error)),
+      });
+      this.channel.send({ kind: 'request', id, method, params });
+    }
+    return id;
+  }
+}
+
+function gone(): OffaxisError {
+  return new OffaxisError('peer-gone', 'The Offaxis engine ended. Everything computed so far is kept; run the command again to go on.');
+}

@@ -1,0 +1,66 @@
+/** Messages between the extension host and the two webviews. The host pushes state; the webview keeps UI state only. */
+import type { CheckpointFacts, ComparisonPlan, MatrixDetail, TensorSpectrum, TensorStatistics } from './engine.ts';
+import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from './results.ts';
+import type { WireError } from './errors.ts';
+
+export interface Progress {
+  phase: 'statistics' | 'change' | 'spectra';
+  done: number;
+  total: number;
+  secondsLeft: number | null;
+}
+
+// ---------- inspector ----------
+export type InspectorToView =
+  | { type: 'facts'; facts: CheckpointFacts; baseSelected: string | null }
+  | { type: 'statistics'; values: TensorStatistics[] }
+  | { type: 'spectra'; values: TensorSpectrum[] }
+  | { type: 'failed'; name: string; error: WireError }
+  | { type: 'progress'; progress: Progress | null }
+  | { type: 'cancelled'; done: number; total: number }
+  | { type: 'error'; error: WireError }
+  | { type: 'reveal'; tensor: string };
+export type InspectorFromView =
+  | { type: 'ready' }
+  /** statistics of the tensors on show (visible rows and the selected one); cheap, answered as they come */
+  | { type: 'statistics'; tensors: string[] }
+  /** spectra of these tensors; empty: all block matrices ("Analyze Spectra") */
+  | { type: 'spectra'; tensors: string[] }
+  | { type: 'cancel' }
+  | { type: 'compareWithBase' }
+  | { type: 'retry' }
+  | { type: 'showLog' };
+
+// ---------- comparison ----------
+export interface ComparisonState {
+  base: string;
+  tuned: string;
+  /** short names to show: the parts of the two paths that differ */
+  baseName: string;
+  tunedName: string;
+  parameters: ComparisonParameters;
+  commandLine: string;
+  /** planning: reading headers; planned: waits for Start; running; cancelled; done; failed */
+  phase: 'planning' | 'planned' | 'running' | 'cancelled' | 'done' | 'failed';
+  plan: ComparisonPlan | null;
+  backend: BackendInfo | null;
+  progress: Progress | null;
+  error: WireError | null;
+  summary: ComparisonSummary | null;
+}
+export type ComparisonToView =
+  /** replaces everything but tensors, details and failures, which `reset` clears */
+  | { type: 'state'; state: ComparisonState; reset: boolean }
+  | { type: 'results'; tensors: ComparisonTensor[]; details: MatrixDetail[]; failed: { name: string; error: WireError }[] };
+export type ComparisonFromView =
+  | { type: 'ready' }
+  | { type: 'start' }
+  | { type: 'cancel' }
+  | { type: 'resume' }
+  | { type: 'retry'; name?: string }
+  | { type: 'prioritize'; name: string }
+  | { type: 'export' }
+  | { type: 'copyCommandLine' }
+  | { type: 'chooseAnother' }
+  | { type: 'openTensor'; side: 'base' | 'tuned'; name: string }
+  | { type: 'showLog' };

@@ -1,0 +1,51 @@
+/** The engine's work, in process: used by the command line directly and by the engine process for the extension. */
+import type {
+  CheckpointFacts, CompareRequest, ComparisonEvent, ComparisonPlan, EngineCalls, EngineStreams, InspectionEvent,
+} from '../protocol/engine.ts';
+import type { BackendInfo } from '../protocol/results.ts';
+import type { LinearAlgebraBackend } from '../linalg/backend.ts';
+import { openCheckpoint } from '../checkpoint/index.ts';
+import { createBackend, type BackendChoice } from './backend.ts';
+import { compareCheckpoints, openPair, type RunningComparison } from './compare.ts';
+import { inspectCheckpoint } from './inspect.ts';
+import { planComparison } from './plan.ts';
+
+export interface Analysis {
+  info(): BackendInfo;
+  /** Headers only. Throws bad-file or read-failed. */
+  open(params: { path: string }, signal?: AbortSignal): Promise<CheckpointFacts>;
+  /** What a comparison would do and cost; reads headers only. */
+  plan(params: Parameters<EngineCalls['plan']>[0], signal?: AbortSignal): Promise<ComparisonPlan>;
+  prioritize(params: Parameters<EngineCalls['prioritize']>[0]): void;
+  inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
+  compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
+  dispose(): Promise<void>;
+}
+
+/** Opens the engine. The backend's threads start with the first work that needs them. */
+export async function createAnalysis(options: BackendChoice): Promise<Analysis> {
+  const backend: LinearAlgebraBackend = await createBackend(options);
+  const running = new Map<string, RunningComparison>();
+  return {
+    info: () => backend.info,
+    async open({ path }, signal) {
+      const checkpoint = await openCheckpoint(path, signal);
+      await checkpoint.close();
+      return checkpoint.facts;
+    },
+    async plan({ base, tuned, parameters }, signal) {
+      const pair = await openPair(base, tuned, signal);
+      try {
+        return planComparison(pair.base, pair.tuned, parameters, backend).plan;
+      } finally {
+        await pair.close();
+      }
+    },
+    prioritize({ runId, name }) {
+      running.get(runId)?.prioritize(name);
+    },
+    inspect: (params, signal) => inspectCheckpoint(backend, params, signal),
+    compare: (params, signal) => compareCheckpoints(backend, params, running, signal),
+    dispose: () => backend.dispose(),
+  };
+}

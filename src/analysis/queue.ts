@@ -1,0 +1,90 @@
+/** Work on several items at once, results in the order in which they come. */
+import { throwIfAborted, toWireError, type WireError } from '../protocol/errors.ts';
+
+/** Items still to be done; one of them can be moved to the front while the run goes on. */
+export class WorkQueue<T extends { name: string }> {
+  private readonly items: T[];
+
+  constructor(items: readonly T[]) {
+    this.items = [...items];
+  }
+  take(): T | undefined {
+    return this.items.shift();
+  }
+  /** True when the item was still waiting. */
+  prioritize(name: string): boolean {
+    const at = this.items.findIndex((item) => item.name === name);
+    if (at < 0) return false;
+    const [item] = this.items.splice(at, 1);
+    if (item) this.items.unshift(item);
+    return true;
+  }
+}
+
+export type Outcome<T, R> = { item: T; value: R } | { item: T; error: WireError };
+
+/**
+ * Runs `work` on `parallelism` items at a time and yields each outcome as it comes. An item that fails yields its error and the rest
+ * goes on; a cancelled run throws `cancelled` once the items under way have stopped.
+ */
+export async function* runQueue<T extends { name: string }, R>(
+  queue: WorkQueue<T>,
+  parallelism: number,
+  work: (item: T) => Promise<R>,
+  signal: AbortSignal,
+): AsyncGenerator<Outcome<T, R>, void, undefined> {
+  const outcomes: Outcome<T, R>[] = [];
+  let wake: () => void = () => undefined;
+  let stopped = false;
+  let running = 0;
+  const lane = async (): Promise<void> => {
+    for (let item = queue.take(); item && !stopped && !signal.aborted; item = queue.take()) {
+      try {
+        outcomes.push({ item, value: await work(item) });
+      } catch (error) {
+        if (signal.aborted) break;
+        outcomes.push({ item, error: toWireError(error) });
+      }
+      wake();
+    }
+  };
+  const lanes = Array.from({ length: Math.max(1, parallelism) }, () => {
+    ++running;
+    return lane().finally(() => {
+      --running;
+      wake();
+    });
+  });
+  try {
+    for (;;) {
+      for (let outcome = outcomes.shift(); outcome; outcome = outcomes.shift()) yield outcome;
+      if (running === 0 && outcomes.length === 0) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (outcomes.length || running === 0) resolve();
+      });
+    }
+    throwIfAborted(signal);
+  } finally {
+    stopped = true;
+    await Promise.all(lanes);
+  }
+}
+
+/** Seconds left, from the work done so far in units of cost; null until enough is done to tell. */
+export class Estimate {
+  private done = 0;
+  private readonly start = performance.now();
+
+  constructor(private readonly total: number) {}
+
+  add(cost: number): void {
+    this.done += cost;
+  }
+  secondsLeft(): number | null {
+    const elapsed = (performance.now() - this.start) / 1000;
+    if (this.done <= 0 || elapsed < 0.5) return null;
+    return (elapsed * Math.max(0, this.total - this.done)) / this.done;
+  }
+}
+

@@ -1,0 +1,142 @@
+/** What the user asked for on the command line. Wrong usage is a UsageError (exit status 2). */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
+
+export class UsageError extends Error {}
+
+export interface OutputOptions {
+  /** a file, "-" for standard output, or null */
+  json: string | null;
+  csv: string | null;
+}
+export interface EngineOptions {
+  backend: 'auto' | 'cpu';
+  /** 0: all cores */
+  threads: number;
+}
+export type Invocation =
+  | { command: 'help'; topic: string | null }
+  | { command: 'version' }
+  | ({ command: 'inspect'; path: string; statistics: boolean; spectra: boolean; singularValues: boolean } & OutputOptions & EngineOptions)
+  | ({ command: 'compare'; base: string; tuned: string; parameters: ComparisonParameters } & OutputOptions & EngineOptions);
+
+const ENGINE = { backend: { type: 'string' }, threads: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+const INSPECT = {
+  ...ENGINE,
+  stats: { type: 'boolean' },
+  spectra: { type: 'boolean' },
+  'singular-values': { type: 'boolean' },
+  json: { type: 'string' },
+} as const;
+const COMPARE = {
+  ...ENGINE,
+  alpha: { type: 'string' },
+  'angle-rank': { type: 'string' },
+  'mask-rank': { type: 'string' },
+  tensors: { type: 'string' },
+  'include-embeddings': { type: 'boolean' },
+  profiles: { type: 'boolean' },
+  'no-spectra': { type: 'boolean' },
+  json: { type: 'string' },
+  csv: { type: 'string' },
+} as const;
+
+/** Parses `process.argv.slice(2)`. Throws UsageError with one sentence. */
+export function parseInvocation(argv: string[]): Invocation {
+  const [command, ...rest] = argv;
+  if (command === undefined || command === 'help' || command === '--help' || command === '-h') return { command: 'help', topic: rest[0] ?? null };
+  if (command === '--version' || command === '-V' || command === 'version') return { command: 'version' };
+  if (command === 'inspect') {
+    const { values, positionals } = parse(rest, INSPECT);
+    if (values.help) return { command: 'help', topic: 'inspect' };
+    const [path] = expectPositionals(positionals, ['PATH'], 'inspect');
+    return {
+      command, path: path as string,
+      statistics: values.stats ?? false,
+      spectra: (values.spectra ?? false) || (values['singular-values'] ?? false),
+      singularValues: values['singular-values'] ?? false,
+      json: values.json ?? null, csv: null, ...engine(values),
+    };
+  }
+  if (command === 'compare') {
+    const { values, positionals } = parse(rest, COMPARE);
+    if (values.help) return { command: 'help', topic: 'compare' };
+    const [base, tuned] = expectPositionals(positionals, ['BASE', 'TUNED'], 'compare');
+    const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
+    if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
+    return {
+      command, base: base as string, tuned: tuned as string,
+      parameters: {
+        ...DEFAULT_PARAMETERS,
+        alpha,
+        angleRank: positive(values['angle-rank'], '--angle-rank'),
+        maskRank: positive(values['mask-rank'], '--mask-rank'),
+        tensors: values.tensors ?? null,
+        includeEmbeddings: values['include-embeddings'] ?? false,
+        profiles: values.profiles ?? false,
+        spectra: !(values['no-spectra'] ?? false),
+      },
+      json: values.json ?? null, csv: values.csv ?? null, ...engine(values),
+    };
+  }
+  throw new UsageError(`Unknown command "${command}". The commands are inspect and compare.`);
+}
+
+function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. To specify')[0] as string);
+  }
+}
+function expectPositionals(positionals: string[], names: string[], command: string): string[] {
+  if (positionals.length === names.length) return positionals;
+  throw new UsageError(`"offaxis ${command}" takes ${names.join(' and ')}; ${positionals.length} given.`);
+}
+function positive(text: string | undefined, option: string): number | null {
+  if (text === undefined) return null;
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}".`);
+  return Number(text);
+}
+function engine(values: { backend?: string | undefined; threads?: string | undefined }): EngineOptions {
+  const backend = values.backend ?? 'auto';
+  if (backend !== 'auto' && backend !== 'cpu') throw new UsageError(`--backend is auto or cpu, not "${backend}".`);
+  return { backend, threads: positive(values.threads, '--threads') ?? 0 };
+}
+
+const HELP = `offaxis opens model checkpoints and shows what training did to them.
+
+  offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
+  offaxis compare BASE TUNED [options]    what training did, layer by layer
+  offaxis help inspect | compare          the options of one command
+  offaxis --version
+
+Exit status: 0 fine, 1 bad input, 2 wrong usage, 130 cancelled.`;
+const HELP_ENGINE = `  --backend auto|cpu     where spectra are computed (default auto)
+  --threads N            worker threads (default: all cores)`;
+const HELP_INSPECT = `offaxis inspect PATH [options]
+
+  --stats                statistics and histogram of every floating tensor
+  --spectra              spectral metrics of every block matrix
+  --singular-values      the singular values too (in the JSON; implies --spectra)
+  --json FILE|-          write offaxis.inspection/1 JSON to a file, or to standard output
+${HELP_ENGINE}`;
+const HELP_COMPARE = `offaxis compare BASE TUNED [options]
+
+  --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
+  --angle-rank K         size of the principal subspaces (default min(512, floor(q/2)))
+  --mask-rank R          rank of the reconstruction and energies (default min(64, ceil(q/8)))
+  --tensors GLOB         compare only tensors whose name matches
+  --include-embeddings   spectra of embeddings and output head too
+  --profiles             change per row and per column in the JSON
+  --no-spectra           elementwise figures only
+  --json FILE|-          write offaxis.comparison/1 JSON to a file, or to standard output
+  --csv FILE             write one row a tensor
+${HELP_ENGINE}`;
+
+/** The help text of a command, or the overview. */
+export function helpText(topic: string | null): string {
+  if (topic === 'inspect') return HELP_INSPECT;
+  if (topic === 'compare') return HELP_COMPARE;
+  return HELP;
+}

@@ -1,0 +1,95 @@
+/** `offaxis compare`: what training did. */
+import { resolve } from 'node:path';
+import type { Analysis } from '../analysis/index.ts';
+import { assembleComparison } from '../analysis/result.ts';
+import { comparisonCsv } from '../export/csv.ts';
+import { maskVerdict } from '../metrics/index.ts';
+import type { ComparisonPlan } from '../protocol/engine.ts';
+import { OffaxisError, type WireError } from '../protocol/errors.ts';
+import type { BackendInfo, ComparisonResult, ComparisonTensor } from '../protocol/results.ts';
+import type { Invocation } from './arguments.ts';
+import { count, degrees, figure, percent, table } from './format.ts';
+import { writeOutput } from './output.ts';
+import { ProgressLine, timeLeft } from './progress.ts';
+
+type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
+
+/** Prints a table, or writes the JSON and the CSV. Throws bad-file when nothing pairs or nothing could be computed. */
+export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
+  const progress = new ProgressLine(process.stderr);
+  const tensors = new Map<string, ComparisonTensor>();
+  const failed: { name: string; error: WireError }[] = [];
+  let plan: ComparisonPlan | undefined;
+  let backend: BackendInfo | undefined;
+  const request = { runId: 'cli', base: options.base, tuned: options.tuned, parameters: options.parameters };
+  try {
+    for await (const event of analysis.compare(request, signal)) {
+      if (event.type === 'plan') ({ plan, backend } = event);
+      else if (event.type === 'change') tensors.set(event.tensor.name, event.tensor);
+      else if (event.type === 'matrix') {
+        const { rowDensity, columnDensity } = event.detail;
+        const metrics = options.parameters.profiles ? { ...event.tensor.metrics, rowDensity, columnDensity } : event.tensor.metrics;
+        tensors.set(event.tensor.name, { ...event.tensor, metrics });
+      } else if (event.type === 'failed') failed.push({ name: event.name, error: event.error });
+      else if (event.type === 'progress')
+        progress.show(`${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
+    }
+  } finally {
+    progress.clear();
+  }
+  if (!plan || !backend) throw new OffaxisError('bug', 'The comparison ended without a plan.');
+  for (const problem of plan.problems) if (problem.severity !== 'info') process.stderr.write(`offaxis: ${problem.severity}: ${problem.message}\n`);
+  for (const { name, error } of failed) process.stderr.write(`offaxis: ${name}: ${error.message}\n`);
+  if (plan.pairs.length === 0)
+    throw new OffaxisError('bad-file', `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`);
+  const result = assembleComparison({ ...plan, base: resolve(options.base), tuned: resolve(options.tuned) }, backend, options.parameters, tensors, failed);
+  if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
+  if (options.csv) await writeOutput(options.csv, comparisonCsv(result));
+  if (options.json !== '-') process.stdout.write(`${report(result)}\n`);
+  if (tensors.size === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
+}
+
+const VERDICT = { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: '-' } as const;
+
+function report(result: ComparisonResult): string {
+  const { summary: s, backend } = result;
+  const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
+  const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
+  const spectral = result.tensors.filter((tensor) => tensor.metrics.nss !== undefined);
+  const rows = spectral.map(({ name, shape, metrics: m }) => [
+    name,
+    shape.join(' x '),
+    percent(m.unchangedBf16),
+    percent(m.relativeUpdate),
+    percent(m.nss),
+    degrees(m.angleUMax === null || m.angleVMax === null ? null : Math.max(m.angleUMax ?? 0, m.angleVMax ?? 0)),
+    `${percent(complement(m.principalOverlap))} / ${percent(complement(m.principalNull))}`,
+    figure(m.principalZ, 3),
+    VERDICT[maskVerdict(m)],
+    `${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`,
+  ]);
+  const lines = [`${result.base} -> ${result.tuned}`, `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`, ''];
+  if (rows.length)
+    lines.push(table(['matrix', 'shape', 'unchanged', 'update', 'NSS', 'largest angle', 'off-principal / null', 'z', 'mask view', 'off-principal energy / isotropic'], rows), '');
+  lines.push(`unchanged in bf16: ${percent(s.unchangedBf16)} of the weights`);
+  if (rows.length)
+    lines.push(
+      `means over ${s.matrices.done} of ${s.matrices.planned} matrices: NSS ${percent(mean('nss'))} of at most ${percent(mean('relativeUpdate'))}; ` +
+        `angles max ${degrees(Math.max(peak('angleUMax') ?? 0, peak('angleVMax') ?? 0))}; Wedin's bound is vacuous for ${s.wedinVacuous}`,
+      `off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone ` +
+        `(${s.maskVerdicts.off} off, ${s.maskVerdicts.on} on, ${s.maskVerdicts.noise} as noise)`,
+      `off-principal alignment, energy view: ${percent(complement(mean('jointEnergy')))} against ${percent(complement(mean('jointEnergyBaseline')))} isotropic`,
+    );
+  const { baseOnly, tunedOnly } = result.unpaired;
+  if (s.elementwiseOnly.length) lines.push(`${s.elementwiseOnly.length} tensors elementwise only`);
+  if (result.skipped.length) lines.push(`${result.skipped.length} left out: ${listed(result.skipped.map((x) => `${x.name} (${x.reason})`))}`);
+  if (baseOnly.length) lines.push(`${baseOnly.length} only in the base: ${listed(baseOnly)}`);
+  if (tunedOnly.length) lines.push(`${tunedOnly.length} only in the tuned: ${listed(tunedOnly)}`);
+  return lines.join('\n');
+}
+function complement(x: number | null | undefined): number | null {
+  return x === null || x === undefined ? null : 1 - x;
+}
+function listed(names: string[]): string {
+  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}

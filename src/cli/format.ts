@@ -1,0 +1,35 @@
+/** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour where the output is no terminal. */
+
+export function figure(x: number | null | undefined, digits = 4): string {
+  if (x === null || x === undefined) return '-';
+  if (!Number.isFinite(x)) return String(x);
+  if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x);
+  const a = Math.abs(x);
+  if (a !== 0 && (a < 1e-3 || a >= 1e5)) return x.toExponential(digits - 2);
+  return x.toPrecision(digits);
+}
+export function percent(x: number | null | undefined): string {
+  return x === null || x === undefined ? '-' : `${figure(100 * x, 3)} %`;
+}
+export function degrees(x: number | null | undefined): string {
+  return x === null || x === undefined ? '-' : `${figure(x, 3)} deg`;
+}
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let i = 0;
+  for (; n >= 1000 && i < units.length - 1; ++i) n /= 1000;
+  return `${i ? n.toPrecision(4) : n} ${units[i]}`;
+}
+export function count(n: number): string {
+  if (n < 1e4) return String(n);
+  if (n < 1e6) return `${(n / 1e3).toPrecision(4)} k`;
+  return n < 1e9 ? `${(n / 1e6).toPrecision(4)} M` : `${(n / 1e9).toPrecision(4)} B`;
+}
+
+/** Text table: the first `left` columns are aligned left, the others right. */
+export function table(head: string[], rows: string[][], left = 1): string {
+  const widths = head.map((h, c) => Math.max(h.length, ...rows.map((r) => r[c]?.length ?? 0)));
+  const line = (cells: string[]): string =>
+    cells.map((cell, c) => (c < left ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join('  ').trimEnd();
+  return [line(head), line(widths.map((w) => '-'.repeat(w))), ...rows.map(line)].join('\n');
+}

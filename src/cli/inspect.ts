@@ -1,0 +1,116 @@
+/** `offaxis inspect`: what one checkpoint holds. */
+import type { Analysis } from '../analysis/index.ts';
+import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import type { InspectionResult, InspectionTensor, Problem } from '../protocol/results.ts';
+import type { Invocation } from './arguments.ts';
+import { bytes, count, figure, table } from './format.ts';
+import { writeOutput } from './output.ts';
+import { ProgressLine, timeLeft } from './progress.ts';
+
+type InspectInvocation = Extract<Invocation, { command: 'inspect' }>;
+
+/** Prints a table, or writes the JSON. Throws bad-file when nothing of the checkpoint can be read. */
+export async function runInspect(analysis: Analysis, options: InspectInvocation, signal: AbortSignal): Promise<void> {
+  const facts = await analysis.open({ path: options.path }, signal);
+  const problems = [...facts.problems];
+  const statistics = new Map<string, TensorStatistics>();
+  const spectra = new Map<string, TensorSpectrum>();
+  if (options.statistics || options.spectra) {
+    const progress = new ProgressLine(process.stderr);
+    const request = { path: options.path, tensors: [], statistics: options.statistics, spectra: options.spectra, includeEmbeddings: false };
+    for await (const event of analysis.inspect(request, signal)) {
+      if (event.type === 'statistics') statistics.set(event.value.name, event.value);
+      else if (event.type === 'spectrum') spectra.set(event.value.name, event.value);
+      else if (event.type === 'failed') problems.push({ severity: 'error', code: event.error.code, message: event.error.message, tensor: event.name });
+      else progress.show(`${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
+    }
+    progress.clear();
+  }
+  for (const { name, stats } of statistics.values()) {
+    if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
+  }
+  const result = inspection(facts, problems, statistics, spectra, options.singularValues);
+  if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
+  if (options.json !== '-') process.stdout.write(`${report(facts, result)}\n`);
+  const fatal = facts.tensors.length === 0 ? problems.find((problem) => problem.severity === 'error') : undefined;
+  if (fatal) throw new OffaxisError('bad-file', fatal.message);
+}
+
+function notFinite(tensor: string, nan: number, inf: number): Problem {
+  return {
+    severity: 'warning', code: 'not-finite', tensor,
+    message: `${tensor} holds ${nan} NaN and ${inf} infinities: its spectrum is not computed. Check the run that wrote it.`,
+  };
+}
+
+/** The JSON of `offaxis inspect`, schema offaxis.inspection/1. Parts of fused tensors follow their tensor. */
+export function inspection(
+  facts: CheckpointFacts,
+  problems: Problem[],
+  statistics: ReadonlyMap<string, TensorStatistics>,
+  spectra: ReadonlyMap<string, TensorSpectrum>,
+  singularValues: boolean,
+): InspectionResult {
+  const parts = new Map<string, TensorSpectrum[]>();
+  for (const spectrum of spectra.values()) if (spectrum.name !== spectrum.tensor) parts.set(spectrum.tensor, [...(parts.get(spectrum.tensor) ?? []), spectrum]);
+  const of = (spectrum: TensorSpectrum): Pick<InspectionTensor, 'spectrum' | 'singularValues'> => ({
+    spectrum: spectrum.metrics,
+    ...(singularValues ? { singularValues: spectrum.singularValues } : {}),
+  });
+  const tensors: InspectionTensor[] = [];
+  for (const row of facts.tensors) {
+    const { name, layer, module, dtype, shape, sizeBytes } = row;
+    const stats = statistics.get(name);
+    const whole = spectra.get(name);
+    tensors.push({
+      name, layer, module, dtype, shape, sizeBytes,
+      ...(stats ? { stats: { ...stats.stats, histogram: stats.histogram } } : {}),
+      ...(whole ? of(whole) : {}),
+    });
+    for (const part of parts.get(name) ?? []) {
+      const share = (part.rows * part.columns) / Math.max(1, shape.reduce((a, b) => a * b, 1));
+      tensors.push({ name: part.name, layer, module, dtype, shape: [part.rows, part.columns], sizeBytes: Math.round(sizeBytes * share), ...of(part) });
+    }
+  }
+  return {
+    schema: 'offaxis.inspection/1',
+    path: facts.path,
+    problems,
+    metadata: facts.metadata,
+    tensors,
+    summary: {
+      tensors: facts.tensors.length,
+      parameters: facts.parameters,
+      sizeBytes: facts.sizeBytes,
+      dtypes: facts.dtypes,
+      shards: facts.shards.length,
+      missing: facts.tensors.filter((tensor) => tensor.missing).length,
+    },
+  };
+}
+
+function report(facts: CheckpointFacts, result: InspectionResult): string {
+  const { summary } = result;
+  const dtypes = Object.entries(summary.dtypes).map(([dtype, n]) => `${dtype} ${n}`).join(', ');
+  const lines = [
+    facts.path,
+    `${facts.format}; ${summary.tensors} tensors, ${count(summary.parameters)} parameters, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
+  ];
+  if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
+  for (const [key, value] of Object.entries(result.metadata)) lines.push(`${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
+  for (const problem of result.problems) lines.push(`${problem.severity}: ${problem.message}`);
+  const stats = result.tensors.some((tensor) => tensor.stats);
+  const spectra = result.tensors.some((tensor) => tensor.spectrum);
+  const head = ['tensor', 'dtype', 'shape', 'bytes'];
+  if (stats) head.push('mean', 'std', 'min', 'max', 'zeros');
+  if (spectra) head.push('s1', 'stable rank', 'alpha', 'outliers');
+  const rows = result.tensors.map(({ name, dtype, shape, sizeBytes, stats: s, spectrum: p }) => {
+    const row = [name, dtype, shape.join(' x ') || 'scalar', bytes(sizeBytes)];
+    if (stats) row.push(figure(s?.mean), figure(s?.std), figure(s?.min), figure(s?.max), s ? String(s.zeros) : '-');
+    if (spectra) row.push(figure(p?.spectralNorm), figure(p?.stableRank), figure(p?.powerLawAlpha, 3), figure(p?.outlierCount));
+    return row;
+  });
+  if (rows.length) lines.push('', table(head, rows, 3));
+  return lines.join('\n');
+}

@@ -1,0 +1,55 @@
+/** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error), 2 usage, 130 cancelled. */
+import { createAnalysis } from '../analysis/index.ts';
+import { OffaxisError, toWireError } from '../protocol/errors.ts';
+import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
+import { runCompare } from './compare.ts';
+import { runInspect } from './inspect.ts';
+import { VERSION } from './version.ts';
+
+async function run(argv: string[]): Promise<number> {
+  let invocation: Invocation;
+  try {
+    invocation = parseInvocation(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`offaxis: ${error.message} See "offaxis help".\n`);
+    return 2;
+  }
+  if (invocation.command === 'help') process.stdout.write(`${helpText(invocation.topic)}\n`);
+  else if (invocation.command === 'version') process.stdout.write(`offaxis ${VERSION}\n`);
+  else return analyze(invocation);
+  return 0;
+}
+
+async function analyze(invocation: Extract<Invocation, { command: 'inspect' | 'compare' }>): Promise<number> {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const analysis = await createAnalysis({ backend: invocation.backend, threads: invocation.threads });
+  try {
+    if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
+    else await runCompare(analysis, invocation, abort.signal);
+    return 0;
+  } catch (error) {
+    const { code, message } = toWireError(error);
+    if (code === 'cancelled' || abort.signal.aborted) {
+      process.stderr.write('offaxis: cancelled\n');
+      return 130;
+    }
+    process.stderr.write(`offaxis: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+    if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return code === 'bad-parameter' ? 2 : 1;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    await analysis.dispose();
+  }
+}
+
+// a reader that goes away (`offaxis compare ... | head`) is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+process.exitCode = await run(process.argv.slice(2));

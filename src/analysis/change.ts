@@ -1,0 +1,107 @@
+/** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
+import { gridOf, readChunks } from '../checkpoint/index.ts';
+import type { TensorPair } from '../checkpoint/types.ts';
+import type { ChunkChange, ElementKernels, GridSpec, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
+import { changeMetrics, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
+import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
+import type { OpenPair } from './compare.ts';
+
+/** Weights a chunk: 4 Mi, at most 32 MiB a side in float64; large enough that a call costs nothing, small enough for the cache of two threads. */
+export const CHUNK_WEIGHTS = 4 * 1024 * 1024;
+
+export interface Change {
+  tensor: ComparisonTensor;
+  /** no NaN or infinity on either side */
+  finite: boolean;
+  /** population variances, null where not finite */
+  baseVariance: number | null;
+  tunedVariance: number | null;
+  updateVariance: number | null;
+  /** share of changed weights a row, a column; null for tensors that are no matrix */
+  rowDensity: number[] | null;
+  columnDensity: number[] | null;
+}
+
+/** The storage type in which the bytes of a tensor reach the kernels: F8 kinds are decoded to F32 by the reader. */
+export function matrixType(dtype: string): MatrixType | null {
+  if (dtype === 'BF16' || dtype === 'F16' || dtype === 'F32' || dtype === 'F64') return dtype;
+  return dtype.startsWith('F8_') ? 'F32' : null;
+}
+
+/** The grid of a pair. BF16 against F16 is compared on bf16 and has no null. */
+export function gridFor(pair: TensorPair): { grid: GridSpec; hasNull: boolean } {
+  const grid = gridOf(pair.dtype.base, pair.dtype.tuned);
+  return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: true, roundFirst: true }, hasNull: false };
+}
+
+/** Section B's elementwise figures and section A's of both sides. Throws read-failed (naming the tensor) and cancelled. */
+export async function changeOf(
+  checkpoints: OpenPair, pair: TensorPair, parameters: ComparisonParameters, backend: LinearAlgebraBackend, signal: AbortSignal,
+): Promise<Change> {
+  const start = performance.now();
+  const { rows, columns } = pair.base;
+  const isMatrix = rows > 1 || pair.shape.length > 1;
+  const { grid, hasNull } = gridFor(pair);
+  const baseType = matrixType(pair.dtype.base) as MatrixType;
+  const tunedType = matrixType(pair.dtype.tuned) as MatrixType;
+  const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
+  const base = new StatsAccumulator();
+  const tuned = new StatsAccumulator();
+  const total = { equalBf16: 0, equalRelative: 0, equalAbsolute: 0, changed: 0, sumSquaresUpdate: 0 };
+  const rowChanged = new Float64Array(isMatrix ? rows : 0);
+  const columnChanged = new Float64Array(isMatrix ? columns : 0);
+  const read = { weights: CHUNK_WEIGHTS, signal };
+  const tunedChunks = readChunks(checkpoints.tuned, pair.tunedTensor, pair.tuned, read)[Symbol.asyncIterator]();
+  for await (const chunk of readChunks(checkpoints.base, pair.baseTensor, pair.base, read)) {
+    const other = await tunedChunks.next();
+    if (other.done) break;
+    const result = await compare(baseType, chunk.data, tunedType, other.value.data, {
+      grid, eta: parameters.eta, absoluteTolerance: parameters.absoluteTolerance, columns: isMatrix ? columns : 0, signal,
+    });
+    base.add(result.base);
+    tuned.add(result.tuned);
+    for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += result[key];
+    if (isMatrix) {
+      const firstRow = chunk.first / columns;
+      result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
+      result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
+    }
+  }
+  const metrics = changeMetrics(total, base, tuned, pair.count);
+  const finite = base.isFinite && tuned.isFinite;
+  const flags: Flag[] = [];
+  const reasons: string[] = [];
+  if (grid.roundFirst) {
+    flags.push('mixed-storage');
+    reasons.push(`Stored as ${pair.dtype.base} and ${pair.dtype.tuned}: both were rounded to ${grid.grid.toLowerCase()} first.`);
+  }
+  if (!hasNull) flags.push('no-null');
+  if (!finite) {
+    flags.push('not-finite');
+    reasons.push(notFinite(base, tuned));
+  } else if (metrics.updateNorm === 0) flags.push('no-update');
+  if (metrics.baseNorm === 0) flags.push('zero-base');
+  return {
+    tensor: {
+      name: pair.name, layer: pair.layer, module: pair.module, shape: pair.shape, dtype: pair.dtype,
+      metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
+      flags, reasons, elapsedMs: performance.now() - start,
+    },
+    finite,
+    baseVariance: base.variance,
+    tunedVariance: tuned.variance,
+    updateVariance: finite ? Math.max(0, total.sumSquaresUpdate / pair.count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2) : null,
+    rowDensity: isMatrix ? Array.from(rowChanged, (n) => n / columns) : null,
+    columnDensity: isMatrix ? Array.from(columnChanged, (n) => n / rows) : null,
+  };
+}
+
+/** The definition itself, where a backend has no faster way. */
+const compareHere: ElementKernels['compare'] = (baseType, base, tunedType, tuned, options) =>
+  Promise.resolve(chunkCompare(baseType, base, tunedType, tuned, options));
+
+function notFinite(base: StatsAccumulator, tuned: StatsAccumulator): string {
+  const side = (name: string, s: StatsAccumulator): string | null => (s.isFinite ? null : `the ${name} holds ${s.nan} NaN and ${s.inf} infinities`);
+  const text = [side('base', base), side('tuned', tuned)].filter((x) => x !== null).join(', ');
+  return `Not finite: ${text}; norms, spectra and alignment are not defined.`;
+}

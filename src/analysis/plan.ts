@@ -1,0 +1,86 @@
+/** From two opened checkpoints to the list of work, with its cost; nothing is read but headers. */
+import { pairCheckpoints } from '../checkpoint/index.ts';
+import type { Checkpoint, Pairing, TensorPair } from '../checkpoint/types.ts';
+import type { LinearAlgebraBackend } from '../linalg/backend.ts';
+import { defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
+import type { ComparisonPlan } from '../protocol/engine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import type { ComparisonParameters } from '../protocol/results.ts';
+
+export interface PlannedComparison {
+  plan: ComparisonPlan;
+  pairing: Pairing;
+}
+
+/** Throws bad-parameter where a parameter is out of range for any of the matrices (an error, not a clamp). */
+export function planComparison(base: Checkpoint, tuned: Checkpoint, parameters: ComparisonParameters, backend: LinearAlgebraBackend): PlannedComparison {
+  const { alpha, eta, absoluteTolerance } = parameters;
+  if (!(alpha > 0 && alpha < 1)) throw new OffaxisError('bad-parameter', `alpha is ${alpha}; it must lie between 0 and 1.`);
+  if (!(eta >= 0) || !(absoluteTolerance >= 0)) throw new OffaxisError('bad-parameter', 'eta and the absolute tolerance must not be negative.');
+  const pairing = pairCheckpoints(base, tuned, { includeEmbeddings: parameters.includeEmbeddings, tensors: parameters.tensors });
+  const matrices = parameters.spectra ? pairing.pairs.filter((pair) => pair.spectral) : [];
+  for (const pair of matrices) ranksOf(pair, parameters);
+  const layers = new Set(pairing.pairs.map((pair) => pair.layer).filter((layer) => layer !== null)).size;
+  const config = base.config ?? tuned.config;
+  const plan: ComparisonPlan = {
+    base: base.path,
+    tuned: tuned.path,
+    pairs: pairing.pairs.map((pair) => ({
+      name: pair.name,
+      layer: pair.layer,
+      module: pair.module,
+      shape: pair.shape,
+      dtype: pair.dtype,
+      spectral: pair.spectral && parameters.spectra,
+      ...(pair.reason === undefined ? {} : { reason: pair.reason }),
+    })),
+    skipped: pairing.skipped,
+    unpaired: pairing.unpaired,
+    layers,
+    cost: {
+      bytesToRead: sum(pairing.pairs, pairBytes) + sum(matrices, pairBytes),
+      weights: sum(pairing.pairs, (pair) => pair.count),
+      matrices: matrices.length,
+      flops: sum(matrices, (pair) => pairFlops(pair, parameters)),
+      peakBytes: backend.parallelism * Math.max(0, ...matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair)))),
+    },
+    heads:
+      config?.attentionHeads != null
+        ? { attention: config.attentionHeads, keyValue: config.keyValueHeads ?? config.attentionHeads }
+        : null,
+    problems: [...base.problems, ...tuned.problems],
+  };
+  return { plan, pairing };
+}
+
+export function matrixShape(pair: TensorPair): [rows: number, columns: number] {
+  return [pair.base.rows, pair.base.columns];
+}
+
+/** k and r of one matrix: the parameters, or the defaults of its q = min(m, n). */
+export function ranksOf(pair: TensorPair, parameters: ComparisonParameters): { angleRank: number; maskRank: number } {
+  const q = Math.min(...matrixShape(pair));
+  const angleRank = parameters.angleRank ?? defaultAngleRank(q);
+  const maskRank = parameters.maskRank ?? defaultMaskRank(q);
+  for (const [name, rank] of [['angle rank', angleRank], ['mask rank', maskRank]] as const) {
+    if (!Number.isInteger(rank) || rank < 1 || rank > q)
+      throw new OffaxisError('bad-parameter', `The ${name} ${rank} is out of range for ${pair.name} (${pair.shape.join(' x ')}): choose 1 to ${q}, or leave the matrix out.`);
+  }
+  return { angleRank, maskRank };
+}
+
+/** Floating-point operations of one pair: three Gram matrices and reductions, 2 k vectors of both sides, masks. */
+export function pairFlops(pair: TensorPair, parameters: ComparisonParameters): number {
+  const [m, n] = matrixShape(pair);
+  const q = Math.min(m, n);
+  const { angleRank: k, maskRank: r } = ranksOf(pair, parameters);
+  return 3 * (q * q * Math.max(m, n) + (4 / 3) * q ** 3) + 2 * (2 * q * q * k + 2 * m * n * k) + 4 * (m + n) * k * k + 6 * m * n * r;
+}
+
+function pairBytes(pair: TensorPair): number {
+  const bytes = (tensor: TensorPair['baseTensor']): number => (tensor.sizeBytes * pair.count) / Math.max(1, tensor.shape.reduce((a, b) => a * b, 1));
+  return Math.round(bytes(pair.baseTensor) + bytes(pair.tunedTensor));
+}
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

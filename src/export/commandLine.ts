@@ -1,0 +1,45 @@
+/** The command line that repeats a comparison in a terminal. */
+import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
+
+export interface ComparisonCommand {
+  base: string;
+  tuned: string;
+  parameters: ComparisonParameters;
+}
+
+/**
+ * `offaxis compare BASE TUNED ...`, quoted for the shell: POSIX single quotes, or double quotes for cmd.exe and PowerShell. Parameters
+ * at their default are left out. The probes' tolerances have no option on the command line; they are always at their default there.
+ */
+export function comparisonCommandLine(
+  { base, tuned, parameters }: ComparisonCommand,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const quote = platform === 'win32' ? quoteWindows : quotePosix;
+  const words = ['offaxis', 'compare', operand(base), operand(tuned)];
+  const number = (option: string, value: number | null, byDefault: number | null): void => {
+    if (value !== null && value !== byDefault) words.push(option, String(value));
+  };
+  number('--alpha', parameters.alpha, DEFAULT_PARAMETERS.alpha);
+  number('--angle-rank', parameters.angleRank, DEFAULT_PARAMETERS.angleRank);
+  number('--mask-rank', parameters.maskRank, DEFAULT_PARAMETERS.maskRank);
+  if (parameters.tensors !== null) words.push(`--tensors=${parameters.tensors}`);
+  if (parameters.includeEmbeddings) words.push('--include-embeddings');
+  if (parameters.profiles) words.push('--profiles');
+  if (!parameters.spectra) words.push('--no-spectra');
+  return words.map(quote).join(' ');
+}
+
+/** A path that begins with a dash would be read as an option. */
+function operand(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}
+
+function quotePosix(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Windows file names hold no double quote; a trailing backslash would escape the closing one. */
+function quoteWindows(word: string): string {
+  return /^[\w@+=:,./\\-]+$/.test(word) ? word : `"${word.replaceAll('"', '""').replace(/\\+$/, '$&$&')}"`;
+}

@@ -1,0 +1,7 @@
+/** A comparison as JSON, schema offaxis.comparison/1: the object that `offaxis compare --json` writes, too. */
+import type { ComparisonResult } from '../protocol/results.ts';
+
+/** Indented by two spaces, ends with a line feed. */
+export function comparisonJson(result: ComparisonResult): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
+}

@@ -1,0 +1,362 @@
+/** How the heatmap is drawn: fills of the cells, heads, mean row and the profile. Everything is given; nothing is kept. */
+import { cell as cellText } from './format.ts';
+import { colourOf, isDiverging, toUnit, type Scale } from './heatmap-scale.ts';
+import { css, diverging, inkOn, mix, rgb, sequential } from './scales.ts';
+
+export type CellStatus = 'done' | 'pending' | 'failed' | 'absent';
+export interface CellValue {
+  status: CellStatus;
+  /** null: undefined for this matrix */
+  value: number | null;
+}
+export interface Panel {
+  title: string;
+  sub: string;
+  scale: Scale;
+  cell(layer: number, module: string): CellValue;
+}
+export interface LayerStat {
+  mean: number;
+  min: number;
+  max: number;
+}
+export interface ProfileSeries {
+  name?: string;
+  mark: 'square' | 'circle';
+  /** any CSS colour */
+  colour: string;
+  at(layer: number): LayerStat | null;
+}
+export interface Profile {
+  title: string;
+  scale: Scale;
+  reference: number | null;
+  ticks: number[];
+  label(tick: number): string;
+  series: ProfileSeries[];
+}
+export interface Cell {
+  layer: number;
+  module: string;
+}
+/** Sizes in CSS pixels. `head` and `foot` are the heights of the two sticky strips. */
+export interface Geometry {
+  width: number;
+  panels: number;
+  left: number;
+  gap: number;
+  profile: number;
+  cellWidth: number;
+  rowHeight: number;
+  head: number;
+  foot: number;
+  upright: boolean;
+}
+export interface Grid {
+  layers: number;
+  modules: string[];
+  labels: string[];
+}
+
+const TITLE = 20;
+/** Heights of rows up to 8 and up to 16 layers, and beyond. */
+const rowHeight = (layers: number): number => (layers <= 8 ? 36 : layers <= 16 ? 24 : 14);
+
+export function geometry(width: number, grid: Grid, panels: number, hasProfile: boolean, labelWidth: number): Geometry {
+  const n = Math.max(1, panels);
+  const left = 40;
+  const gap = n > 1 ? 18 : 0;
+  const profile = hasProfile && width >= 430 ? Math.round(Math.min(170, width * (n > 1 ? 0.2 : 0.27))) : 0;
+  const room = width - left - gap * (n - 1) - (profile ? profile + 22 : 0);
+  const cellWidth = Math.max(4, Math.min(96, room / Math.max(1, grid.modules.length * n)));
+  const upright = labelWidth > cellWidth + 3;
+  const head = (n > 1 || hasProfile ? TITLE : 0) + (upright ? Math.min(110, labelWidth) + 10 : 22);
+  return {
+    width,
+    panels: n,
+    left,
+    gap,
+    profile,
+    cellWidth,
+    rowHeight: rowHeight(grid.layers),
+    head,
+    foot: 32,
+    upright,
+  };
+}
+export const panelLeft = (g: Geometry, grid: Grid, panel: number): number =>
+  g.left + panel * (g.gap + g.cellWidth * grid.modules.length);
+/** The profile stands right of the last panel, also where the cells do not use the whole width. */
+export const profileLeft = (g: Geometry, grid: Grid): number =>
+  Math.min(g.width - g.profile, panelLeft(g, grid, g.panels - 1) + g.cellWidth * grid.modules.length + 22);
+
+/** Theme colours and fonts of one drawing pass. */
+export class Brush {
+  readonly quiet = css(rgb('var(--ox-quiet)'));
+  readonly foreground = css(rgb('var(--vscode-foreground)'));
+  readonly background = css(rgb('var(--vscode-editor-background)'));
+  readonly rule = css(rgb('var(--ox-line)'));
+  readonly error = css(rgb('var(--vscode-editorError-foreground)'));
+  readonly focus = css(rgb('var(--vscode-focusBorder)'));
+  readonly outline = css(mix(rgb('var(--vscode-editor-background)'), rgb('var(--vscode-foreground)'), 0.42));
+  private readonly family = getComputedStyle(document.body).fontFamily;
+
+  constructor(readonly c: CanvasRenderingContext2D) {
+    c.textBaseline = 'middle';
+  }
+  font(px: number, weight = ''): void {
+    this.c.font = `${weight} ${px}px ${this.family}`.trim();
+  }
+  text(value: string, x: number, y: number, align: CanvasTextAlign = 'center'): void {
+    this.c.textAlign = align;
+    this.c.fillText(value, x, y);
+  }
+}
+
+/** Sizes a canvas to CSS pixels and clears it. */
+export function prepare(canvas: HTMLCanvasElement, width: number, height: number): Brush | null {
+  const c = canvas.getContext('2d');
+  if (!c) return null;
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.max(1, Math.round(width * ratio));
+  canvas.height = Math.max(1, Math.round(height * ratio));
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  c.setTransform(ratio, 0, 0, ratio, 0, 0);
+  c.clearRect(0, 0, width, height);
+  return new Brush(c);
+}
+
+export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], profile: Profile | null): void {
+  panels.forEach((panel, index) => {
+    const x0 = panelLeft(g, grid, index);
+    if (g.panels > 1) {
+      b.font(12, '600');
+      b.c.fillStyle = b.foreground;
+      b.text(panel.title, x0, 9, 'left');
+      const used = b.c.measureText(panel.title).width + 8;
+      b.font(12);
+      b.c.fillStyle = b.quiet;
+      if (used + b.c.measureText(panel.sub).width < g.cellWidth * grid.modules.length)
+        b.text(panel.sub, x0 + used, 9, 'left');
+    }
+    b.font(12);
+    b.c.fillStyle = b.quiet;
+    grid.labels.forEach((label, column) => {
+      const x = x0 + (column + 0.5) * g.cellWidth;
+      if (!g.upright) return b.text(label, x, g.head - 11);
+      b.c.save();
+      b.c.translate(x, g.head - 5);
+      b.c.rotate(-Math.PI / 2);
+      b.text(label, 0, 0, 'left');
+      b.c.restore();
+    });
+  });
+  if (!g.profile || !profile) return;
+  const x0 = profileLeft(g, grid);
+  b.c.fillStyle = b.foreground;
+  b.font(12, g.panels > 1 ? '600' : '');
+  b.text(profile.title, x0, 9, 'left');
+  b.font(11);
+  const named = profile.series.filter((s) => s.name);
+  named.forEach((series, index) => {
+    const first = firstStat(series, grid.layers);
+    if (!first || !series.name) return;
+    b.c.fillStyle = css(rgb(series.colour));
+    const wanted = profileX(g, grid, profile, first.mean);
+    // two labels never share a place: the first keeps to the left half, the last to the right one
+    const half = x0 + g.profile / 2;
+    const x = named.length < 2 ? wanted : index === 0 ? Math.min(wanted, half - 2) : Math.max(wanted, half + 16);
+    b.text(series.name, Math.max(x0 + 14, Math.min(x0 + g.profile - 20, x)), g.head - 11);
+  });
+}
+function firstStat(series: ProfileSeries, layers: number): LayerStat | null {
+  for (let l = 0; l < layers; l++) {
+    const stat = series.at(l);
+    if (stat) return stat;
+  }
+  return null;
+}
+function profileX(g: Geometry, grid: Grid, profile: Profile, value: number): number {
+  const t = toUnit(profile.scale, value);
+  const unit = isDiverging(profile.scale) ? (t + 1) / 2 : t;
+  const x0 = profileLeft(g, grid);
+  return x0 + Math.max(0, Math.min(1, unit)) * (g.profile - 6);
+}
+
+export function paintRows(b: Brush, g: Geometry, grid: Grid): void {
+  b.font(12);
+  b.c.fillStyle = b.quiet;
+  const step = g.rowHeight > 14 ? 1 : 4;
+  for (let l = 0; l < grid.layers; l += step) b.text(String(l), g.left - 9, (l + 0.5) * g.rowHeight, 'right');
+}
+
+export function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, scale: Scale): void {
+  const w = g.cellWidth - 1;
+  const h = g.rowHeight - 1;
+  const c = b.c;
+  c.lineWidth = 1;
+  if (cell.status === 'absent') {
+    c.strokeStyle = b.outline;
+    c.beginPath();
+    c.moveTo(x + w / 2 - 4, y + h / 2);
+    c.lineTo(x + w / 2 + 4, y + h / 2);
+    c.stroke();
+  } else if (cell.status === 'pending') {
+    c.setLineDash([2, 3]);
+    c.strokeStyle = b.outline;
+    c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
+    c.setLineDash([]);
+  } else if (cell.status === 'failed') {
+    c.save();
+    c.beginPath();
+    c.rect(x, y, w, h);
+    c.clip();
+    c.strokeStyle = b.error;
+    c.beginPath();
+    for (let k = -h; k < w; k += 6) {
+      c.moveTo(x + k, y + h);
+      c.lineTo(x + k + h, y);
+    }
+    c.globalAlpha = 0.55;
+    c.stroke();
+    c.restore();
+    c.strokeStyle = b.error;
+    c.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
+  } else if (cell.value === null) {
+    c.strokeStyle = b.outline;
+    c.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
+    if (w < 26 || h < 12) return;
+    c.fillStyle = b.quiet;
+    b.font(11);
+    b.text('null', x + w / 2, y + h / 2);
+  } else {
+    const colour = colourOf(scale, cell.value);
+    c.fillStyle = css(colour);
+    c.fillRect(x, y, w, h);
+    if (g.cellWidth < 30 || g.rowHeight < 18) return;
+    b.font(11);
+    c.fillStyle = inkOn(colour);
+    b.text(cellText(cell.value), x + w / 2, y + h / 2 + 0.5);
+  }
+}
+/** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
+export function paintMark(
+  b: Brush,
+  g: Geometry,
+  x: number,
+  y: number,
+  kind: 'hover' | 'selected',
+  focused: boolean,
+): void {
+  const inset = kind === 'selected' ? 1 : 0.5;
+  const shrink = kind === 'selected' ? 2 : 1;
+  b.c.lineWidth = shrink;
+  b.c.strokeStyle = kind === 'selected' && focused ? b.focus : b.foreground;
+  b.c.strokeRect(x + inset, y + inset, g.cellWidth - shrink, g.rowHeight - shrink);
+  if (kind === 'hover') return;
+  b.c.lineWidth = 1;
+  b.c.strokeStyle = b.background;
+  b.c.strokeRect(x + 2.5, y + 2.5, g.cellWidth - 5, g.rowHeight - 5);
+}
+
+export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], profile: Profile | null): void {
+  const y = 17;
+  b.font(11);
+  b.c.fillStyle = b.quiet;
+  b.text('mean', g.left - 9, y, 'right');
+  panels.forEach((panel, index) => {
+    grid.modules.forEach((module, column) => {
+      const values: number[] = [];
+      for (let l = 0; l < grid.layers; l++) {
+        const cell = panel.cell(l, module);
+        if (cell.status === 'done' && cell.value !== null) values.push(cell.value);
+      }
+      if (!values.length) return;
+      const mean = values.reduce((a, v) => a + v, 0) / values.length;
+      const x = panelLeft(g, grid, index) + column * g.cellWidth;
+      if (g.cellWidth >= 30) {
+        b.c.fillStyle = b.foreground;
+        b.text(cellText(mean), x + g.cellWidth / 2, y);
+      } else {
+        b.c.fillStyle = css(colourOf(panel.scale, mean));
+        b.c.fillRect(x, y - 5, g.cellWidth - 1, 10);
+      }
+    });
+  });
+  if (!g.profile || !profile) return;
+  const x0 = profileLeft(g, grid);
+  const last = profile.ticks.length - 1;
+  b.c.fillStyle = b.quiet;
+  profile.ticks.forEach((tick, i) => {
+    if (!(tick === profile.reference || i === 0 || i === last || g.profile >= 165)) return;
+    const x = profileX(g, grid, profile, tick);
+    b.text(
+      profile.label(tick),
+      i === 0 ? x0 - 4 : i === last ? x + 6 : x,
+      y,
+      i === 0 ? 'left' : i === last ? 'right' : 'center',
+    );
+  });
+}
+
+export function paintProfile(b: Brush, g: Geometry, grid: Grid, profile: Profile, highContrast: boolean): void {
+  const c = b.c;
+  const height = grid.layers * g.rowHeight;
+  const rowY = (l: number): number => (l + 0.5) * g.rowHeight;
+  for (const tick of profile.ticks) {
+    const x = Math.round(profileX(g, grid, profile, tick)) + 0.5;
+    const isReference = tick === profile.reference;
+    c.lineWidth = 1;
+    c.strokeStyle = isReference ? b.foreground : b.rule;
+    c.globalAlpha = !isReference && highContrast ? 0.35 : 0.8;
+    c.beginPath();
+    c.moveTo(x, 0);
+    c.lineTo(x, height);
+    c.stroke();
+  }
+  c.globalAlpha = 1;
+  for (const series of profile.series) {
+    const stats = Array.from({ length: grid.layers }, (_, l) => series.at(l));
+    c.strokeStyle = css(rgb(series.colour));
+    c.fillStyle = c.strokeStyle;
+    c.lineWidth = 1;
+    c.globalAlpha = 0.55;
+    c.beginPath();
+    stats.forEach((stat, l) => {
+      if (!stat) return;
+      c.moveTo(profileX(g, grid, profile, stat.min), rowY(l));
+      c.lineTo(profileX(g, grid, profile, stat.max), rowY(l));
+    });
+    c.stroke();
+    c.globalAlpha = 1;
+    c.lineWidth = 1.5;
+    c.beginPath();
+    let pen = false;
+    stats.forEach((stat, l) => {
+      if (stat) c[pen ? 'lineTo' : 'moveTo'](profileX(g, grid, profile, stat.mean), rowY(l));
+      pen = stat !== null;
+    });
+    c.stroke();
+    const r = g.rowHeight > 14 ? 3.5 : 2.5;
+    stats.forEach((stat, l) => {
+      if (!stat) return;
+      const x = profileX(g, grid, profile, stat.mean);
+      c.beginPath();
+      if (series.mark === 'square') c.rect(x - r + 0.5, rowY(l) - r + 0.5, 2 * r - 1, 2 * r - 1);
+      else c.arc(x, rowY(l), r, 0, 7);
+      c.fill();
+    });
+  }
+}
+
+/** The colour ramp of a legend. */
+export function legendRamp(canvas: HTMLCanvasElement, scale: Scale, width = 140): void {
+  const b = prepare(canvas, width, 10);
+  if (!b) return;
+  for (let x = 0; x < width; x++) {
+    const t = x / (width - 1);
+    b.c.fillStyle = css(isDiverging(scale) ? diverging(t * 2 - 1) : sequential(t));
+    b.c.fillRect(x, 0, 1, 10);
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * Heatmap of layers (rows) by modules (columns), for any metric: canvas cells, sticky column heads and mean row, a profile per layer on
+ * the same rows. One or two panels share columns, rows, selection and scale. The keyboard moves the selection; an off-screen grid cell
+ * mirrors it for screen readers (a canvas has no children), so does `data-cell` on the host for tests.
+ */
+import './heatmap.css';
+import { num } from './format.ts';
+import {
+  geometry,
+  paintCell,
+  paintHead,
+  paintMark,
+  paintMeans,
+  paintProfile,
+  paintRows,
+  panelLeft,
+  prepare,
+  type Cell,
+  type CellValue,
+  type Geometry,
+  type Grid,
+  type Panel,
+  type Profile,
+} from './heatmap-paint.ts';
+
+export type { Cell, CellStatus, CellValue, LayerStat, Panel, Profile, ProfileSeries } from './heatmap-paint.ts';
+export { legendRamp } from './heatmap-paint.ts';
+export { colourOf, ends, fitted, isDiverging, reference, toUnit, type Scale } from './heatmap-scale.ts';
+
+/** A cell under the pointer, with the pointer's place in the window. */
+export interface Hit extends Cell {
+  x: number;
+  y: number;
+}
+export interface HeatmapOptions {
+  layers: number;
+  /** full names, as "self_attn.q_proj"; one column each */
+  modules: string[];
+  /** what stands above a column; the full name by default */
+  label?: (module: string) => string;
+  onSelect(cell: Cell): void;
+  onHover?(hit: Hit | null): void;
+  /** Enter, or a double click */
+  onOpen?(cell: Cell): void;
+}
+
+const MOVES: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['ArrowLeft', [0, -1]],
+  ['ArrowRight', [0, 1]],
+  ['ArrowUp', [-1, 0]],
+  ['ArrowDown', [1, 0]],
+  ['Home', [0, -Infinity]],
+  ['End', [0, Infinity]],
+  ['PageUp', [-Infinity, 0]],
+  ['PageDown', [Infinity, 0]],
+]);
+const same = (a: Cell | null, b: Cell | null): boolean =>
+  a === b || (a !== null && b !== null && a.layer === b.layer && a.module === b.module);
+const clamp = (v: number, hi: number): number => Math.max(0, Math.min(hi, v));
+
+export class Heatmap {
+  private readonly root = document.createElement('div');
+  private readonly head = document.createElement('canvas');
+  private readonly body = document.createElement('canvas');
+  private readonly foot = document.createElement('canvas');
+  private readonly mirror = document.createElement('div');
+  private readonly row = document.createElement('div');
+  private readonly observer: ResizeObserver;
+  private panels: Panel[] = [];
+  private profile: Profile | null = null;
+  private grid: Grid;
+  private geo: Geometry | null = null;
+  private chosen: Cell | null = null;
+  private hovered: Cell | null = null;
+  private frame = 0;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private options: HeatmapOptions,
+  ) {
+    this.grid = gridOf(options);
+    this.root.className = 'heatmap';
+    this.root.tabIndex = 0;
+    this.root.setAttribute('role', 'grid');
+    this.root.setAttribute('aria-label', 'Layers by modules. Arrow keys move, Enter opens the matrix.');
+    for (const [canvas, name] of [
+      [this.head, 'head'],
+      [this.body, 'body'],
+      [this.foot, 'foot'],
+    ] as const) {
+      canvas.className = `heatmap-${name}`;
+      canvas.setAttribute('aria-hidden', 'true');
+    }
+    this.row.className = 'sr';
+    this.row.setAttribute('role', 'row');
+    this.mirror.setAttribute('role', 'gridcell');
+    this.mirror.id = `heatmap-cell-${Math.random().toString(36).slice(2)}`;
+    this.row.append(this.mirror);
+    this.root.append(this.head, this.body, this.foot, this.row);
+    host.append(this.root);
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(host);
+    this.root.addEventListener('mousemove', (event) => this.point(event));
+    this.root.addEventListener('mouseleave', () => this.setHover(null, null));
+    this.root.addEventListener('click', (event) => this.click(event));
+    this.root.addEventListener('dblclick', () => this.chosen && this.options.onOpen?.(this.chosen));
+    this.root.addEventListener('keydown', (event) => this.key(event));
+    for (const type of ['focus', 'blur']) this.root.addEventListener(type, () => this.draw());
+  }
+
+  get selected(): Cell | null {
+    return this.chosen;
+  }
+  set selected(cell: Cell | null) {
+    if (same(this.chosen, cell)) return;
+    this.chosen = cell;
+    this.mirrorCell();
+    this.schedule();
+  }
+  get layers(): number {
+    return this.grid.layers;
+  }
+  get modules(): readonly string[] {
+    return this.grid.modules;
+  }
+  focus(): void {
+    this.root.focus();
+  }
+  dispose(): void {
+    this.observer.disconnect();
+    cancelAnimationFrame(this.frame);
+    this.root.remove();
+  }
+  /** Other rows, columns or handlers. */
+  update(options: HeatmapOptions): void {
+    this.options = options;
+    this.grid = gridOf(options);
+    this.schedule();
+  }
+  show(panels: Panel[], profile: Profile | null): void {
+    this.panels = panels;
+    this.profile = profile;
+    this.mirrorCell();
+    this.schedule();
+  }
+  /** Draws with the next frame; call it after a theme change too. */
+  schedule(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.draw());
+  }
+  /** Where a cell is in the window, for a hover card that a key opens. */
+  at(cell: Cell, panel = 0): { x: number; y: number } {
+    const g = this.geo ?? this.measure();
+    const box = this.body.getBoundingClientRect();
+    return {
+      x: box.left + panelLeft(g, this.grid, panel) + (this.grid.modules.indexOf(cell.module) + 0.6) * g.cellWidth,
+      y: box.top + (cell.layer + 0.6) * g.rowHeight,
+    };
+  }
+
+  private measure(): Geometry {
+    const c = this.head.getContext('2d');
+    let widest = 0;
+    if (c) {
+      c.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+      for (const label of this.grid.labels) widest = Math.max(widest, c.measureText(label).width);
+    }
+    return geometry(this.host.clientWidth, this.grid, this.panels.length, this.profile !== null, widest);
+  }
+
+  draw(): void {
+    const g = (this.geo = this.measure());
+    if (!g.width || !this.panels.length) return;
+    const head = prepare(this.head, g.width, g.head);
+    const body = prepare(this.body, g.width, this.grid.layers * g.rowHeight);
+    const foot = prepare(this.foot, g.width, g.foot);
+    if (!head || !body || !foot) return;
+    paintHead(head, g, this.grid, this.panels, this.profile);
+    paintRows(body, g, this.grid);
+    this.panels.forEach((panel, index) => {
+      const x0 = panelLeft(g, this.grid, index);
+      this.grid.modules.forEach((module, column) => {
+        for (let l = 0; l < this.grid.layers; l++) {
+          paintCell(body, g, x0 + column * g.cellWidth, l * g.rowHeight, panel.cell(l, module), panel.scale);
+        }
+      });
+      for (const [cell, kind] of [
+        [this.hovered, 'hover'],
+        [this.chosen, 'selected'],
+      ] as const) {
+        const column = cell ? this.grid.modules.indexOf(cell.module) : -1;
+        if (!cell || column < 0 || cell.layer >= this.grid.layers) continue;
+        paintMark(
+          body,
+          g,
+          x0 + column * g.cellWidth,
+          cell.layer * g.rowHeight,
+          kind,
+          document.activeElement === this.root,
+        );
+      }
+    });
+    const highContrast = document.body.className.includes('vscode-high-contrast');
+    if (g.profile && this.profile) paintProfile(body, g, this.grid, this.profile, highContrast);
+    paintMeans(foot, g, this.grid, this.panels, this.profile);
+  }
+
+  private hit(event: MouseEvent): Cell | null {
+    const g = this.geo;
+    if (!g || event.target !== this.body) return null;
+    const box = this.body.getBoundingClientRect();
+    const layer = Math.floor((event.clientY - box.top) / g.rowHeight);
+    if (layer < 0 || layer >= this.grid.layers) return null;
+    for (let panel = 0; panel < g.panels; panel++) {
+      const module =
+        this.grid.modules[Math.floor((event.clientX - box.left - panelLeft(g, this.grid, panel)) / g.cellWidth)];
+      if (module !== undefined) return { layer, module };
+    }
+    return null;
+  }
+  private point(event: MouseEvent): void {
+    const cell = this.hit(event);
+    // the card stays put inside a cell
+    if (!same(this.hovered, cell)) this.setHover(cell, event);
+  }
+  private setHover(cell: Cell | null, event: MouseEvent | null): void {
+    this.hovered = cell;
+    this.schedule();
+    this.options.onHover?.(cell && event ? { ...cell, x: event.clientX, y: event.clientY } : null);
+  }
+  private click(event: MouseEvent): void {
+    const cell = this.hit(event);
+    if (cell) this.choose(cell);
+  }
+  private choose(cell: Cell): void {
+    this.chosen = cell;
+    this.mirrorCell();
+    this.draw();
+    this.reveal(cell);
+    this.options.onSelect(cell);
+  }
+  private key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === 'Enter' && this.chosen) {
+      event.preventDefault();
+      this.options.onOpen?.(this.chosen);
+      return;
+    }
+    const move = MOVES.get(event.key);
+    if (!move || !this.grid.layers || !this.grid.modules.length) return;
+    event.preventDefault();
+    const column = Math.max(0, this.chosen ? this.grid.modules.indexOf(this.chosen.module) : 0);
+    const module = this.grid.modules[clamp(column + move[1], this.grid.modules.length - 1)];
+    if (module !== undefined)
+      this.choose({ layer: clamp((this.chosen?.layer ?? 0) + move[0], this.grid.layers - 1), module });
+  }
+  /** Scrolls the pane so that no sticky strip covers the row. */
+  private reveal(cell: Cell): void {
+    const g = this.geo;
+    const pane = scroller(this.root);
+    if (!g || !pane) return;
+    const top = this.body.getBoundingClientRect().top + cell.layer * g.rowHeight;
+    const view =
+      pane === document.scrollingElement ? { top: 0, bottom: window.innerHeight } : pane.getBoundingClientRect();
+    const above = view.top + g.head - top;
+    const below = top + g.rowHeight - (view.bottom - g.foot);
+    if (above > 0) pane.scrollTop -= above;
+    else if (below > 0) pane.scrollTop += below;
+  }
+  private mirrorCell(): void {
+    const cell = this.chosen;
+    const column = cell ? this.grid.modules.indexOf(cell.module) : -1;
+    this.root.setAttribute('aria-rowcount', String(this.grid.layers));
+    this.root.setAttribute('aria-colcount', String(this.grid.modules.length));
+    if (!cell || column < 0) {
+      this.root.removeAttribute('aria-activedescendant');
+      delete this.host.dataset['cell'];
+      this.mirror.textContent = '';
+      return;
+    }
+    this.root.setAttribute('aria-activedescendant', this.mirror.id);
+    this.host.dataset['cell'] = `${cell.layer},${cell.module}`;
+    this.row.setAttribute('aria-rowindex', String(cell.layer + 1));
+    this.mirror.setAttribute('aria-colindex', String(column + 1));
+    this.mirror.setAttribute('aria-selected', 'true');
+    const values = this.panels.map((panel) => `${panel.title} ${spoken(panel.cell(cell.layer, cell.module))}`);
+    this.mirror.textContent = [`Layer ${cell.layer}, ${cell.module}`, ...values].join('; ');
+  }
+}
+
+function gridOf(options: HeatmapOptions): Grid {
+  return { layers: options.layers, modules: options.modules, labels: options.modules.map(options.label ?? ((m) => m)) };
+}
+function spoken(cell: CellValue): string {
+  if (cell.status !== 'done') return cell.status;
+  return cell.value === null ? 'null' : num(cell.value);
+}
+function scroller(element: HTMLElement): Element | null {
+  for (let e = element.parentElement; e; e = e.parentElement) {
+    if (/(auto|scroll)/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight) return e;
+  }
+  return document.scrollingElement;
+}

@@ -20,6 +20,10 @@ export async function createBackend({ threads, directory }: BackendChoice): Prom
   const here = directory ?? dirname(fileURLToPath(import.meta.url));
   const workerFile = join(here, 'linalg-worker.mjs');
   const kernelDirectory = join(here, 'kernels');
-  if (!existsSync(workerFile)) throw new OffaxisError('bug', `${workerFile} is missing: the installation is incomplete. Install Offaxis again, or run "npm run build" in a checkout.`);
+  if (!existsSync(workerFile))
+    throw new OffaxisError(
+      'bug',
+      `${workerFile} is missing: the installation is incomplete. Install Offaxis again, or run "npm run build" in a checkout.`,
+    );
   return createWasmBackend({ threads: threads || availableParallelism(), kernelDirectory, workerFile });
 }

@@ -36,7 +36,11 @@ export function gridFor(pair: TensorPair): { grid: GridSpec; hasNull: boolean } 
 
 /** Section B's elementwise figures and section A's of both sides. Throws read-failed (naming the tensor) and cancelled. */
 export async function changeOf(
-  checkpoints: OpenPair, pair: TensorPair, parameters: ComparisonParameters, backend: LinearAlgebraBackend, signal: AbortSignal,
+  checkpoints: OpenPair,
+  pair: TensorPair,
+  parameters: ComparisonParameters,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
 ): Promise<Change> {
   const start = performance.now();
   const { rows, columns } = pair.base;
@@ -56,7 +60,11 @@ export async function changeOf(
     const other = await tunedChunks.next();
     if (other.done) break;
     const result = await compare(baseType, chunk.data, tunedType, other.value.data, {
-      grid, eta: parameters.eta, absoluteTolerance: parameters.absoluteTolerance, columns: isMatrix ? columns : 0, signal,
+      grid,
+      eta: parameters.eta,
+      absoluteTolerance: parameters.absoluteTolerance,
+      columns: isMatrix ? columns : 0,
+      signal,
     });
     base.add(result.base);
     tuned.add(result.tuned);
@@ -73,7 +81,9 @@ export async function changeOf(
   const reasons: string[] = [];
   if (grid.roundFirst) {
     flags.push('mixed-storage');
-    reasons.push(`Stored as ${pair.dtype.base} and ${pair.dtype.tuned}: both were rounded to ${grid.grid.toLowerCase()} first.`);
+    reasons.push(
+      `Stored as ${pair.dtype.base} and ${pair.dtype.tuned}: both were rounded to ${grid.grid.toLowerCase()} first.`,
+    );
   }
   if (!hasNull) flags.push('no-null');
   if (!finite) {
@@ -83,14 +93,22 @@ export async function changeOf(
   if (metrics.baseNorm === 0) flags.push('zero-base');
   return {
     tensor: {
-      name: pair.name, layer: pair.layer, module: pair.module, shape: pair.shape, dtype: pair.dtype,
+      name: pair.name,
+      layer: pair.layer,
+      module: pair.module,
+      shape: pair.shape,
+      dtype: pair.dtype,
       metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
-      flags, reasons, elapsedMs: performance.now() - start,
+      flags,
+      reasons,
+      elapsedMs: performance.now() - start,
     },
     finite,
     baseVariance: base.variance,
     tunedVariance: tuned.variance,
-    updateVariance: finite ? Math.max(0, total.sumSquaresUpdate / pair.count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2) : null,
+    updateVariance: finite
+      ? Math.max(0, total.sumSquaresUpdate / pair.count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2)
+      : null,
     rowDensity: isMatrix ? Array.from(rowChanged, (n) => n / columns) : null,
     columnDensity: isMatrix ? Array.from(columnChanged, (n) => n / rows) : null,
   };
@@ -101,7 +119,8 @@ const compareHere: ElementKernels['compare'] = (baseType, base, tunedType, tuned
   Promise.resolve(chunkCompare(baseType, base, tunedType, tuned, options));
 
 function notFinite(base: StatsAccumulator, tuned: StatsAccumulator): string {
-  const side = (name: string, s: StatsAccumulator): string | null => (s.isFinite ? null : `the ${name} holds ${s.nan} NaN and ${s.inf} infinities`);
+  const side = (name: string, s: StatsAccumulator): string | null =>
+    s.isFinite ? null : `the ${name} holds ${s.nan} NaN and ${s.inf} infinities`;
   const text = [side('base', base), side('tuned', tuned)].filter((x) => x !== null).join(', ');
   return `Not finite: ${text}; norms, spectra and alignment are not defined.`;
 }

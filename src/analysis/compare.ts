@@ -64,8 +64,10 @@ export async function* compareCheckpoints(
     let finished = 0;
     yield { type: 'progress', phase: 'change', done: 0, total: pairs.length, secondsLeft: null };
     for await (const outcome of runQueue(
-      new WorkQueue(pairs), backend.parallelism,
-      (item) => changeOf(pair, item, parameters, backend, signal), signal,
+      new WorkQueue(pairs),
+      backend.parallelism,
+      (item) => changeOf(pair, item, parameters, backend, signal),
+      signal,
     )) {
       changeTime.add(outcome.item.count);
       if ('error' in outcome) {
@@ -76,7 +78,13 @@ export async function* compareCheckpoints(
         tensors.set(outcome.item.name, outcome.value.tensor);
         yield { type: 'change', tensor: outcome.value.tensor };
       }
-      yield { type: 'progress', phase: 'change', done: ++finished, total: pairs.length, secondsLeft: changeTime.secondsLeft() };
+      yield {
+        type: 'progress',
+        phase: 'change',
+        done: ++finished,
+        total: pairs.length,
+        secondsLeft: changeTime.secondsLeft(),
+      };
     }
 
     const matrices = parameters.spectra ? pairs.filter((item) => item.spectral && changes.has(item.name)) : [];
@@ -84,10 +92,13 @@ export async function* compareCheckpoints(
     running.set(request.runId, { prioritize: (name) => void queue.prioritize(name) });
     const spectraTime = new Estimate(matrices.reduce((total, item) => total + pairFlops(item, parameters), 0));
     finished = 0;
-    if (matrices.length) yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
+    if (matrices.length)
+      yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
     for await (const outcome of runQueue(
-      queue, backend.parallelism,
-      (item) => spectraOf(pair, item, changes.get(item.name) as Change, parameters, backend, signal), signal,
+      queue,
+      backend.parallelism,
+      (item) => spectraOf(pair, item, changes.get(item.name) as Change, parameters, backend, signal),
+      signal,
     )) {
       spectraTime.add(pairFlops(outcome.item, parameters));
       if ('error' in outcome) {
@@ -97,7 +108,13 @@ export async function* compareCheckpoints(
         tensors.set(outcome.item.name, outcome.value.tensor);
         yield { type: 'matrix', ...outcome.value };
       }
-      yield { type: 'progress', phase: 'spectra', done: ++finished, total: matrices.length, secondsLeft: spectraTime.secondsLeft() };
+      yield {
+        type: 'progress',
+        phase: 'spectra',
+        done: ++finished,
+        total: matrices.length,
+        secondsLeft: spectraTime.secondsLeft(),
+      };
     }
     yield { type: 'summary', summary: summaryOf(plan, tensors, failed) };
   } finally {
@@ -113,7 +130,12 @@ interface MatrixOutcome {
 
 /** The spectral part of one pair; the matrices live only in this call. */
 async function spectraOf(
-  pair: OpenPair, item: TensorPair, change: Change, parameters: ComparisonParameters, backend: LinearAlgebraBackend, signal: AbortSignal,
+  pair: OpenPair,
+  item: TensorPair,
+  change: Change,
+  parameters: ComparisonParameters,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
 ): Promise<MatrixOutcome> {
   const start = performance.now();
   const [rows, columns] = matrixShape(item);
@@ -127,14 +149,28 @@ async function spectraOf(
       )
     : null;
   const update = updateMetrics(quantities, {
-    rows, columns, angleRank, maskRank, alpha: parameters.alpha, grid, hasNull,
-    change: change.tensor.metrics, baseVariance: change.baseVariance, tunedVariance: change.tunedVariance, updateVariance: change.updateVariance,
+    rows,
+    columns,
+    angleRank,
+    maskRank,
+    alpha: parameters.alpha,
+    grid,
+    hasNull,
+    change: change.tensor.metrics,
+    baseVariance: change.baseVariance,
+    tunedVariance: change.tunedVariance,
+    updateVariance: change.updateVariance,
   });
   const { metrics, reasons, flags } = change.tensor;
   return {
     tensor: {
       ...change.tensor,
-      metrics: { ...metrics, ...update.metrics, base: { ...metrics.base, ...update.base }, tuned: { ...metrics.tuned, ...update.tuned } },
+      metrics: {
+        ...metrics,
+        ...update.metrics,
+        base: { ...metrics.base, ...update.base },
+        tuned: { ...metrics.tuned, ...update.tuned },
+      },
       flags: [...new Set([...flags, ...update.flags])],
       reasons: [...new Set([...reasons, ...update.reasons])],
       elapsedMs: change.tensor.elapsedMs + performance.now() - start,
@@ -153,7 +189,12 @@ async function spectraOf(
   };
 }
 
-async function matrixOf(checkpoint: Checkpoint, tensor: TensorPair['baseTensor'], view: TensorPair['base'], signal: AbortSignal): Promise<Matrix> {
+async function matrixOf(
+  checkpoint: Checkpoint,
+  tensor: TensorPair['baseTensor'],
+  view: TensorPair['base'],
+  signal: AbortSignal,
+): Promise<Matrix> {
   const type = matrixType(tensor.dtype);
   if (type === null) throw new OffaxisError('bug', `${tensor.name} has type ${tensor.dtype}, which has no spectrum.`);
   return { rows: view.rows, columns: view.columns, type, data: await readMatrix(checkpoint, tensor, view, signal) };

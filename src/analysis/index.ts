@@ -1,6 +1,12 @@
 /** The engine's work, in process: used by the command line directly and by the engine process for the extension. */
 import type {
-  CheckpointFacts, CompareRequest, ComparisonEvent, ComparisonPlan, EngineCalls, EngineStreams, InspectionEvent,
+  CheckpointFacts,
+  CompareRequest,
+  ComparisonEvent,
+  ComparisonPlan,
+  EngineCalls,
+  EngineStreams,
+  InspectionEvent,
 } from '../protocol/engine.ts';
 import type { BackendInfo } from '../protocol/results.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';

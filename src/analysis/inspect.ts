@@ -2,8 +2,20 @@
 import { matrixViews, openCheckpoint, readChunks, readMatrix } from '../checkpoint/index.ts';
 import type { Checkpoint, MatrixView } from '../checkpoint/types.ts';
 import type { ElementKernels, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
-import { chunkHistogram, chunkStats, marchenkoPasturEdge, spectrumMetrics, StatsAccumulator } from '../metrics/index.ts';
-import type { EngineStreams, InspectionEvent, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import {
+  chunkHistogram,
+  chunkStats,
+  marchenkoPasturEdge,
+  spectrumMetrics,
+  StatsAccumulator,
+} from '../metrics/index.ts';
+import type {
+  EngineStreams,
+  InspectionEvent,
+  TensorRow,
+  TensorSpectrum,
+  TensorStatistics,
+} from '../protocol/engine.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
 
@@ -20,20 +32,32 @@ interface Item {
  * and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`.
  */
 export async function* inspectCheckpoint(
-  backend: LinearAlgebraBackend, params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal,
+  backend: LinearAlgebraBackend,
+  params: Parameters<EngineStreams['inspect']>[0],
+  signal: AbortSignal,
 ): AsyncGenerator<InspectionEvent, void, undefined> {
   const checkpoint = await openCheckpoint(params.path, signal);
   try {
     const named = new Set(params.tensors);
     const rows = [...checkpoint.tensors.values()].filter(
-      (row) => !row.missing && row.offset !== null && matrixType(row.dtype) !== null && (named.size === 0 || named.has(row.name)),
+      (row) =>
+        !row.missing &&
+        row.offset !== null &&
+        matrixType(row.dtype) !== null &&
+        (named.size === 0 || named.has(row.name)),
     );
     const weights = (row: TensorRow): number => row.shape.reduce((a, b) => a * b, 1);
     const items: Item[] = [];
     if (params.statistics) for (const row of rows) items.push({ name: row.name, row, view: null, cost: weights(row) });
     if (params.spectra) {
       for (const row of rows) {
-        if (!row.spectral || (named.size === 0 && row.role !== 'block' && !(params.includeEmbeddings && (row.role === 'embedding' || row.role === 'head')))) continue;
+        if (
+          !row.spectral ||
+          (named.size === 0 &&
+            row.role !== 'block' &&
+            !(params.includeEmbeddings && (row.role === 'embedding' || row.role === 'head')))
+        )
+          continue;
         for (const view of matrixViews(row, checkpoint.config)) {
           const q = Math.min(view.rows, view.columns);
           if (q >= 2) items.push({ name: view.name, row, view, cost: q * q * Math.max(view.rows, view.columns) });
@@ -42,7 +66,12 @@ export async function* inspectCheckpoint(
     }
     const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
     let done = 0;
-    for await (const outcome of runQueue(new WorkQueue(items), backend.parallelism, (item) => work(checkpoint, item, backend, signal), signal)) {
+    for await (const outcome of runQueue(
+      new WorkQueue(items),
+      backend.parallelism,
+      (item) => work(checkpoint, item, backend, signal),
+      signal,
+    )) {
       estimate.add(outcome.item.cost);
       if ('error' in outcome) yield { type: 'failed', name: outcome.item.name, error: outcome.error };
       else yield outcome.value;
@@ -53,18 +82,39 @@ export async function* inspectCheckpoint(
   }
 }
 
-async function work(checkpoint: Checkpoint, item: Item, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<InspectionEvent> {
-  if (item.view === null) return { type: 'statistics', value: await statisticsOf(checkpoint, item.row, backend, signal) };
+async function work(
+  checkpoint: Checkpoint,
+  item: Item,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
+): Promise<InspectionEvent> {
+  if (item.view === null)
+    return { type: 'statistics', value: await statisticsOf(checkpoint, item.row, backend, signal) };
   return { type: 'spectrum', value: await spectrumOf(checkpoint, item.row, item.view, backend, signal) };
 }
 
 /** A tensor of any shape as one row. */
 function flatView(row: TensorRow): MatrixView {
   const count = row.shape.reduce((a, b) => a * b, 1);
-  return { name: row.name, tensor: row.name, layer: row.layer, module: row.module, rows: 1, columns: count, start: 0, rowStride: count, columnStride: 1 };
+  return {
+    name: row.name,
+    tensor: row.name,
+    layer: row.layer,
+    module: row.module,
+    rows: 1,
+    columns: count,
+    start: 0,
+    rowStride: count,
+    columnStride: 1,
+  };
 }
 
-async function statisticsOf(checkpoint: Checkpoint, row: TensorRow, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<TensorStatistics> {
+async function statisticsOf(
+  checkpoint: Checkpoint,
+  row: TensorRow,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
+): Promise<TensorStatistics> {
   const accumulated = await accumulate(checkpoint, row, flatView(row), backend.elements, signal);
   const stats = accumulated.finish();
   if (stats.min === null || stats.max === null) return { name: row.name, stats, histogram: null };
@@ -80,7 +130,11 @@ async function statisticsOf(checkpoint: Checkpoint, row: TensorRow, backend: Lin
 }
 
 async function accumulate(
-  checkpoint: Checkpoint, row: TensorRow, view: MatrixView, kernels: ElementKernels | null, signal: AbortSignal,
+  checkpoint: Checkpoint,
+  row: TensorRow,
+  view: MatrixView,
+  kernels: ElementKernels | null,
+  signal: AbortSignal,
 ): Promise<StatsAccumulator> {
   const type = matrixType(row.dtype) as MatrixType;
   const accumulator = new StatsAccumulator();
@@ -90,17 +144,27 @@ async function accumulate(
 }
 
 async function spectrumOf(
-  checkpoint: Checkpoint, row: TensorRow, view: MatrixView, backend: LinearAlgebraBackend, signal: AbortSignal,
+  checkpoint: Checkpoint,
+  row: TensorRow,
+  view: MatrixView,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
 ): Promise<TensorSpectrum> {
   const start = performance.now();
   const { rows, columns } = view;
   const accumulator = await accumulate(checkpoint, row, view, backend.elements, signal);
   const reasons: string[] = [];
   let values: Float64Array | null = null;
-  if (!accumulator.isFinite) reasons.push(`${view.name} holds ${accumulator.nan} NaN and ${accumulator.inf} infinities: its spectrum is not defined.`);
+  if (!accumulator.isFinite)
+    reasons.push(
+      `${view.name} holds ${accumulator.nan} NaN and ${accumulator.inf} infinities: its spectrum is not defined.`,
+    );
   else {
     const data = await readMatrix(checkpoint, row, view, signal);
-    values = await backend.singularValues({ rows, columns, type: matrixType(row.dtype) as MatrixType, data }, { signal });
+    values = await backend.singularValues(
+      { rows, columns, type: matrixType(row.dtype) as MatrixType, data },
+      { signal },
+    );
   }
   return {
     name: view.name,

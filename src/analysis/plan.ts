@@ -13,11 +13,21 @@ export interface PlannedComparison {
 }
 
 /** Throws bad-parameter where a parameter is out of range for any of the matrices (an error, not a clamp). */
-export function planComparison(base: Checkpoint, tuned: Checkpoint, parameters: ComparisonParameters, backend: LinearAlgebraBackend): PlannedComparison {
+export function planComparison(
+  base: Checkpoint,
+  tuned: Checkpoint,
+  parameters: ComparisonParameters,
+  backend: LinearAlgebraBackend,
+): PlannedComparison {
   const { alpha, eta, absoluteTolerance } = parameters;
-  if (!(alpha > 0 && alpha < 1)) throw new OffaxisError('bad-parameter', `alpha is ${alpha}; it must lie between 0 and 1.`);
-  if (!(eta >= 0) || !(absoluteTolerance >= 0)) throw new OffaxisError('bad-parameter', 'eta and the absolute tolerance must not be negative.');
-  const pairing = pairCheckpoints(base, tuned, { includeEmbeddings: parameters.includeEmbeddings, tensors: parameters.tensors });
+  if (!(alpha > 0 && alpha < 1))
+    throw new OffaxisError('bad-parameter', `alpha is ${alpha}; it must lie between 0 and 1.`);
+  if (!(eta >= 0) || !(absoluteTolerance >= 0))
+    throw new OffaxisError('bad-parameter', 'eta and the absolute tolerance must not be negative.');
+  const pairing = pairCheckpoints(base, tuned, {
+    includeEmbeddings: parameters.includeEmbeddings,
+    tensors: parameters.tensors,
+  });
   const matrices = parameters.spectra ? pairing.pairs.filter((pair) => pair.spectral) : [];
   for (const pair of matrices) ranksOf(pair, parameters);
   const layers = new Set(pairing.pairs.map((pair) => pair.layer).filter((layer) => layer !== null)).size;
@@ -42,7 +52,8 @@ export function planComparison(base: Checkpoint, tuned: Checkpoint, parameters: 
       weights: sum(pairing.pairs, (pair) => pair.count),
       matrices: matrices.length,
       flops: sum(matrices, (pair) => pairFlops(pair, parameters)),
-      peakBytes: backend.parallelism * Math.max(0, ...matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair)))),
+      peakBytes:
+        backend.parallelism * Math.max(0, ...matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair)))),
     },
     heads:
       config?.attentionHeads != null
@@ -62,9 +73,15 @@ export function ranksOf(pair: TensorPair, parameters: ComparisonParameters): { a
   const q = Math.min(...matrixShape(pair));
   const angleRank = parameters.angleRank ?? defaultAngleRank(q);
   const maskRank = parameters.maskRank ?? defaultMaskRank(q);
-  for (const [name, rank] of [['angle rank', angleRank], ['mask rank', maskRank]] as const) {
+  for (const [name, rank] of [
+    ['angle rank', angleRank],
+    ['mask rank', maskRank],
+  ] as const) {
     if (!Number.isInteger(rank) || rank < 1 || rank > q)
-      throw new OffaxisError('bad-parameter', `The ${name} ${rank} is out of range for ${pair.name} (${pair.shape.join(' x ')}): choose 1 to ${q}, or leave the matrix out.`);
+      throw new OffaxisError(
+        'bad-parameter',
+        `The ${name} ${rank} is out of range for ${pair.name} (${pair.shape.join(' x ')}): choose 1 to ${q}, or leave the matrix out.`,
+      );
   }
   return { angleRank, maskRank };
 }
@@ -74,11 +91,21 @@ export function pairFlops(pair: TensorPair, parameters: ComparisonParameters): n
   const [m, n] = matrixShape(pair);
   const q = Math.min(m, n);
   const { angleRank: k, maskRank: r } = ranksOf(pair, parameters);
-  return 3 * (q * q * Math.max(m, n) + (4 / 3) * q ** 3) + 2 * (2 * q * q * k + 2 * m * n * k) + 4 * (m + n) * k * k + 6 * m * n * r;
+  return (
+    3 * (q * q * Math.max(m, n) + (4 / 3) * q ** 3) +
+    2 * (2 * q * q * k + 2 * m * n * k) +
+    4 * (m + n) * k * k +
+    6 * m * n * r
+  );
 }
 
 function pairBytes(pair: TensorPair): number {
-  const bytes = (tensor: TensorPair['baseTensor']): number => (tensor.sizeBytes * pair.count) / Math.max(1, tensor.shape.reduce((a, b) => a * b, 1));
+  const bytes = (tensor: TensorPair['baseTensor']): number =>
+    (tensor.sizeBytes * pair.count) /
+    Math.max(
+      1,
+      tensor.shape.reduce((a, b) => a * b, 1),
+    );
   return Math.round(bytes(pair.baseTensor) + bytes(pair.tunedTensor));
 }
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

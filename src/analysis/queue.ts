@@ -87,4 +87,3 @@ export class Estimate {
     return (elapsed * Math.max(0, this.total - this.done)) / this.done;
   }
 }
-

@@ -17,10 +17,22 @@ export interface EngineOptions {
 export type Invocation =
   | { command: 'help'; topic: string | null }
   | { command: 'version' }
-  | ({ command: 'inspect'; path: string; statistics: boolean; spectra: boolean; singularValues: boolean } & OutputOptions & EngineOptions)
-  | ({ command: 'compare'; base: string; tuned: string; parameters: ComparisonParameters } & OutputOptions & EngineOptions);
+  | ({
+      command: 'inspect';
+      path: string;
+      statistics: boolean;
+      spectra: boolean;
+      singularValues: boolean;
+    } & OutputOptions &
+      EngineOptions)
+  | ({ command: 'compare'; base: string; tuned: string; parameters: ComparisonParameters } & OutputOptions &
+      EngineOptions);
 
-const ENGINE = { backend: { type: 'string' }, threads: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+const ENGINE = {
+  backend: { type: 'string' },
+  threads: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 const INSPECT = {
   ...ENGINE,
   stats: { type: 'boolean' },
@@ -44,18 +56,22 @@ const COMPARE = {
 /** Parses `process.argv.slice(2)`. Throws UsageError with one sentence. */
 export function parseInvocation(argv: string[]): Invocation {
   const [command, ...rest] = argv;
-  if (command === undefined || command === 'help' || command === '--help' || command === '-h') return { command: 'help', topic: rest[0] ?? null };
+  if (command === undefined || command === 'help' || command === '--help' || command === '-h')
+    return { command: 'help', topic: rest[0] ?? null };
   if (command === '--version' || command === '-V' || command === 'version') return { command: 'version' };
   if (command === 'inspect') {
     const { values, positionals } = parse(rest, INSPECT);
     if (values.help) return { command: 'help', topic: 'inspect' };
     const [path] = expectPositionals(positionals, ['PATH'], 'inspect');
     return {
-      command, path: path as string,
+      command,
+      path: path as string,
       statistics: values.stats ?? false,
       spectra: (values.spectra ?? false) || (values['singular-values'] ?? false),
       singularValues: values['singular-values'] ?? false,
-      json: values.json ?? null, csv: null, ...engine(values),
+      json: values.json ?? null,
+      csv: null,
+      ...engine(values),
     };
   }
   if (command === 'compare') {
@@ -65,7 +81,9 @@ export function parseInvocation(argv: string[]): Invocation {
     const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
     if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
     return {
-      command, base: base as string, tuned: tuned as string,
+      command,
+      base: base as string,
+      tuned: tuned as string,
       parameters: {
         ...DEFAULT_PARAMETERS,
         alpha,
@@ -76,7 +94,9 @@ export function parseInvocation(argv: string[]): Invocation {
         profiles: values.profiles ?? false,
         spectra: !(values['no-spectra'] ?? false),
       },
-      json: values.json ?? null, csv: values.csv ?? null, ...engine(values),
+      json: values.json ?? null,
+      csv: values.csv ?? null,
+      ...engine(values),
     };
   }
   throw new UsageError(`Unknown command "${command}". The commands are inspect and compare.`);
@@ -86,7 +106,9 @@ function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[]
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. To specify')[0] as string);
+    throw new UsageError(
+      (error as Error).message.split(/\.\s/)[0]?.replace(/\.?$/, '.') ?? 'The options can not be read.',
+    );
   }
 }
 function expectPositionals(positionals: string[], names: string[], command: string): string[] {

@@ -28,21 +28,35 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
       else if (event.type === 'change') tensors.set(event.tensor.name, event.tensor);
       else if (event.type === 'matrix') {
         const { rowDensity, columnDensity } = event.detail;
-        const metrics = options.parameters.profiles ? { ...event.tensor.metrics, rowDensity, columnDensity } : event.tensor.metrics;
+        const metrics = options.parameters.profiles
+          ? { ...event.tensor.metrics, rowDensity, columnDensity }
+          : event.tensor.metrics;
         tensors.set(event.tensor.name, { ...event.tensor, metrics });
       } else if (event.type === 'failed') failed.push({ name: event.name, error: event.error });
       else if (event.type === 'progress')
-        progress.show(`${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
+        progress.show(
+          `${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
+        );
     }
   } finally {
     progress.clear();
   }
   if (!plan || !backend) throw new OffaxisError('bug', 'The comparison ended without a plan.');
-  for (const problem of plan.problems) if (problem.severity !== 'info') process.stderr.write(`offaxis: ${problem.severity}: ${problem.message}\n`);
+  for (const problem of plan.problems)
+    if (problem.severity !== 'info') process.stderr.write(`offaxis: ${problem.severity}: ${problem.message}\n`);
   for (const { name, error } of failed) process.stderr.write(`offaxis: ${name}: ${error.message}\n`);
   if (plan.pairs.length === 0)
-    throw new OffaxisError('bad-file', `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`);
-  const result = assembleComparison({ ...plan, base: resolve(options.base), tuned: resolve(options.tuned) }, backend, options.parameters, tensors, failed);
+    throw new OffaxisError(
+      'bad-file',
+      `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
+    );
+  const result = assembleComparison(
+    { ...plan, base: resolve(options.base), tuned: resolve(options.tuned) },
+    backend,
+    options.parameters,
+    tensors,
+    failed,
+  );
   if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
   if (options.csv) await writeOutput(options.csv, comparisonCsv(result));
   if (options.json !== '-') process.stdout.write(`${report(result)}\n`);
@@ -68,9 +82,30 @@ function report(result: ComparisonResult): string {
     VERDICT[maskVerdict(m)],
     `${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`,
   ]);
-  const lines = [`${result.base} -> ${result.tuned}`, `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`, ''];
+  const lines = [
+    `${result.base} -> ${result.tuned}`,
+    `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
+    '',
+  ];
   if (rows.length)
-    lines.push(table(['matrix', 'shape', 'unchanged', 'update', 'NSS', 'largest angle', 'off-principal / null', 'z', 'mask view', 'off-principal energy / isotropic'], rows), '');
+    lines.push(
+      table(
+        [
+          'matrix',
+          'shape',
+          'unchanged',
+          'update',
+          'NSS',
+          'largest angle',
+          'off-principal / null',
+          'z',
+          'mask view',
+          'off-principal energy / isotropic',
+        ],
+        rows,
+      ),
+      '',
+    );
   lines.push(`unchanged in bf16: ${percent(s.unchangedBf16)} of the weights`);
   if (rows.length)
     lines.push(
@@ -82,7 +117,8 @@ function report(result: ComparisonResult): string {
     );
   const { baseOnly, tunedOnly } = result.unpaired;
   if (s.elementwiseOnly.length) lines.push(`${s.elementwiseOnly.length} tensors elementwise only`);
-  if (result.skipped.length) lines.push(`${result.skipped.length} left out: ${listed(result.skipped.map((x) => `${x.name} (${x.reason})`))}`);
+  if (result.skipped.length)
+    lines.push(`${result.skipped.length} left out: ${listed(result.skipped.map((x) => `${x.name} (${x.reason})`))}`);
   if (baseOnly.length) lines.push(`${baseOnly.length} only in the base: ${listed(baseOnly)}`);
   if (tunedOnly.length) lines.push(`${tunedOnly.length} only in the tuned: ${listed(tunedOnly)}`);
   return lines.join('\n');

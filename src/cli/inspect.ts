@@ -18,11 +18,18 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   const spectra = new Map<string, TensorSpectrum>();
   if (options.statistics || options.spectra) {
     const progress = new ProgressLine(process.stderr);
-    const request = { path: options.path, tensors: [], statistics: options.statistics, spectra: options.spectra, includeEmbeddings: false };
+    const request = {
+      path: options.path,
+      tensors: [],
+      statistics: options.statistics,
+      spectra: options.spectra,
+      includeEmbeddings: false,
+    };
     for await (const event of analysis.inspect(request, signal)) {
       if (event.type === 'statistics') statistics.set(event.value.name, event.value);
       else if (event.type === 'spectrum') spectra.set(event.value.name, event.value);
-      else if (event.type === 'failed') problems.push({ severity: 'error', code: event.error.code, message: event.error.message, tensor: event.name });
+      else if (event.type === 'failed')
+        problems.push({ severity: 'error', code: event.error.code, message: event.error.message, tensor: event.name });
       else progress.show(`${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
     }
     progress.clear();
@@ -39,7 +46,9 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
 
 function notFinite(tensor: string, nan: number, inf: number): Problem {
   return {
-    severity: 'warning', code: 'not-finite', tensor,
+    severity: 'warning',
+    code: 'not-finite',
+    tensor,
     message: `${tensor} holds ${nan} NaN and ${inf} infinities: its spectrum is not computed. Check the run that wrote it.`,
   };
 }
@@ -53,7 +62,9 @@ export function inspection(
   singularValues: boolean,
 ): InspectionResult {
   const parts = new Map<string, TensorSpectrum[]>();
-  for (const spectrum of spectra.values()) if (spectrum.name !== spectrum.tensor) parts.set(spectrum.tensor, [...(parts.get(spectrum.tensor) ?? []), spectrum]);
+  for (const spectrum of spectra.values())
+    if (spectrum.name !== spectrum.tensor)
+      parts.set(spectrum.tensor, [...(parts.get(spectrum.tensor) ?? []), spectrum]);
   const of = (spectrum: TensorSpectrum): Pick<InspectionTensor, 'spectrum' | 'singularValues'> => ({
     spectrum: spectrum.metrics,
     ...(singularValues ? { singularValues: spectrum.singularValues } : {}),
@@ -64,13 +75,31 @@ export function inspection(
     const stats = statistics.get(name);
     const whole = spectra.get(name);
     tensors.push({
-      name, layer, module, dtype, shape, sizeBytes,
+      name,
+      layer,
+      module,
+      dtype,
+      shape,
+      sizeBytes,
       ...(stats ? { stats: { ...stats.stats, histogram: stats.histogram } } : {}),
       ...(whole ? of(whole) : {}),
     });
     for (const part of parts.get(name) ?? []) {
-      const share = (part.rows * part.columns) / Math.max(1, shape.reduce((a, b) => a * b, 1));
-      tensors.push({ name: part.name, layer, module, dtype, shape: [part.rows, part.columns], sizeBytes: Math.round(sizeBytes * share), ...of(part) });
+      const share =
+        (part.rows * part.columns) /
+        Math.max(
+          1,
+          shape.reduce((a, b) => a * b, 1),
+        );
+      tensors.push({
+        name: part.name,
+        layer,
+        module,
+        dtype,
+        shape: [part.rows, part.columns],
+        sizeBytes: Math.round(sizeBytes * share),
+        ...of(part),
+      });
     }
   }
   return {
@@ -92,13 +121,16 @@ export function inspection(
 
 function report(facts: CheckpointFacts, result: InspectionResult): string {
   const { summary } = result;
-  const dtypes = Object.entries(summary.dtypes).map(([dtype, n]) => `${dtype} ${n}`).join(', ');
+  const dtypes = Object.entries(summary.dtypes)
+    .map(([dtype, n]) => `${dtype} ${n}`)
+    .join(', ');
   const lines = [
     facts.path,
     `${facts.format}; ${summary.tensors} tensors, ${count(summary.parameters)} parameters, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
   if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
-  for (const [key, value] of Object.entries(result.metadata)) lines.push(`${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
+  for (const [key, value] of Object.entries(result.metadata))
+    lines.push(`${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
   for (const problem of result.problems) lines.push(`${problem.severity}: ${problem.message}`);
   const stats = result.tensors.some((tensor) => tensor.stats);
   const spectra = result.tensors.some((tensor) => tensor.spectrum);
@@ -108,7 +140,8 @@ function report(facts: CheckpointFacts, result: InspectionResult): string {
   const rows = result.tensors.map(({ name, dtype, shape, sizeBytes, stats: s, spectrum: p }) => {
     const row = [name, dtype, shape.join(' x ') || 'scalar', bytes(sizeBytes)];
     if (stats) row.push(figure(s?.mean), figure(s?.std), figure(s?.min), figure(s?.max), s ? String(s.zeros) : '-');
-    if (spectra) row.push(figure(p?.spectralNorm), figure(p?.stableRank), figure(p?.powerLawAlpha, 3), figure(p?.outlierCount));
+    if (spectra)
+      row.push(figure(p?.spectralNorm), figure(p?.stableRank), figure(p?.powerLawAlpha, 3), figure(p?.outlierCount));
     return row;
   });
   if (rows.length) lines.push('', table(head, rows, 3));

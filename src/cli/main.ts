@@ -38,7 +38,8 @@ async function analyze(invocation: Extract<Invocation, { command: 'inspect' | 'c
       return 130;
     }
     process.stderr.write(`offaxis: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
-    if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
     return code === 'bad-parameter' ? 2 : 1;
   } finally {
     process.off('SIGINT', stop);

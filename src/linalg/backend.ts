@@ -120,7 +120,10 @@ export interface ElementKernels {
    * arrays (rows from `firstRow`).
    */
   compare(
-    baseType: MatrixType, base: Uint8Array, tunedType: MatrixType, tuned: Uint8Array,
+    baseType: MatrixType,
+    base: Uint8Array,
+    tunedType: MatrixType,
+    tuned: Uint8Array,
     options: { grid: GridSpec; eta: number; absoluteTolerance: number; columns: number; signal?: AbortSignal },
   ): Promise<ChunkChange & { rowChanged: Float64Array; columnChanged: Float64Array }>;
 }

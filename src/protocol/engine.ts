@@ -1,6 +1,13 @@
 /** What the engine offers to the extension host. Streams end with `return`; every call takes an AbortSignal on the client side. */
 import type {
-  BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor, ElementStats, Histogram, Problem, SpectrumMetrics,
+  BackendInfo,
+  ComparisonParameters,
+  ComparisonSummary,
+  ComparisonTensor,
+  ElementStats,
+  Histogram,
+  Problem,
+  SpectrumMetrics,
 } from './results.ts';
 import type { WireError } from './errors.ts';
 
@@ -129,6 +136,12 @@ export interface EngineCalls {
 /** Methods that answer with a stream. */
 export interface EngineStreams {
   /** statistics and, on request, spectra of the named tensors (all when empty) */
-  inspect(params: { path: string; tensors: string[]; statistics: boolean; spectra: boolean; includeEmbeddings: boolean }): InspectionEvent;
+  inspect(params: {
+    path: string;
+    tensors: string[];
+    statistics: boolean;
+    spectra: boolean;
+    includeEmbeddings: boolean;
+  }): InspectionEvent;
   compare(params: CompareRequest): ComparisonEvent;
 }

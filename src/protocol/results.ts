@@ -114,7 +114,8 @@ export type ComparisonMetrics = ChangeMetrics &
     columnDensity?: number[];
   };
 /** What a figure needs said beside it. */
-export type Flag = 'mixed-storage' | 'no-null' | 'below-resolution' | 'not-finite' | 'no-update' | 'zero-base' | 'ill-defined';
+export type Flag =
+  'mixed-storage' | 'no-null' | 'below-resolution' | 'not-finite' | 'no-update' | 'zero-base' | 'ill-defined';
 
 export interface ComparisonTensor {
   name: string;

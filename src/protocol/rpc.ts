@@ -20,9 +20,15 @@ export interface Channel {
 
 type AnyFunction = (params: never) => unknown;
 export type Handlers<Calls, Streams> = {
-  calls: { [M in keyof Calls]: Calls[M] extends (params: infer P) => infer R ? (params: P, signal: AbortSignal) => Promise<R> | R : never };
+  calls: {
+    [M in keyof Calls]: Calls[M] extends (params: infer P) => infer R
+      ? (params: P, signal: AbortSignal) => Promise<R> | R
+      : never;
+  };
   streams: {
-    [M in keyof Streams]: Streams[M] extends (params: infer P) => infer R ? (params: P, signal: AbortSignal) => AsyncIterable<R> : never;
+    [M in keyof Streams]: Streams[M] extends (params: infer P) => infer R
+      ? (params: P, signal: AbortSignal) => AsyncIterable<R>
+      : never;
   };
 };
 
@@ -38,9 +44,18 @@ export function serve<Calls, Streams>(channel: Channel, handlers: Handlers<Calls
     const controller = new AbortController();
     running.set(id, controller);
     try {
-      const call = Object.hasOwn(handlers.calls, method) ? (handlers.calls[method as keyof Calls] as unknown) : undefined;
-      const stream = Object.hasOwn(handlers.streams, method) ? (handlers.streams[method as keyof Streams] as unknown) : undefined;
-      if (call) channel.send({ kind: 'done', id, value: await (call as (p: unknown, s: AbortSignal) => unknown)(params, controller.signal) });
+      const call = Object.hasOwn(handlers.calls, method)
+        ? (handlers.calls[method as keyof Calls] as unknown)
+        : undefined;
+      const stream = Object.hasOwn(handlers.streams, method)
+        ? (handlers.streams[method as keyof Streams] as unknown)
+        : undefined;
+      if (call)
+        channel.send({
+          kind: 'done',
+          id,
+          value: await (call as (p: unknown, s: AbortSignal) => unknown)(params, controller.signal),
+        });
       else if (stream) {
         const values = (stream as (p: unknown, s: AbortSignal) => AsyncIterable<unknown>)(params, controller.signal);
         for await (const value of values) channel.send({ kind: 'next', id, value });
@@ -158,5 +173,8 @@ export class RpcClient<Calls, Streams> {
 }
 
 function gone(): OffaxisError {
-  return new OffaxisError('peer-gone', 'The Offaxis engine ended. Everything computed so far is kept; run the command again to go on.');
+  return new OffaxisError(
+    'peer-gone',
+    'The Offaxis engine ended. Everything computed so far is kept; run the command again to go on.',
+  );
 }

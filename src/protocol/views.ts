@@ -51,7 +51,12 @@ export interface ComparisonState {
 export type ComparisonToView =
   /** replaces everything but tensors, details and failures, which `reset` clears */
   | { type: 'state'; state: ComparisonState; reset: boolean }
-  | { type: 'results'; tensors: ComparisonTensor[]; details: MatrixDetail[]; failed: { name: string; error: WireError }[] };
+  | {
+      type: 'results';
+      tensors: ComparisonTensor[];
+      details: MatrixDetail[];
+      failed: { name: string; error: WireError }[];
+    };
 export type ComparisonFromView =
   | { type: 'ready' }
   | { type: 'start' }

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { helpText, parseInvocation, UsageError } from '../../../src/cli/arguments.ts';
+
+describe('parseInvocation', () => {
+  it('reads every option of compare', () => {
+    const argv =
+      'compare a b --alpha 0.5 --angle-rank 4 --mask-rank 2 --tensors *.q --include-embeddings --profiles --no-spectra --backend cpu --threads 3 --json - --csv out.csv';
+    expect(parseInvocation(argv.split(' '))).toMatchObject({
+      command: 'compare',
+      base: 'a',
+      tuned: 'b',
+      json: '-',
+      csv: 'out.csv',
+      backend: 'cpu',
+      threads: 3,
+      parameters: {
+        alpha: 0.5,
+        angleRank: 4,
+        maskRank: 2,
+        tensors: '*.q',
+        includeEmbeddings: true,
+        profiles: true,
+        spectra: false,
+      },
+    });
+  });
+  it('reads every option of inspect; singular values imply spectra', () => {
+    expect(parseInvocation(['inspect', 'x', '--stats', '--singular-values', '--json', 'f'])).toMatchObject({
+      path: 'x',
+      statistics: true,
+      spectra: true,
+      singularValues: true,
+      json: 'f',
+    });
+  });
+  it.each([
+    ['compare a'],
+    ['compare a b c'],
+    ['inspect'],
+    ['frobnicate x'],
+    ['compare a b --alpha 1'],
+    ['compare a b --alpha x'],
+    ['compare a b --angle-rank 0'],
+    ['compare a b --mask-rank 1.5'],
+    ['compare a b --threads -1'],
+    ['compare a b --backend tpu'],
+    ['compare a b --nonsense'],
+    ['inspect x --csv f'],
+  ])('refuses "%s" with one sentence', (line) => {
+    expect(() => parseInvocation(line.split(' '))).toThrow(UsageError);
+    try {
+      parseInvocation(line.split(' '));
+    } catch (error) {
+      expect((error as Error).message).not.toContain('\n');
+    }
+  });
+  it('knows help and version', () => {
+    expect(parseInvocation([])).toEqual({ command: 'help', topic: null });
+    expect(parseInvocation(['compare', '--help'])).toEqual({ command: 'help', topic: 'compare' });
+    expect(parseInvocation(['--version'])).toEqual({ command: 'version' });
+    expect(helpText('compare')).toContain('--alpha');
+  });
+});

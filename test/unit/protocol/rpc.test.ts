@@ -1,0 +1,105 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { OffaxisError } from '../../../src/protocol/errors.ts';
+import { RpcClient, serve, type Channel, type WireMessage } from '../../../src/protocol/rpc.ts';
+
+interface Calls {
+  double(params: { x: number }): number;
+  fail(params: Record<string, never>): null;
+  wait(params: Record<string, never>): null;
+}
+interface Streams {
+  count(params: { to: number }): number;
+  forever(params: Record<string, never>): number;
+}
+const open: MessagePort[] = [];
+afterEach(() => open.splice(0).forEach((port) => port.close()));
+
+/** A real structured-clone pipe. */
+function channel(port: MessagePort): Channel {
+  open.push(port);
+  return {
+    send: (message) => port.postMessage(message),
+    onMessage: (listener) => void port.on('message', (message: WireMessage) => listener(message)),
+    onClose: (listener) => void port.on('close', listener),
+  };
+}
+function pair() {
+  const { port1, port2 } = new MessageChannel();
+  const state = { aborted: 0, yielded: 0 };
+  serve<Calls, Streams>(channel(port2), {
+    calls: {
+      double: ({ x }) => 2 * x,
+      fail: () => {
+        throw new OffaxisError('bad-file', 'a.safetensors is no checkpoint.');
+      },
+      wait: (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => {
+            ++state.aborted;
+            reject(new OffaxisError('cancelled', 'Cancelled.'));
+          }),
+        ),
+    },
+    streams: {
+      async *count({ to }) {
+        for (let i = 0; i < to; ++i) yield await Promise.resolve(i);
+      },
+      async *forever(_, signal) {
+        while (!signal.aborted) {
+          ++state.yielded;
+          yield await new Promise<number>((resolve) => setTimeout(() => resolve(1), 1));
+        }
+        ++state.aborted;
+      },
+    },
+  });
+  return { client: new RpcClient<Calls, Streams>(channel(port1)), state, serverPort: port2, port1 };
+}
+
+describe('rpc', () => {
+  it('answers calls, streams in order, and passes typed errors', async () => {
+    const { client } = pair();
+    expect(await client.call('double', { x: 21 })).toBe(42);
+    const seen: number[] = [];
+    for await (const i of client.stream('count', { to: 5 })) seen.push(i);
+    expect(seen).toEqual([0, 1, 2, 3, 4]);
+    await expect(client.call('fail', {})).rejects.toMatchObject({
+      code: 'bad-file',
+      message: 'a.safetensors is no checkpoint.',
+    });
+  });
+
+  it('answers an unknown method with an error', async () => {
+    const { client } = pair();
+    await expect(
+      (client as RpcClient<{ toString(p: null): null }, Streams>).call('toString', null),
+    ).rejects.toMatchObject({ code: 'bug' });
+  });
+
+  it('cancels a call, and a stream that is left early', async () => {
+    const { client, state } = pair();
+    const abort = new AbortController();
+    const call = client.call('wait', {}, abort.signal);
+    setTimeout(() => abort.abort(), 5);
+    await expect(call).rejects.toMatchObject({ code: 'cancelled' });
+    for await (const one of client.stream('forever', {})) if (one) break;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(state.aborted).toBe(2);
+    const after = state.yielded;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(state.yielded).toBe(after);
+  });
+
+  it('fails every open request when the peer goes', async () => {
+    const { client, serverPort } = pair();
+    const call = client.call('wait', {});
+    const stream = (async () => {
+      for await (const one of client.stream('forever', {})) if (!one) break;
+    })();
+    setTimeout(() => serverPort.close(), 10);
+    await expect(call).rejects.toMatchObject({ code: 'peer-gone' });
+    await expect(stream).rejects.toMatchObject({ code: 'peer-gone' });
+    await expect(client.call('double', { x: 1 })).rejects.toMatchObject({ code: 'peer-gone' });
+  });
+});

@@ -1,0 +1,145 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ComparisonResult, InspectionResult } from '../../../src/protocol/results.ts';
+
+const CLI = resolve('dist/cli.mjs');
+const SAMPLES = 'media/samples';
+const MALFORMED = 'test/fixtures/malformed';
+let directory: string;
+beforeAll(() => {
+  if (!existsSync(CLI)) throw new Error('dist/cli.mjs is missing: run "npm run build" first.');
+  directory = mkdtempSync(join(tmpdir(), 'offaxis-cli-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const offaxis = (...argv: string[]) =>
+  spawnSync(process.execPath, [CLI, ...argv], { encoding: 'utf8', maxBuffer: 1 << 28 });
+const validator = (name: string) =>
+  new Ajv2020({ allowUnionTypes: true }).compile(
+    JSON.parse(readFileSync(`media/schema/${name}-1.schema.json`, 'utf8')) as object,
+  );
+
+describe('offaxis compare', () => {
+  it('writes JSON that its schema holds, and a table, and a CSV of one row a tensor', () => {
+    const json = join(directory, 'rl.json');
+    const csv = join(directory, 'rl.csv');
+    const run = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/rl`, '--profiles', '--json', json, '--csv', csv);
+    expect(run.stderr).toBe('');
+    expect(run.status).toBe(0);
+    expect(run.stdout).toContain('unchanged in bf16: 25.4 % of the weights');
+    const result = JSON.parse(readFileSync(json, 'utf8')) as ComparisonResult;
+    const validate = validator('comparison');
+    expect(validate(result), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    expect(result.tensors).toHaveLength(57);
+    expect(result.tensors.filter((tensor) => tensor.metrics.nss != null)).toHaveLength(42);
+    expect(result.summary.matrices).toEqual({ done: 42, planned: 42 });
+    expect(result.tensors[1]?.metrics.rowDensity?.length).toBeGreaterThan(0);
+    expect(readFileSync(csv, 'utf8').trimEnd().split(/\r?\n/)).toHaveLength(58);
+    delete (result.tensors[0]?.metrics as { unchangedBf16?: number }).unchangedBf16;
+    expect(validate(result)).toBe(false);
+  });
+  it('keeps standard output clean for --json -', () => {
+    const run = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/sft`, '--no-spectra', '--json', '-');
+    const result = JSON.parse(run.stdout) as ComparisonResult;
+    expect(validator('comparison')(result)).toBe(true);
+    expect(result.tensors.every((tensor) => tensor.metrics.nss === undefined)).toBe(true);
+  });
+  it('takes the ranks and the glob', () => {
+    const argv = [
+      '--angle-rank',
+      '4',
+      '--mask-rank',
+      '3',
+      '--tensors',
+      '*layers.0.self_attn*',
+      '--alpha',
+      '0.5',
+      '--json',
+      '-',
+    ];
+    const result = JSON.parse(
+      offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/rl`, ...argv).stdout,
+    ) as ComparisonResult;
+    expect(result.tensors.map((tensor) => [tensor.metrics.angleRank, tensor.metrics.maskRank])).toEqual(
+      Array(4).fill([4, 3]),
+    );
+  });
+  it('refuses a rank that is out of range, naming the matrix', () => {
+    const run = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/rl`, '--angle-rank', '65');
+    expect(run.status).not.toBe(0);
+    expect(run.stderr).toMatch(/angle rank 65 is out of range for .*k_proj/);
+  });
+  it('says what does not pair', () => {
+    const run = offaxis('compare', `${SAMPLES}/base`, `${MALFORMED}/OK_zero_sized.safetensors`);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain('pairs by name and shape');
+  });
+  it('ends with 130 when it is interrupted', async () => {
+    const child = spawn(process.execPath, [CLI, 'compare', `${SAMPLES}/base`, `${SAMPLES}/rl`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await new Promise((done) => setTimeout(done, 250));
+    child.kill('SIGINT');
+    const status = await new Promise((done) => child.on('exit', (code, name) => done(code ?? name)));
+    expect(status).toBe(130);
+  });
+});
+
+describe('offaxis inspect', () => {
+  it('writes JSON that its schema holds', () => {
+    const run = offaxis('inspect', `${SAMPLES}/base/model.safetensors`, '--stats', '--singular-values', '--json', '-');
+    const result = JSON.parse(run.stdout) as InspectionResult;
+    const validate = validator('inspection');
+    expect(validate(result), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    expect(result.tensors).toHaveLength(57);
+    expect(result.tensors.filter((tensor) => tensor.singularValues)).toHaveLength(42);
+    expect(result.tensors.every((tensor) => tensor.stats)).toBe(true);
+    expect(result.summary.parameters).toBe(1_111_424);
+  });
+  const files = readdirSync(MALFORMED);
+  it.each(files.filter((file) => file.startsWith('OK_')))('loads %s', (file) => {
+    expect(offaxis('inspect', join(MALFORMED, file)).status).toBe(0);
+  });
+  it('refuses every malformed file with a message of its own, on one line', () => {
+    const messages = files
+      .filter((file) => !file.startsWith('OK_'))
+      .map((file) => {
+        const run = offaxis('inspect', join(MALFORMED, file));
+        const json = JSON.parse(offaxis('inspect', join(MALFORMED, file), '--json', '-').stdout) as InspectionResult;
+        expect([0, 1], file).toContain(run.status);
+        expect(
+          json.problems.some((problem) => problem.severity === 'error'),
+          file,
+        ).toBe(true);
+        if (json.tensors.length === 0) expect(run.status, file).toBe(1);
+        expect(run.stderr.trimEnd().split('\n').length, file).toBe(1);
+        return json.problems.find((problem) => problem.severity === 'error')?.code;
+      });
+    expect(new Set(messages).size).toBe(messages.length);
+  });
+  it('names a file that does not exist', () => {
+    const run = offaxis('inspect', 'no/such.safetensors');
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain('no/such.safetensors');
+    expect(run.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('usage', () => {
+  it.each([[['frobnicate']], [['compare', 'a']], [['inspect', 'a', '--nope']]])(
+    '%j ends with 2 and one line',
+    (argv) => {
+      const run = offaxis(...argv);
+      expect(run.status).toBe(2);
+      expect(run.stderr.trimEnd().split('\n')).toHaveLength(1);
+    },
+  );
+  it('prints help and the version', () => {
+    expect(offaxis('help', 'compare').stdout).toContain('--alpha');
+    expect(offaxis('--version').stdout).toMatch(/^offaxis \d+\.\d+\.\d+\n$/);
+  });
+});

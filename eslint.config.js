@@ -1,0 +1,100 @@
+// Type-checked lint of everything in TypeScript, and the layer rule of ARCHITECTURE.md: imports go down only.
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** What a folder may import from the rest of src (itself is always allowed). `vscode`: may it import the editor's API. */
+const LAYERS = {
+  protocol: { may: [] },
+  formats: { may: ['protocol'] },
+  checkpoint: { may: ['formats', 'linalg/backend', 'protocol'] },
+  kernels: { may: [] },
+  linalg: { may: ['metrics/rounding', 'protocol'] },
+  metrics: { may: ['linalg/backend', 'protocol'] },
+  analysis: { may: ['metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  engine: { may: ['analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  export: { may: ['protocol'] },
+  cli: { may: ['engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  // Numbers are the engine's work: the host side reaches it through its client only.
+  editor: { may: ['commands', 'comparison', 'hover', 'engine', 'export', 'protocol'], vscode: true },
+  comparison: { may: ['commands', 'editor', 'hover', 'engine', 'export', 'protocol'], vscode: true },
+  hover: { may: ['comparison', 'editor', 'engine', 'protocol'], vscode: true },
+  commands: { may: ['comparison', 'editor', 'hover', 'engine', 'export', 'protocol'], vscode: true },
+};
+const FOLDERS = Object.keys(LAYERS);
+
+function layerRule(folder, { may, vscode = false }) {
+  const whole = may.filter((path) => !path.includes('/'));
+  const files = may.filter((path) => path.includes('/'));
+  const forbidden = FOLDERS.filter((other) => other !== folder && !whole.includes(other));
+  const exceptions = files.map((path) => `(?!${path}\\.ts$)`).join('');
+  const message = `src/${folder} may import ${may.join(', ') || 'nothing'} of src; see ARCHITECTURE.md.`;
+  const patterns = [{ regex: `^(\\.\\./)+${exceptions}(${forbidden.join('|')})(/|$)`, message }];
+  if (!vscode) patterns.push({ regex: '^vscode$', message: `src/${folder} runs outside the extension host.` });
+  patterns.push({ regex: 'webview/', message: 'src does not import the webviews.' });
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+  };
+}
+
+export default defineConfig(
+  globalIgnores(['dist/', 'media/', '.offaxis-tools/', 'test-results/', 'shots/', 'src/kernels/', 'test/fixtures/']),
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/no-unnecessary-boolean-literal-compare': 'error',
+      '@typescript-eslint/prefer-for-of': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/return-await': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // Interfaces ask for promises where an implementation has nothing to wait for.
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+    },
+  },
+  ...Object.entries(LAYERS).map(([folder, layer]) => layerRule(folder, layer)),
+  {
+    files: ['webview/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '/src/(?!protocol/)', message: 'A webview imports only src/protocol.' },
+            { regex: '^(vscode|node:.*)$', message: 'A webview runs in a browser.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'console',
+          'process',
+          'performance',
+          'fetch',
+          'setTimeout',
+          'clearTimeout',
+          'Buffer',
+          'URL',
+          'AbortController',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  // Scripts, the command line and tests talk to a terminal.
+  { files: ['scripts/**', 'src/cli/**', 'test/**', 'src/engine/process.ts'], rules: { 'no-console': 'off' } },
+);

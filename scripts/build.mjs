@@ -1,0 +1,101 @@
+// Bundles everything that ships into dist/: extension (CJS), engine, worker and command line (ESM), the two webviews, the kernels.
+// usage: node scripts/build.mjs [--production] [--watch]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const shared = {
+  bundle: true,
+  define: { OFFAXIS_VERSION: JSON.stringify(version) },
+  metafile: true,
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  // Third-party notices go into one file, see `notices`.
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+const node = { ...shared, platform: 'node', target: 'node20' };
+const esm = { ...node, format: 'esm' };
+const webview = { ...shared, platform: 'browser', target: 'es2022', loader: { '.ttf': 'file' }, assetNames: '[name]' };
+
+/** One entry a bundle; every one of them must exist. */
+const bundles = [
+  {
+    ...node,
+    format: 'cjs',
+    external: ['vscode'],
+    entryPoints: ['src/extension.ts'],
+    outfile: 'dist/extension.cjs',
+  },
+  { ...esm, entryPoints: ['src/engine/process.ts'], outfile: 'dist/engine.mjs' },
+  { ...esm, entryPoints: ['src/linalg/wasm/worker.ts'], outfile: 'dist/linalg-worker.mjs' },
+  { ...esm, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.mjs', banner: { js: '#!/usr/bin/env node' } },
+  ...['inspector', 'comparison'].flatMap((page) => [
+    { ...webview, format: 'iife', entryPoints: [`webview/${page}/main.ts`], outfile: `dist/webview/${page}.js` },
+    { ...webview, entryPoints: [`webview/${page}/main.css`], outfile: `dist/webview/${page}.css` },
+  ]),
+];
+
+/** The licences of every package that ended up in a bundle, in one file beside them. */
+function notices(metafiles) {
+  const packages = new Set();
+  for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
+    const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) packages.add(match[1]);
+  }
+  const sections = [...packages].sort().map((name) => {
+    const folder = join('node_modules', name);
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${manifest.license}`;
+    return `${name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
+  });
+  writeFileSync('dist/THIRD-PARTY-NOTICES.txt', sections.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+function buildKernels() {
+  if (!existsSync('scripts/build-kernels.mjs')) return console.error('build: NO KERNELS YET');
+  const run = spawnSync(process.execPath, ['scripts/build-kernels.mjs'], { stdio: 'inherit' });
+  if (run.status !== 0) throw new Error('The WASM kernels did not compile; see the messages above.');
+}
+
+const missing = bundles.flatMap((bundle) => bundle.entryPoints).filter((entry) => !existsSync(entry));
+if (missing.length) {
+  console.error(`build: THESE ENTRY POINTS ARE MISSING: ${missing.join(', ')}`);
+  for (const entry of missing)
+    bundles.splice(
+      bundles.findIndex((bundle) => bundle.entryPoints[0] === entry),
+      1,
+    );
+}
+mkdirSync('dist', { recursive: true });
+if (production) rmSync('dist/webview', { recursive: true, force: true });
+
+if (watch) {
+  buildKernels();
+  for (const bundle of bundles) await (await esbuild.context({ ...bundle, logLevel: 'info' })).watch();
+  console.log('build: watching; the kernels are compiled anew by `npm run build` only');
+} else {
+  const started = performance.now();
+  const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(bundle)));
+  const failures = results.filter((result) => result.status === 'rejected');
+  // esbuild has printed what is wrong, with file and line.
+  if (failures.length) process.exit(1);
+  notices(results.map((result) => result.value.metafile));
+  buildKernels();
+  for (const result of results) {
+    for (const [file, { bytes }] of Object.entries(result.value.metafile.outputs)) {
+      if (!file.endsWith('.map')) console.log(`  ${file.padEnd(32)} ${(bytes / 1024).toFixed(0).padStart(6)} KB`);
+    }
+  }
+  console.log(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,117 @@
+// Starts and ends a code-server of our own. Node built-ins only.
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+/** Quiet, offline settings: nothing may ask, fetch or cover the editor. */
+export const SETTINGS = {
+  'security.workspace.trust.enabled': false,
+  'workbench.startupEditor': 'none',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'chat.disableAIFeatures': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.enableExperiments': false,
+  'git.enabled': false,
+};
+
+/** A port of the loopback interface that is free now. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * @param {{
+ *   tools: { node: string, entry: string }, folder: string, workspace: string, extensions: string,
+ *   settings?: Record<string, unknown>, password?: string, env?: Record<string, string>,
+ * }} options `folder` gets the user data and the log
+ * @returns {Promise<{ url: string, pid: number, log: string, exited: Promise<number | null>, stop(): Promise<void> }>}
+ */
+export async function startCodeServer({ tools, folder, workspace, extensions, settings = {}, password, env = {} }) {
+  const userData = join(folder, 'user-data');
+  mkdirSync(join(userData, 'User'), { recursive: true });
+  mkdirSync(extensions, { recursive: true });
+  const settingsFile = join(userData, 'User', 'settings.json');
+  if (!existsSync(settingsFile)) writeFileSync(settingsFile, JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
+  const config = join(folder, 'code-server.yaml');
+  writeFileSync(config, '');
+  const log = join(folder, 'code-server.log');
+  const port = await freePort();
+  const child = spawn(
+    tools.node,
+    [
+      tools.entry,
+      ...['--auth', password ? 'password' : 'none', '--bind-addr', `127.0.0.1:${port}`, '--config', config],
+      ...['--user-data-dir', userData, '--extensions-dir', extensions],
+      ...[
+        '--disable-telemetry',
+        '--disable-update-check',
+        '--disable-workspace-trust',
+        '--disable-getting-started-override',
+      ],
+      workspace,
+    ],
+    {
+      env: { ...withoutVsCode(process.env), ...(password ? { PASSWORD: password } : {}), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its own process group: ending the group ends the extension hosts and our engine too.
+      detached: true,
+    },
+  );
+  const output = createWriteStream(log);
+  child.stdout.pipe(output, { end: false });
+  child.stderr.pipe(output, { end: false });
+  /** @type {Promise<number | null>} */
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      signalGroup(child.pid, 'SIGTERM');
+      const late = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 5000);
+      await exited;
+      clearTimeout(late);
+    }
+    // What a crashed server may have left behind in its group.
+    signalGroup(child.pid, 'SIGKILL');
+    output.end();
+  };
+  const url = `http://127.0.0.1:${port}`;
+  for (const end = Date.now() + 60_000; ;) {
+    if (child.exitCode !== null || Date.now() > end) {
+      await stop();
+      throw new Error(`code-server did not start; its log is ${log}`);
+    }
+    try {
+      if ((await fetch(`${url}/healthz`)).ok) break;
+    } catch {
+      // not listening yet
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { url, pid: /** @type {number} */ (child.pid), log, exited, stop };
+}
+
+/** A server started from a terminal inside VS Code must not talk to that VS Code. */
+function withoutVsCode(env) {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|CODE_SERVER_|PORT$|PASSWORD$)/.test(name)),
+  );
+}
+
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // already gone
+  }
+}

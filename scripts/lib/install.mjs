@@ -1,0 +1,38 @@
+// Node built-ins only: runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Stops with a clear line on a Node that is too old. */
+export function requireNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= 20) return;
+  console.error(`Offaxis needs Node 20 or newer; this is ${process.version}.`);
+  process.exit(2);
+}
+
+/**
+ * `npm ci` where node_modules is missing or older than the lock file.
+ * @param {string} root
+ */
+export function installDependencies(root) {
+  const stamp = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
+  console.log('Installing the development dependencies (npm ci)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+}
+
+/**
+ * Runs a command to its end with our terminal; throws when it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ */
+export function run(command, args, options = {}) {
+  // npm is a .cmd file on Windows, which needs the shell.
+  const shell = process.platform === 'win32' && command === 'npm';
+  const result = spawnSync(command, args, { stdio: 'inherit', shell, ...options });
+  if (result.error) throw result.error;
+  if (result.status !== 0)
+    throw new Error(`"${command} ${args.join(' ')}" ended with ${result.status ?? result.signal}`);
+}

@@ -1,0 +1,170 @@
+/**
+ * The host's side of the engine: one process, started at first use, started again after a crash, ended when idle. A request that
+ * does not end within a second of its cancellation takes the process with it.
+ */
+import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import { EngineCrashedError, EngineStoppedError, EngineUnavailableError } from './errors.ts';
+import type { EngineLog, EngineProcess } from './launch.ts';
+import { RestartBudget } from './restarts.ts';
+
+/** A kernel between two checks of its signal takes milliseconds; what has not ended after this hangs. */
+export const CANCEL_GRACE_MS = 1000;
+/** Kernel memory grows to the largest matrix and WASM memory never shrinks: an idle process gives it back. */
+export const IDLE_MS = 120_000;
+
+type Result<F> = F extends (...args: never[]) => infer R ? R : never;
+type Parameter<F> = F extends (params: infer P) => unknown ? P : never;
+
+export interface EngineClientOptions {
+  launch(): EngineProcess;
+  log: EngineLog;
+  restarts?: RestartBudget;
+  idleMs?: number;
+}
+interface Running {
+  process: EngineProcess;
+  /** ended on purpose: not a crash */
+  stopped: boolean;
+  requests: number;
+}
+
+export class EngineClient {
+  private current: Running | undefined;
+  private disposed = false;
+  private idleTimer: NodeJS.Timeout | undefined;
+  /** to be ended after their last request */
+  private readonly retiring = new WeakSet<Running>();
+  private readonly restarts: RestartBudget;
+
+  constructor(private readonly options: EngineClientOptions) {
+    this.restarts = options.restarts ?? new RestartBudget();
+  }
+
+  /** Throws EngineCrashedError, EngineStoppedError, EngineUnavailableError, `cancelled`, or the engine's own typed error. */
+  async call<M extends keyof EngineCalls>(
+    method: M,
+    params: Parameter<EngineCalls[M]>,
+    signal?: AbortSignal,
+  ): Promise<Result<EngineCalls[M]>> {
+    const running = await this.acquire();
+    const release = this.watch(running, signal);
+    try {
+      return (await running.process.rpc.call(method, params as never, signal)) as Result<EngineCalls[M]>;
+    } catch (error) {
+      throw await this.explain(error, running, signal);
+    } finally {
+      release();
+    }
+  }
+
+  /** The same errors as `call`. Cancel by the signal: leaving the loop alone is not watched. */
+  async *stream<M extends keyof EngineStreams>(
+    method: M,
+    params: Parameter<EngineStreams[M]>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Result<EngineStreams[M]>, void, undefined> {
+    const running = await this.acquire();
+    const release = this.watch(running, signal);
+    try {
+      for await (const value of running.process.rpc.stream(method, params as never, signal))
+        yield value as Result<EngineStreams[M]>;
+    } catch (error) {
+      throw await this.explain(error, running, signal);
+    } finally {
+      release();
+    }
+  }
+
+  /** The user asked for another try: crashes so far no longer count. */
+  allowRestart(): void {
+    this.restarts.reset();
+  }
+
+  /** New settings: a fresh process at the next request, when nothing is running in the present one. */
+  restartWhenIdle(): void {
+    const running = this.current;
+    if (!running) return;
+    if (running.requests === 0) this.stop(running);
+    else this.retiring.add(running);
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    clearTimeout(this.idleTimer);
+    if (this.current) this.stop(this.current);
+  }
+
+  private async acquire(): Promise<Running> {
+    for (;;) {
+      if (this.disposed) throw new OffaxisError('cancelled', 'Offaxis is shutting down.');
+      if (this.current) return this.current;
+      const delay = this.restarts.delayMs();
+      if (delay === null) throw new EngineUnavailableError(this.restarts.recent);
+      // Another request may start the process during the wait: look again afterwards.
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      if (this.disposed || this.current) continue;
+      return (this.current = this.start());
+    }
+  }
+
+  private start(): Running {
+    const process = this.options.launch();
+    const running: Running = { process, stopped: false, requests: 0 };
+    this.options.log.info(`engine ${process.pid} started`);
+    void process.ended.then((detail) => {
+      if (this.current === running) this.current = undefined;
+      if (running.stopped) return this.options.log.info(`engine ${process.pid} ended`);
+      this.restarts.recordCrash();
+      this.options.log.error(`engine ${process.pid} ended unexpectedly: ${detail}`);
+    });
+    return running;
+  }
+
+  private stop(running: Running): void {
+    running.stopped = true;
+    if (this.current === running) this.current = undefined;
+    const { process } = running;
+    process.disconnect();
+    const kill = setTimeout(() => process.kill(), CANCEL_GRACE_MS);
+    void process.ended.then(() => clearTimeout(kill));
+  }
+
+  /** Counts the request, and ends the process when the cancelled request outlives its grace. Returns the release. */
+  private watch(running: Running, signal: AbortSignal | undefined): () => void {
+    running.requests++;
+    clearTimeout(this.idleTimer);
+    let grace: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      grace = setTimeout(() => {
+        this.options.log.warn(`engine ${running.process.pid} did not cancel within ${CANCEL_GRACE_MS} ms and is ended`);
+        running.stopped = true;
+        if (this.current === running) this.current = undefined;
+        running.process.kill();
+      }, CANCEL_GRACE_MS);
+    };
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    return () => {
+      clearTimeout(grace);
+      signal?.removeEventListener('abort', onAbort);
+      if (--running.requests > 0 || this.current !== running) return;
+      if (this.retiring.has(running)) return this.stop(running);
+      this.idleTimer = setTimeout(() => {
+        if (running.requests === 0) this.stop(running);
+      }, this.options.idleMs ?? IDLE_MS);
+      this.idleTimer.unref();
+    };
+  }
+
+  /** What a failed request means: cancelled, a crash, a stop, or an error of the work itself. */
+  private async explain(error: unknown, running: Running, signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal?.aborted) return new OffaxisError('cancelled', 'Cancelled.');
+    if (!(error instanceof OffaxisError) || error.code !== 'peer-gone') return error;
+    if (this.current === running) this.current = undefined;
+    // A process without its channel is of no use. The wait lets start()'s listener count the crash before the next start.
+    running.process.kill();
+    const detail = await running.process.ended;
+    return running.stopped ? new EngineStoppedError() : new EngineCrashedError(detail);
+  }
+}

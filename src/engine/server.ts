@@ -1,0 +1,45 @@
+/** The engine's end of the border: answers the requests of the extension host with an Analysis. */
+import type { Analysis } from '../analysis/index.ts';
+import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
+import { serve, type Channel, type WireMessage } from '../protocol/rpc.ts';
+
+/** `connect` is asked once; when it fails (an incomplete installation), every request is answered with that error. */
+export function serveAnalysis(channel: Channel, connect: () => Promise<Analysis>, version: string): void {
+  let opened: Promise<Analysis> | undefined;
+  const analysis = (): Promise<Analysis> => (opened ??= connect());
+  serve<EngineCalls, EngineStreams>(channel, {
+    calls: {
+      info: async () => ({ ...(await analysis()).info(), version, pid: process.pid, node: process.version }),
+      open: async (params, signal) => (await analysis()).open(params, signal),
+      plan: async (params, signal) => (await analysis()).plan(params, signal),
+      prioritize: async (params) => {
+        (await analysis()).prioritize(params);
+        return null;
+      },
+    },
+    streams: {
+      async *inspect(params, signal) {
+        yield* (await analysis()).inspect(params, signal);
+      },
+      async *compare(params, signal) {
+        yield* (await analysis()).compare(params, signal);
+      },
+    },
+  });
+}
+
+/** The IPC channel of a process started by child_process.fork with `serialization: 'advanced'`. */
+export function parentChannel(): Channel {
+  return {
+    send(message) {
+      // After the disconnect nobody listens; the process is about to end.
+      if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+    },
+    onMessage(listener) {
+      process.on('message', (message) => listener(message as WireMessage));
+    },
+    onClose(listener) {
+      process.on('disconnect', listener);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * An engine process whose work is scripted: the real server and IPC over an Analysis that computes nothing and crashes, hangs or
+ * waits on demand. It stands in for a kernel fault, which cannot be ordered from the real one. Bundled by the tests.
+ * A pair named "crash..." ends the process while it is in flight; "hang..." does not hear of a cancel; others take 20 ms.
+ */
+import { appendFileSync } from 'node:fs';
+import type { Analysis } from '../../../src/analysis/index.ts';
+import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
+import type { ComparisonPlan, ComparisonEvent } from '../../../src/protocol/engine.ts';
+import { OffaxisError } from '../../../src/protocol/errors.ts';
+import type { ComparisonTensor } from '../../../src/protocol/results.ts';
+
+const [names = '', journal = ''] = process.argv.slice(2);
+const note = (line: string): void => appendFileSync(journal, `${line}\n`);
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+note(`start ${process.pid}`);
+
+function plan(): ComparisonPlan {
+  return {
+    base: 'base',
+    tuned: 'tuned',
+    pairs: names.split(',').map((name) => ({
+      name,
+      layer: 0,
+      module: name,
+      shape: [2, 2],
+      dtype: { base: 'F32', tuned: 'F32' },
+      spectral: !name.startsWith('norm'),
+    })),
+    skipped: [],
+    unpaired: { baseOnly: [], tunedOnly: [] },
+    layers: 1,
+    cost: { bytesToRead: 0, weights: 0, matrices: 0, flops: 0, peakBytes: 0 },
+    heads: null,
+    problems: [],
+  };
+}
+function tensor(name: string): ComparisonTensor {
+  return {
+    ...(plan().pairs.find((pair) => pair.name === name) as ComparisonPlan['pairs'][number]),
+    metrics: {},
+    flags: [],
+    reasons: [],
+    elapsedMs: 1,
+  } as unknown as ComparisonTensor;
+}
+const detail = {
+  baseSingularValues: [],
+  tunedSingularValues: [],
+  updateSingularValues: [],
+  anglesU: [],
+  anglesV: [],
+  rowDensity: [],
+  columnDensity: [],
+};
+
+async function* compare(params: { done?: string[] }, signal: AbortSignal): AsyncGenerator<ComparisonEvent> {
+  yield {
+    type: 'plan',
+    plan: plan(),
+    backend: { kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 },
+  };
+  const pairs = plan().pairs.filter((pair) => !params.done?.includes(pair.name));
+  for (const { name } of pairs) yield { type: 'change', tensor: tensor(name) };
+  const matrices = pairs.filter((pair) => pair.spectral);
+  yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
+  for (const [i, { name }] of matrices.entries()) {
+    note(`take ${name}`);
+    // As with two threads: the pair after this one is in flight, too, when this one brings the process down.
+    if (name.startsWith('crash')) process.exit(3);
+    if (name.startsWith('hang')) await sleep(60_000);
+    await sleep(20);
+    if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
+    yield { type: 'matrix', tensor: tensor(name), detail: { name, ...detail } };
+    yield { type: 'progress', phase: 'spectra', done: i + 1, total: matrices.length, secondsLeft: 0 };
+  }
+}
+
+const analysis = {
+  info: () => ({ kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 }),
+  open: async ({ path }: { path: string }) => {
+    if (path === 'crash') process.exit(3);
+    throw new OffaxisError('bad-file', `${path} is no checkpoint.`);
+  },
+  plan: async () => plan(),
+  prioritize: ({ name }: { name: string }) => note(`prioritize ${name}`),
+  async *inspect({ tensors }: { tensors: string[] }) {
+    for (const name of tensors) {
+      if (name.startsWith('crash')) process.exit(3);
+      yield { type: 'statistics', value: { name, stats: {}, histogram: null } };
+    }
+  },
+  compare,
+  dispose: async () => undefined,
+} as unknown as Analysis;
+
+serveAnalysis(parentChannel(), async () => analysis, 'test');
+process.on('disconnect', () => {
+  note('end');
+  process.exit(0);
+});

@@ -1,0 +1,18 @@
+// npm run integration [-- vitest's options]: the tests in a real VS Code with a real browser, on the installed VSIX.
+// --packaged takes the VSIX that lies in dist/; --report=FILE writes vitest's JSON.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from './lib/install.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const own = /^--(packaged$|report=)/;
+const args = process.argv.slice(2);
+const report = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length);
+if (!args.includes('--packaged')) run(process.execPath, ['scripts/package.mjs'], { cwd: root });
+const vitest = [
+  ...['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.integration.config.ts'],
+  ...(report ? ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`] : ['--reporter=verbose']),
+  ...args.filter((arg) => !own.test(arg)),
+];
+process.exitCode = spawnSync(process.execPath, vitest, { cwd: root, stdio: 'inherit' }).status ?? 1;

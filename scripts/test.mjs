@@ -1,0 +1,97 @@
+// npm test: everything a change must pass, from a fresh clone. Each step without tests of its own counts as one check.
+// The last line is "N passed, N failed"; the exit status is 1 when anything failed.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installDependencies, requireNode } from './lib/install.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const results = join(root, 'test-results');
+const count = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+/** Runs a Node script of ours or of a dependency; true when it ended well. */
+function node(...args) {
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+}
+
+function step(name, body) {
+  console.log(`\n=== ${name}`);
+  const started = performance.now();
+  const note = body();
+  console.log(`=== ${name}: ${note} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** A step that either works or does not. */
+function check(name, body) {
+  step(name, () => {
+    const ok = body();
+    count[ok ? 'passed' : 'failed'] += 1;
+    if (!ok) failures.push(name);
+    return ok ? 'passed' : 'FAILED';
+  });
+}
+
+/** A step that runs vitest and counts its tests. */
+function suite(name, report, ...command) {
+  step(name, () => {
+    rmSync(report, { force: true });
+    const ok = node(...command);
+    let tests = { passed: 0, failed: 0, skipped: 0 };
+    try {
+      const json = JSON.parse(readFileSync(report, 'utf8'));
+      tests = {
+        passed: json.numPassedTests,
+        failed: json.numFailedTests,
+        skipped: json.numPendingTests + json.numTodoTests,
+      };
+      for (const file of json.testResults) {
+        if (file.status === 'failed' && !file.assertionResults.length)
+          failures.push(`${name}: ${file.name}: ${file.message}`);
+        for (const test of file.assertionResults)
+          if (test.status === 'failed') failures.push(`${name}: ${test.fullName}`);
+      }
+    } catch {
+      // No report: the run below counts as failed.
+    }
+    // A file that does not load, a setup that throws or an error outside of any test fails no test of its own; nor may a run of none pass.
+    if ((!ok || tests.passed === 0) && tests.failed === 0) {
+      tests.failed = 1;
+      failures.push(`${name}: the run itself`);
+    }
+    for (const [kind, number] of Object.entries(tests)) count[kind] += number;
+    return `${tests.passed} passed, ${tests.failed} failed`;
+  });
+}
+
+requireNode();
+mkdirSync(results, { recursive: true });
+const started = performance.now();
+try {
+  installDependencies(root);
+  check('build', () => node('scripts/build.mjs'));
+  check('types', () => node('node_modules/typescript/bin/tsc', '-p', '.'));
+  check('lint', () => node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'));
+  check('format', () => node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
+  const unit = join(results, 'unit.json');
+  suite(
+    'unit',
+    unit,
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${unit}`,
+  );
+  check('package', () => node('scripts/package.mjs'));
+  const integration = join(results, 'integration.json');
+  suite('integration', integration, 'scripts/integration.mjs', '--packaged', `--report=${integration}`);
+} catch (error) {
+  count.failed += 1;
+  failures.push(error.message);
+}
+console.log(`\nAll of it took ${((performance.now() - started) / 1000).toFixed(0)} s.`);
+for (const failure of failures) console.log(`FAILED  ${failure}`);
+console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`);
+process.exitCode = count.failed ? 1 : 0;

@@ -1,0 +1,34 @@
+/** Brings the VSIX into an extensions folder of its own, the way a user installs it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureChromium, ensureCodeServer } from '../../../scripts/lib/tools.mjs';
+
+/** What every test needs to start a VS Code: plain strings, so that vitest can hand it to its workers. */
+export interface Installation {
+  root: string;
+  node: string;
+  entry: string;
+  chromium: string;
+  /** holds the extensions folder, and a folder for every VS Code that is started */
+  folder: string;
+  extensions: string;
+}
+
+export function installExtension(root: string, folder: string): Installation {
+  const chromium = ensureChromium();
+  const { node, entry } = ensureCodeServer(root);
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string; version: string };
+  const vsix = join(root, 'dist', `${manifest.name}-${manifest.version}.vsix`);
+  if (!existsSync(vsix)) throw new Error(`${vsix} is missing: run "npm run package" first.`);
+  rmSync(folder, { recursive: true, force: true });
+  const extensions = join(folder, 'extensions');
+  mkdirSync(extensions, { recursive: true });
+  const installed = spawnSync(
+    node,
+    [entry, '--install-extension', vsix, '--extensions-dir', extensions, '--user-data-dir', join(folder, 'installer')],
+    { encoding: 'utf8' },
+  );
+  if (installed.status !== 0) throw new Error(`The VSIX did not install: ${installed.stdout}${installed.stderr}`);
+  return { root, node, entry, chromium, folder, extensions };
+}

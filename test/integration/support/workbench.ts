@@ -1,0 +1,157 @@
+/** Drives a real VS Code in a real browser: explorer, palette, quick picks, menus, and the webview of the editor on show. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { startCodeServer, type CodeServer } from '../../../scripts/lib/code-server.mjs';
+import type { Installation } from './install.ts';
+
+export type Theme = 'Default Dark Modern' | 'Default Light Modern' | 'Default High Contrast';
+
+export interface WorkbenchOptions {
+  theme?: Theme;
+  viewport?: { width: number; height: number };
+  settings?: Record<string, unknown>;
+  /** more files for the workspace, beside a copy of the sample family */
+  prepare?: (workspace: string) => void;
+}
+
+const BROWSER_FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export class Workbench {
+  private constructor(
+    readonly page: Page,
+    readonly workspace: string,
+    private readonly browser: Browser,
+    private readonly server: CodeServer,
+    private readonly folder: string,
+    private readonly results: string,
+  ) {}
+
+  static async open(installation: Installation, options: WorkbenchOptions = {}): Promise<Workbench> {
+    const folder = mkdtempSync(join(installation.folder, 'vscode-'));
+    const workspace = join(folder, 'models');
+    mkdirSync(workspace);
+    cpSync(join(installation.root, 'media', 'samples'), workspace, { recursive: true });
+    options.prepare?.(workspace);
+    const server = await startCodeServer({
+      tools: installation,
+      folder,
+      workspace,
+      extensions: installation.extensions,
+      settings: {
+        'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
+        'window.commandCenter': false,
+        ...options.settings,
+      },
+    });
+    let browser: Browser | undefined;
+    try {
+      browser = await chromium.launch({ executablePath: installation.chromium, args: BROWSER_FLAGS });
+      const page = await browser.newPage({ viewport: options.viewport ?? { width: 1440, height: 900 } });
+      page.setDefaultTimeout(30_000);
+      const workbench = new Workbench(page, workspace, browser, server, folder, installation.folder);
+      await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace)}`);
+      await workbench.ready();
+      return workbench;
+    } catch (error) {
+      await browser?.close();
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Until the explorer shows the workspace and the extension has contributed its editor. */
+  private async ready(): Promise<void> {
+    await this.row('base').waitFor({ timeout: 60_000 });
+    await this.page.locator('.statusbar [id^="offaxis."]').first().waitFor({ timeout: 60_000 });
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Kept under test-results/integration, to look at. */
+  async screenshot(name: string): Promise<string> {
+    const path = join(this.results, `${name.replace(/[^a-z0-9]+/gi, '-').slice(0, 100)}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  // ---------- explorer ----------
+  /** The row of a file or folder, by its path in the workspace; there only while the folders above it are open. */
+  row(...path: string[]): Locator {
+    const label = `.explorer-item[aria-label$="/models/${path.join('/')}"]`;
+    return this.page.locator('.explorer-folders-view .monaco-list-row', { has: this.page.locator(label) });
+  }
+
+  /** Opens the folders on the way and gives the row. */
+  async reveal(...path: string[]): Promise<Locator> {
+    for (let depth = 1; depth < path.length; depth++) {
+      const folder = this.row(...path.slice(0, depth));
+      await folder.waitFor();
+      if ((await folder.getAttribute('aria-expanded')) === 'false') await folder.click();
+    }
+    const row = this.row(...path);
+    await row.waitFor();
+    return row;
+  }
+
+  async openFromExplorer(...path: string[]): Promise<void> {
+    await (await this.reveal(...path)).dblclick();
+  }
+
+  /** The explorer's context menu on one row, and one of its entries. */
+  async chooseFromMenu(row: Locator, entry: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const item = this.page.locator('.monaco-menu .action-item', { hasText: entry }).first();
+    await item.waitFor();
+    await item.hover();
+    await item.click();
+  }
+
+  // ---------- palette ----------
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Takes the entry of the quick pick on show that holds this text. */
+  async pick(placeholder: RegExp, text: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget');
+    await widget.locator('input').and(this.page.getByPlaceholder(placeholder)).waitFor();
+    await widget.locator('.monaco-list-row', { hasText: text }).first().click();
+  }
+
+  // ---------- editors ----------
+  tab(label: string | RegExp): Locator {
+    return this.page.locator('.tabs-container .tab').filter({ hasText: label });
+  }
+
+  /** The document of the one webview on show. */
+  view(): FrameLocator {
+    return this.page
+      .locator('iframe.webview.ready')
+      .locator('visible=true')
+      .first()
+      .contentFrame()
+      .frameLocator('iframe#active-frame');
+  }
+}

@@ -27,7 +27,6 @@ const node = { ...shared, platform: 'node', target: 'node20' };
 const esm = { ...node, format: 'esm' };
 const webview = { ...shared, platform: 'browser', target: 'es2022', loader: { '.ttf': 'file' }, assetNames: '[name]' };
 
-/** One entry a bundle; every one of them must exist. */
 const bundles = [
   {
     ...node,
@@ -39,10 +38,17 @@ const bundles = [
   { ...esm, entryPoints: ['src/engine/process.ts'], outfile: 'dist/engine.mjs' },
   { ...esm, entryPoints: ['src/linalg/wasm/worker.ts'], outfile: 'dist/linalg-worker.mjs' },
   { ...esm, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.mjs', banner: { js: '#!/usr/bin/env node' } },
-  ...['inspector', 'comparison'].flatMap((page) => [
-    { ...webview, format: 'iife', entryPoints: [`webview/${page}/main.ts`], outfile: `dist/webview/${page}.js` },
-    { ...webview, entryPoints: [`webview/${page}/main.css`], outfile: `dist/webview/${page}.css` },
-  ]),
+  // The page's script and its styles in one bundle: esbuild writes the styles beside the script.
+  ...['inspector', 'comparison'].map((page) => ({
+    ...webview,
+    format: 'iife',
+    stdin: {
+      contents: "import './main.css';\nimport './main.ts';\n",
+      resolveDir: `webview/${page}`,
+      sourcefile: `${page}.ts`,
+    },
+    outfile: `dist/webview/${page}.js`,
+  })),
 ];
 
 /** The licences of every package that ended up in a bundle, in one file beside them. */
@@ -68,12 +74,13 @@ function buildKernels() {
   if (run.status !== 0) throw new Error('The WASM kernels did not compile; see the messages above.');
 }
 
-const missing = bundles.flatMap((bundle) => bundle.entryPoints).filter((entry) => !existsSync(entry));
+const entryOf = ({ entryPoints, stdin }) => entryPoints?.[0] ?? `${stdin.resolveDir}/main.ts`;
+const missing = bundles.map(entryOf).filter((entry) => !existsSync(entry));
 if (missing.length) {
   console.error(`build: THESE ENTRY POINTS ARE MISSING: ${missing.join(', ')}`);
   for (const entry of missing)
     bundles.splice(
-      bundles.findIndex((bundle) => bundle.entryPoints[0] === entry),
+      bundles.findIndex((bundle) => entryOf(bundle) === entry),
       1,
     );
 }

@@ -1,0 +1,110 @@
+/**
+ * The reference backend: plain float64 TypeScript on the calling thread, written to be read. It defines what the fast backends must
+ * reproduce; about a second for a pair of 256 x 256.
+ */
+import { Grid } from '../../metrics/rounding.ts';
+import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import type { LinearAlgebraBackend, Matrix, PairOptions, PairQuantities, SingleOptions } from '../backend.ts';
+import { decodeCodes } from '../codes.ts';
+import { apply, dot, inner, stack, transpose, type Dense } from './dense.ts';
+import { maskHistograms } from './masks.ts';
+import { singularValues, svd, type Svd } from './svd.ts';
+
+/** Float64 copies of a matrix that comparePair holds at its peak, for both sides together. */
+const PEAK_COPIES = 16;
+
+export function createReferenceBackend(): LinearAlgebraBackend {
+  return {
+    info: { kind: 'reference', name: 'Reference (TypeScript)', precision: 'float64', threads: 1 },
+    parallelism: 1,
+    elements: null,
+    singularValues: (matrix: Matrix, { signal }: SingleOptions) => settle(() => singularValues(decode(matrix), signal)),
+    comparePair: (base: Matrix, tuned: Matrix, options: PairOptions) => settle(() => compare(base, tuned, options)),
+    pairPeakBytes: (rows, columns) => PEAK_COPIES * 8 * rows * columns,
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** The work starts after the caller's own turn, and its errors become rejections. */
+async function settle<T>(work: () => T): Promise<T> {
+  await Promise.resolve();
+  return work();
+}
+
+function decode({ rows, columns, type, data }: Matrix): Dense {
+  const values = decodeCodes(type, data);
+  if (values.length !== rows * columns)
+    throw new OffaxisError('bug', `A ${rows} x ${columns} matrix came with ${values.length} values.`);
+  return { rows, columns, data: values };
+}
+
+function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantities {
+  const { maskRank, angleRank, grid: spec, signal } = options;
+  const w0 = decode(base);
+  const w1 = decode(tuned);
+  const { rows, columns } = w0;
+  if (w1.rows !== rows || w1.columns !== columns) throw new OffaxisError('bug', 'The two matrices differ in shape.');
+  if (spec.roundFirst) {
+    const grid = new Grid(spec.grid);
+    for (const { data } of [w0, w1]) data.forEach((value, i) => (data[i] = grid.round(value)));
+  }
+  const update: Dense = { rows, columns, data: w1.data.map((value, i) => value - (w0.data[i] as number)) };
+  const factors = svd(w0, signal);
+  const tunedFactors = svd(w1, signal);
+  const updateValues = singularValues(update, signal);
+  throwIfAborted(signal);
+  const isZero = factors.values[0] === 0;
+  const angles = updateValues[0] !== 0 && [factors, tunedFactors].every((f) => hasRank(f, angleRank, rows, columns));
+  return {
+    baseValues: factors.values,
+    tunedValues: tunedFactors.values,
+    updateValues,
+    anglesU: angles
+      ? principalAngles(factors.left.slice(0, angleRank), tunedFactors.left.slice(0, angleRank), signal)
+      : null,
+    anglesV: angles
+      ? principalAngles(factors.right.slice(0, angleRank), tunedFactors.right.slice(0, angleRank), signal)
+      : null,
+    ...(isZero ? { energies: null, diagonal: null } : projections(update, factors, maskRank)),
+    masks: isZero ? null : maskHistograms(w0, w1, factors, options),
+    zeros: w0.data.reduce((count, value) => (value === 0 ? count + 1 : count), 0),
+  };
+}
+
+/** s_k above tol = max(m, n) 2^-23 s_1. */
+function hasRank({ values }: Svd, k: number, rows: number, columns: number): boolean {
+  return (values[k - 1] ?? 0) > Math.max(rows, columns) * 2 ** -23 * (values[0] ?? 0);
+}
+
+/** Sines s((I - X X') Y) and cosines s(X' Y) of the angles between the spans of orthonormal X and Y, both ascending in angle. */
+function principalAngles(
+  x: readonly Float64Array[],
+  y: readonly Float64Array[],
+  signal: AbortSignal | undefined,
+): { sines: Float64Array; cosines: Float64Array } {
+  const overlap = inner(x, y);
+  const rest = y.map((vector, j) => {
+    const result = Float64Array.from(vector);
+    for (const [i, basis] of x.entries()) {
+      const part = overlap.data[i * y.length + j] as number;
+      for (let n = 0; n < result.length; n++) result[n] = (result[n] as number) - part * (basis[n] as number);
+    }
+    return result;
+  });
+  const sines = singularValues(stack(rest), signal).reverse();
+  return { sines, cosines: singularValues(overlap, signal) };
+}
+
+/** norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2, and u_i' D v_i. */
+function projections(update: Dense, factors: Svd, rank: number): Pick<PairQuantities, 'energies' | 'diagonal'> {
+  const left = factors.left.slice(0, rank);
+  const right = factors.right.slice(0, rank);
+  const leftProjected = apply(transpose(update), left); // rows of U_r' D
+  const rightProjected = apply(update, right); // columns of D V_r
+  const joint = inner(left, rightProjected);
+  const squared = (vectors: readonly Float64Array[]): number => vectors.reduce((sum, v) => sum + dot(v, v), 0);
+  return {
+    energies: { joint: dot(joint.data, joint.data), left: squared(leftProjected), right: squared(rightProjected) },
+    diagonal: Float64Array.from({ length: rank }, (_, i) => joint.data[i * rank + i] as number),
+  };
+}

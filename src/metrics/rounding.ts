@@ -1,0 +1,142 @@
+/**
+ * The grids on which changes are counted, and the rounding cells of their values. A weight changes on the grid when its update carries
+ * it over a boundary of its cell, so the distances to the two boundaries are all that a rounding null needs.
+ */
+import { CELL_POSITIONS, type GridName, type GridSpec } from '../linalg/backend.ts';
+
+interface GridFormat {
+  exponentBits: number;
+  mantissaBits: number;
+  bias: number;
+  largest: number;
+  /** what lies beyond the largest value after rounding: the FN and FNUZ kinds have no infinity */
+  overflow: number;
+}
+const FORMATS: Readonly<Record<GridName, GridFormat>> = {
+  BF16: { exponentBits: 8, mantissaBits: 7, bias: 127, largest: (2 - 2 ** -7) * 2 ** 127, overflow: Infinity },
+  F16: { exponentBits: 5, mantissaBits: 10, bias: 15, largest: 65504, overflow: Infinity },
+  F8_E4M3: { exponentBits: 4, mantissaBits: 3, bias: 7, largest: 448, overflow: NaN },
+  F8_E5M2: { exponentBits: 5, mantissaBits: 2, bias: 15, largest: 57344, overflow: Infinity },
+  F8_E4M3FNUZ: { exponentBits: 4, mantissaBits: 3, bias: 8, largest: 240, overflow: NaN },
+  F8_E5M2FNUZ: { exponentBits: 5, mantissaBits: 2, bias: 16, largest: 57344, overflow: NaN },
+};
+
+/** Rounding classes of a grid: two for each exponent field. */
+export function classCount(name: GridName): number {
+  return 2 * 2 ** FORMATS[name].exponentBits;
+}
+
+/** Whether a weight's place inside its cell matters: its storage is wider than the grid and is not rounded first. */
+export function hasPositions(spec: GridSpec): boolean {
+  return !spec.onGrid && !spec.roundFirst;
+}
+
+/** Length of a histogram over rounding cells: classes, times positions where they matter. */
+export function cellCount(spec: GridSpec): number {
+  return classCount(spec.grid) * (hasPositions(spec) ? CELL_POSITIONS : 1);
+}
+
+/** One grid, with its rounding (nearest, ties to even) and its classes. */
+export class Grid {
+  private readonly format: GridFormat;
+  private readonly minExponent: number;
+  private readonly value = new Float64Array(1);
+  private readonly words = new Uint32Array(this.value.buffer);
+
+  constructor(readonly name: GridName) {
+    this.format = FORMATS[name];
+    this.minExponent = 1 - this.format.bias;
+  }
+
+  /**
+   * The nearest value on the grid, ties to even; beyond the largest finite value infinity, or NaN where the type has none. NaN stays
+   * NaN. Two weights have equal codes (+0 = -0, NaN = NaN) exactly where their rounded values are equal.
+   */
+  round(value: number): number {
+    const magnitude = Math.abs(value);
+    if (magnitude === 0 || Number.isNaN(value)) return value;
+    if (magnitude === Infinity) return this.format.overflow === Infinity ? value : NaN;
+    const exponent = Math.max(this.exponentOf(magnitude), this.minExponent);
+    const spacing = 2 ** (exponent - this.format.mantissaBits);
+    const steps = magnitude / spacing; // exact: a power of two
+    const below = Math.floor(steps);
+    const rest = steps - below;
+    const up = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
+    const rounded = (up ? below + 1 : below) * spacing;
+    const result = rounded > this.format.largest ? this.format.overflow : rounded;
+    return value < 0 ? -result : result;
+  }
+
+  /** Class of a value on the grid: exponent field * 2 + (mantissa field == 0 ? 1 : 0); infinity and NaN in the last field. */
+  classOf(gridValue: number): number {
+    const magnitude = Math.abs(gridValue);
+    if (magnitude === 0) return 1;
+    if (!(magnitude <= this.format.largest)) return classCount(this.name) - 1;
+    const exponent = this.exponentOf(magnitude);
+    if (exponent < this.minExponent) return 0;
+    return (exponent + this.format.bias) * 2 + (magnitude === 2 ** exponent ? 1 : 0);
+  }
+
+  /** Half the spacing to the neighbour toward zero: half as wide at a power of two, except at the smallest normal and below. */
+  gapToward(index: number): number {
+    const isPower = index % 2 === 1 && index >> 1 > 1;
+    return isPower ? this.gapAway(index) / 2 : this.gapAway(index);
+  }
+
+  /** Half the spacing to the neighbour away from zero; the largest finite value uses its own spacing. */
+  gapAway(index: number): number {
+    const exponent = Math.max((index >> 1) - this.format.bias, this.minExponent);
+    return 2 ** (exponent - this.format.mantissaBits - 1);
+  }
+
+  /**
+   * Index of a weight's rounding cell for a histogram of `cellCount` entries: its class, or class * 64 + position, the position
+   * counting from the boundary toward zero to the one away from it.
+   */
+  cellOf(weight: number, positions: boolean): number {
+    if (!positions) return this.classOf(weight);
+    const center = Math.abs(this.round(weight));
+    const index = this.classOf(center);
+    if (!Number.isFinite(center)) return index * CELL_POSITIONS + CELL_POSITIONS - 1;
+    const toward = this.gapToward(index);
+    const share = (Math.abs(weight) - (center - toward)) / (toward + this.gapAway(index));
+    return index * CELL_POSITIONS + Math.min(CELL_POSITIONS - 1, Math.max(0, Math.floor(share * CELL_POSITIONS)));
+  }
+
+  private exponentOf(magnitude: number): number {
+    this.value[0] = magnitude;
+    return (((this.words[1] ?? 0) >>> 20) & 0x7ff) - 1023;
+  }
+}
+
+/** Distances from the weights of each cell to its boundaries; for a position, of its middle, `spread` to either side. */
+export interface CellGaps {
+  toward: Float64Array;
+  away: Float64Array;
+  /** half the width of a position; null on the grid, where the distances are exact */
+  spread: Float64Array | null;
+}
+
+/** The gaps of every cell of a histogram over `spec`. */
+export function cellGaps(spec: GridSpec): CellGaps {
+  const grid = new Grid(spec.grid);
+  const count = cellCount(spec);
+  const toward = new Float64Array(count);
+  const away = new Float64Array(count);
+  if (!hasPositions(spec)) {
+    for (let i = 0; i < count; i++) {
+      toward[i] = grid.gapToward(i);
+      away[i] = grid.gapAway(i);
+    }
+    return { toward, away, spread: null };
+  }
+  const spread = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const index = Math.floor(i / CELL_POSITIONS);
+    const width = grid.gapToward(index) + grid.gapAway(index);
+    toward[i] = (((i % CELL_POSITIONS) + 0.5) / CELL_POSITIONS) * width;
+    away[i] = width - (toward[i] ?? 0);
+    spread[i] = width / (2 * CELL_POSITIONS);
+  }
+  return { toward, away, spread };
+}

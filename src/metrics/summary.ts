@@ -1,0 +1,85 @@
+/** Model-level figures: what a run says of the whole model, always with how many matrices it is made of. */
+import type {
+  Aggregate,
+  ComparisonMetrics,
+  ComparisonSummary,
+  ComparisonTensor,
+  Verdict,
+} from '../protocol/results.ts';
+import { maskVerdict } from './verdict.ts';
+
+export interface SummaryInput {
+  tensors: readonly ComparisonTensor[];
+  /** matrices whose spectra are wanted */
+  planned: number;
+  elementwiseOnly: ComparisonSummary['elementwiseOnly'];
+  failed: ComparisonSummary['failed'];
+}
+type FractionId = 'unchangedBf16' | 'unchangedRelative' | 'unchangedAbsolute' | 'updateDensity';
+
+/** Parameters of a computation, not results of it: no mean is taken. */
+const NOT_AGGREGATED: ReadonlySet<string> = new Set(['angleRank', 'maskRank']);
+
+/**
+ * Fractions of weights: over all compared floating tensors, weighted by parameters. All others: unweighted mean over the block matrices
+ * that have a value, and the maximum, by metric id of section B; null where no matrix has one.
+ */
+export function summarize({ tensors, planned, elementwiseOnly, failed }: SummaryInput): ComparisonSummary {
+  const matrices = tensors.filter(({ metrics }) => metrics.angleRank !== undefined);
+  const maskVerdicts: Record<Verdict, number> = { off: 0, on: 0, noise: 0, none: 0 };
+  for (const { metrics } of matrices) maskVerdicts[maskVerdict(metrics)]++;
+  return {
+    weights: tensors.reduce((total, tensor) => total + weightsOf(tensor), 0),
+    unchangedBf16: fraction(tensors, 'unchangedBf16'),
+    unchangedRelative: fraction(tensors, 'unchangedRelative'),
+    unchangedAbsolute: fraction(tensors, 'unchangedAbsolute'),
+    updateDensity: fraction(tensors, 'updateDensity'),
+    matrices: { done: matrices.length, planned },
+    metrics: aggregates(matrices.map((tensor) => tensor.metrics)),
+    maskVerdicts,
+    wedinVacuous: matrices.filter(({ metrics }) => metrics.wedinVacuous === true).length,
+    elementwiseOnly,
+    failed,
+  };
+}
+
+function weightsOf(tensor: ComparisonTensor): number {
+  return tensor.shape.reduce((product, size) => product * size, 1);
+}
+
+/** Whole weights, counted: round(f * weights) is exact for a fraction that was a count over the weights. */
+function fraction(tensors: readonly ComparisonTensor[], id: FractionId): number | null {
+  let weights = 0;
+  let counted = 0;
+  for (const tensor of tensors) {
+    weights += weightsOf(tensor);
+    counted += Math.floor(tensor.metrics[id] * weightsOf(tensor) + 0.5);
+  }
+  return weights === 0 ? null : counted / weights;
+}
+
+/** Every metric whose values are numbers or null in all matrices. */
+function aggregates(matrices: readonly ComparisonMetrics[]): Record<string, Aggregate> {
+  const columns = new Map<string, (number | null)[]>();
+  for (const metrics of matrices)
+    for (const [id, value] of Object.entries(metrics)) {
+      if (NOT_AGGREGATED.has(id) || (value !== null && typeof value !== 'number')) continue;
+      const column = columns.get(id);
+      if (column) column.push(value);
+      else columns.set(id, [value]);
+    }
+  const entries = [...columns].map(([id, values]): [string, Aggregate] => [id, aggregate(values)]);
+  return Object.fromEntries(entries);
+}
+
+/** Unweighted mean and maximum of the values that are not null. */
+export function aggregate(values: readonly (number | null)[]): Aggregate {
+  const present = values.filter((value) => value !== null);
+  const count = present.length;
+  return {
+    mean: count === 0 ? null : present.reduce((a, b) => a + b, 0) / count,
+    max: count === 0 ? null : present.reduce((a, b) => Math.max(a, b), -Infinity),
+    count,
+    nulls: values.length - count,
+  };
+}

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
+import { DEFAULT_PARAMETERS, type ComparisonMetrics } from '../../../src/protocol/results.ts';
+import type { ComparisonEvent } from '../../../src/protocol/engine.ts';
+import { expectMatchesGolden, type GoldenTensor } from '../golden.ts';
+
+/** The whole way from the files to the figures, on the WASM backend as built, against float64 LAPACK. */
+const PAIRS = [
+  ['rl', 'base-to-rl'],
+  ['rl-hot', 'base-to-rl-hot'],
+  ['sft', 'base-to-sft'],
+  ['rl-steps/step-100', 'base-to-rl-step-100'],
+] as const;
+
+let analysis: Analysis;
+beforeAll(async () => {
+  if (!existsSync('dist/linalg-worker.mjs')) throw new Error('dist is missing: run "npm run build" first.');
+  analysis = await createAnalysis({ backend: 'cpu', threads: 2, directory: resolve('dist') });
+});
+afterAll(() => analysis.dispose());
+
+async function compare(tuned: string): Promise<ComparisonEvent[]> {
+  const request = { runId: tuned, base: 'media/samples/base', tuned: `media/samples/${tuned}`, parameters: { ...DEFAULT_PARAMETERS, profiles: true } };
+  const events: ComparisonEvent[] = [];
+  for await (const event of analysis.compare(request, new AbortController().signal)) events.push(event);
+  return events;
+}
+
+describe.each(PAIRS)('base to %s', (tuned, file) => {
+  it('matches the golden values of every tensor', async () => {
+    const golden = JSON.parse(readFileSync(`test/fixtures/golden/${file}.json`, 'utf8')) as { tensors: Record<string, GoldenTensor> };
+    const events = await compare(tuned);
+    const metrics = new Map<string, ComparisonMetrics>();
+    for (const event of events) {
+      if (event.type === 'change') metrics.set(event.tensor.name, event.tensor.metrics);
+      if (event.type === 'matrix') {
+        const { rowDensity, columnDensity } = event.detail;
+        metrics.set(event.tensor.name, { ...event.tensor.metrics, rowDensity, columnDensity });
+      }
+    }
+    expect(events.filter((event) => event.type === 'failed')).toEqual([]);
+    expect([...metrics.keys()].sort()).toEqual(Object.keys(golden.tensors).sort());
+    for (const [name, expected] of Object.entries(golden.tensors)) expectMatchesGolden(metrics.get(name) as ComparisonMetrics, expected);
+  });
+});
+
+describe('a comparison as a stream', () => {
+  it('gives the plan first, every change before any spectrum, and the summary last', async () => {
+    const types = (await compare('rl')).map((event) => event.type);
+    expect(types[0]).toBe('plan');
+    expect(types.at(-1)).toBe('summary');
+    expect(types.lastIndexOf('change')).toBeLessThan(types.indexOf('matrix'));
+  });
+  it('leaves out what an earlier run has done', async () => {
+    const parameters = { ...DEFAULT_PARAMETERS, tensors: '*layers.0.*' };
+    const done = ['model.layers.0.self_attn.q_proj.weight'];
+    const names: string[] = [];
+    const request = { runId: 'again', base: 'media/samples/base', tuned: 'media/samples/rl', parameters, done };
+    for await (const event of analysis.compare(request, new AbortController().signal)) if (event.type === 'matrix') names.push(event.tensor.name);
+    expect(names).toHaveLength(6);
+    expect(names).not.toContain(done[0]);
+  });
+  it('ends with `cancelled` soon after an abort and keeps what it gave', async () => {
+    const abort = new AbortController();
+    let matrices = 0;
+    const run = (async () => {
+      const request = { runId: 'stop', base: 'media/samples/base', tuned: 'media/samples/rl', parameters: DEFAULT_PARAMETERS };
+      for await (const event of analysis.compare(request, abort.signal)) if (event.type === 'matrix' && ++matrices === 3) abort.abort();
+    })();
+    await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+    expect(matrices).toBeGreaterThanOrEqual(3);
+    expect(matrices).toBeLessThan(42);
+  });
+  it('plans without reading data, with the cost', async () => {
+    const plan = await analysis.plan({ base: 'media/samples/base', tuned: 'media/samples/rl', parameters: DEFAULT_PARAMETERS });
+    expect(plan.cost.matrices).toBe(42);
+    expect(plan.cost.weights).toBe(1_111_424);
+    expect(plan.cost.peakBytes).toBeGreaterThan(0);
+    expect(plan.layers).toBe(6);
+    expect(plan.heads).toEqual({ attention: 4, keyValue: 2 });
+  });
+});

@@ -17,7 +17,8 @@ const STREAM = quick ? 4 : 32;
 
 function seconds(command, args, options = {}) {
   // A variable that Debian's OpenBLAS reads would tie it to another processor's kernels.
-  const { OPENBLAS_CORETYPE: _unset, ...env } = process.env;
+  const env = { ...process.env };
+  delete env.OPENBLAS_CORETYPE;
   const started = performance.now();
   const run = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, env, ...options });
   if (run.error || run.status !== 0)

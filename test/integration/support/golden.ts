@@ -1,0 +1,45 @@
+/** The float64 LAPACK values of the sample family, and how a figure on the page is held to them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+
+export type Figures = Record<string, number | null> & { principalRange: [number, number] | null };
+
+/** Section B of one pair, by tensor name. */
+export function goldenComparison(
+  root: string,
+  pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to-sft',
+): Map<string, Figures> {
+  const file = join(root, 'test', 'fixtures', 'golden', `${pair}.json`);
+  const { tensors } = JSON.parse(readFileSync(file, 'utf8')) as { tensors: Record<string, Figures> };
+  return new Map(Object.entries(tensors));
+}
+
+/** Section A of samples/base, by tensor name. */
+export function goldenBase(root: string): Map<string, Figures> {
+  const file = join(root, 'test', 'fixtures', 'golden', 'base.json');
+  const { tensors } = JSON.parse(readFileSync(file, 'utf8')) as { tensors: Record<string, Figures> };
+  return new Map(Object.entries(tensors));
+}
+
+/** The unweighted mean over the matrices that have a value. */
+export function meanOf(tensors: Map<string, Figures>, id: string): number {
+  const values = [...tensors.values()].map((tensor) => tensor[id]).filter((value) => typeof value === 'number');
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The first number in a text of the page: "26.5 %" with any space, "−0.31", "1.2e−5", "×50.9", "1 024". */
+export function shownNumber(text: string): number {
+  const plain = text.replace(/\u2212/g, '-').replace(/(\d)\u202f(?=\d)/g, '$1');
+  const match = /-?\d+(\.\d+)?(e-?\d+)?/.exec(plain);
+  if (!match) throw new Error(`"${text}" shows no number`);
+  return Number(match[0]);
+}
+
+/** The page shows three or four digits: the figure must be the golden value up to the last of three. */
+export function expectShown(text: string, golden: number, what: string): void {
+  const shown = shownNumber(text);
+  expect(Math.abs(shown - golden), `${what}: ${shown} is shown, ${golden} is right`).toBeLessThanOrEqual(
+    0.006 * Math.abs(golden),
+  );
+}

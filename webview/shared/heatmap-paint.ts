@@ -14,6 +14,8 @@ export interface Panel {
   sub: string;
   scale: Scale;
   cell(layer: number, module: string): CellValue;
+  /** what a cell says; a short number by default */
+  text?(value: number): string;
 }
 export interface LayerStat {
   mean: number;
@@ -113,6 +115,8 @@ export class Brush {
   }
 }
 
+const words = (panel: Panel, value: number): string => panel.text?.(value) ?? cellText(value);
+
 /** Sizes a canvas to CSS pixels and clears it. */
 export function prepare(canvas: HTMLCanvasElement, width: number, height: number): Brush | null {
   const c = canvas.getContext('2d');
@@ -191,7 +195,7 @@ export function paintRows(b: Brush, g: Geometry, grid: Grid): void {
   for (let l = 0; l < grid.layers; l += step) b.text(String(l), g.left - 9, (l + 0.5) * g.rowHeight, 'right');
 }
 
-export function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, scale: Scale): void {
+export function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, panel: Panel): void {
   const w = g.cellWidth - 1;
   const h = g.rowHeight - 1;
   const c = b.c;
@@ -231,13 +235,13 @@ export function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: Cel
     b.font(11);
     b.text('null', x + w / 2, y + h / 2);
   } else {
-    const colour = colourOf(scale, cell.value);
+    const colour = colourOf(panel.scale, cell.value);
     c.fillStyle = css(colour);
     c.fillRect(x, y, w, h);
     if (g.cellWidth < 30 || g.rowHeight < 18) return;
     b.font(11);
     c.fillStyle = inkOn(colour);
-    b.text(cellText(cell.value), x + w / 2, y + h / 2 + 0.5);
+    b.text(words(panel, cell.value), x + w / 2, y + h / 2 + 0.5);
   }
 }
 /** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
@@ -277,7 +281,7 @@ export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly P
       const x = panelLeft(g, grid, index) + column * g.cellWidth;
       if (g.cellWidth >= 30) {
         b.c.fillStyle = b.foreground;
-        b.text(cellText(mean), x + g.cellWidth / 2, y);
+        b.text(words(panel, mean), x + g.cellWidth / 2, y);
       } else {
         b.c.fillStyle = css(colourOf(panel.scale, mean));
         b.c.fillRect(x, y - 5, g.cellWidth - 1, 10);

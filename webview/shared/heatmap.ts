@@ -181,7 +181,7 @@ export class Heatmap {
       const x0 = panelLeft(g, this.grid, index);
       this.grid.modules.forEach((module, column) => {
         for (let l = 0; l < this.grid.layers; l++) {
-          paintCell(body, g, x0 + column * g.cellWidth, l * g.rowHeight, panel.cell(l, module), panel.scale);
+          paintCell(body, g, x0 + column * g.cellWidth, l * g.rowHeight, panel.cell(l, module), panel);
         }
       });
       for (const [cell, kind] of [

@@ -1,0 +1,93 @@
+/** The page: strips, cards, map beside detail, or the plan; keys that work everywhere. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Hit } from '../shared/heatmap.ts';
+import './cards.ts';
+import './detail.ts';
+import type { Detail } from './detail.ts';
+import { HoverCard } from './hover.ts';
+import './map-pane.ts';
+import type { MapPane } from './map-pane.ts';
+import { stepMetric } from './metrics.ts';
+import './plan.ts';
+import './title.ts';
+import { define, ViewElement } from './view.ts';
+
+class App extends ViewElement {
+  private hover: HoverCard | null = null;
+  private hit: Hit | null = null;
+  private readonly onKey = (event: KeyboardEvent): void => this.key(event);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.onKey);
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.onKey);
+  }
+  private get map(): MapPane | null {
+    return this.querySelector<MapPane>('ox-map');
+  }
+  private get detail(): Detail | null {
+    return this.querySelector<Detail>('ox-detail');
+  }
+  /** After a theme change: canvases hold pixels, not variables. */
+  redraw(): void {
+    this.map?.redraw();
+    this.requestUpdate();
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { view, version } = this;
+    const state = view.model.state;
+    if (!state) return nothing;
+    const strips = html`<ox-title .view=${view} .version=${version}></ox-title
+      ><ox-banners .view=${view} .version=${version}></ox-banners>`;
+    const computed = state.phase !== 'planning' && state.phase !== 'planned';
+    if (!state.plan?.pairs.length || (!computed && !view.model.tensors.size)) {
+      return html`${strips}<ox-plan .view=${view} .version=${version}></ox-plan>`;
+    }
+    return html`${strips}<ox-cards .view=${view} .version=${version}></ox-cards>
+      ${
+        view.model.layers
+          ? html`<main
+              @cell-hover=${(e: CustomEvent<Hit | null>) => this.showHover(e.detail)}
+              @cell-open=${() => this.detail?.focus()}
+            >
+              <ox-map .view=${view} .version=${version}></ox-map
+              ><ox-detail .view=${view} .version=${version}></ox-detail>
+            </main>`
+          : html`<div class="plan"><ox-left-out .view=${view} .version=${version}></ox-left-out></div>`
+      }
+      <div class="sr" role="status">${view.ui.cell ? `Layer ${view.ui.cell.layer}, ${view.ui.cell.module}` : ''}</div>`;
+  }
+  protected override updated(): void {
+    // what lies under the pointer may have changed
+    if (this.hit) this.showHover(this.hit);
+  }
+
+  private showHover(hit: Hit | null): void {
+    this.hit = hit;
+    this.hover ??= new HoverCard(this.view);
+    if (hit) this.hover.show(hit);
+    else this.hover.hide();
+  }
+  private key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const target = event.target as HTMLElement | null;
+    if (target?.closest('input, select, textarea')) return;
+    if (event.key === '[' || event.key === ']') {
+      event.preventDefault();
+      this.view.set({ metric: stepMetric(this.view.ui.metric, event.key === ']' ? 1 : -1), fit: null });
+    } else if (event.key === 'F6') {
+      event.preventDefault();
+      if (target?.closest('ox-detail')) this.map?.focus();
+      else this.detail?.focus();
+    } else if (event.key === 'Escape') {
+      this.showHover(null);
+      if (target?.closest('ox-detail')) this.map?.focus();
+    }
+  }
+}
+define('ox-comparison', App);
+export type { App };

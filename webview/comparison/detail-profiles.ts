@@ -1,0 +1,111 @@
+/** Where the matrix changed: the share of changed weights of each row and column, with head boundaries from config.json. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import { percent } from '../shared/format.ts';
+import { css, sequential } from '../shared/scales.ts';
+import { linear, path, s, text } from '../shared/svg.ts';
+import { meanOf } from './model.ts';
+import '../shared/plot.ts';
+
+/** Colours of a stripe span mean +- this share, whatever the data: fitted colours would make sampling noise glow. */
+const STRIPE_SPAN = 0.25;
+/** Labels of heads need this much room, CSS pixels. */
+const HEAD_LABEL = 46;
+
+/** Means over as many bins as there are pixels to draw them: a row of 14336 does not fit one by one. */
+export function binned(values: readonly number[], bins: number): number[] {
+  if (values.length <= bins) return [...values];
+  return Array.from({ length: bins }, (_, b) => {
+    const from = Math.floor((b * values.length) / bins);
+    const to = Math.floor(((b + 1) * values.length) / bins);
+    return meanOf(values.slice(from, to)) ?? 0;
+  });
+}
+
+function stripePlot(
+  width: number,
+  name: string,
+  values: readonly number[],
+  mean: number,
+  heads: number,
+  label: string,
+): SVGElement {
+  const v = binned(values, Math.max(1, Math.floor(width)));
+  const height = heads ? 60 : 46;
+  const each = width / v.length;
+  const y = linear(0, 1, 28, 2);
+  const root = s('svg', {
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: 'img',
+    'aria-label': `${name}: share of changed weights, mean ${percent(mean)}${heads ? `, ${heads} heads` : ''}`,
+  });
+  v.forEach((x, i) => {
+    const fill = css(sequential((x - mean + STRIPE_SPAN) / (2 * STRIPE_SPAN)));
+    root.append(
+      s('rect', { fill, x: i * each, y: 31, width: each + 0.4, height: 14, 'shape-rendering': 'crispEdges' }),
+    );
+  });
+  const outline = v.flatMap((x, i): [number, number][] => [
+    [i * each, y(x)],
+    [(i + 1) * each, y(x)],
+  ]);
+  root.append(
+    s('path', { class: 'prof', d: path(outline) }),
+    s('path', { class: 'ax', d: `M0 28.5H${width}` }),
+    s('path', { class: 'ax dash', d: `M0 ${Math.round(y(mean)) + 0.5}H${width}` }),
+  );
+  const every = Math.max(1, Math.ceil((HEAD_LABEL * heads) / width));
+  for (let i = 0; i < heads; i++) {
+    if (i) root.append(s('path', { class: 'head', d: `M${Math.round((i * width) / heads) + 0.5} 0V49` }));
+    if (i % every === 0) root.append(text(((i + 0.5) * width) / heads, 57, `${label} ${i}`, 'middle'));
+  }
+  return root;
+}
+
+function stripe(name: string, values: readonly number[], heads: number, label: string): TemplateResult {
+  const mean = meanOf(values) ?? 0;
+  const lo = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const hi = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return html`<div>
+      <div>${name}</div>
+      <div class="quiet">mean ${percent(mean)}</div>
+      <div class="quiet">${percent(lo, 2)} to ${percent(hi, 2)}</div>
+    </div>
+    <ox-plot .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}></ox-plot>`;
+}
+
+/** How many heads share the rows, the columns of a module; 0 where it has none. */
+export function headsOf(
+  module: string,
+  heads: ComparisonPlan['heads'],
+): { rows: number; columns: number; word: string } {
+  if (!heads) return { rows: 0, columns: 0, word: '' };
+  if (/(^|\.)q_proj$|#q$/.test(module)) return { rows: heads.attention, columns: 0, word: 'head' };
+  if (/(^|\.)[kv]_proj$|#[kv]$/.test(module)) return { rows: heads.keyValue, columns: 0, word: 'kv head' };
+  if (/(^|\.)o_proj$|attn\.c_proj$|attention\.dense$|attn\.dense$|attn\.out_proj$/.test(module)) {
+    return { rows: 0, columns: heads.attention, word: 'head' };
+  }
+  return { rows: 0, columns: 0, word: '' };
+}
+
+export function profiles(
+  tensor: ComparisonTensor,
+  detail: MatrixDetail | undefined,
+  heads: ComparisonPlan['heads'],
+): TemplateResult | typeof nothing {
+  const rows = detail?.rowDensity ?? tensor.metrics.rowDensity ?? [];
+  const columns = detail?.columnDensity ?? tensor.metrics.columnDensity ?? [];
+  if (!rows.length && !columns.length) return nothing;
+  const h = headsOf(tensor.module, heads);
+  const whole = (n: number, parts: number): number => (parts > 0 && n % parts === 0 ? parts : 0);
+  return html`<section class="sect" data-section="profiles">
+    <h2>Where it changed <small>share of changed weights; no null is defined for profiles</small></h2>
+    <div class="stripe">
+      ${stripe(`${rows.length} rows`, rows, whole(rows.length, h.rows), h.word)}
+      ${stripe(`${columns.length} columns`, columns, whole(columns.length, h.columns), h.word)}
+    </div>
+  </section>`;
+}

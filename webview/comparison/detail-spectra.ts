@@ -1,0 +1,207 @@
+/** Both spectra with their difference, and the principal angles. */
+import { html, type TemplateResult } from 'lit';
+import type { MatrixDetail } from '../../src/protocol/engine.ts';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import { percent } from '../shared/format.ts';
+import { nss, wedin } from '../shared/readings.ts';
+import { decades, key, linear, log, path, power, s, text } from '../shared/svg.ts';
+import '../shared/plot.ts';
+
+const HEIGHT = 176;
+const PAD = { l: 40, r: 8, t: 16, b: 20 };
+/** Difference markers drawn one by one; past this index they are binned on the logarithmic axis. */
+const SINGLE = 32;
+const BINS = 40;
+/** Least values drawn, relative to s1 and absolute. */
+const FLOOR = 1e-7;
+
+export interface Difference {
+  /** index from 1, or the geometric middle of a bin */
+  at: number;
+  /** root mean square of the differences of one sign in the bin */
+  size: number;
+  up: boolean;
+}
+/**
+ * Differences s(W1) - s(W0) as markers: single ones up to index 32, then one a sign and bin (rms), so that a thousand values stay
+ * readable.
+ */
+export function differences(base: readonly number[], tuned: readonly number[]): Difference[] {
+  const n = Math.min(base.length, tuned.length);
+  const delta = (i: number): number => (tuned[i] ?? 0) - (base[i] ?? 0);
+  const marks: Difference[] = [];
+  for (let i = 0; i < Math.min(n, SINGLE); i++) {
+    if (delta(i) !== 0) marks.push({ at: i + 1, size: Math.abs(delta(i)), up: delta(i) > 0 });
+  }
+  const bins = Math.min(BINS, n - SINGLE);
+  for (let b = 0; b < bins; b++) {
+    const from = Math.round(SINGLE * (n / SINGLE) ** (b / bins));
+    const to = Math.round(SINGLE * (n / SINGLE) ** ((b + 1) / bins));
+    for (const up of [true, false]) {
+      let sum = 0;
+      let count = 0;
+      for (let i = from; i < to; i++) {
+        const d = delta(i);
+        if (d === 0 || d > 0 !== up) continue;
+        sum += d * d;
+        count++;
+      }
+      if (count) marks.push({ at: Math.sqrt((from + 1) * to), size: Math.sqrt(sum / count), up });
+    }
+  }
+  return marks;
+}
+
+type Place = (v: number) => number;
+function axes(
+  root: SVGElement,
+  width: number,
+  x: Place,
+  y: Place,
+  xTicks: readonly number[],
+  yTicks: readonly number[],
+): void {
+  for (const v of yTicks) {
+    root.append(
+      s('path', { class: 'gr', d: `M${PAD.l} ${Math.round(y(v)) + 0.5}H${width - PAD.r}` }),
+      text(PAD.l - 5, y(v) + 4, power(v), 'end'),
+    );
+  }
+  for (const v of xTicks) root.append(text(x(v), HEIGHT - PAD.b + 13, String(v), 'middle'));
+  root.append(s('path', { class: 'ax', d: `M${PAD.l} ${HEIGHT - PAD.b + 0.5}H${width - PAD.r}` }));
+}
+const frame = (width: number, label: string): SVGElement =>
+  s('svg', { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': label });
+/** Powers of two up to n, thinned to what the width holds; n itself last. */
+function indexTicks(n: number, width: number): number[] {
+  const all: number[] = [];
+  for (let v = 1; v <= n; v *= 2) all.push(v);
+  const step = Math.max(1, Math.ceil((all.length * 30) / width));
+  return all.filter((_, i) => i % step === 0);
+}
+
+function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail): SVGElement {
+  const base = d.baseSingularValues;
+  const tuned = d.tunedSingularValues;
+  const root = frame(width, 'Singular values of base and tuned, and their difference, log-log');
+  const n = Math.max(base.length, tuned.length);
+  const top = Math.max(base[0] ?? 0, tuned[0] ?? 0);
+  if (!(top > 0) || n < 1) return root;
+  const marks = differences(base, tuned);
+  const smallest = Math.min(...marks.map((m) => m.size), base.at(-1) || top, tuned.at(-1) || top);
+  const lo = 10 ** Math.floor(Math.log10(Math.max(top * FLOOR, smallest)));
+  const hi = top * 1.3;
+  const x = log(1, Math.max(2, n), PAD.l, width - PAD.r);
+  const y = log(lo, hi, HEIGHT - PAD.b, PAD.t);
+  const decade = decades(lo, hi);
+  const thin = Math.ceil(decade.length / 7);
+  axes(
+    root,
+    width,
+    x,
+    y,
+    indexTicks(n, width - PAD.l),
+    decade.filter((_, i) => i % thin === 0),
+  );
+  const ranks = [
+    [tensor.metrics.maskRank, 'r'],
+    [tensor.metrics.angleRank, 'k'],
+  ] as const;
+  ranks.forEach(([rank, name], i) => {
+    if (!rank) return;
+    // where r and k lie close, one label stands left of its line and the other right
+    const near = Math.abs(x(ranks[0][0] ?? 1) - x(ranks[1][0] ?? 1)) < 52;
+    const anchor = near ? (i === 0 ? 'end' : 'start') : 'middle';
+    root.append(
+      s('path', { class: 'gr dash', d: `M${Math.round(x(rank)) + 0.5} ${PAD.t}V${HEIGHT - PAD.b}` }),
+      text(x(rank), PAD.t - 4, `${name} = ${rank}`, anchor),
+    );
+  });
+  const drawn = (values: readonly number[]): [number, number][] =>
+    values.flatMap((v, i) => (v >= lo ? [[x(i + 1), y(v)] as [number, number]] : []));
+  root.append(s('path', { class: 'l-base', d: path(drawn(base)) }));
+  let last = -Infinity;
+  for (const [cx, cy] of drawn(tuned)) {
+    if (cx - last < 4) continue;
+    last = cx;
+    root.append(s('circle', { class: 'f-tuned', cx, cy, r: 1.8 }));
+  }
+  for (const m of marks) {
+    if (m.size < lo) continue;
+    const px = x(m.at).toFixed(1);
+    const py = y(m.size);
+    root.append(
+      s('path', {
+        class: m.up ? 'tri-up' : 'tri-down',
+        d: m.up ? `M${px} ${(py - 2.6).toFixed(1)}l2.6 4.6h-5.2z` : `M${px} ${(py + 2.6).toFixed(1)}l2.6 -4.6h-5.2z`,
+      }),
+    );
+  }
+  return root;
+}
+
+function anglePlot(width: number, d: MatrixDetail): SVGElement {
+  const root = frame(width, 'Principal angles in ascending order, degrees: left solid, right dashed');
+  const positive = [...d.anglesU, ...d.anglesV].filter((v) => v > 0);
+  const k = Math.max(d.anglesU.length, d.anglesV.length);
+  if (!positive.length || k < 1) {
+    root.append(text(width / 2, HEIGHT / 2, k ? 'all angles are 0' : 'no subspace to compare', 'middle'));
+    return root;
+  }
+  const lo = 10 ** Math.floor(Math.log10(Math.max(1e-6, Math.min(...positive))));
+  const x = linear(1, Math.max(2, k), PAD.l, width - PAD.r);
+  const y = log(lo, 100, HEIGHT - PAD.b, PAD.t);
+  const ticks = [...new Set([1, k / 4, k / 2, (3 * k) / 4, k].map(Math.round))].filter((v) => v >= 1);
+  axes(root, width, x, y, ticks, decades(lo, 100));
+  root.append(
+    s('path', { class: 'ax dash', d: `M${PAD.l} ${Math.round(y(90)) + 0.5}H${width - PAD.r}` }),
+    text(width - PAD.r, y(90) + 11, '90°', 'end'),
+  );
+  const curve = (values: readonly number[]): string => path(values.map((v, i) => [x(i + 1), y(Math.max(v, lo))]));
+  root.append(
+    s('path', { class: 'l-tuned', d: curve(d.anglesU) }),
+    s('path', { class: 'l-tuned dash', d: curve(d.anglesV) }),
+  );
+  return root;
+}
+
+const triangle = (up: boolean): SVGElement =>
+  s(
+    'svg',
+    { width: 10, height: 12, 'aria-hidden': 'true' },
+    s('path', { class: up ? 'tri-up' : 'tri-down', d: up ? 'M5 2l4 7h-8z' : 'M5 10l4 -7h-8z' }),
+  );
+const dot = (): SVGElement =>
+  s('svg', { width: 12, height: 12, 'aria-hidden': 'true' }, s('circle', { class: 'f-tuned', cx: 6, cy: 6, r: 2.5 }));
+
+export function spectra(tensor: ComparisonTensor, detail: MatrixDetail | undefined): TemplateResult {
+  const m = tensor.metrics;
+  const limit = `NSS ${nss(m)} of at most ${percent(m.relativeUpdate)}; angles over k = ${m.angleRank}`;
+  if (!detail) {
+    return html`<section class="sect" data-section="spectra">
+      <h2>Spectra <small>${limit}</small></h2>
+      <p class="small quiet">The curves of this matrix are not kept; run the comparison again to draw them.</p>
+    </section>`;
+  }
+  const binned = detail.baseSingularValues.length > SINGLE;
+  return html`<section class="sect" data-section="spectra">
+    <h2>Spectra <small>${limit}</small></h2>
+    <div class="two">
+      <div>
+        <div class="plot-title">
+          Singular values and |Δσ|, by index${binned ? `; past ${SINGLE} the rms of bins` : ''}
+        </div>
+        <ox-plot .draw=${(w: number) => spectrumPlot(w, tensor, detail)}></ox-plot>
+        <div class="keys">
+          ${key('l-base', 'base')}<span>${dot()}tuned</span><span>${triangle(true)}Δσ &gt; 0</span
+          ><span>${triangle(false)}Δσ &lt; 0</span>
+        </div>
+      </div>
+      <div>
+        <div class="plot-title">Principal angles, degrees, ascending</div>
+        <ox-plot .draw=${(w: number) => anglePlot(w, detail)}></ox-plot>
+        <div class="keys">${key('l-tuned', 'left')}${key('l-tuned dash', 'right')}<span>Wedin: ${wedin(m)}</span></div>
+      </div>
+    </div>
+  </section>`;
+}

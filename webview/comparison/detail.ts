@@ -1,0 +1,287 @@
+/** Right pane: one matrix in full. Of several in a cell (experts, parts), the list lets one be chosen. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import { num, percent, times } from '../shared/format.ts';
+import {
+  cellReading,
+  disagreeing,
+  energyRatio,
+  energyVerdict,
+  littleRoom,
+  maskVerdict,
+  outliers,
+} from '../shared/readings.ts';
+import { bullet, key } from '../shared/svg.ts';
+import { chip } from './cards.ts';
+import { numbers } from './detail-numbers.ts';
+import { profiles } from './detail-profiles.ts';
+import { spectra } from './detail-spectra.ts';
+import type { Pair } from './model.ts';
+import { hasSpectra } from './model.ts';
+import '../shared/plot.ts';
+import { naming } from './title.ts';
+import { define, ViewElement } from './view.ts';
+
+interface BulletRow {
+  name: string;
+  value: number | null;
+  from: number | null;
+  nulls: { v: number | null; kind: 'null' | 'null2' }[];
+  range: [number, number] | null;
+  dir: 'on' | 'off' | null;
+  right: string;
+}
+export const sizes = (shape: readonly number[]): string => shape.join(' × ');
+export const dtypes = (dtype: { base: string; tuned: string }): string =>
+  dtype.base === dtype.tuned ? dtype.base : `${dtype.base} and ${dtype.tuned}`;
+
+function bulletTable(first: string, last: string, rows: readonly BulletRow[]): TemplateResult {
+  return html`<div class="bt">
+    <span class="hd">${first}</span><span></span><span class="hd num">share</span><span class="hd num">${last}</span>
+    ${rows.map((r) => {
+      const draw = (w: number): SVGElement =>
+        bullet(
+          w,
+          {
+            value: r.value,
+            from: r.from ?? 0,
+            nulls: r.nulls,
+            ...(r.range ? { range: r.range } : {}),
+            domain: [0, 1],
+            dir: r.dir,
+            label: `${r.name} ${percent(r.value)}`,
+          },
+          14,
+        );
+      return html`<span>${r.name}</span><ox-plot .draw=${draw}></ox-plot><span class="num">${percent(r.value)}</span
+        ><span class="num">${r.right}</span>`;
+    })}
+  </div>`;
+}
+
+function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
+  const mask = maskVerdict(m);
+  const energy = energyVerdict(m);
+  const maskRows = (
+    [
+      ['principal', 'principal'],
+      ['low', 'low'],
+      ['principalNotLow', 'principal, not low'],
+    ] as const
+  ).map(([p, name]): BulletRow => ({
+    name,
+    value: m[`${p}Overlap`] ?? null,
+    from: m[`${p}Null`] ?? null,
+    nulls: [
+      { v: m[`${p}Null`] ?? null, kind: 'null' },
+      { v: m[`${p}NullStep`] ?? null, kind: 'null2' },
+    ],
+    range: m[`${p}Range`] ?? null,
+    // only the principal mask has a verdict
+    dir: p === 'principal' && (mask.id === 'on' || mask.id === 'off') ? mask.id : null,
+    right: times(m[`${p}Lift`] ?? null),
+  }));
+  const energyRows = (
+    [
+      ['joint', 'leading r × r'],
+      ['left', 'leading left'],
+      ['right', 'leading right'],
+    ] as const
+  ).map(([p, name]): BulletRow => {
+    const ratio = energyRatio(m, p);
+    const baseline = m[`${p}EnergyBaseline`] ?? null;
+    return {
+      name,
+      value: m[`${p}Energy`] ?? null,
+      from: baseline,
+      nulls: [{ v: baseline, kind: 'null' }],
+      range: [0, 1],
+      dir: ratio === null ? null : ratio > 1.5 ? 'on' : ratio < 1 / 1.5 ? 'off' : null,
+      right: times(ratio),
+    };
+  });
+  const range = m.principalRange;
+  return html`<section class="sect" data-section="alignment">
+    <div class="two">
+      <div>
+        <h3 class="row"><span class="grow">Mask view</span>${chip(mask)}</h3>
+        ${bulletTable('changed weights in', '/ null', maskRows)}
+        <div class="keys">${key('null', 'Gaussian null')}${key('null2', 'step null')}${key('band', 'attainable')}</div>
+        <p class="small quiet">
+          Principal: null ${percent(m.principalNull ?? null)} (Gaussian), ${percent(m.principalNullStep ?? null)}
+          (step), attainable ${range ? `${percent(range[0])} to ${percent(range[1])}` : '–'}. Position
+          ${num(m.principalPosition ?? null, 2)} (Gaussian), ${num(m.principalPositionStep ?? null, 2)} (step), z
+          ${num(m.principalZ ?? null, 2)}. A verdict needs 0.2 against both and |z| over 3; z assumes independent
+          changes.
+        </p>
+      </div>
+      <div>
+        <h3 class="row"><span class="grow">Energy view</span>${chip(energy)}</h3>
+        ${bulletTable('update energy in', '/ iso.', energyRows)}
+        <div class="keys">${key('null', 'isotropic')}${key('band', 'attainable')}</div>
+        <p class="small quiet">
+          r = ${m.maskRank}. Rounding lowers the isotropic share by up to 8 %; no significance is claimed.
+        </p>
+      </div>
+    </div>
+  </section>`;
+}
+
+class Detail extends ViewElement {
+  private shown = '';
+
+  protected override render(): TemplateResult {
+    const { model, ui } = this.view;
+    const cell = ui.cell;
+    if (!cell) {
+      return html`<section class="pane" tabindex="-1" aria-label="Selected matrix">
+        <p class="empty quiet">Select a cell of the map to see its matrix.</p>
+      </section>`;
+    }
+    const pairs = model.pairsAt(cell.layer, cell.module);
+    const pair = pairs.find((p) => p.name === ui.member) ?? pairs[0];
+    return html`<section class="pane" tabindex="-1" aria-label="Selected matrix" data-matrix=${pair?.name ?? ''}>
+      ${this.head(cell.layer, cell.module, pair)} ${pairs.length > 1 ? this.members(pairs, pair) : nothing}
+      ${this.body(pair)}
+    </section>`;
+  }
+  protected override updated(): void {
+    const pane = this.querySelector<HTMLElement>('.pane');
+    const now = pane?.dataset['matrix'] ?? '';
+    if (now !== this.shown && pane) pane.scrollTop = 0;
+    this.shown = now;
+  }
+  override focus(): void {
+    this.querySelector<HTMLElement>('.pane')?.focus();
+  }
+
+  private head(layer: number, module: string, pair: Pair | undefined): TemplateResult {
+    const tensor = pair && this.view.model.tensors.get(pair.name);
+    const note =
+      tensor && hasSpectra(tensor)
+        ? disagreeing(tensor.metrics)
+          ? html`<span class="verdict differ"><b>≠</b>Views disagree</span>`
+          : littleRoom(tensor.metrics)
+            ? html`<span class="verdict">Mask view has little room</span>`
+            : nothing
+        : nothing;
+    return html`<div class="detail-head">
+      <h2 title=${pair?.name ?? module}>Layer ${layer}, ${module}</h2>
+      ${pair ? html`<span class="quiet small">${sizes(pair.shape)}, ${dtypes(pair.dtype)}</span>` : nothing}
+      <span class="grow"></span>${note}
+    </div>`;
+  }
+
+  /** Several matrices in one cell: experts of a stack, parts of one tensor. */
+  private members(pairs: readonly Pair[], chosen: Pair | undefined): TemplateResult {
+    const { model, set } = this.view;
+    return html`<section class="sect members" data-section="members">
+      <h2>${pairs.length} matrices in this cell <small>the map shows their mean</small></h2>
+      <div class="scroll">
+        <table class="numbers">
+          <thead>
+            <tr>
+              <th scope="col">Matrix</th>
+              <th scope="col" class="num">overlap / null</th>
+              <th scope="col" class="num">joint / iso.</th>
+              <th scope="col" class="num">NSS</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${pairs.map((p) => {
+              const status = model.status(p);
+              const m = status === 'done' ? model.tensors.get(p.name)?.metrics : undefined;
+              return html`<tr aria-selected=${String(p === chosen)}>
+                <td>
+                  <button class="link" aria-pressed=${String(p === chosen)} @click=${() => set({ member: p.name })}>
+                    ${p.name}
+                  </button>
+                </td>
+                ${
+                  m
+                    ? html`<td class="num">${times(m.principalLift ?? null)}</td>
+                        <td class="num">${times(energyRatio(m))}</td>
+                        <td class="num">${percent(m.nss ?? null)}</td>`
+                    : html`<td class="num quiet" colspan="3">${status}</td>`
+                }
+              </tr>`;
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>`;
+  }
+
+  private body(pair: Pair | undefined): TemplateResult {
+    const { model, ui, post } = this.view;
+    if (!pair) {
+      const why = ui.cell ? model.absence(ui.cell.layer, ui.cell.module) : null;
+      return html`<p class="empty quiet" data-status="absent">${why ?? 'No pair of matrices lies in this cell.'}</p>`;
+    }
+    const tensor = model.tensors.get(pair.name);
+    const error = model.failed.get(pair.name);
+    if (error && !(tensor && hasSpectra(tensor))) {
+      const retry = (): void => {
+        model.failed.delete(pair.name);
+        post({ type: 'retry', name: pair.name });
+        this.view.set({});
+      };
+      return html`<div class="empty" data-status="failed">
+          <p>${naming(pair.name, error.message)}</p>
+          <div class="row centre">
+            <button class="primary" data-action="retry-matrix" @click=${retry}>Retry</button
+            ><button class="secondary" data-action="show-log" @click=${() => post({ type: 'showLog' })}>
+              Show Log
+            </button>
+          </div>
+        </div>
+        ${tensor ? numbers(tensor) : nothing}`;
+    }
+    if (!tensor || !hasSpectra(tensor)) {
+      const text =
+        model.state?.parameters.spectra === false
+          ? 'This run leaves spectra out; only the change figures are computed.'
+          : model.state?.phase === 'running'
+            ? 'Not computed yet. This matrix moves to the front of the queue when you open it.'
+            : 'Not computed. Resume goes on with it.';
+      return html`<p class="empty quiet" data-status="pending">${text}</p>
+        ${tensor ? numbers(tensor) : nothing}`;
+    }
+    return html`<p class="reading">${cellReading(tensor.metrics, tensor.flags)}</p>
+      ${notes(tensor)} ${alignment(tensor)} ${spectra(tensor, model.details.get(pair.name))}
+      ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)} ${numbers(tensor)}
+      ${this.origin(pair, tensor)}`;
+  }
+
+  private origin(pair: Pair, tensor: ComparisonTensor): TemplateResult {
+    const open = (side: 'base' | 'tuned'): void => this.view.post({ type: 'openTensor', side, name: pair.name });
+    const on = tensor.computedOn
+      ? ` on the ${tensor.computedOn === 'reference' ? 'reference' : tensor.computedOn.toUpperCase()}`
+      : '';
+    return html`<section class="sect origin small">
+      <span class="mono grow">${pair.name}</span>
+      <span class="quiet" data-timing
+        >${sizes(pair.shape)}, ${dtypes(pair.dtype)}, computed${on} in ${duration(tensor.elapsedMs)}</span
+      >
+      <button class="link" data-action="open-base" @click=${() => open('base')}>Open in Base</button>
+      <button class="link" data-action="open-tuned" @click=${() => open('tuned')}>Open in Tuned</button>
+    </section>`;
+  }
+}
+/** Milliseconds as people read them. */
+export const duration = (ms: number): string =>
+  ms < 1000 ? `${num(Math.round(ms))}\u202fms` : `${num(ms / 1000, 3)}\u202fs`;
+
+function notes(tensor: ComparisonTensor): TemplateResult | typeof nothing {
+  const list = [...tensor.reasons];
+  if (tensor.flags.includes('mixed-storage')) {
+    list.unshift(`Stored as ${tensor.dtype.base} and ${tensor.dtype.tuned}: both were rounded to one grid first.`);
+  }
+  if (tensor.metrics.updateOutlierCount === 1) list.push(`Update: ${outliers(1)}`);
+  if (!list.length) return nothing;
+  return html`<ul class="notes small quiet">
+    ${[...new Set(list)].map((text) => html`<li>${text}</li>`)}
+  </ul>`;
+}
+define('ox-detail', Detail);
+export type { Detail };

@@ -1,0 +1,112 @@
+/** The hover card: five figures of a cell, each with its null or limit, and the reading. It never starts work. */
+import { html, nothing, render, type TemplateResult } from 'lit';
+import { degrees, percent } from '../shared/format.ts';
+import type { Hit } from '../shared/heatmap.ts';
+import { cellReading, nss } from '../shared/readings.ts';
+import { sizes } from './detail.ts';
+import { metricById, VIEWS } from './metrics.ts';
+import { hasSpectra, type Pair } from './model.ts';
+import type { View } from './view.ts';
+
+const row = (name: string, value: string, beside: string): TemplateResult =>
+  html`<tr>
+    <td class="quiet">${name}</td>
+    <td class="num">${value}</td>
+    <td class="num quiet">${beside}</td>
+  </tr>`;
+
+export class HoverCard {
+  private readonly element = document.createElement('div');
+
+  constructor(private readonly view: View) {
+    this.element.className = 'hover';
+    this.element.setAttribute('role', 'tooltip');
+    this.element.hidden = true;
+    document.body.append(this.element);
+  }
+  hide(): void {
+    this.element.hidden = true;
+  }
+  show(hit: Hit): void {
+    const pairs = this.view.model.pairsAt(hit.layer, hit.module);
+    render(this.content(hit, pairs), this.element);
+    this.element.hidden = false;
+    const box = this.element.getBoundingClientRect();
+    const left = Math.min(hit.x + 14, window.innerWidth - box.width - 8);
+    const below = hit.y + 16;
+    const top = below + box.height > window.innerHeight - 8 ? hit.y - box.height - 12 : below;
+    this.element.style.left = `${Math.max(8, left)}px`;
+    this.element.style.top = `${Math.max(8, top)}px`;
+  }
+
+  private content(hit: Hit, pairs: readonly Pair[]): TemplateResult {
+    const first = pairs[0];
+    const shapes = [...new Set(pairs.map((p) => sizes(p.shape)))];
+    return html`<div class="row">
+        <b class="grow">Layer ${hit.layer}, ${hit.module}</b
+        ><span class="quiet">${shapes.length === 1 ? shapes[0] : nothing}</span>
+      </div>
+      ${first && pairs.length === 1 ? this.single(first) : first ? this.several(hit, pairs) : this.absent(hit)}`;
+  }
+  private absent(hit: Hit): TemplateResult {
+    return html`<p class="quiet">
+      Absent: ${this.view.model.absence(hit.layer, hit.module) ?? 'no pair of matrices lies here.'}
+    </p>`;
+  }
+
+  private single(pair: Pair): TemplateResult {
+    const { model, ui } = this.view;
+    const tensor = model.tensors.get(pair.name);
+    const metric = metricById(ui.metric);
+    const chosen =
+      ui.metric !== VIEWS && tensor ? row(metric.name, metric.format(model.value(metric, pair)), '') : nothing;
+    if (!tensor || !hasSpectra(tensor)) {
+      const status = model.status(pair);
+      const text =
+        status === 'failed'
+          ? `Failed: ${model.failed.get(pair.name)?.message ?? ''}`
+          : status === 'pending'
+            ? 'Waiting: spectra are not computed yet.'
+            : 'This run leaves spectra out.';
+      const unchanged = tensor ? row('Unchanged', percent(tensor.metrics.unchangedBf16), 'bf16') : nothing;
+      return html`<p class="quiet">${text}</p>
+        <table>
+          <tbody>
+            ${chosen}${unchanged}
+          </tbody>
+        </table>`;
+    }
+    const m = tensor.metrics;
+    const angles = [m.angleUMax, m.angleVMax].filter((v): v is number => typeof v === 'number');
+    return html`<hr />
+      <table>
+        <tbody>
+          ${chosen} ${row('Mask overlap', percent(m.principalOverlap), `null ${percent(m.principalNull)}`)}
+          ${row('Joint energy', percent(m.jointEnergy), `isotropic ${percent(m.jointEnergyBaseline)}`)}
+          ${row('Spectrum shift', nss(m), `limit ${percent(m.relativeUpdate)}`)}
+          ${row('Largest angle', degrees(angles.length ? Math.max(...angles) : null), `mean ${degrees(m.angleUMean ?? null)}`)}
+          ${row('Unchanged', percent(m.unchangedBf16), 'bf16')}
+        </tbody>
+      </table>
+      <hr />
+      <p>${cellReading(m, tensor.flags)}</p>`;
+  }
+
+  private several(hit: Hit, pairs: readonly Pair[]): TemplateResult {
+    const { model, ui } = this.view;
+    const shown =
+      ui.metric === VIEWS ? ['principalLift', 'jointRatio', 'nss', 'angleUMax', 'unchangedBf16'] : [ui.metric];
+    const done = pairs.filter((p) => model.status(p) === 'done').length;
+    return html`<hr />
+      <table>
+        <tbody>
+          ${shown.map((id) => {
+            const metric = metricById(id);
+            return row(metric.name, metric.format(model.cell(metric, hit.layer, hit.module).value), 'mean');
+          })}
+        </tbody>
+      </table>
+      <hr />
+      <p>${done} of ${pairs.length} matrices of this cell are computed. The detail lists each.</p>`;
+  }
+}

@@ -1,0 +1,129 @@
+/** What the map does not show, each with its reason: elementwise only, left out, without a partner. Nothing is dropped silently. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ComparisonPlan } from '../../src/protocol/engine.ts';
+import { percent } from '../shared/format.ts';
+import { meanOf } from './model.ts';
+import { define, ViewElement } from './view.ts';
+
+/** Names of one reason that are written out; the rest is a click away. */
+const SHOWN = 3;
+const shortName = (name: string): string =>
+  name.replace(/^(model|transformer|gpt_neox)\./, '').replace(/\.weight$/, '');
+const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+
+function group<T extends { name: string }>(items: readonly T[], reason: (item: T) => string): [string, T[]][] {
+  const by = new Map<string, T[]>();
+  for (const item of items) {
+    const why = reason(item);
+    const list = by.get(why);
+    if (list) list.push(item);
+    else by.set(why, [item]);
+  }
+  return [...by];
+}
+function names(list: readonly { name: string }[]): TemplateResult | string {
+  if (list.length <= SHOWN) return list.map((t) => shortName(t.name)).join(', ');
+  return html`<details>
+    <summary>${plural(list.length, 'tensor')}, ${shortName(list[0]?.name ?? '')} …</summary>
+    <ul>
+      ${list.map((t) => html`<li>${t.name}</li>`)}
+    </ul>
+  </details>`;
+}
+const asItems = (list: readonly string[]): { name: string }[] => list.map((name) => ({ name }));
+
+/** Tables of the pairs without spectra, the skipped and the unpaired tensors. `mean` gives the last column of the first. */
+export function leftOutTables(
+  plan: ComparisonPlan,
+  unchanged: ((names: readonly string[]) => string) | null,
+): TemplateResult {
+  const elementwise = plan.pairs.filter((p) => !p.spectral || p.layer === null);
+  const { baseOnly, tunedOnly } = plan.unpaired;
+  const rest = [
+    plan.skipped.length ? `${plan.skipped.length} left out` : 'nothing left out',
+    baseOnly.length + tunedOnly.length ? `${baseOnly.length + tunedOnly.length} unpaired` : 'nothing unpaired',
+  ].join(', ');
+  const body = (
+    rows: readonly [string, { name: string }[]][],
+    last: ((list: { name: string }[]) => string) | null,
+  ): unknown =>
+    rows.map(
+      ([why, list]) =>
+        html`<tr>
+          <td>${names(list)}</td>
+          <td class="quiet">${why}</td>
+          ${last ? html`<td class="num">${last(list)}</td>` : nothing}
+        </tr>`,
+    );
+  const head = (first: string, last: string | null): TemplateResult =>
+    html`<thead>
+      <tr>
+        <th scope="col">${first}</th>
+        <th scope="col">Why</th>
+        ${last ? html`<th scope="col" class="num">${last}</th>` : nothing}
+      </tr>
+    </thead>`;
+  const unpaired: [string, { name: string }[]][] = [];
+  if (baseOnly.length) unpaired.push(['only in the base checkpoint', asItems(baseOnly)]);
+  if (tunedOnly.length) unpaired.push(['only in the tuned checkpoint', asItems(tunedOnly)]);
+  return html`<section class="sect" data-section="elementwise">
+      <h2>Elementwise only <small>${plural(elementwise.length, 'tensor')}; ${rest}</small></h2>
+      ${
+        elementwise.length
+          ? html`<table class="numbers reasons">
+              ${head('Tensors', unchanged ? 'unchanged, mean' : null)}
+              <tbody>
+                ${body(
+                  group(
+                    elementwise,
+                    (p) => p.reason ?? (p.spectral ? 'outside the blocks; in no mean' : 'no spectrum'),
+                  ),
+                  unchanged ? (list) => unchanged(list.map((t) => t.name)) : null,
+                )}
+              </tbody>
+            </table>`
+          : nothing
+      }
+    </section>
+    ${
+      plan.skipped.length
+        ? html`<section class="sect" data-section="skipped">
+            <h2>Left out <small>${plural(plan.skipped.length, 'tensor')}</small></h2>
+            <table class="numbers reasons">
+              ${head('Tensors', null)}
+              <tbody>
+                ${body(
+                  group(plan.skipped, (t) => t.reason),
+                  null,
+                )}
+              </tbody>
+            </table>
+          </section>`
+        : nothing
+    }
+    ${
+      unpaired.length
+        ? html`<section class="sect" data-section="unpaired">
+            <h2>Unpaired <small>no tensor of that name and shape on the other side</small></h2>
+            <table class="numbers reasons">
+              ${head('Tensors', null)}
+              <tbody>
+                ${body(unpaired, null)}
+              </tbody>
+            </table>
+          </section>`
+        : nothing
+    }`;
+}
+
+class LeftOut extends ViewElement {
+  protected override render(): TemplateResult | typeof nothing {
+    const { model } = this.view;
+    const plan = model.state?.plan;
+    if (!plan) return nothing;
+    const unchanged = (list: readonly string[]): string =>
+      percent(meanOf(list.map((name) => model.tensors.get(name)?.metrics.unchangedBf16)));
+    return leftOutTables(plan, unchanged);
+  }
+}
+define('ox-left-out', LeftOut);

@@ -1,0 +1,118 @@
+/** The metric over the layers, readable: every module as a thin line, the mean dashed, the chosen module drawn out. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { ends, isDiverging, reference, toUnit, type Scale } from '../shared/heatmap.ts';
+import { key, linear, path, s, text } from '../shared/svg.ts';
+import { picture, type Picture } from './panels.ts';
+import '../shared/plot.ts';
+import { define, ViewElement } from './view.ts';
+
+const HEIGHT = 150;
+const PAD = { left: 46, right: 10, top: 8, bottom: 20 };
+/** Steps of the layer axis. */
+const STEPS = [1, 2, 4, 5, 8, 10, 16, 20, 32];
+
+class Lines extends ViewElement {
+  protected override render(): TemplateResult | typeof nothing {
+    const { model, ui, set } = this.view;
+    if (model.layers < 2) return nothing;
+    const shown = picture(model, ui);
+    const module = model.modules.includes(ui.line) ? ui.line : (ui.cell?.module ?? model.modules[0] ?? '');
+    const label = model.labels.get(module) ?? module;
+    const both = shown.panels.length > 1;
+    const draw = (w: number): SVGElement => this.plot(w, shown, module);
+    return html`<section class="sect" data-section="lines">
+      <h2>
+        Along the layers
+        <small class="grow">${shown.metric.name}${both ? ', as factors over their references' : ''}</small>
+        <select
+          aria-label="Module of the line"
+          .value=${ui.line}
+          @change=${(e: Event) => set({ line: (e.target as HTMLSelectElement).value })}
+        >
+          <option value="" ?selected=${!ui.line}>selected cell’s module</option>
+          ${model.modules.map(
+            (m) => html`<option value=${m} ?selected=${ui.line === m}>${model.labels.get(m) ?? m}</option>`,
+          )}
+        </select>
+      </h2>
+      <ox-plot .draw=${draw}></ox-plot>
+      <div class="keys">
+        ${
+          both
+            ? html`${key('l-fg', `mask view, ${label}`)}${key('l-on', `energy view, ${label}`)}`
+            : html`${key('l-fg', label)}${key('l-fg dash', 'mean of modules')}`
+        }${key('l-thin', 'other modules')}
+      </div>
+    </section>`;
+  }
+
+  private plot(width: number, shown: Picture, module: string): SVGElement {
+    const { model } = this.view;
+    const layers = Array.from({ length: model.layers }, (_, l) => l);
+    const x = linear(0, Math.max(1, model.layers - 1), PAD.left, width - PAD.right);
+    const y = axis(shown.scale);
+    const root = s('svg', {
+      width,
+      height: HEIGHT,
+      viewBox: `0 0 ${width} ${HEIGHT}`,
+      role: 'img',
+      'aria-label': `${shown.metric.name} over the layers, ${model.labels.get(module) ?? module} drawn out`,
+    });
+    for (const t of shown.profile.ticks) {
+      const at = Math.round(y(t)) + 0.5;
+      root.append(
+        s('path', { class: t === reference(shown.scale) ? 'ax' : 'gr', d: `M${PAD.left} ${at}H${width - PAD.right}` }),
+        text(PAD.left - 6, at + 4, shown.profile.label(t), 'end'),
+      );
+    }
+    const step = STEPS.find((n) => (model.layers / n) * 24 < width - PAD.left) ?? 50;
+    for (const l of layers) if (l % step === 0) root.append(text(x(l), HEIGHT - 5, String(l), 'middle'));
+    const runs = (value: (layer: number) => number | null): string =>
+      segments(layers, value)
+        .map((run) => path(run.map(([l, v]) => [x(l), y(v)])))
+        .join('');
+    const cellOf = (panel: number, m: string) => (l: number) => {
+      const cell = shown.panels[panel]?.cell(l, m);
+      return cell?.status === 'done' ? cell.value : null;
+    };
+    shown.panels.forEach((_, panel) => {
+      for (const m of model.modules)
+        if (m !== module) root.append(s('path', { class: 'l-thin', d: runs(cellOf(panel, m)) }));
+    });
+    if (shown.panels.length === 1) {
+      root.append(s('path', { class: 'l-fg dash', d: runs((l) => shown.profile.series[0]?.at(l)?.mean ?? null) }));
+    }
+    shown.panels.forEach((_, panel) => {
+      const value = cellOf(panel, module);
+      root.append(s('path', { class: panel ? 'l-on' : 'l-fg', d: runs(value) }));
+      for (const l of layers) {
+        const v = value(l);
+        if (v === null) continue;
+        const at = { class: panel ? 'f-on' : 'f-fg' };
+        root.append(
+          shown.panels.length > 1 && panel === 0
+            ? s('rect', { ...at, x: x(l) - 2.5, y: y(v) - 2.5, width: 5, height: 5 })
+            : s('circle', { ...at, cx: x(l), cy: y(v), r: 2.8 }),
+        );
+      }
+    });
+    return root;
+  }
+}
+function axis(scale: Scale): (v: number) => number {
+  const [lo, hi] = isDiverging(scale) ? [-1, 1] : [0, 1];
+  const place = linear(lo, hi, HEIGHT - PAD.bottom, PAD.top);
+  const [first, last] = ends(scale);
+  return (v) => place(toUnit(scale, Math.max(Math.min(first, last), Math.min(Math.max(first, last), v))));
+}
+/** Runs of layers with a value: a gap stays a gap. */
+function segments(layers: readonly number[], value: (layer: number) => number | null): [number, number][][] {
+  const runs: [number, number][][] = [[]];
+  for (const layer of layers) {
+    const v = value(layer);
+    if (v === null) runs.push([]);
+    else runs.at(-1)?.push([layer, v]);
+  }
+  return runs.filter((run) => run.length > 0);
+}
+define('ox-lines', Lines);

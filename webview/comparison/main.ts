@@ -1,0 +1,71 @@
+/** Entry of the comparison page: messages in, the model, one element on the page, UI state kept over a reload. */
+import type { ComparisonFromView, ComparisonToView } from '../../src/protocol/views.ts';
+import { connectHost } from '../shared/host.ts';
+import { onThemeChange } from '../shared/scales.ts';
+import './app.ts';
+import type { App } from './app.ts';
+import { ComparisonModel } from './model.ts';
+import { readUi, type Ui, type View } from './view.ts';
+
+function start(): void {
+  const host = connectHost<ComparisonToView, ComparisonFromView>();
+  const model = new ComparisonModel();
+  const app = document.createElement('ox-comparison') as App;
+  let ui: Ui = readUi(host.getState());
+  let asked = '';
+  let frame = 0;
+
+  const refresh = (): void => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      document.body.dataset['phase'] = model.state?.phase ?? '';
+      app.version = (app.version ?? 0) + 1;
+    });
+  };
+  /** A pending matrix that is looked at moves to the front of the queue; asked once for each. */
+  const prioritize = (): void => {
+    if (!ui.cell || model.state?.phase !== 'running') return;
+    const pairs = model.pairsAt(ui.cell.layer, ui.cell.module);
+    const pair = pairs.find((p) => p.name === ui.member) ?? pairs[0];
+    if (!pair || pair.name === asked || model.status(pair) !== 'pending') return;
+    asked = pair.name;
+    host.post({ type: 'prioritize', name: pair.name });
+  };
+  const view: View = {
+    model,
+    get ui() {
+      return ui;
+    },
+    post: (message) => host.post(message),
+    set: (change) => {
+      ui = { ...ui, ...change };
+      host.setState(ui);
+      prioritize();
+      refresh();
+    },
+  };
+  /** Something is selected from the start: the first cell, until the reader chooses. */
+  const selectFirst = (): void => {
+    const known = ui.cell && ui.cell.layer < model.layers && model.modules.includes(ui.cell.module);
+    const module = model.modules[0];
+    if (!known && module !== undefined) ui = { ...ui, cell: { layer: 0, module }, member: null };
+  };
+
+  host.onMessage((message) => {
+    if (message.type !== 'state' && message.type !== 'results') return;
+    model.apply(message);
+    if (message.type === 'state') {
+      selectFirst();
+      document.body.dataset['ready'] = 'yes';
+    }
+    refresh();
+  });
+  // canvases hold pixels, not variables
+  onThemeChange(() => app.redraw());
+
+  app.view = view;
+  app.version = 0;
+  document.body.append(app);
+  host.post({ type: 'ready' });
+}
+start();

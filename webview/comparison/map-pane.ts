@@ -1,0 +1,179 @@
+/** Left pane: metric picker, heatmap or its table twin, legend, then lines, verdicts and what was left out. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { num } from '../shared/format.ts';
+import { Heatmap, isDiverging, legendRamp, type Cell, type Hit } from '../shared/heatmap.ts';
+import { icon, s } from '../shared/svg.ts';
+import './left-out.ts';
+import './lines.ts';
+import { GROUPS } from './metrics.ts';
+import { picture, type Picture } from './panels.ts';
+import './tally.ts';
+import { define, ViewElement } from './view.ts';
+
+const TABLE_ICON = 0xebb7;
+
+function swatch(kind: 'absent' | 'pending' | 'failed' | 'null'): SVGElement {
+  const box = { x: 0.5, y: 0.5, width: 13, height: 11 };
+  const marks = {
+    absent: () => [s('path', { class: 'ax', d: 'M3 6.5H11' })],
+    pending: () => [s('rect', { class: 'ax dot', ...box })],
+    failed: () => [
+      s('rect', { class: 'fail', ...box }),
+      s('path', { class: 'fail', d: 'M1 11L10 1M6 11L13 4M1 5L5 1' }),
+    ],
+    null: () => [s('rect', { class: 'ax', ...box })],
+  };
+  return s('svg', { width: 14, height: 12, 'aria-hidden': 'true' }, ...marks[kind]());
+}
+
+class MapPane extends ViewElement {
+  private map: Heatmap | null = null;
+  private grid = '';
+
+  protected override render(): TemplateResult {
+    const { model, ui, set } = this.view;
+    const shown = picture(model, ui);
+    const done = model.matrices.filter((pair) => model.status(pair, shown.metric.elementwise) === 'done').length;
+    return html`<section class="pane" aria-label="Layers by modules">
+      <div class="toolbar">
+        <select
+          aria-label="Metric"
+          title="[ and ] step through the metrics"
+          .value=${shown.metric.id}
+          @change=${(e: Event) => set({ metric: (e.target as HTMLSelectElement).value, fit: null })}
+        >
+          ${GROUPS.map(
+            ([group, metrics]) =>
+              html`<optgroup label=${group}>
+                ${metrics.map((m) => html`<option value=${m.id} ?selected=${m.id === shown.metric.id}>${m.name}</option>`)}
+              </optgroup>`,
+          )}
+        </select>
+        ${
+          shown.canFit
+            ? html`<button
+                data-action="fit"
+                aria-pressed=${String(shown.fit)}
+                title="Stretch the colours over the values at hand. The fixed scale keeps noise looking like noise."
+                @click=${() => set({ fit: !shown.fit })}
+              >
+                Fit Scale
+              </button>`
+            : nothing
+        }
+        <button
+          data-action="table"
+          aria-pressed=${String(ui.table)}
+          title="Show the same values as a table"
+          @click=${() => set({ table: !ui.table })}
+        >
+          ${icon(TABLE_ICON)}Table
+        </button>
+        <span class="grow"></span
+        ><span class="small quiet" data-counted>${done} of ${model.matrices.length} matrices</span>
+      </div>
+      <p class="def">${shown.metric.text}</p>
+      <div class="map" ?hidden=${ui.table}></div>
+      ${ui.table ? this.twin(shown) : nothing}
+      <div class="legend" ?hidden=${ui.table}>
+        <span class="row"
+          ><span>${shown.endLabels[0]}</span><canvas aria-hidden="true"></canvas
+          ><span>${shown.endLabels[1]}</span></span
+        >
+        <span>${scaleWords(shown)}</span>
+        <span class="states"
+          >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${kind}</span>`)}</span
+        >
+      </div>
+      <ox-lines .view=${this.view} .version=${this.version}></ox-lines>
+      <ox-tally .view=${this.view} .version=${this.version}></ox-tally>
+      <ox-left-out .view=${this.view} .version=${this.version}></ox-left-out>
+    </section>`;
+  }
+
+  protected override updated(): void {
+    const { model, ui } = this.view;
+    const shown = picture(model, ui);
+    const ramp = this.querySelector<HTMLCanvasElement>('.legend canvas');
+    if (ramp) legendRamp(ramp, shown.scale);
+    const host = this.querySelector<HTMLElement>('.map');
+    if (!host) return;
+    const options = {
+      layers: model.layers,
+      modules: model.modules,
+      label: (module: string) => model.labels.get(module) ?? module,
+      onSelect: (cell: Cell) => this.view.set({ cell, member: null }),
+      onHover: (hit: Hit | null) => this.dispatchEvent(new CustomEvent('cell-hover', { detail: hit, bubbles: true })),
+      onOpen: () => this.dispatchEvent(new CustomEvent('cell-open', { bubbles: true })),
+    };
+    const grid = `${model.layers}\n${model.modules.join('\n')}`;
+    if (!this.map) this.map = new Heatmap(host, options);
+    else if (grid !== this.grid) this.map.update(options);
+    this.grid = grid;
+    this.map.selected = ui.cell;
+    this.map.show(shown.panels, shown.profile);
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.map?.dispose();
+    this.map = null;
+  }
+  override focus(): void {
+    this.map?.focus();
+  }
+  redraw(): void {
+    this.map?.schedule();
+    this.requestUpdate();
+  }
+
+  /** The same values as a real table: for screen readers and for copying. */
+  private twin(shown: Picture): TemplateResult {
+    const { model, ui, set } = this.view;
+    const rows = Array.from({ length: model.layers }, (_, layer) => layer);
+    return html`<div class="twins">
+      ${shown.panels.map(
+        (panel) =>
+          html`<table class="twin">
+            <caption>
+              ${panel.sub ? `${panel.title}, ${panel.sub}` : panel.title}
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">layer</th>
+                ${model.modules.map((m) => html`<th scope="col" class="num" title=${m}>${model.labels.get(m) ?? m}</th>`)}
+              </tr>
+            </thead>
+            <tbody>
+              ${rows.map(
+                (layer) =>
+                  html`<tr>
+                    <th scope="row">${layer}</th>
+                    ${model.modules.map((module) => {
+                      const cell = panel.cell(layer, module);
+                      const text =
+                        cell.status !== 'done' ? cell.status : cell.value === null ? 'null' : num(cell.value);
+                      return html`<td
+                        class="num ${cell.status === 'done' ? '' : 'quiet'}"
+                        tabindex="0"
+                        aria-selected=${String(ui.cell?.layer === layer && ui.cell.module === module)}
+                        @focus=${() => set({ cell: { layer, module }, member: null })}
+                      >
+                        ${text}
+                      </td>`;
+                    })}
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`,
+      )}
+    </div>`;
+  }
+}
+function scaleWords(shown: Picture): string {
+  const fit = shown.fit ? ', fitted to the values' : '';
+  if (isDiverging(shown.scale))
+    return shown.scale.kind === 'log1' ? `log scale, 1 = reference${fit}` : `0 = reference${fit}`;
+  return `${shown.scale.kind === 'log' ? 'log' : 'linear'} scale${fit}`;
+}
+define('ox-map', MapPane);
+export type { MapPane };

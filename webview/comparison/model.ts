@@ -1,0 +1,154 @@
+/** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
+import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
+import type { WireError } from '../../src/protocol/errors.ts';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import type { ComparisonState, ComparisonToView } from '../../src/protocol/views.ts';
+import type { CellValue, LayerStat } from '../shared/heatmap.ts';
+import { labelsOf, orderModules } from './labels.ts';
+import type { Metric } from './metrics.ts';
+
+export type Pair = ComparisonPlan['pairs'][number];
+export const hasSpectra = (t: ComparisonTensor): boolean => t.metrics.maskRank !== undefined;
+const key = (layer: number, module: string): string => `${layer}\n${module}`;
+
+export function meanOf(values: Iterable<number | null | undefined>): number | null {
+  let sum = 0;
+  let n = 0;
+  for (const v of values) {
+    if (v === null || v === undefined) continue;
+    sum += v;
+    n++;
+  }
+  return n ? sum / n : null;
+}
+
+export class ComparisonModel {
+  state: ComparisonState | null = null;
+  readonly tensors = new Map<string, ComparisonTensor>();
+  readonly details = new Map<string, MatrixDetail>();
+  readonly failed = new Map<string, WireError>();
+  /** columns of the map, in reading order */
+  modules: string[] = [];
+  labels = new Map<string, string>();
+  layers = 0;
+  /** pairs of block matrices: what the map, the cards and the tallies count */
+  matrices: Pair[] = [];
+  private plan: ComparisonPlan | null = null;
+  private planMark = '';
+  private members = new Map<string, Pair[]>();
+  private liveCache: ComparisonTensor[] | null = null;
+
+  apply(message: ComparisonToView): void {
+    this.liveCache = null;
+    if (message.type === 'state') {
+      if (message.reset) for (const map of [this.tensors, this.details, this.failed]) map.clear();
+      this.state = message.state;
+      this.readPlan(message.state.plan);
+      return;
+    }
+    for (const tensor of message.tensors) {
+      const before = this.tensors.get(tensor.name);
+      // the elementwise pass of a resumed run must not hide spectra that are already here
+      if (before && hasSpectra(before) && !hasSpectra(tensor)) continue;
+      this.tensors.set(tensor.name, tensor);
+      if (hasSpectra(tensor)) this.failed.delete(tensor.name);
+    }
+    for (const detail of message.details) this.details.set(detail.name, detail);
+    for (const { name, error } of message.failed) this.failed.set(name, error);
+  }
+
+  private readPlan(plan: ComparisonPlan | null): void {
+    // every state message carries the plan anew; its rows are read again only where it is another one
+    const mark = plan
+      ? [plan.base, plan.tuned, plan.pairs.length, plan.cost.bytesToRead, plan.cost.matrices].join('\n')
+      : '';
+    if (mark === this.planMark) return;
+    this.planMark = mark;
+    this.plan = plan;
+    this.members = new Map();
+    this.matrices = (plan?.pairs ?? []).filter((p) => p.spectral && p.layer !== null);
+    for (const pair of this.matrices) {
+      const list = this.members.get(key(pair.layer ?? 0, pair.module));
+      if (list) list.push(pair);
+      else this.members.set(key(pair.layer ?? 0, pair.module), [pair]);
+    }
+    this.modules = orderModules([...new Set(this.matrices.map((p) => p.module))]);
+    this.labels = labelsOf(this.modules);
+    this.layers = Math.max(plan?.layers ?? 0, ...this.matrices.map((p) => (p.layer ?? 0) + 1));
+    if (!this.matrices.length) this.layers = 0;
+  }
+
+  /** The matrices of a cell: several where experts or parts share a column. */
+  pairsAt(layer: number, module: string): readonly Pair[] {
+    return this.members.get(key(layer, module)) ?? [];
+  }
+  status(pair: Pair, elementwise = false): 'done' | 'pending' | 'failed' {
+    const tensor = this.tensors.get(pair.name);
+    if (tensor && (elementwise || hasSpectra(tensor) || this.state?.parameters.spectra === false)) return 'done';
+    return this.failed.has(pair.name) ? 'failed' : 'pending';
+  }
+  /** Mean over the matrices of a cell that have a value. */
+  cell(metric: Pick<Metric, 'get' | 'elementwise'>, layer: number, module: string): CellValue {
+    const pairs = this.pairsAt(layer, module);
+    if (!pairs.length) return { status: 'absent', value: null };
+    const states = pairs.map((pair) => this.status(pair, metric.elementwise));
+    if (!states.includes('done')) return { status: states.includes('pending') ? 'pending' : 'failed', value: null };
+    return { status: 'done', value: meanOf(pairs.map((pair) => this.value(metric, pair))) };
+  }
+  value(metric: Pick<Metric, 'get' | 'elementwise'>, pair: Pair): number | null {
+    const tensor = this.tensors.get(pair.name);
+    return tensor && this.status(pair, metric.elementwise) === 'done' ? metric.get(tensor) : null;
+  }
+  layerStat(metric: Pick<Metric, 'get' | 'elementwise'>, layer: number): LayerStat | null {
+    const values = this.modules
+      .map((module) => this.cell(metric, layer, module))
+      .flatMap((c) => (c.status === 'done' && c.value !== null ? [c.value] : []));
+    const mean = meanOf(values);
+    return mean === null ? null : { mean, min: Math.min(...values), max: Math.max(...values) };
+  }
+  /** Values of all cells, for fitting a scale. */
+  cellValues(metric: Pick<Metric, 'get' | 'elementwise'>): number[] {
+    const values: number[] = [];
+    for (let layer = 0; layer < this.layers; layer++) {
+      for (const module of this.modules) {
+        const cell = this.cell(metric, layer, module);
+        if (cell.status === 'done' && cell.value !== null) values.push(cell.value);
+      }
+    }
+    return values;
+  }
+  /** Block matrices whose spectra are computed. */
+  live(): ComparisonTensor[] {
+    this.liveCache ??= this.matrices.flatMap((pair) => {
+      const tensor = this.tensors.get(pair.name);
+      return tensor && hasSpectra(tensor) ? [tensor] : [];
+    });
+    return this.liveCache;
+  }
+  /** Fractions of weights over all compared floating tensors, weighted by parameters. */
+  weighted(id: 'unchangedBf16' | 'updateDensity'): { value: number | null; weights: number; complete: boolean } {
+    const { summary, plan } = this.state ?? { summary: null, plan: null };
+    if (summary && summary[id] !== null) return { value: summary[id], weights: summary.weights, complete: true };
+    let weights = 0;
+    let sum = 0;
+    for (const tensor of this.tensors.values()) {
+      const n = tensor.shape.reduce((a, b) => a * b, 1);
+      weights += n;
+      sum += n * tensor.metrics[id];
+    }
+    return { value: weights ? sum / weights : null, weights, complete: this.tensors.size >= (plan?.pairs.length ?? 0) };
+  }
+  /** Why a cell of the grid holds no pair; null where the plan does not say. */
+  absence(layer: number, module: string): string | null {
+    const plan = this.plan;
+    if (!plan) return null;
+    const [stem = module] = module.split('#');
+    const here = (name: string): boolean => new RegExp(`(^|\\.)${layer}\\.`).test(name) && name.includes(stem);
+    const skipped = plan.skipped.find((s) => here(s.name)) ?? plan.pairs.find((p) => here(p.name) && p.reason);
+    if (skipped) return `${skipped.name}: ${skipped.reason ?? ''}`;
+    const inBase = plan.unpaired.baseOnly.find(here);
+    if (inBase) return `The tuned checkpoint has no ${inBase}.`;
+    const inTuned = plan.unpaired.tunedOnly.find(here);
+    return inTuned ? `The base checkpoint has no ${inTuned}.` : null;
+  }
+}

@@ -1,0 +1,99 @@
+/** From the chosen metric to what the heatmap draws: panels, profile, scale, ticks. */
+import { num } from '../shared/format.ts';
+import { ends, fitted, isDiverging, reference, type Panel, type Profile, type Scale } from '../shared/heatmap.ts';
+import { freeScale, metricById, VIEWS, type Metric } from './metrics.ts';
+import type { ComparisonModel } from './model.ts';
+import type { Ui } from './view.ts';
+
+export interface Picture {
+  metric: Metric;
+  scale: Scale;
+  panels: Panel[];
+  profile: Profile;
+  /** words at the two ends of the legend's ramp */
+  endLabels: [string, string];
+  fit: boolean;
+  /** a fixed scale to go back to */
+  canFit: boolean;
+}
+/** Both views together: a factor of 64 either way, fixed, so that noise looks like noise. */
+const VIEWS_SCALE: Scale = { kind: 'log1', hi: 64 };
+const fraction = (t: number): string => (t < 1 ? `1/${Math.round(1 / t)}` : String(t));
+/** At most three digits, without a useless exponent. */
+export const tick = (t: number): string =>
+  (Math.abs(t) >= 1e-3 && Math.abs(t) < 1e5) || t === 0
+    ? String(Number(t.toPrecision(3))).replace('-', '−')
+    : num(t, 2);
+
+export function picture(model: ComparisonModel, ui: Ui): Picture {
+  const metric = metricById(ui.metric);
+  if (metric.id === VIEWS) return views(model, metric);
+  const values = model.cellValues(metric);
+  const own = metric.scale;
+  const fit = own === null || (ui.fit ?? !isDiverging(own));
+  const scale =
+    own === null ? fitted(freeScale(values.length ? values : [0, 1]), values) : fit ? fitted(own, values) : own;
+  const [lo, hi] = ends(scale);
+  const middle = reference(scale) ?? (scale.kind === 'lin' ? (lo + hi) / 2 : null);
+  const unit = scale.unit ?? '';
+  const isShare = metric.format(0.5).includes('%');
+  const label = (t: number): string => (isShare ? metric.format(Number(t.toPrecision(2))) : tick(t) + unit);
+  const panel: Panel = {
+    title: metric.name,
+    sub: '',
+    scale,
+    cell: (layer, module) => model.cell(metric, layer, module),
+    ...(isShare ? { text: (v: number): string => metric.format(v).replace(/\s?%$/, '') } : {}),
+  };
+  return {
+    metric,
+    scale,
+    panels: [panel],
+    profile: {
+      title: 'Mean and range of layer',
+      scale,
+      reference: reference(scale),
+      ticks: middle === null ? [lo, hi] : [lo, middle, hi],
+      label,
+      series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => model.layerStat(metric, layer) }],
+    },
+    endLabels: [label(lo), label(hi)],
+    fit,
+    canFit: own !== null,
+  };
+}
+
+function views(model: ComparisonModel, metric: Metric): Picture {
+  const mask = metricById('principalLift');
+  const energy = metricById('jointRatio');
+  const panel = (title: string, sub: string, of: Metric): Panel => ({
+    title,
+    sub,
+    scale: VIEWS_SCALE,
+    cell: (layer, module) => model.cell(of, layer, module),
+  });
+  return {
+    metric,
+    scale: VIEWS_SCALE,
+    panels: [panel('Mask view', 'overlap / null', mask), panel('Energy view', 'joint / isotropic', energy)],
+    profile: {
+      title: 'Mean of layer',
+      scale: VIEWS_SCALE,
+      reference: 1,
+      ticks: [1 / 64, 1 / 8, 1, 8, 64],
+      label: fraction,
+      series: [
+        {
+          name: 'mask',
+          mark: 'square',
+          colour: 'var(--vscode-foreground)',
+          at: (layer) => model.layerStat(mask, layer),
+        },
+        { name: 'energy', mark: 'circle', colour: 'var(--ox-on)', at: (layer) => model.layerStat(energy, layer) },
+      ],
+    },
+    endLabels: ['1/64', '64'],
+    fit: false,
+    canFit: false,
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * Verdicts of all matrices: one tick a matrix on the axis that decides, with the zone of no verdict shaded. A mean hides a minority;
+ * here it stands outside the zone, and is named.
+ */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import {
+  energyRatio,
+  energyVerdict,
+  maskVerdict,
+  NEAR_ISOTROPIC,
+  safePosition,
+  VERDICT_POSITION,
+  type VerdictId,
+} from '../shared/readings.ts';
+import { linear, s, text } from '../shared/svg.ts';
+import '../shared/plot.ts';
+import { define, ViewElement } from './view.ts';
+
+interface Tally {
+  name: string;
+  words: Record<VerdictId, string>;
+  axis: string;
+  /** -1..1 on the axis; null: nowhere */
+  at(t: ComparisonTensor): number | null;
+  verdict(t: ComparisonTensor): VerdictId;
+  /** half width of the zone without a verdict, on the axis */
+  zone: number;
+  ends: [string, string, string];
+}
+/** The axis of the energy view ends at a factor of 64. */
+const REACH = Math.log(64);
+const NAMED = 6;
+
+const TALLIES: readonly Tally[] = [
+  {
+    name: 'Mask view',
+    words: { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: 'without a null' },
+    axis: 'position in the attainable range, against the nearer of the two nulls; a verdict also needs |z| over 3',
+    at: (t) => safePosition(t.metrics),
+    verdict: (t) => maskVerdict(t.metrics).id,
+    zone: VERDICT_POSITION,
+    ends: ['least attainable', 'as the null', 'most attainable'],
+  },
+  {
+    name: 'Energy view',
+    words: { off: 'away from principal', on: 'toward principal', noise: 'near isotropic', none: 'without an update' },
+    axis: 'joint energy over the isotropic share, log scale; no test stands behind it',
+    at: (t) => {
+      const ratio = energyRatio(t.metrics);
+      return ratio === null ? null : ratio <= 0 ? -1 : Math.max(-1, Math.min(1, Math.log(ratio) / REACH));
+    },
+    verdict: (t) => energyVerdict(t.metrics).id,
+    zone: Math.log(NEAR_ISOTROPIC) / REACH,
+    ends: ['1/64', 'isotropic', '64'],
+  },
+];
+const ORDER: readonly VerdictId[] = ['off', 'noise', 'on', 'none'];
+
+class TallyList extends ViewElement {
+  protected override render(): TemplateResult | typeof nothing {
+    const live = this.view.model.live();
+    if (!live.length) return nothing;
+    return html`<section class="sect">
+      <h2>Verdicts <small>one tick a matrix; in the shaded zone nothing is claimed</small></h2>
+      <div class="tally">${TALLIES.map((tally) => this.row(tally, live))}</div>
+    </section>`;
+  }
+
+  private row(tally: Tally, live: readonly ComparisonTensor[]): TemplateResult {
+    const by = new Map<VerdictId, ComparisonTensor[]>(
+      ORDER.map((id) => [id, live.filter((t) => tally.verdict(t) === id)]),
+    );
+    const present = ORDER.filter((id) => by.get(id)?.length);
+    const counts =
+      present.length === 1 && present[0]
+        ? `all ${live.length} ${tally.words[present[0]]}`
+        : present.map((id) => `${by.get(id)?.length} ${tally.words[id]}`).join(', ');
+    const most = Math.max(...present.map((id) => by.get(id)?.length ?? 0));
+    const minority = present.filter((id) => (by.get(id)?.length ?? 0) < most).flatMap((id) => by.get(id) ?? []);
+    const draw = (w: number): SVGElement => strip(w, tally, live);
+    return html`<span>${tally.name}</span><ox-plot title=${tally.axis} .draw=${draw}></ox-plot
+      ><span class="counts" data-tally=${tally.name}>${counts}</span> ${
+        minority.length
+          ? html`<span></span
+              ><span class="minority"
+                >${minority
+                  .slice(0, NAMED)
+                  .map(
+                    (t) =>
+                      html`<button class="link" @click=${() => this.open(t)}>
+                        layer ${t.layer} ${this.view.model.labels.get(t.module) ?? t.module}:
+                        ${tally.words[tally.verdict(t)]}
+                      </button>`,
+                  )}${minority.length > NAMED ? html`<span class="quiet">and ${minority.length - NAMED} more</span>` : nothing}</span
+              ><span></span>`
+          : nothing
+      }`;
+  }
+  private open(t: ComparisonTensor): void {
+    if (t.layer !== null) this.view.set({ cell: { layer: t.layer, module: t.module }, member: t.name });
+  }
+}
+function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): SVGElement {
+  const x = linear(-1, 1, 1, width - 1);
+  const label = `${tally.name}: ${live.length} matrices by ${tally.axis}`;
+  const marks = live.flatMap((t) => {
+    const at = tally.at(t);
+    if (at === null) return [];
+    const id = tally.verdict(t);
+    return [s('line', { class: `tick tick-${id}`, x1: x(at), x2: x(at), y1: 1, y2: 13 })];
+  });
+  return s(
+    'svg',
+    { width, height: 28, viewBox: `0 0 ${width} 28`, role: 'img', 'aria-label': label },
+    s('rect', { class: 'b-track', x: 0, y: 5.5, width, height: 3 }),
+    s('rect', { class: 'b-band', x: x(-tally.zone), y: 2, width: x(tally.zone) - x(-tally.zone), height: 10 }),
+    ...marks,
+    text(0, 25, tally.ends[0]),
+    text(x(0), 25, tally.ends[1], 'middle'),
+    text(width, 25, tally.ends[2], 'end'),
+  );
+}
+define('ox-tally', TallyList);

@@ -1,0 +1,156 @@
+/** The strips above everything else: what is compared, progress, and what went wrong. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { BackendInfo } from '../../src/protocol/results.ts';
+import { count } from '../shared/format.ts';
+import { icon, s } from '../shared/svg.ts';
+import type { View } from './view.ts';
+import { define, ViewElement } from './view.ts';
+
+const ICON = { export: 0xebac, terminal: 0xea85, stopped: 0xeabd, error: 0xea87, info: 0xea74 } as const;
+
+export function backendText(backend: BackendInfo): string {
+  const kind = backend.kind === 'reference' ? 'Reference' : backend.kind.toUpperCase();
+  return `${kind}, ${backend.precision}`;
+}
+/** "about 9 s left"; empty where nothing can be said yet. */
+export function timeLeft(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return '';
+  if (seconds < 90) return `, about ${Math.max(1, Math.round(seconds))}\u202fs left`;
+  if (seconds < 5400) return `, about ${Math.round(seconds / 60)}\u202fmin left`;
+  return `, about ${(seconds / 3600).toPrecision(2)}\u202fh left`;
+}
+
+class Title extends ViewElement {
+  protected override render(): TemplateResult {
+    const { state, matrices, layers } = this.view.model;
+    const plan = state?.plan;
+    const dtypes = [...new Set((plan?.pairs ?? []).flatMap((p) => [p.dtype.base, p.dtype.tuned]))];
+    const facts = plan?.pairs.length
+      ? [
+          layers ? `${layers} layers, ${matrices.length} matrices` : `${plan.pairs.length} tensors`,
+          `${count(plan.cost.weights)} weights, ${dtypes.slice(0, 3).join(' and ')}`,
+        ]
+      : [];
+    const actions = plan && plan.pairs.length > 0 && state.phase !== 'planned';
+    return html`<header class="title">
+      <h1>
+        <b title=${state?.base ?? ''}>${state?.baseName ?? ''}</b
+        ><span class="arrow" role="img" aria-label="compared with">↔</span
+        ><b title=${state?.tuned ?? ''}>${state?.tunedName ?? ''}</b>
+      </h1>
+      <div class="facts quiet small grow">
+        ${facts.map((fact) => html`<span>${fact}</span>`)}
+        ${
+          state?.backend
+            ? html`<span
+                data-backend=${state.backend.kind}
+                title=${`${state.backend.name}, ${state.backend.threads} threads`}
+                >${backendText(state.backend)}</span
+              >`
+            : nothing
+        }
+      </div>
+      ${
+        actions
+          ? html`<button
+              data-action="export"
+              title="Export as CSV or JSON"
+              @click=${() => this.view.post({ type: 'export' })}
+            >
+              ${icon(ICON.export)}Export…
+            </button>`
+          : nothing
+      }
+      ${
+        plan?.pairs.length
+          ? html`<button
+              data-action="copy-command-line"
+              title=${state?.commandLine ?? ''}
+              @click=${() => this.view.post({ type: 'copyCommandLine' })}
+            >
+              ${icon(ICON.terminal)}Copy as Command Line
+            </button>`
+          : nothing
+      }
+    </header>`;
+  }
+}
+define('ox-title', Title);
+
+function line(share: number): SVGElement {
+  return s(
+    'svg',
+    { viewBox: '0 0 100 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    s('rect', { x: 0, y: 0, width: 100 * Math.min(1, share), height: 2 }),
+  );
+}
+const counts = (view: View): { done: number; total: number } => ({
+  done: view.model.live().length,
+  total: view.model.matrices.length,
+});
+
+class Banners extends ViewElement {
+  protected override render(): TemplateResult | typeof nothing {
+    const state = this.view.model.state;
+    if (!state) return nothing;
+    return html`${this.work()} ${this.failures()}`;
+  }
+
+  private work(): TemplateResult | typeof nothing {
+    const { view } = this;
+    const state = view.model.state;
+    const { done, total } = counts(view);
+    if (state?.phase === 'running') {
+      const p = state.progress;
+      const change = p?.phase === 'change';
+      const share = p && p.total ? p.done / p.total : 0;
+      const text = !p
+        ? 'Starting the engine.'
+        : change
+          ? `Comparing stored codes: ${p.done} of ${p.total} tensors${timeLeft(p.secondsLeft)}. Change figures come first, spectra follow.`
+          : `Computing: ${p.done} of ${p.total} matrices${timeLeft(p.secondsLeft)}. Change figures are complete; spectra, angles and alignment count only these.`;
+      return html`<div class="progress" data-progress=${share.toFixed(3)}>${line(share)}</div>
+        <div class="banner" role="status">
+          <span class="grow">${text}</span
+          ><button class="secondary" data-action="cancel" @click=${() => view.post({ type: 'cancel' })}>Cancel</button>
+        </div>`;
+    }
+    if (state?.phase === 'cancelled') {
+      const text = `Cancelled after ${done} of ${total} matrices. Spectra, angles and alignment count only these; everything computed stays.`;
+      return html`<div class="banner" role="status">
+        ${icon(ICON.stopped)}<span class="grow">${text}</span
+        ><button class="secondary" data-action="resume" @click=${() => view.post({ type: 'resume' })}>Resume</button>
+      </div>`;
+    }
+    return nothing;
+  }
+
+  private failures(): TemplateResult | typeof nothing {
+    const { model, post } = this.view;
+    const whole = model.state?.phase === 'failed' ? model.state.error : null;
+    const [first] = model.failed;
+    if (!whole && !first) return nothing;
+    const more = model.failed.size > 1 ? ` ${model.failed.size - 1} more failed.` : '';
+    const text = whole ? whole.message : first ? `${naming(first[0], first[1].message)}${more}` : '';
+    const rest = whole ? '' : model.state?.phase === 'running' ? ' The other matrices go on.' : '';
+    return html`<div class="banner error" role="alert" data-failed=${whole ? 'whole' : String(model.failed.size)}>
+      ${icon(ICON.error)}<span class="grow">${text}${rest}</span
+      ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>Show Log</button
+      ><button
+        class="secondary"
+        data-action="retry"
+        @click=${() => {
+          model.failed.clear();
+          post({ type: 'retry' });
+        }}
+      >
+        Retry
+      </button>
+    </div>`;
+  }
+}
+define('ox-banners', Banners);
+
+/** The message, led by the tensor's name where it does not name it itself. */
+export const naming = (name: string, message: string): string =>
+  message.includes(name) ? message : `${name}: ${message}`;

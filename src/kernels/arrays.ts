@@ -1,0 +1,95 @@
+// Conversions and simple passes over arrays: types, transposes, scaling, differences.
+import { at } from './vector';
+
+// @ts-ignore: decorator
+@inline export function f16(h: u32): f32 {
+  const s = (h & 0x8000) << 16, e = (h >> 10) & 31, f = h & 0x3ff;
+  if (e == 31) return reinterpret<f32>(s | 0x7f800000 | (f << 13));
+  if (e == 0) { const v = <f32>f * 5.960464477539063e-8; return s ? -v : v; }
+  return reinterpret<f32>(s | ((e + 112) << 23) | (f << 13));
+}
+/** n f16 codes to f32, exactly. */
+export function f16ToF32(src: usize, dst: usize, n: i32): void {
+  for (const end = src + (<usize>n << 1); src < end; src += 2, dst += 4) store<f32>(dst, f16(load<u16>(src)));
+}
+/** X[n, k] (f32, row stride ldx) from k rows of XT (f64, row stride ldt): transposed and rounded. */
+export function turn32(XT: usize, ldt: i32, n: i32, k: i32, X: usize, ldx: i32): void { turn<f32>(XT, ldt, n, k, X, ldx); }
+/** The same to f64. */
+export function turn64(XT: usize, ldt: i32, n: i32, k: i32, X: usize, ldx: i32): void { turn<f64>(XT, ldt, n, k, X, ldx); }
+// @ts-ignore: decorator
+@inline function turn<T>(XT: usize, ldt: i32, n: i32, k: i32, X: usize, ldx: i32): void {
+  for (let j0 = 0; j0 < k; j0 += 16)
+    for (let i = 0; i < n; ++i) {
+      const e = min(k, j0 + 16);
+      for (let j = j0; j < e; ++j) store<T>(X + <usize>(i * ldx + j) * sizeof<T>(), <T>load<f64>(at(XT, j * ldt + i)));
+    }
+}
+/** X[n, k] (f64, row stride ldx) to Y (f32, row stride ldy). */
+export function demote(X: usize, ldx: i32, n: i32, k: i32, Y: usize, ldy: i32): void {
+  for (let i = 0; i < n; ++i) {
+    const y = Y + (<usize>(i * ldy) << 2), x = at(X, i * ldx);
+    for (let j = 0; j < k; ++j) store<f32>(y + (<usize>j << 2), <f32>load<f64>(at(x, j)));
+  }
+}
+/** Columns of X[n, k] scaled by the f64 factors f. */
+export function scale32(X: usize, ldx: i32, n: i32, k: i32, f: usize): void {
+  for (let i = 0; i < n; ++i)
+    for (let j = 0, p = X + (<usize>(i * ldx) << 2); j < k; ++j, p += 4) store<f32>(p, load<f32>(p) * <f32>load<f64>(at(f, j)));
+}
+/** The same in f64, from X to Y. */
+export function scale64(X: usize, ldx: i32, n: i32, k: i32, f: usize, Y: usize, ldy: i32): void {
+  for (let i = 0; i < n; ++i)
+    for (let j = 0, p = at(X, i * ldx), y = at(Y, i * ldy); j < k; ++j, p += 8, y += 8) store<f64>(y, load<f64>(p) * load<f64>(at(f, j)));
+}
+/** Sum of squares of n f64 values. */
+export function sumSquares64(p: usize, n: i32): f64 {
+  let s: f64 = 0;
+  for (const end = p + (<usize>n << 3); p < end; p += 8) { const x = load<f64>(p); s += x * x; }
+  return s;
+}
+
+// @ts-ignore: decorator
+@inline export function value<S>(p: usize): f64 {
+  if (sizeof<S>() == 2) return <f64>reinterpret<f32>(<u32>load<u16>(p) << 16);
+  return <f64>load<S>(p);
+}
+// @ts-ignore: decorator
+@inline function rows<S>(W: usize, K: i32, q: i32, sk: i32, si: i32, A: usize, lda: i32): void {
+  for (let i = 0; i < q; ++i)
+    for (let k = 0, p = W + <usize>(i * si) * sizeof<S>(), a = at(A, i * lda); k < K; ++k, p += <usize>sk * sizeof<S>(), a += 8) store<f64>(a, value<S>(p));
+}
+/** Row i of A (f64, K values, row stride lda) gets element (k, i) of W, strides in elements as in gram. format: bytes a value, 2 = bf16. */
+export function toRows(format: i32, W: usize, K: i32, q: i32, sk: i32, si: i32, A: usize, lda: i32): void {
+  if (format == 2) rows<u16>(W, K, q, sk, si, A, lda);
+  else if (format == 4) rows<f32>(W, K, q, sk, si, A, lda);
+  else rows<f64>(W, K, q, sk, si, A, lda);
+}
+// @ts-ignore: decorator
+@inline function difference<S, T>(a: usize, b: usize, n: i32, d: usize): bool {
+  let any = false;
+  for (let i = 0; i < n; ++i, a += sizeof<S>(), b += sizeof<S>(), d += sizeof<T>()) {
+    const v = value<S>(b) - value<S>(a);
+    if (v != 0) any = true;
+    store<T>(d, <T>v);
+  }
+  return any;
+}
+/**
+ * d := b - a over n values of one format; d is f32 for bf16 and f32 formats unless wide, else f64. True when any is not zero.
+ * In f32 an element is off by 2^-24 of itself at most, where its two sides lie more than 2^17 (bf16) or 2 (f32) apart.
+ */
+export function subtract(format: i32, wide: bool, a: usize, b: usize, n: i32, d: usize): bool {
+  if (format == 2) return wide ? difference<u16, f64>(a, b, n, d) : difference<u16, f32>(a, b, n, d);
+  if (format == 4) return wide ? difference<f32, f64>(a, b, n, d) : difference<f32, f32>(a, b, n, d);
+  return difference<f64, f64>(a, b, n, d);
+}
+// @ts-ignore: decorator
+@inline function greatest<S>(p: usize, n: i32): f64 {
+  let m: f64 = 0;
+  for (const end = p + <usize>n * sizeof<S>(); p < end; p += sizeof<S>()) m = max(m, abs(value<S>(p)));
+  return m;
+}
+/** Greatest absolute value of n values. */
+export function absMax(format: i32, p: usize, n: i32): f64 {
+  return format == 2 ? greatest<u16>(p, n) : format == 4 ? greatest<f32>(p, n) : greatest<f64>(p, n);
+}

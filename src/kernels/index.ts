@@ -1,0 +1,15 @@
+// The one WASM module: everything that src/linalg/wasm calls. Callers own all memory and pass addresses in bytes; nothing is
+// allocated here, since several instances may share one memory. `build-kernels.mjs` compiles it twice, with plain and with relaxed SIMD.
+export { sgemm, dgemm, bsgemm, bdgemm, fdgemm, workBytes } from './gemm';
+export { gram16, gram32, gram64, gramColumns, gramDepth } from './gram';
+export { bandReduce, bandReduceBytes } from './bandReduce';
+export { backTransform32, backTransform64, backTransformBlocks, backTransformBytes } from './backTransform';
+export { bandToTridiagonal, tridiagonalValues } from './bandTail';
+export { bandVectors, bandVectorsBytes } from './bandVectors';
+export { bandVectorsFast, bandVectorsFastBytes } from './bandVectorsFast';
+export { absMax, demote, f16ToF32, scale32, scale64, subtract, sumSquares64, toRows, turn32, turn64 } from './arrays';
+export { countClasses, roundToGrid } from './grid';
+export { countDigits, markBeyond } from './select';
+export { jacobiSweep } from './jacobi';
+export { clearElements, elementCompare, elementHistogram, elementStats, flushCounters } from './elements';
+export { compare16 } from './elements16';

@@ -1,0 +1,70 @@
+/** The few figures of config.json that say how fused tensors and heads divide. */
+import { join } from 'node:path';
+import { openByteSource } from '../formats/index.ts';
+import type { ModelConfig } from '../protocol/engine.ts';
+
+/** Real ones have kilobytes; the longest seen, with a quantization list, has 24 kB. */
+const MAX_CONFIG_BYTES = 10 * 1024 * 1024;
+
+/** config.json in a folder; null where there is none, or none that can be read (a checkpoint opens without it). */
+export async function readModelConfig(folder: string, signal?: AbortSignal): Promise<ModelConfig | null> {
+  let text: string;
+  try {
+    const source = await openByteSource(join(folder, 'config.json'));
+    try {
+      if (source.sizeBytes > MAX_CONFIG_BYTES) return null;
+      const bytes = new Uint8Array(source.sizeBytes);
+      await source.read(0, bytes, signal);
+      text = new TextDecoder().decode(bytes);
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return null;
+  }
+  return parseModelConfig(text);
+}
+
+/** null where the text is no JSON object. Multimodal models keep the language model's figures in `text_config`. */
+export function parseModelConfig(text: string): ModelConfig | null {
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isObject(root)) return null;
+  const nested = ['text_config', 'llm_config', 'language_config'].map((key) => own(root, key)).find(isObject);
+  const number = (...keys: string[]): number | null => {
+    for (const source of nested ? [nested, root] : [root]) {
+      for (const key of keys) {
+        const value = own(source, key);
+        if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+      }
+    }
+    return null;
+  };
+  const modelType = own(root, 'model_type');
+  const hiddenSize = number('hidden_size', 'n_embd', 'd_model', 'dim');
+  const attentionHeads = number('num_attention_heads', 'n_head', 'n_heads', 'num_heads');
+  const divides = hiddenSize !== null && attentionHeads !== null && hiddenSize % attentionHeads === 0;
+  const multiQuery = own(root, 'multi_query') === true && own(root, 'new_decoder_architecture') !== true;
+  return {
+    modelType: typeof modelType === 'string' ? modelType : null,
+    layers: number('num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'),
+    hiddenSize,
+    attentionHeads,
+    keyValueHeads:
+      number('num_key_value_heads', 'multi_query_group_num', 'n_kv_heads') ??
+      (multiQuery ? 1 : (number('num_kv_heads') ?? attentionHeads)),
+    headDim: number('head_dim', 'kv_channels') ?? (divides ? hiddenSize / attentionHeads : null),
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function own(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}

@@ -1,0 +1,11 @@
+/** Checkpoints: shards, names and families, matrices inside tensors, pairing. */
+export { readModelConfig, parseModelConfig } from './config.ts';
+export { matchesGlob } from './glob.ts';
+export { gridOf } from './grid.ts';
+export { describeName, normalizeName, type TensorName } from './names.ts';
+export { isRefused, openCheckpoint } from './open.ts';
+export { pairCheckpoints, type PairOptions } from './pair.ts';
+export { readChunks, readMatrix, type Chunk, type ChunkOptions } from './read.ts';
+export { elementCount } from './rows.ts';
+export type { Checkpoint, MatrixView, Pairing, TensorPair } from './types.ts';
+export { flatView, matrixViews } from './views.ts';

@@ -1,0 +1,91 @@
+/** What a tensor's name says: layer, module, role. One path through all families; a name that none knows groups by its first integer. */
+import type { TensorRow } from '../protocol/engine.ts';
+
+export type Role = TensorRow['role'];
+export interface TensorName {
+  layer: number | null;
+  /** "self_attn.q_proj", "input_layernorm", "mlp.experts.down_proj" (experts drop their number) */
+  module: string;
+  role: Role;
+  /** without wrappers and prefixes: equal for one weight under two ways of saving */
+  normalized: string;
+  /** number of the expert whose own tensor this is */
+  expert: number | null;
+}
+
+/** Left by torch.compile, FSDP, activation checkpointing and PEFT anywhere in a name. */
+const WRAPPERS = [
+  '_orig_mod.',
+  '_fsdp_wrapped_module.',
+  '_checkpoint_wrapped_module.',
+  '.base_layer',
+  '.modules_to_save.default',
+  '.modules_to_save',
+];
+/** Containers round the language model, outermost first; stripped again and again until none is left. */
+const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
+/** Words before a layer's number; the encoders named here hold the only stack of their model. */
+const LAYER_WORDS = new Set(['layers', 'layer', 'h', 'blocks', 'block']);
+const SOLE_TOWERS = new Set(['', 'bert.encoder', 'roberta.encoder', 'distilbert.transformer']);
+
+/**
+ * Quantization state and buffers: numbers that belong to weights or to the code, not weights. GPT-2's `attn.bias` and NeoX's
+ * `attention.bias` are causal masks; the projections' own biases have longer names.
+ */
+const BOOKKEEPING = new RegExp(
+  [
+    String.raw`(^|[._])(weight_scale(_inv|_2)?|(input|output|activation|k|v|q|global|weight_global|input_global)_scale|weight_shape|weight_format)$`,
+    String.raw`(^|[._])((weight_|input_)?zero_point|qzeros|(weight_)?g_idx|scales|(nested_)?absmax|(nested_)?quant_map|SCB|qscale)$`,
+    String.raw`(^|\.)(quant_state|bitsandbytes__)`,
+    String.raw`(^|\.)(inv_freq|masked_bias|num_batches_tracked|position_ids)$`,
+    String.raw`(^|\.)h\.\d+\.attn\.bias$`,
+    String.raw`(^|\.)layers\.\d+\.attention\.bias$`,
+  ].join('|'),
+);
+const NORM = /norm|^ln($|_|\d)/i;
+const EMBEDDING = /(^|[._])(embed(ding)?s?|wte|wpe)(_|\.|$)/;
+const HEAD = /^(lm_head|embed_out|output|head|heads|score|cls|classifier|qa_outputs|v_head)(\.|$)/;
+
+/** Never fails: every name has a module. */
+export function describeName(name: string): TensorName {
+  const normalized = normalizeName(name);
+  const parts = normalized.split('.');
+  const at = parts.findIndex((part) => layerNumber(part) !== null);
+  const layer = at < 0 ? null : layerNumber(parts[at] as string);
+  let prefix = at < 0 ? [] : parts.slice(0, at);
+  let rest = at < 0 ? parts : parts.slice(at + 1);
+  if (LAYER_WORDS.has(prefix.at(-1) ?? '')) prefix = prefix.slice(0, -1);
+  if (SOLE_TOWERS.has(prefix.join('.'))) prefix = [];
+  if (rest.length > 1 && rest.at(-1) === 'weight') rest = rest.slice(0, -1);
+  const numbered = rest.findIndex((part, i) => /^\d+$/.test(part) && /experts$/.test(rest[i - 1] ?? ''));
+  const expert = numbered < 0 ? null : Number(rest[numbered]);
+  if (numbered >= 0) rest = rest.filter((_, i) => i !== numbered);
+  const module = [...prefix, ...rest].join('.') || normalized;
+  return { layer, module, role: roleOf(normalized, module, layer), normalized, expert };
+}
+
+export function normalizeName(name: string): string {
+  let text = name;
+  for (const wrapper of WRAPPERS) text = text.replaceAll(wrapper, '');
+  for (let before = ''; before !== text;) {
+    before = text;
+    for (const prefix of PREFIXES)
+      if (text.length > prefix.length && text.startsWith(prefix)) text = text.slice(prefix.length);
+  }
+  return text;
+}
+
+/** "12", "layer3", "block_7" */
+function layerNumber(part: string): number | null {
+  const digits = /^(?:(?:layers?|blocks?)[_-]?)?(\d{1,9})$/.exec(part)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+function roleOf(normalized: string, module: string, layer: number | null): Role {
+  if (BOOKKEEPING.test(normalized)) return 'bookkeeping';
+  const owner = module.replace(/\.(weight|bias)$/, '');
+  if (NORM.test(owner.slice(owner.lastIndexOf('.') + 1))) return 'norm';
+  if (layer !== null) return 'block';
+  if (HEAD.test(module)) return 'head';
+  return EMBEDDING.test(module) ? 'embedding' : 'other';
+}

@@ -1,0 +1,289 @@
+/** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
+import { resolve } from 'node:path';
+import {
+  ProblemList,
+  quoted,
+  readSafetensorsHeader,
+  readShardIndex,
+  type HeaderEntry,
+  type SafetensorsHeader,
+  type ShardIndex,
+} from '../formats/index.ts';
+import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
+import type { Problem } from '../protocol/results.ts';
+import { readModelConfig } from './config.ts';
+import { discover, type Source } from './discover.ts';
+import { elementCount, markConv1d, missingRow, rowOf } from './rows.ts';
+import { ShardFiles } from './shard-files.ts';
+import type { Checkpoint } from './types.ts';
+import { unsplitReason } from './views.ts';
+
+/** Headers read at once: enough for a network disk, few enough for its queue. */
+const HEADERS_AT_ONCE = 16;
+
+/** A shard as far as it is there. */
+interface Shard {
+  file: string;
+  sizeBytes: number | null;
+  header: SafetensorsHeader | null;
+}
+
+/**
+ * Opens a .safetensors file, a .safetensors.index.json with its shards, or the checkpoint of a folder. Reads headers only. A damaged
+ * file opens with its problems and what could be read; `isRefused` says whether nothing could. Throws bad-file where there is no
+ * checkpoint at the path, read-failed, cancelled.
+ */
+export async function openCheckpoint(path: string, signal?: AbortSignal): Promise<Checkpoint> {
+  throwIfAborted(signal);
+  const source = await discover(path);
+  const files = new ShardFiles(source.folder);
+  try {
+    const index =
+      source.kind === 'index'
+        ? await files.use(source.file, (bytes) => readShardIndex(bytes, source.file, signal))
+        : null;
+    const config = await readModelConfig(source.folder, signal);
+    const names = index
+      ? [...new Set(index.weightMap.values())]
+      : source.kind === 'shards'
+        ? source.files
+        : [source.file];
+    const shards = await readShards(files, names, index !== null, signal);
+    return assemble(path, source, files, index, shards, config);
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** Nothing of the file can be used: it has errors and no tensor with data. */
+export function isRefused(checkpoint: Checkpoint): boolean {
+  const errors = checkpoint.problems.some((problem) => problem.severity === 'error');
+  return errors && ![...checkpoint.tensors.values()].some((row) => row.offset !== null);
+}
+
+/** `mayMiss`: a file that is not there is a missing shard, not an error. */
+async function readShards(
+  files: ShardFiles,
+  names: readonly string[],
+  mayMiss: boolean,
+  signal?: AbortSignal,
+): Promise<Shard[]> {
+  const shards = new Array<Shard>(names.length);
+  let next = 0;
+  const reader = async (): Promise<void> => {
+    for (let i = next++; i < names.length; i = next++) {
+      throwIfAborted(signal);
+      const file = names[i] as string;
+      try {
+        shards[i] = await files.use(file, async (source) => ({
+          file,
+          sizeBytes: source.sizeBytes,
+          header: await readSafetensorsHeader(source, file, signal),
+        }));
+      } catch (error) {
+        if (!mayMiss || !(error instanceof OffaxisError) || error.code !== 'bad-file') throw error;
+        shards[i] = { file, sizeBytes: null, header: null };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(HEADERS_AT_ONCE, names.length) }, reader));
+  return shards;
+}
+
+function assemble(
+  path: string,
+  source: Source,
+  files: ShardFiles,
+  index: ShardIndex | null,
+  shards: readonly Shard[],
+  config: ModelConfig | null,
+): Checkpoint {
+  const name = source.kind === 'shards' ? source.folder : source.file;
+  const own = index?.problems ?? new ProblemList(name);
+  if (source.note !== null) own.add('info', 'other-files', source.note, '');
+  const tensors = index ? indexedRows(index, shards, own) : plainRows(shards, own);
+  if (source.kind === 'shards') {
+    const absent = source.total - shards.length;
+    const text =
+      absent > 0
+        ? `there is no index, and ${absent} of ${source.total} numbered shards are missing.`
+        : 'there is no index; all numbered shards were opened.';
+    own.add(
+      absent > 0 ? 'warning' : 'info',
+      absent > 0 ? 'shards-missing' : 'no-index',
+      text,
+      absent > 0 ? 'Download the rest.' : '',
+    );
+  }
+  if (index) checkTotalSize(index, shards, tensors, own);
+  markConv1d(tensors, config?.modelType ?? null);
+  reportUnsplit(tensors, config, own);
+  const problems = [...own.list(), ...shards.flatMap((shard) => shard.header?.problems ?? [])];
+  const facts = factsOf(path, source, index, shards, tensors, config, problems);
+  return {
+    path,
+    facts,
+    config,
+    tensors,
+    problems,
+    read: (tensor, offset, target, signal) => readTensor(files, resolve(source.folder), tensor, offset, target, signal),
+    close: () => files.close(),
+  };
+}
+
+async function readTensor(
+  files: ShardFiles,
+  folder: string,
+  tensor: TensorRow,
+  offset: number,
+  target: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const start = tensor.offset;
+  if (start === null) {
+    const why = tensor.missing
+      ? `its shard ${tensor.file} is missing. Download it`
+      : `the header of ${tensor.file} is damaged. Download the file again`;
+    throw new OffaxisError('read-failed', `Tensor ${quoted(tensor.name)} cannot be read: ${why}.`);
+  }
+  if (offset < 0 || offset + target.length > tensor.sizeBytes) {
+    throw new OffaxisError(
+      'bug',
+      `Tensor ${quoted(tensor.name)}: ${target.length} bytes at ${offset} lie outside its ${tensor.sizeBytes}.`,
+    );
+  }
+  try {
+    await files.use(tensor.file, (bytes) => bytes.read(start + offset, target, signal));
+  } catch (error) {
+    if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
+    const where = error.message.startsWith(folder) ? '' : ` (${tensor.file})`;
+    throw new OffaxisError('read-failed', `Tensor ${quoted(tensor.name)}${where}: ${error.message}`, { cause: error });
+  }
+}
+
+function plainRows(shards: readonly Shard[], problems: ProblemList): Map<string, TensorRow> {
+  const tensors = new Map<string, TensorRow>();
+  for (const { file, header } of shards) {
+    for (const entry of header?.entries.values() ?? []) {
+      const before = tensors.get(entry.name);
+      if (before) reportTwice(problems, entry, before.file, file);
+      else tensors.set(entry.name, rowOf(entry, file));
+    }
+  }
+  return tensors;
+}
+
+function reportTwice(problems: ProblemList, entry: HeaderEntry, first: string, second: string): void {
+  const text = `it stands in ${first} and again in ${second}; the first is used.`;
+  problems.add('error', 'duplicate-tensor', text, 'Download the shards again.', { tensor: entry.name });
+}
+
+/** Rows in the order of the shards; what index and shards say differently is reported. */
+function indexedRows(index: ShardIndex, shards: readonly Shard[], problems: ProblemList): Map<string, TensorRow> {
+  const tensors = new Map<string, TensorRow>();
+  const absent = shards.filter((shard) => shard.header === null);
+  for (const { file, header } of shards) {
+    for (const entry of header?.entries.values() ?? []) {
+      const mapped = index.weightMap.get(entry.name);
+      const before = tensors.get(entry.name);
+      if (before && mapped !== file) {
+        reportTwice(problems, entry, before.file, file);
+        continue;
+      }
+      if (before) reportTwice(problems, entry, file, before.file);
+      tensors.set(entry.name, rowOf(entry, file));
+      if (mapped === undefined) {
+        problems.add('warning', 'tensor-not-in-index', `it lies in ${file}, but the index does not name it.`, '', {
+          tensor: entry.name,
+        });
+      } else if (mapped !== file) {
+        const text = `the index says ${mapped}, but it lies in ${file}, which is used.`;
+        problems.add('warning', 'tensor-in-other-shard', text, '', { tensor: entry.name });
+      }
+    }
+  }
+  const isAbsent = new Set(absent.map((shard) => shard.file));
+  for (const [name, file] of index.weightMap) {
+    if (tensors.has(name)) continue;
+    tensors.set(name, missingRow(name, file));
+    if (isAbsent.has(file)) continue;
+    const text = `the index says it lies in ${file}, but it does not.`;
+    problems.add('warning', 'tensor-not-in-shard', text, 'Download that shard again.', { tensor: name });
+  }
+  if (absent.length > 0) {
+    const some = absent
+      .slice(0, 3)
+      .map((shard) => shard.file)
+      .join(', ');
+    const count = [...tensors.values()].filter((row) => row.missing && isAbsent.has(row.file)).length;
+    const text = `${absent.length} of ${shards.length} shards are missing (${some}${absent.length > 3 ? ', …' : ''}); their ${count} tensors are listed, not read.`;
+    problems.add('warning', 'shards-missing', text, 'Download them into the same folder.');
+  }
+  return tensors;
+}
+
+function checkTotalSize(
+  index: ShardIndex,
+  shards: readonly Shard[],
+  tensors: ReadonlyMap<string, TensorRow>,
+  problems: ProblemList,
+): void {
+  const stated = index.metadata.get('total_size');
+  if (stated === undefined || shards.some((shard) => shard.header === null)) return;
+  const found = [...tensors.values()].reduce((sum, row) => sum + row.sizeBytes, 0);
+  if (Number(stated) === found) return;
+  const text = `the index states a total size of ${quoted(stated)} bytes, the shards hold ${found}.`;
+  problems.add('info', 'total-size-differs', text, 'Some tools write it wrongly; nothing depends on it.');
+}
+
+function reportUnsplit(
+  tensors: ReadonlyMap<string, TensorRow>,
+  config: ModelConfig | null,
+  problems: ProblemList,
+): void {
+  for (const row of tensors.values()) {
+    const reason = row.spectral ? unsplitReason(row, config) : null;
+    if (reason === null) continue;
+    const text = `a fused matrix is analyzed as one: ${reason}.`;
+    problems.add('info', 'fused-not-split', text, '', { tensor: row.name });
+  }
+}
+
+function factsOf(
+  path: string,
+  source: Source,
+  index: ShardIndex | null,
+  shards: readonly Shard[],
+  tensors: ReadonlyMap<string, TensorRow>,
+  config: ModelConfig | null,
+  problems: readonly Problem[],
+): CheckpointFacts {
+  const metadata = new Map(index?.metadata);
+  for (const shard of shards) {
+    for (const [key, value] of shard.header?.metadata ?? []) if (!metadata.has(key)) metadata.set(key, value);
+  }
+  const dtypes = new Map<string, number>();
+  let parameters = 0;
+  for (const row of tensors.values()) {
+    if (row.offset === null) continue;
+    const count = elementCount(row.shape);
+    dtypes.set(row.dtype, (dtypes.get(row.dtype) ?? 0) + count);
+    if (row.role !== 'bookkeeping') parameters += count;
+  }
+  const sharded = source.kind === 'file' ? 'one file' : `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
+  return {
+    path,
+    format: `safetensors, ${sharded}`,
+    sizeBytes: shards.reduce((sum, shard) => sum + (shard.sizeBytes ?? 0), 0),
+    headerBytes: shards.reduce((sum, shard) => sum + (shard.header?.headerBytes ?? 0), 0),
+    parameters,
+    dtypes: Object.fromEntries(dtypes),
+    shards: shards.map(({ file, sizeBytes, header }) => ({ file, sizeBytes, missing: header === null })),
+    metadata: Object.fromEntries(metadata),
+    config,
+    problems: [...problems],
+    tensors: [...tensors.values()],
+  };
+}

@@ -1,0 +1,241 @@
+/** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
+import { dtypeOf } from '../formats/index.ts';
+import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
+import { layoutKey } from './align.ts';
+import { matchesGlob } from './glob.ts';
+import { normalizeName } from './names.ts';
+import { elementCount, isBias, isExpertStack } from './rows.ts';
+import type { Checkpoint, MatrixView, Pairing, TensorPair } from './types.ts';
+import { biasViews, flatView, matrixViews } from './views.ts';
+
+export interface PairOptions {
+  /** spectra of matrices outside the blocks too: embeddings, output head, others */
+  includeEmbeddings: boolean;
+  /** glob over the names of either side, null for all */
+  tensors: string | null;
+}
+interface Match {
+  base: TensorRow;
+  tuned: TensorRow;
+}
+
+/**
+ * Pairs by name, then by name without prefixes, then part by part across layouts (fused against split, stacked against single experts).
+ * Order: embeddings, layers upwards, the rest; within that the base's order.
+ */
+export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
+  const config = base.config ?? tuned.config;
+  const { matches, baseRest, tunedRest } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
+  const pairs: TensorPair[] = [];
+  const skipped: Pairing['skipped'] = [];
+  for (const match of matches) {
+    const reason = whyNot(match);
+    if (reason === null) pairs.push(...pairsOf(match, config, options));
+    else skipped.push({ name: match.base.name, reason });
+  }
+  const aligned = alignLayouts(baseRest, tunedRest, config, options);
+  pairs.push(...aligned.pairs);
+  skipped.push(...aligned.skipped);
+  const outside = new Set<string>();
+  const selected = pairs.filter((pair) => {
+    if (isSelected(pair, options.tensors)) return true;
+    outside.add(pair.name);
+    return false;
+  });
+  for (const name of outside) skipped.push({ name, reason: `outside the pattern ${JSON.stringify(options.tensors)}` });
+  selected.sort((a, b) => tableOrder(a) - tableOrder(b));
+  return { pairs: selected, skipped, unpaired: aligned.unpaired };
+}
+
+function isSelected(pair: TensorPair, pattern: string | null): boolean {
+  if (pattern === null) return true;
+  return [pair.name, pair.base.tensor, pair.tuned.name, pair.tuned.tensor].some((name) => matchesGlob(pattern, name));
+}
+
+function tableOrder({ layer, baseTensor }: TensorPair): number {
+  if (layer !== null) return layer;
+  return baseTensor.role === 'embedding' ? -1 : Number.MAX_SAFE_INTEGER;
+}
+
+/** By full name first; what is left by the name without prefixes, where that is one tensor on each side. */
+function matchRows(
+  base: TensorRow[],
+  tuned: TensorRow[],
+): { matches: Match[]; baseRest: TensorRow[]; tunedRest: TensorRow[] } {
+  const byName = new Map(tuned.map((row) => [row.name, row]));
+  const taken = new Set<TensorRow>();
+  const partners = new Map<TensorRow, TensorRow>();
+  const take = (row: TensorRow, partner: TensorRow | undefined): void => {
+    if (!partner || taken.has(partner)) return;
+    partners.set(row, partner);
+    taken.add(partner);
+  };
+  for (const row of base) take(row, byName.get(row.name));
+  const left = base.filter((row) => !partners.has(row));
+  const baseNames = uniqueBy(left, (row) => normalizeName(row.name));
+  const tunedNames = uniqueBy(
+    tuned.filter((row) => !taken.has(row)),
+    (row) => normalizeName(row.name),
+  );
+  for (const [name, row] of baseNames) take(row, tunedNames.get(name));
+  const matches: Match[] = [];
+  for (const row of base) {
+    const partner = partners.get(row);
+    if (partner) matches.push({ base: row, tuned: partner });
+  }
+  return {
+    matches,
+    baseRest: base.filter((row) => !partners.has(row)),
+    tunedRest: tuned.filter((row) => !taken.has(row)),
+  };
+}
+
+/** Items whose key no other has. */
+function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T> {
+  const found = new Map<string, T>();
+  const twice = new Set<string>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (found.has(key)) twice.add(key);
+    found.set(key, item);
+  }
+  for (const key of twice) found.delete(key);
+  return found;
+}
+
+/** Why two tensors of one name are not compared, or null. */
+function whyNot({ base, tuned }: Match): string | null {
+  const reason = whyNotOne(base, 'base') ?? whyNotOne(tuned, 'tuned');
+  if (reason !== null) return reason;
+  if (base.shape.length !== tuned.shape.length || base.shape.some((side, i) => side !== tuned.shape[i])) {
+    return `shapes differ: [${base.shape.join(', ')}] against [${tuned.shape.join(', ')}]`;
+  }
+  return elementCount(base.shape) === 0 ? 'it has no weights' : null;
+}
+
+function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
+  if (row.role === 'bookkeeping') return 'bookkeeping of the storage or the code, not a weight';
+  if (row.missing) return `its shard ${row.file} is missing (${side})`;
+  if (row.offset === null) return `its data cannot be read: ${row.file} is damaged (${side})`;
+  switch (dtypeOf(row.dtype)?.kind) {
+    case 'float':
+      return null;
+    case 'integer':
+      return `integers (${row.dtype}), not compared`;
+    case 'boolean':
+      return 'booleans, not compared';
+    case 'complex':
+      return `complex numbers (${row.dtype}), not compared`;
+    case 'packed':
+      return `packed numbers (${row.dtype}), not compared`;
+    case 'scale':
+      return `block scales (${row.dtype}), not weights`;
+    case undefined:
+      return `its type ${JSON.stringify(row.dtype)} is not known to this version`;
+  }
+}
+
+function pairsOf({ base, tuned }: Match, config: ModelConfig | null, options: PairOptions): TensorPair[] {
+  // Both sides hold one matrix, so they are stored alike even where one header alone could not tell.
+  const transposed = base.transposed === true || tuned.transposed === true;
+  const [left, right] = transposed ? [asTransposed(base), asTransposed(tuned)] : [base, tuned];
+  const views = matrixViews(left, config);
+  if (views.length === 0) {
+    const count = elementCount(base.shape);
+    return [pairOf(base, flatView(base, count), tuned, flatView(tuned, count), base.shape, options)];
+  }
+  const others = matrixViews(right, config);
+  return views.map((view, i) => pairOf(left, view, right, others[i] as MatrixView, [view.rows, view.columns], options));
+}
+
+function asTransposed(row: TensorRow): TensorRow {
+  return row.transposed ? row : { ...row, transposed: true };
+}
+
+function pairOf(
+  baseTensor: TensorRow,
+  base: MatrixView,
+  tunedTensor: TensorRow,
+  tuned: MatrixView,
+  shape: readonly number[],
+  { includeEmbeddings }: PairOptions,
+): TensorPair {
+  const reason = whyNoSpectrum(baseTensor, base, shape, includeEmbeddings);
+  return {
+    name: base.name,
+    layer: base.layer,
+    module: base.module,
+    shape: [...shape],
+    dtype: { base: baseTensor.dtype, tuned: tunedTensor.dtype },
+    count: base.rows * base.columns,
+    base,
+    tuned,
+    baseTensor,
+    tunedTensor,
+    spectral: reason === null,
+    ...(reason === null ? {} : { reason }),
+  };
+}
+
+function whyNoSpectrum(
+  tensor: TensorRow,
+  view: MatrixView,
+  shape: readonly number[],
+  includeEmbeddings: boolean,
+): string | null {
+  if (shape.length === 0) return 'a single number, no spectrum';
+  if (shape.length === 1) return 'one axis, no spectrum';
+  if (shape.length > 2) return `${shape.length} axes, no spectrum`;
+  if (Math.min(view.rows, view.columns) < 2) return 'one row or one column, no spectrum';
+  if (isBias(tensor.module) && tensor.shape.length === 2) return 'a stack of biases, no spectrum';
+  return tensor.layer === null && !includeEmbeddings ? 'outside the blocks; on request' : null;
+}
+
+/** Pairs the parts of tensors that no name brought together. */
+function alignLayouts(
+  baseRest: readonly TensorRow[],
+  tunedRest: readonly TensorRow[],
+  config: ModelConfig | null,
+  options: PairOptions,
+): Pairing {
+  const pairs: TensorPair[] = [];
+  const skipped: Pairing['skipped'] = [];
+  const baseParts = partsOf(baseRest, 'base', config);
+  const tunedParts = partsOf(tunedRest, 'tuned', config);
+  const paired = new Set<MatrixView>();
+  const touched = new Set<TensorRow>();
+  const tunedByKey = uniqueBy(tunedParts, (part) => part.key);
+  for (const [key, left] of uniqueBy(baseParts, (part) => part.key)) {
+    const right = tunedByKey.get(key);
+    if (!right) continue;
+    touched.add(left.row).add(right.row);
+    if (left.view.rows !== right.view.rows || left.view.columns !== right.view.columns) continue;
+    paired.add(left.view).add(right.view);
+    const shape = left.row.shape.length === 1 ? [left.view.columns] : [left.view.rows, left.view.columns];
+    pairs.push(pairOf(left.row, left.view, right.row, right.view, shape, options));
+  }
+  for (const { row, view } of [...baseParts, ...tunedParts]) {
+    if (touched.has(row) && !paired.has(view)) {
+      skipped.push({
+        name: view.name,
+        reason: 'the two layouts differ, and this part has no counterpart of its shape',
+      });
+    }
+  }
+  const untouched = (rows: readonly TensorRow[]): string[] =>
+    rows.filter((row) => !touched.has(row)).map((row) => row.name);
+  return { pairs, skipped, unpaired: { baseOnly: untouched(baseRest), tunedOnly: untouched(tunedRest) } };
+}
+
+function partsOf(
+  rows: readonly TensorRow[],
+  side: 'base' | 'tuned',
+  config: ModelConfig | null,
+): { row: TensorRow; view: MatrixView; key: string }[] {
+  return rows.flatMap((row) => {
+    if (whyNotOne(row, side) !== null) return [];
+    if (row.shape.length !== 1 && row.shape.length !== 2 && !isExpertStack(row.module)) return [];
+    const views = row.shape.length === 1 ? biasViews(row, config) : matrixViews(row, config);
+    return views.map((view) => ({ row, view, key: layoutKey(row, view) }));
+  });
+}

@@ -50,7 +50,7 @@ export class EngineClient {
     const running = await this.acquire();
     const release = this.watch(running, signal);
     try {
-      return (await running.process.rpc.call(method, params as never, signal)) as Result<EngineCalls[M]>;
+      return await running.process.rpc.call(method, params as never, signal);
     } catch (error) {
       throw await this.explain(error, running, signal);
     } finally {
@@ -67,8 +67,7 @@ export class EngineClient {
     const running = await this.acquire();
     const release = this.watch(running, signal);
     try {
-      for await (const value of running.process.rpc.stream(method, params as never, signal))
-        yield value as Result<EngineStreams[M]>;
+      for await (const value of running.process.rpc.stream(method, params as never, signal)) yield value;
     } catch (error) {
       throw await this.explain(error, running, signal);
     } finally {

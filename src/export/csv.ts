@@ -128,7 +128,7 @@ const COLUMNS: readonly Column[] = [
           { name: `${id}.min`, value: (tensor) => tensor.metrics[id]?.[0] },
           { name: `${id}.max`, value: (tensor) => tensor.metrics[id]?.[1] },
         ]
-      : [{ name: id, value: (tensor) => tensor.metrics[id] as Cell }],
+      : [{ name: id, value: (tensor) => tensor.metrics[id] }],
   ),
   ...(['base', 'tuned'] as const).flatMap((side) =>
     SIDE_IDS.map((id): Column => ({ name: `${side}.${id}`, value: (tensor) => tensor.metrics[side][id] })),

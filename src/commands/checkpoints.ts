@@ -1,0 +1,97 @@
+/** From what the user pointed at to the path of a checkpoint. Every refusal says what is wrong and what to do. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { OffaxisError } from '../protocol/errors.ts';
+import { checkpointOfFile, checkpointsOfFolder, groupCheckpoints, isCheckpointFile } from './checkpointPaths.ts';
+
+/** A workspace may be a whole disk of models. */
+const MAX_FILES = 5000;
+
+/** A checkpoint for a file or a folder; asks where a folder holds several. Undefined: the user backed out. */
+export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined> {
+  if (uri.scheme !== 'file')
+    throw new OffaxisError(
+      'bad-file',
+      `${uri.toString(true)} is not on disk. Offaxis reads checkpoints in ranges: copy it to a folder first.`,
+    );
+  const path = uri.fsPath;
+  const info = await stat(path).catch(() => null);
+  if (!info) throw new OffaxisError('bad-file', `${path} does not exist any more. Choose another checkpoint.`);
+  if (!info.isDirectory()) {
+    if (!isCheckpointFile(path))
+      throw new OffaxisError(
+        'bad-file',
+        `${path} is no checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder that holds one.`,
+      );
+    return checkpointOfFile(path, await readdir(dirname(path)));
+  }
+  const [first, ...others] = checkpointsOfFolder(path, await readdir(path));
+  if (first === undefined)
+    throw new OffaxisError(
+      'bad-file',
+      `The folder ${path} holds no checkpoint. Choose one with a .safetensors file or a .safetensors.index.json in it.`,
+    );
+  if (others.length === 0 || /^model\.safetensors/i.test(basename(first))) return first;
+  const items = [first, ...others].map((file) => ({ label: basename(file), file }));
+  return (
+    await vscode.window.showQuickPick(items, { title: `Checkpoints in ${basename(path)}`, placeHolder: 'Choose one' })
+  )?.file;
+}
+
+export interface PickOptions {
+  title: string;
+  placeHolder: string;
+  /** not offered again */
+  except?: string;
+  /** offered first */
+  first?: string | null;
+}
+
+/** A quick pick of the checkpoints in the workspace, and "Browse...". Undefined: the user backed out. */
+export async function pickCheckpoint({ title, placeHolder, except, first }: PickOptions): Promise<string | undefined> {
+  const browse = { label: '$(folder-opened) Browse...', description: 'a file or a folder on disk', path: undefined };
+  const items = workspaceCheckpoints().then((paths) => {
+    const offered = [...(first ? [first] : []), ...paths.filter((path) => path !== first)].filter(
+      (path) => path !== except,
+    );
+    return [...offered.map((path) => itemOf(path, path === first)), browse];
+  });
+  const picked = await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true });
+  if (!picked) return undefined;
+  return picked.path ?? (await browseForCheckpoint(title));
+}
+
+export async function browseForCheckpoint(title: string): Promise<string | undefined> {
+  // Files and folders in one dialog exist on macOS only; elsewhere a folder's checkpoint is reached through its file.
+  const [uri] =
+    (await vscode.window.showOpenDialog({
+      title,
+      openLabel: 'Choose',
+      canSelectFiles: true,
+      canSelectFolders: process.platform === 'darwin',
+      filters: { Checkpoints: ['safetensors', 'json'] },
+    })) ?? [];
+  return uri && (await checkpointAt(uri));
+}
+
+async function workspaceCheckpoints(): Promise<string[]> {
+  const uris = await vscode.workspace.findFiles(
+    '**/*.{safetensors,safetensors.index.json}',
+    '**/node_modules/**',
+    MAX_FILES,
+  );
+  return groupCheckpoints(uris.filter((uri) => uri.scheme === 'file').map((uri) => uri.fsPath));
+}
+
+/** "base" with its folder and file name, for models whose file is always called model.safetensors. */
+function itemOf(path: string, selected: boolean): vscode.QuickPickItem & { path: string } {
+  const folder = dirname(path);
+  const relative = vscode.workspace.asRelativePath(join(folder, basename(path)));
+  return {
+    label: `$(package) ${basename(folder)}`,
+    description: relative,
+    ...(selected ? { detail: 'Selected as base' } : {}),
+    path,
+  };
+}

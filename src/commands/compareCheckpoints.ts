@@ -1,0 +1,24 @@
+import type { Command } from './register.ts';
+import { uriOf } from './register.ts';
+import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+
+/** "Compare Checkpoints...": two quick picks. Called with two URIs it asks nothing. */
+export const compareCheckpoints: Command = {
+  id: 'offaxis.compareCheckpoints',
+  async run({ comparisons, base: selection }, ...args) {
+    const [baseUri, tunedUri] = args.map(uriOf);
+    const title = 'Compare Checkpoints';
+    const base = baseUri
+      ? await checkpointAt(baseUri)
+      : await pickCheckpoint({
+          title: `${title} (1/2)`,
+          placeHolder: 'The base: before training',
+          first: selection.path,
+        });
+    if (base === undefined) return;
+    const tuned = tunedUri
+      ? await checkpointAt(tunedUri)
+      : await pickCheckpoint({ title: `${title} (2/2)`, placeHolder: 'The tuned one: after training', except: base });
+    if (tuned !== undefined) await comparisons.compare(base, tuned);
+  },
+};

@@ -1,0 +1,22 @@
+/** Every command of package.json. */
+import { compareCheckpoints } from './compareCheckpoints.ts';
+import { compareSelected } from './compareSelected.ts';
+import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
+import { exportComparison } from './exportComparison.ts';
+import { openFolder } from './openFolder.ts';
+import { openSampleComparison } from './openSampleComparison.ts';
+import type { Command } from './register.ts';
+import { selectAsBase } from './selectAsBase.ts';
+import { showLog } from './showLog.ts';
+
+export const COMMANDS: readonly Command[] = [
+  compareCheckpoints,
+  compareSelected,
+  compareWithBase,
+  compareWithBaseFromEditor,
+  exportComparison,
+  openFolder,
+  openSampleComparison,
+  selectAsBase,
+  showLog,
+];

@@ -1,0 +1,20 @@
+import * as vscode from 'vscode';
+import type { Command } from './register.ts';
+import { uriOf } from './register.ts';
+import { checkpointAt } from './checkpoints.ts';
+
+/** "Open Checkpoint Folder...": the folder's model opens in the inspector. */
+export const openFolder: Command = {
+  id: 'offaxis.openFolder',
+  async run({ inspector }, ...args) {
+    const options = {
+      title: 'Open Checkpoint Folder',
+      openLabel: 'Open',
+      canSelectFiles: false,
+      canSelectFolders: true,
+    };
+    const uri = uriOf(args[0]) ?? (await vscode.window.showOpenDialog(options))?.[0];
+    const path = uri && (await checkpointAt(uri));
+    if (path !== undefined) await inspector.open(vscode.Uri.file(path));
+  },
+};

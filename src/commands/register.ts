@@ -1,0 +1,41 @@
+/** What all commands share: their services, and that an error reaches the user as one sentence. */
+import * as vscode from 'vscode';
+import type { ComparisonPanels } from '../comparison/panels.ts';
+import type { BaseSelection } from '../editor/baseSelection.ts';
+import type { InspectorProvider } from '../editor/provider.ts';
+import { toWireError } from '../protocol/errors.ts';
+
+export interface CommandServices {
+  extensionUri: vscode.Uri;
+  log: vscode.LogOutputChannel;
+  inspector: InspectorProvider;
+  comparisons: ComparisonPanels;
+  base: BaseSelection;
+}
+/** One file a command. Arguments come from menus, key bindings or other extensions: they are checked. */
+export interface Command {
+  id: string;
+  readonly run: (services: CommandServices, ...args: unknown[]) => Promise<void>;
+}
+
+export function registerCommands(services: CommandServices, commands: readonly Command[]): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...commands.map(({ id, run }) =>
+      vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+        try {
+          await run(services, ...args);
+        } catch (error) {
+          const { code, message } = toWireError(error);
+          if (code === 'cancelled') return;
+          services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
+          const answer = await vscode.window.showErrorMessage(message, 'Show Log');
+          if (answer) services.log.show();
+        }
+      }),
+    ),
+  );
+}
+
+export function uriOf(value: unknown): vscode.Uri | undefined {
+  return value instanceof vscode.Uri ? value : undefined;
+}

@@ -1,0 +1,18 @@
+import * as vscode from 'vscode';
+import type { Command } from './register.ts';
+import { uriOf } from './register.ts';
+import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+
+/** "Select as Base Checkpoint": remembered for "Compare with Base". */
+export const selectAsBase: Command = {
+  id: 'offaxis.selectAsBase',
+  async run({ base }, ...args) {
+    const uri = uriOf(args[0]);
+    const path = uri
+      ? await checkpointAt(uri)
+      : await pickCheckpoint({ title: 'Select as Base Checkpoint', placeHolder: 'The base: before training' });
+    if (path === undefined) return;
+    await base.select(path);
+    vscode.window.setStatusBarMessage(`$(check) Offaxis: base is ${vscode.workspace.asRelativePath(path)}`, 4000);
+  },
+};

@@ -1,0 +1,161 @@
+/** The comparison panels of this window: opened, restored after a reload, and wired to their controllers. */
+import * as vscode from 'vscode';
+import type { Activity } from '../editor/activity.ts';
+import { webviewHtml, webviewOptions } from '../editor/html.ts';
+import type { EngineClient } from '../engine/client.ts';
+import { toWireError } from '../protocol/errors.ts';
+import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
+import type { ComparisonFromView } from '../protocol/views.ts';
+import { ComparisonController } from './controller.ts';
+import { exportComparison } from './save.ts';
+import type { ComparisonSpec, ComparisonStore } from './store.ts';
+
+export const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
+/** Which comparison a panel's title stands for: a page's own state holds only what its reader chose to see. */
+const SPECS_KEY = 'offaxis.comparisons';
+const SPECS_KEPT = 50;
+
+export interface ComparisonServices {
+  extensionUri: vscode.Uri;
+  engine: EngineClient;
+  log: vscode.LogOutputChannel;
+  activity: Activity;
+  store: ComparisonStore;
+  memento: vscode.Memento;
+  openTensor(checkpoint: string, tensor: string): Promise<void>;
+}
+interface OpenPanel {
+  panel: vscode.WebviewPanel;
+  controller: ComparisonController;
+}
+
+export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
+  private readonly open = new Set<OpenPanel>();
+
+  constructor(private readonly services: ComparisonServices) {}
+
+  register(): vscode.Disposable {
+    return vscode.window.registerWebviewPanelSerializer(COMPARISON_VIEW_TYPE, this);
+  }
+
+  /** Shows the comparison; one that is open already is brought to the front. */
+  async compare(base: string, tuned: string): Promise<void> {
+    const spec: ComparisonSpec = { base, tuned, parameters: DEFAULT_PARAMETERS };
+    const present = [...this.open].find(
+      ({ controller }) => controller.spec.base === base && controller.spec.tuned === tuned,
+    );
+    if (present) return present.panel.reveal();
+    const controller = this.createController(spec);
+    const title = await this.remember(controller.title, spec);
+    const panel = vscode.window.createWebviewPanel(
+      COMPARISON_VIEW_TYPE,
+      title,
+      vscode.ViewColumn.Active,
+      webviewOptions(this.services.extensionUri),
+    );
+    this.wire(panel, controller);
+    await controller.open();
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    const spec = this.specs().get(panel.title);
+    if (!spec) {
+      this.services.log.warn(`the panel "${panel.title}" is closed: its comparison is not known any more`);
+      panel.dispose();
+      return;
+    }
+    const controller = this.createController(spec);
+    this.wire(panel, controller);
+    await controller.restore();
+  }
+
+  /** The comparison in front, or the only one there is. */
+  get active(): ComparisonController | undefined {
+    const all = [...this.open];
+    return (all.find(({ panel }) => panel.active) ?? (all.length === 1 ? all[0] : undefined))?.controller;
+  }
+
+  /** Ends every run; what was computed is saved first. */
+  async close(): Promise<void> {
+    await Promise.all([...this.open].map(({ controller }) => controller.dispose()));
+  }
+  dispose(): void {
+    void this.close();
+  }
+
+  private createController(spec: ComparisonSpec): ComparisonController {
+    const { engine, store, log, activity } = this.services;
+    const owner = {};
+    return new ComparisonController(spec, { engine, store, log, onActivity: (text) => activity.report(owner, text) });
+  }
+
+  private wire(panel: vscode.WebviewPanel, controller: ComparisonController): void {
+    const { extensionUri, log } = this.services;
+    const entry = { panel, controller };
+    this.open.add(entry);
+    panel.onDidDispose(() => {
+      this.open.delete(entry);
+      void controller.dispose();
+    });
+    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
+    panel.webview.options = webviewOptions(extensionUri);
+    panel.webview.onDidReceiveMessage(async (message: ComparisonFromView) => {
+      try {
+        await this.receive(message, entry);
+      } catch (error) {
+        const { message: text } = toWireError(error);
+        log.error(text);
+        void vscode.window.showErrorMessage(text);
+      }
+    });
+    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'comparison', panel.title);
+  }
+
+  private async receive(message: ComparisonFromView, { panel, controller }: OpenPanel): Promise<unknown> {
+    switch (message.type) {
+      case 'ready':
+        return controller.attach((update) => void panel.webview.postMessage(update));
+      case 'start':
+        return controller.start();
+      case 'cancel':
+        return controller.cancel();
+      case 'resume':
+        return controller.resume();
+      case 'retry':
+        return controller.retry(message.name);
+      case 'prioritize':
+        return controller.prioritize(message.name);
+      case 'export':
+        return exportComparison(controller);
+      case 'copyCommandLine':
+        await vscode.env.clipboard.writeText(controller.view.commandLine);
+        return vscode.window.setStatusBarMessage('$(check) Offaxis: command line copied', 3000);
+      case 'chooseAnother':
+        return vscode.commands.executeCommand('offaxis.compareCheckpoints');
+      case 'openTensor':
+        return this.services.openTensor(controller.spec[message.side], message.name);
+      case 'showLog':
+        return vscode.commands.executeCommand('offaxis.showLog');
+      default:
+        return this.services.log.warn(
+          `unknown message from the comparison: ${JSON.stringify(message satisfies never)}`,
+        );
+    }
+  }
+
+  private specs(): Map<string, ComparisonSpec> {
+    return new Map(this.services.memento.get<[string, ComparisonSpec][]>(SPECS_KEY, []));
+  }
+
+  /** A title that no other comparison has; the oldest are forgotten. */
+  private async remember(title: string, spec: ComparisonSpec): Promise<string> {
+    const specs = this.specs();
+    const same = JSON.stringify(spec);
+    let unique = title;
+    for (let n = 2; specs.has(unique) && JSON.stringify(specs.get(unique)) !== same; n++) unique = `${title} (${n})`;
+    specs.delete(unique);
+    specs.set(unique, spec);
+    await this.services.memento.update(SPECS_KEY, [...specs].slice(-SPECS_KEPT));
+    return unique;
+  }
+}

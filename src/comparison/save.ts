@@ -1,0 +1,41 @@
+/** "Export": asks where, and writes CSV or JSON by the name's ending. */
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { comparisonCsv } from '../export/csv.ts';
+import { comparisonJson } from '../export/json.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import type { ComparisonController } from './controller.ts';
+
+/** Throws bad-parameter before anything is computed, read-failed where the file cannot be written. */
+export async function exportComparison(controller: ComparisonController): Promise<void> {
+  const result = controller.result();
+  const { baseName, tunedName } = controller.view;
+  const name = `${baseName}-to-${tunedName}`.replace(/[^\w.-]+/g, '-');
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(controller.spec.tuned);
+  const target = await vscode.window.showSaveDialog({
+    title: 'Export Comparison',
+    defaultUri: vscode.Uri.file(join(folder, `${name}.csv`)),
+    filters: { 'CSV, one row a tensor': ['csv'], 'JSON, offaxis.comparison/1': ['json'] },
+  });
+  if (!target) return;
+  const path = target.fsPath;
+  if (target.scheme !== 'file' || /\.safetensors(\.index\.json)?$/i.test(path))
+    throw new OffaxisError(
+      'bad-parameter',
+      `${target.toString(true)} is no place for an export. Choose a .csv or .json file on disk.`,
+    );
+  try {
+    await writeFile(path, /\.json$/i.test(path) ? comparisonJson(result) : comparisonCsv(result));
+  } catch (error) {
+    throw new OffaxisError(
+      'read-failed',
+      `${path} can't be written: ${(error as Error).message}. Choose another place.`,
+      { cause: error },
+    );
+  }
+  const { done, planned } = result.summary.matrices;
+  const partial = done < planned ? ` (${done} of ${planned} matrices so far)` : '';
+  const answer = await vscode.window.showInformationMessage(`Exported to ${path}${partial}.`, 'Open');
+  if (answer === 'Open') await vscode.commands.executeCommand('vscode.open', target);
+}

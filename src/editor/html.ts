@@ -1,0 +1,54 @@
+/** The page around a webview's bundle. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+
+/** Where a page may load files from: its bundle, and fonts. */
+export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
+  return {
+    enableScripts: true,
+    localResourceRoots: [
+      vscode.Uri.joinPath(extensionUri, 'dist', 'webview'),
+      vscode.Uri.joinPath(extensionUri, 'media', 'codicons'),
+    ],
+  };
+}
+
+/** dist/webview/PAGE.js and PAGE.css under a strict policy; the page renders into #app. */
+export function webviewHtml(
+  webview: vscode.Webview,
+  extensionUri: vscode.Uri,
+  page: 'inspector' | 'comparison',
+  title: string,
+): string {
+  const nonce = randomBytes(16).toString('base64');
+  const asset = (name: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', name)).toString();
+  const policy = [
+    // Nothing is loaded that is not named below: no connection, no frame, no worker, no eval.
+    "default-src 'none'",
+    // The bundle, and nothing that could be smuggled in through a tensor's name.
+    `script-src 'nonce-${nonce}'`,
+    // Stylesheets as files; no inline style.
+    `style-src ${webview.cspSource}`,
+    // The icon font.
+    `font-src ${webview.cspSource}`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<link rel="stylesheet" href="${asset(`${page}.css`)}">
+</head>
+<body>
+<div id="app"></div>
+<script nonce="${nonce}" src="${asset(`${page}.js`)}"></script>
+</body>
+</html>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

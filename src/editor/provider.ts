@@ -1,0 +1,156 @@
+/** The custom editor for one checkpoint. */
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { EngineClient } from '../engine/client.ts';
+import type { WireError } from '../protocol/errors.ts';
+import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
+import type { Activity } from './activity.ts';
+import type { BaseSelection } from './baseSelection.ts';
+import { webviewHtml, webviewOptions } from './html.ts';
+import { InspectorSession } from './session.ts';
+
+export const INSPECTOR_VIEW_TYPE = 'offaxis.inspector';
+/** A checkpoint is written in many steps: it is read again when it has been quiet for so long. */
+const QUIET_MS = 1000;
+
+export interface InspectorServices {
+  extensionUri: vscode.Uri;
+  engine: EngineClient;
+  log: vscode.LogOutputChannel;
+  activity: Activity;
+  base: BaseSelection;
+}
+
+class InspectorDocument implements vscode.CustomDocument {
+  readonly session: InspectorSession;
+  readonly pages = new Set<(message: InspectorToView) => void>();
+  private readonly disposables: vscode.Disposable[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly uri: vscode.Uri,
+    { engine, log, activity, base }: InspectorServices,
+  ) {
+    const name = basename(uri.fsPath);
+    const services = {
+      engine,
+      log,
+      baseSelected: () => base.path,
+      onActivity: (text: string | null) => activity.report(this, text && `${name}, ${text}`),
+    };
+    this.session = new InspectorSession(uri.fsPath, services, refusalOf(uri));
+    this.disposables.push(base.onDidChange(() => this.session.refreshFacts()));
+    if (uri.scheme === 'file') this.watch(name);
+  }
+
+  private watch(name: string): void {
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      new vscode.RelativePattern(vscode.Uri.joinPath(this.uri, '..'), name),
+    );
+    const later = (): void => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void this.session.reload(), QUIET_MS);
+    };
+    this.disposables.push(watcher, watcher.onDidChange(later), watcher.onDidCreate(later));
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.session.dispose();
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+}
+
+/** Offaxis reads by ranges, which VS Code's own file system API does not offer: only files on disk are opened. */
+function refusalOf(uri: vscode.Uri): WireError | undefined {
+  if (uri.scheme === 'file') return undefined;
+  return {
+    code: 'read-failed',
+    message: `${uri.toString(true)} lies on a virtual file system ("${uri.scheme}"). Offaxis reads checkpoints in ranges, from disk: copy it to a folder, or open that folder over SSH, WSL or a container.`,
+  };
+}
+
+export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<InspectorDocument> {
+  private readonly documents = new Map<string, InspectorDocument>();
+  private readonly reveals = new Map<string, string>();
+
+  private active: { uri: vscode.Uri; panel: vscode.WebviewPanel } | undefined;
+
+  constructor(private readonly services: InspectorServices) {}
+
+  /** The checkpoint whose editor is in front. */
+  get activeUri(): vscode.Uri | undefined {
+    return this.active?.panel.active ? this.active.uri : undefined;
+  }
+
+  /** Opens the checkpoint's editor, at a tensor where one is named. */
+  async open(uri: vscode.Uri, tensor?: string, viewColumn?: vscode.ViewColumn): Promise<void> {
+    if (tensor !== undefined) this.reveals.set(uri.toString(), tensor);
+    await vscode.commands.executeCommand('vscode.openWith', uri, INSPECTOR_VIEW_TYPE, viewColumn);
+    this.reveal(uri);
+  }
+
+  openCustomDocument(uri: vscode.Uri): InspectorDocument {
+    const document = new InspectorDocument(uri, this.services);
+    this.documents.set(uri.toString(), document);
+    return document;
+  }
+
+  resolveCustomEditor(document: InspectorDocument, panel: vscode.WebviewPanel): void {
+    const { extensionUri, log } = this.services;
+    const { session, uri } = document;
+    const post = (message: InspectorToView): void => void panel.webview.postMessage(message);
+    let detach: (() => void) | undefined;
+    this.active = { uri, panel };
+    panel.onDidChangeViewState(() => {
+      if (panel.active) this.active = { uri, panel };
+    });
+    panel.onDidDispose(() => {
+      if (this.active?.panel === panel) this.active = undefined;
+      detach?.();
+      document.pages.delete(post);
+      if (document.pages.size === 0) this.documents.delete(uri.toString());
+    });
+    panel.webview.options = webviewOptions(extensionUri);
+    panel.webview.onDidReceiveMessage(async (message: InspectorFromView) => {
+      switch (message.type) {
+        case 'ready':
+          // A page that was hidden is built anew and says so again.
+          detach?.();
+          document.pages.add(post);
+          detach = await session.attach(post);
+          return this.reveal(uri);
+        case 'statistics':
+          return session.requestStatistics(message.tensors);
+        case 'spectra':
+          return session.requestSpectra(message.tensors);
+        case 'cancel':
+          return session.cancel();
+        case 'retry':
+          return session.reload();
+        case 'compareWithBase':
+          return vscode.commands.executeCommand('offaxis.compareWithBaseFromEditor', uri);
+        case 'showLog':
+          return vscode.commands.executeCommand('offaxis.showLog');
+        default:
+          return log.warn(`unknown message from the inspector: ${JSON.stringify(message satisfies never)}`);
+      }
+    });
+    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'inspector', basename(uri.fsPath));
+  }
+
+  /** To every page of the document that is there; a page still loading asks again when it is ready. */
+  private reveal(uri: vscode.Uri): void {
+    const tensor = this.reveals.get(uri.toString());
+    const pages = this.documents.get(uri.toString())?.pages;
+    if (tensor === undefined || !pages?.size) return;
+    for (const post of pages) post({ type: 'reveal', tensor });
+    this.reveals.delete(uri.toString());
+  }
+}
+
+export function registerInspector(provider: InspectorProvider): vscode.Disposable {
+  return vscode.window.registerCustomEditorProvider(INSPECTOR_VIEW_TYPE, provider, {
+    supportsMultipleEditorsPerDocument: true,
+  });
+}

@@ -1,0 +1,209 @@
+/** One opened checkpoint: its facts, what was computed of it, and what its pages are told. Knows nothing of VS Code. */
+import type { EngineClient } from '../engine/client.ts';
+import { inspectionEvents } from '../engine/inspectionRun.ts';
+import type { EngineLog } from '../engine/launch.ts';
+import type { CheckpointFacts, InspectionEvent, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import { toWireError, type WireError } from '../protocol/errors.ts';
+import type { InspectorToView, Progress } from '../protocol/views.ts';
+
+/** At most ten messages a second reach a page. */
+const BATCH_MS = 100;
+/** A page of rows; more are asked for when they come into view. */
+const PORTION = 256;
+
+export interface SessionServices {
+  engine: Pick<EngineClient, 'call' | 'stream' | 'allowRestart'>;
+  log: EngineLog;
+  baseSelected(): string | null;
+  onActivity(text: string | null): void;
+}
+type Post = (message: InspectorToView) => void;
+type Analysis = 'statistics' | 'spectra';
+
+export class InspectorSession {
+  private facts: CheckpointFacts | undefined;
+  private error: WireError | undefined;
+  private opening: Promise<void> | undefined;
+  private threads = 1;
+  private progress: Progress | null = null;
+  private readonly pages = new Set<Post>();
+  private readonly statistics = new Map<string, TensorStatistics>();
+  private readonly spectra = new Map<string, TensorSpectrum>();
+  private readonly failures = new Map<string, WireError>();
+  private readonly runs = new Map<Analysis, AbortController>();
+  /** tensors whose statistics are wanted next: those in view now, not those of a page that was scrolled past */
+  private wanted: string[] = [];
+  private fresh: { statistics: TensorStatistics[]; spectra: TensorSpectrum[] } = { statistics: [], spectra: [] };
+  private timer: NodeJS.Timeout | undefined;
+
+  /** `refusal`: why this file is not opened at all. */
+  constructor(
+    readonly path: string,
+    private readonly services: SessionServices,
+    private readonly refusal?: WireError,
+  ) {}
+
+  /** A page said it is ready. Returns the way to let go of it. */
+  async attach(post: Post): Promise<() => void> {
+    this.pages.add(post);
+    await this.open();
+    this.show(post);
+    return () => void this.pages.delete(post);
+  }
+
+  /** Statistics of the tensors in view; those that are there or under way are not computed again. */
+  requestStatistics(tensors: string[]): void {
+    this.wanted = tensors.filter((name) => !this.statistics.has(name) && !this.failures.has(name));
+    if (!this.runs.has('statistics')) void this.serveWanted();
+  }
+
+  /** Spectra of these tensors; of all block matrices when none is named. */
+  requestSpectra(tensors: string[]): void {
+    if (this.runs.has('spectra')) return;
+    const rows = this.facts?.tensors ?? [];
+    const computed = new Set([...this.spectra.values()].map((spectrum) => spectrum.tensor));
+    const names = tensors.length
+      ? tensors
+      : rows.filter((row) => row.spectral && !row.missing && row.role === 'block').map((row) => row.name);
+    for (const name of names) this.failures.delete(name);
+    void this.run(
+      'spectra',
+      names.filter((name) => !computed.has(name)),
+    );
+  }
+
+  cancel(): void {
+    for (const run of this.runs.values()) run.abort();
+    this.wanted = [];
+  }
+
+  /** The user's retry, or the file has changed: everything anew. */
+  async reload(): Promise<void> {
+    this.services.engine.allowRestart();
+    this.cancel();
+    this.facts = undefined;
+    this.error = undefined;
+    this.statistics.clear();
+    this.spectra.clear();
+    this.failures.clear();
+    await this.open();
+    for (const post of this.pages) this.show(post);
+  }
+
+  /** Another base was selected. */
+  refreshFacts(): void {
+    for (const post of this.pages) this.showFacts(post);
+  }
+
+  dispose(): void {
+    this.cancel();
+    this.pages.clear();
+    clearTimeout(this.timer);
+  }
+
+  private open(): Promise<void> {
+    if (this.facts || this.error) return Promise.resolve();
+    this.opening ??= this.readFacts().finally(() => {
+      this.opening = undefined;
+    });
+    return this.opening;
+  }
+
+  private async readFacts(): Promise<void> {
+    if (this.refusal) {
+      this.error = this.refusal;
+      return;
+    }
+    const start = performance.now();
+    try {
+      this.facts = await this.services.engine.call('open', { path: this.path });
+      this.threads = (await this.services.engine.call('info', {})).threads;
+      this.services.log.info(
+        `opened ${this.path}: ${this.facts.tensors.length} tensors in ${(performance.now() - start).toFixed(0)} ms`,
+      );
+    } catch (error) {
+      this.error = toWireError(error);
+      this.services.log.error(`${this.path}: ${this.error.message}`);
+    }
+  }
+
+  private showFacts(post: Post): void {
+    if (this.facts) post({ type: 'facts', facts: this.facts, baseSelected: this.services.baseSelected() });
+  }
+
+  private show(post: Post): void {
+    if (this.error) return post({ type: 'error', error: this.error });
+    this.showFacts(post);
+    if (this.statistics.size) post({ type: 'statistics', values: [...this.statistics.values()] });
+    if (this.spectra.size) post({ type: 'spectra', values: [...this.spectra.values()] });
+    for (const [name, error] of this.failures) post({ type: 'failed', name, error });
+    if (this.progress) post({ type: 'progress', progress: this.progress });
+  }
+
+  private async serveWanted(): Promise<void> {
+    while (this.wanted.length) await this.run('statistics', this.wanted.splice(0, PORTION));
+  }
+
+  private async run(analysis: Analysis, tensors: string[]): Promise<void> {
+    if (tensors.length === 0) return;
+    const abort = new AbortController();
+    this.runs.set(analysis, abort);
+    const request = { path: this.path, tensors, analysis, parallelism: this.threads };
+    const counted = { done: 0, total: tensors.length };
+    try {
+      if (analysis === 'spectra') this.tellProgress({ phase: analysis, ...counted, secondsLeft: null });
+      for await (const event of inspectionEvents(this.services.engine, request, abort.signal)) {
+        if (event.type === 'progress') Object.assign(counted, { done: event.done, total: event.total });
+        this.collect(event, analysis);
+      }
+    } catch (error) {
+      const wire = toWireError(error);
+      this.flush();
+      if (wire.code !== 'cancelled') {
+        this.services.log.error(`${this.path}: ${wire.message}`);
+        this.tell({ type: 'error', error: wire });
+      } else if (analysis === 'spectra') this.tell({ type: 'cancelled', ...counted });
+    } finally {
+      this.flush();
+      this.runs.delete(analysis);
+      if (analysis === 'spectra') this.tellProgress(null);
+    }
+  }
+
+  private collect(event: InspectionEvent, analysis: Analysis): void {
+    if (event.type === 'progress') {
+      // Statistics of a page of rows take a moment; a progress line would only flicker.
+      if (analysis === 'spectra')
+        this.progress = { phase: analysis, done: event.done, total: event.total, secondsLeft: event.secondsLeft };
+    } else if (event.type === 'failed') {
+      this.failures.set(event.name, event.error);
+      this.tell({ type: 'failed', name: event.name, error: event.error });
+    } else if (event.type === 'statistics') {
+      this.statistics.set(event.value.name, event.value);
+      this.fresh.statistics.push(event.value);
+    } else {
+      this.spectra.set(event.value.name, event.value);
+      this.fresh.spectra.push(event.value);
+    }
+    this.timer ??= setTimeout(() => this.flush(), BATCH_MS);
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { statistics, spectra } = this.fresh;
+    this.fresh = { statistics: [], spectra: [] };
+    if (statistics.length) this.tell({ type: 'statistics', values: statistics });
+    if (spectra.length) this.tell({ type: 'spectra', values: spectra });
+    if (this.progress) this.tellProgress(this.progress);
+  }
+
+  private tellProgress(progress: Progress | null): void {
+    this.progress = progress;
+    this.services.onActivity(progress && `spectra: ${progress.done} of ${progress.total}`);
+    this.tell({ type: 'progress', progress });
+  }
+  private tell(message: InspectorToView): void {
+    for (const post of this.pages) post(message);
+  }
+}

@@ -1,0 +1,77 @@
+/** Builds the services and registers what package.json contributes. */
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { COMMANDS } from './commands/index.ts';
+import { checkpointAt } from './commands/checkpoints.ts';
+import { registerCommands } from './commands/register.ts';
+import { ComparisonPanels } from './comparison/panels.ts';
+import { ComparisonStore } from './comparison/store.ts';
+import { Activity } from './editor/activity.ts';
+import { BaseSelection } from './editor/baseSelection.ts';
+import { InspectorProvider, registerInspector } from './editor/provider.ts';
+import { EngineClient } from './engine/client.ts';
+import { launchEngine } from './engine/launch.ts';
+import { engineArguments, type EngineOptions } from './engine/options.ts';
+
+/** What deactivate has to wait for; VS Code calls it without the context. */
+let closing: (() => Promise<void>) | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionUri, workspaceState, subscriptions } = context;
+  const log = vscode.window.createOutputChannel('Offaxis', { log: true });
+  const engine = new EngineClient({
+    log,
+    launch: () =>
+      launchEngine({
+        file: vscode.Uri.joinPath(extensionUri, 'dist', 'engine.mjs').fsPath,
+        arguments: engineArguments.format(engineOptions()),
+        log,
+      }),
+  });
+  const activity = new Activity();
+  const base = new BaseSelection(workspaceState);
+  const inspector = new InspectorProvider({ extensionUri, engine, log, activity, base });
+  const store = new ComparisonStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'comparisons'));
+  const openTensor = async (checkpoint: string, tensor: string): Promise<void> => {
+    const path = await checkpointAt(vscode.Uri.file(checkpoint));
+    // A part of a fused tensor, "NAME#q", is shown by its tensor.
+    if (path !== undefined)
+      await inspector.open(vscode.Uri.file(path), tensor.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
+  };
+  const comparisons = new ComparisonPanels({
+    extensionUri,
+    engine,
+    log,
+    activity,
+    store,
+    memento: workspaceState,
+    openTensor,
+  });
+  subscriptions.push(
+    log,
+    activity,
+    base,
+    engine,
+    comparisons,
+    registerInspector(inspector),
+    comparisons.register(),
+    registerCommands({ extensionUri, log, inspector, comparisons, base }, COMMANDS),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('offaxis')) engine.restartWhenIdle();
+    }),
+  );
+  closing = () => comparisons.close();
+}
+
+/** The runs end and save what they have, within the time that VS Code gives. */
+export async function deactivate(): Promise<void> {
+  await closing?.();
+}
+
+function engineOptions(): EngineOptions {
+  const settings = vscode.workspace.getConfiguration('offaxis');
+  return {
+    backend: settings.get<string>('backend') === 'cpu' ? 'cpu' : 'auto',
+    threads: settings.get<number>('threads') ?? 0,
+  };
+}

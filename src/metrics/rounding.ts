@@ -95,9 +95,10 @@ export class Grid {
    */
   cellOf(weight: number, positions: boolean): number {
     if (!positions) return this.classOf(weight);
-    const center = Math.abs(this.round(weight));
+    // a weight that rounds beyond the largest finite value lies at the outer end of that value's cell
+    const rounded = Math.abs(this.round(weight));
+    const center = rounded <= this.format.largest ? rounded : this.format.largest;
     const index = this.classOf(center);
-    if (!Number.isFinite(center)) return index * CELL_POSITIONS + CELL_POSITIONS - 1;
     const toward = this.gapToward(index);
     const share = (Math.abs(weight) - (center - toward)) / (toward + this.gapAway(index));
     return index * CELL_POSITIONS + Math.min(CELL_POSITIONS - 1, Math.max(0, Math.floor(share * CELL_POSITIONS)));

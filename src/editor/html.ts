@@ -13,7 +13,7 @@ export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions 
   };
 }
 
-/** dist/webview/PAGE.js and PAGE.css under a strict policy; the page renders into #app. */
+/** dist/webview/PAGE.js and PAGE.css under a strict policy. */
 export function webviewHtml(
   webview: vscode.Webview,
   extensionUri: vscode.Uri,
@@ -43,7 +43,6 @@ export function webviewHtml(
 <link rel="stylesheet" href="${asset(`${page}.css`)}">
 </head>
 <body>
-<div id="app"></div>
 <script nonce="${nonce}" src="${asset(`${page}.js`)}"></script>
 </body>
 </html>`;

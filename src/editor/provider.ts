@@ -9,7 +9,9 @@ import type { BaseSelection } from './baseSelection.ts';
 import { webviewHtml, webviewOptions } from './html.ts';
 import { InspectorSession } from './session.ts';
 
-export const INSPECTOR_VIEW_TYPE = 'offaxis.inspector';
+/** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
+const FILE_VIEW_TYPE = 'offaxis.inspector';
+const INDEX_VIEW_TYPE = 'offaxis.inspectorForIndex';
 /** A checkpoint is written in many steps: it is read again when it has been quiet for so long. */
 const QUIET_MS = 1000;
 
@@ -86,7 +88,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   /** Opens the checkpoint's editor, at a tensor where one is named. */
   async open(uri: vscode.Uri, tensor?: string, viewColumn?: vscode.ViewColumn): Promise<void> {
     if (tensor !== undefined) this.reveals.set(uri.toString(), tensor);
-    await vscode.commands.executeCommand('vscode.openWith', uri, INSPECTOR_VIEW_TYPE, viewColumn);
+    const viewType = uri.path.endsWith('.json') ? INDEX_VIEW_TYPE : FILE_VIEW_TYPE;
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, viewColumn);
     this.reveal(uri);
   }
 
@@ -150,7 +153,10 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
 }
 
 export function registerInspector(provider: InspectorProvider): vscode.Disposable {
-  return vscode.window.registerCustomEditorProvider(INSPECTOR_VIEW_TYPE, provider, {
-    supportsMultipleEditorsPerDocument: true,
-  });
+  const options = { supportsMultipleEditorsPerDocument: true };
+  return vscode.Disposable.from(
+    ...[FILE_VIEW_TYPE, INDEX_VIEW_TYPE].map((viewType) =>
+      vscode.window.registerCustomEditorProvider(viewType, provider, options),
+    ),
+  );
 }

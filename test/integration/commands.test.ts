@@ -24,8 +24,8 @@ async function expectComparison(pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to
 
 test('"Compare Checkpoints..." asks for both in quick picks', async () => {
   await workbench().runCommand('Offaxis: Compare Checkpoints...');
-  await workbench().pick(/base/i, join('base', 'model.safetensors'));
-  await workbench().pick(/tuned|compare/i, join('rl-hot', 'model.safetensors'));
+  await workbench().pick(/^The base/, join('base', 'model.safetensors'));
+  await workbench().pick(/^The tuned one/, join('rl-hot', 'model.safetensors'));
   await expectComparison('base-to-rl-hot');
 });
 
@@ -42,6 +42,7 @@ test('explorer: two selected files, "Compare Selected Checkpoints"', async () =>
   const second = await vscode.reveal('pair', 'sft.safetensors');
   await second.click({ modifiers: ['ControlOrMeta'] });
   await vscode.chooseFromMenu(second, 'Compare Selected Checkpoints');
+  await vscode.pick(/^Which one is the base/, 'compare base (base) with sft (tuned)');
   await expectComparison('base-to-sft');
 });
 

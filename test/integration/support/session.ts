@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { Workbench, type WorkbenchOptions } from './workbench.ts';
 
 /** Registers the hooks; the VS Code is there from the first test on. */
-export function session(options: WorkbenchOptions = {}): { workbench(): Workbench; root: string } {
+export function session(options: WorkbenchOptions = {}): { workbench: () => Workbench; root: string } {
   let open: Workbench | undefined;
   beforeAll(async () => {
     open = await Workbench.open(inject('installation'), options);

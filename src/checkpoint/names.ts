@@ -14,14 +14,8 @@ export interface TensorName {
 }
 
 /** Left by torch.compile, FSDP, activation checkpointing and PEFT anywhere in a name. */
-const WRAPPERS = [
-  '_orig_mod.',
-  '_fsdp_wrapped_module.',
-  '_checkpoint_wrapped_module.',
-  '.base_layer',
-  '.modules_to_save.default',
-  '.modules_to_save',
-];
+const WRAPPERS =
+  /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer|\.modules_to_save(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
 /** Words before a layer's number; the encoders named here hold the only stack of their model. */
@@ -65,8 +59,7 @@ export function describeName(name: string): TensorName {
 }
 
 export function normalizeName(name: string): string {
-  let text = name;
-  for (const wrapper of WRAPPERS) text = text.replaceAll(wrapper, '');
+  let text = name.replace(WRAPPERS, '');
   for (let before = ''; before !== text;) {
     before = text;
     for (const prefix of PREFIXES)

@@ -267,10 +267,10 @@ function factsOf(
   const dtypes = new Map<string, number>();
   let parameters = 0;
   for (const row of tensors.values()) {
-    if (row.offset === null) continue;
-    const count = elementCount(row.shape);
-    dtypes.set(row.dtype, (dtypes.get(row.dtype) ?? 0) + count);
-    if (row.role !== 'bookkeeping') parameters += count;
+    if (row.missing) continue;
+    dtypes.set(row.dtype, (dtypes.get(row.dtype) ?? 0) + 1);
+    // A damaged entry may claim any shape.
+    if (row.offset !== null && row.role !== 'bookkeeping') parameters += elementCount(row.shape);
   }
   const sharded = source.kind === 'file' ? 'one file' : `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
   return {

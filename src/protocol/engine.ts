@@ -45,6 +45,7 @@ export interface CheckpointFacts {
   sizeBytes: number;
   headerBytes: number;
   parameters: number;
+  /** tensors of each type, those of missing shards left out */
   dtypes: Record<string, number>;
   shards: { file: string; sizeBytes: number | null; missing: boolean }[];
   metadata: Record<string, string>;

@@ -44,6 +44,10 @@ function tensor(name: string): ComparisonTensor {
     elapsedMs: 1,
   } as unknown as ComparisonTensor;
 }
+function matrix(name: string): ComparisonTensor {
+  const change = tensor(name);
+  return { ...change, metrics: { ...change.metrics, nss: 0.5 } };
+}
 const detail = {
   baseSingularValues: [],
   tunedSingularValues: [],
@@ -71,7 +75,7 @@ async function* compare(params: { done?: string[] }, signal: AbortSignal): Async
     if (name.startsWith('hang')) await sleep(60_000);
     await sleep(20);
     if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
-    yield { type: 'matrix', tensor: tensor(name), detail: { name, ...detail } };
+    yield { type: 'matrix', tensor: matrix(name), detail: { name, ...detail } };
     yield { type: 'progress', phase: 'spectra', done: i + 1, total: matrices.length, secondsLeft: 0 };
   }
 }
@@ -80,14 +84,23 @@ const analysis = {
   info: () => ({ kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 }),
   open: async ({ path }: { path: string }) => {
     if (path === 'crash') process.exit(3);
+    if (path === 'good')
+      return {
+        path,
+        tensors: ['m1', 'm2', 'm3'].map((name) => ({ name, spectral: true, missing: false, role: 'block' })),
+      };
     throw new OffaxisError('bad-file', `${path} is no checkpoint.`);
   },
   plan: async () => plan(),
   prioritize: ({ name }: { name: string }) => note(`prioritize ${name}`),
-  async *inspect({ tensors }: { tensors: string[] }) {
+  async *inspect({ tensors, spectra }: { tensors: string[]; spectra: boolean }, signal: AbortSignal) {
     for (const name of tensors) {
       if (name.startsWith('crash')) process.exit(3);
-      yield { type: 'statistics', value: { name, stats: {}, histogram: null } };
+      if (spectra) await sleep(300);
+      if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
+      yield spectra
+        ? { type: 'spectrum', value: { name, tensor: name } }
+        : { type: 'statistics', value: { name, stats: {}, histogram: null } };
     }
   },
   compare,

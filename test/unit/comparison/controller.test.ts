@@ -1,0 +1,168 @@
+import { rmSync, utimesSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ComparisonController } from '../../../src/comparison/controller.ts';
+import { ComparisonStore } from '../../../src/comparison/store.ts';
+import type { EngineClient } from '../../../src/engine/client.ts';
+import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
+import type { ComparisonToView } from '../../../src/protocol/views.ts';
+import { createHarness, type Harness } from '../engine/harness.ts';
+
+let harness: Harness;
+let directory: string;
+beforeEach(async () => {
+  harness = await createHarness();
+  directory = mkdtempSync(join(tmpdir(), 'offaxis-controller-'));
+  for (const name of ['base', 'rl']) writeFileSync(join(directory, name), name);
+});
+afterEach(async () => {
+  await harness.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** What a page knows after the messages it got, as the contract of ComparisonToView says. */
+class Page {
+  messages: ComparisonToView[] = [];
+  readonly times: number[] = [];
+  post = (message: ComparisonToView): void => {
+    this.messages.push(structuredClone(message));
+    this.times.push(performance.now());
+  };
+  get state() {
+    const last = this.messages.filter((message) => message.type === 'state').at(-1);
+    if (!last) throw new Error('no state yet');
+    return last.state;
+  }
+  private since() {
+    const reset = this.messages.findLastIndex((message) => message.type === 'state' && message.reset);
+    return this.messages.slice(reset).flatMap((message) => (message.type === 'results' ? [message] : []));
+  }
+  get matrices(): string[] {
+    return [...new Set(this.since().flatMap((message) => message.details.map((detail) => detail.name)))].sort();
+  }
+  get failed(): string[] {
+    return this.since().flatMap((message) => message.failed.map(({ name }) => name));
+  }
+}
+
+function controllerFor(engine: EngineClient, activities: (string | null)[] = []): ComparisonController {
+  const write = (): void => undefined;
+  return new ComparisonController(
+    { base: join(directory, 'base'), tuned: join(directory, 'rl'), parameters: DEFAULT_PARAMETERS },
+    {
+      engine,
+      store: new ComparisonStore(join(directory, 'store')),
+      log: { info: write, debug: write, warn: write, error: write },
+      onActivity: (text) => activities.push(text),
+    },
+  );
+}
+
+describe('ComparisonController', () => {
+  test('a cheap comparison runs at once and ends with everything on the page', async () => {
+    const activities: (string | null)[] = [];
+    const controller = controllerFor(harness.client(['norm', 'a', 'b', 'c']), activities);
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open();
+    expect(page.state).toMatchObject({ phase: 'done', baseName: 'base', tunedName: 'rl', error: null, progress: null });
+    expect(page.state.summary?.matrices).toEqual({ done: 3, planned: 3 });
+    expect(page.matrices).toEqual(['a', 'b', 'c']);
+    expect(activities.at(-1)).toBeNull();
+    expect(activities.some((text) => text?.startsWith('base → rl'))).toBe(true);
+  });
+  test('a page that comes late, or comes back, gets the same', async () => {
+    const controller = controllerFor(harness.client(['norm', 'a', 'b', 'crash']));
+    const first = new Page();
+    controller.attach(first.post);
+    await controller.open();
+    const second = new Page();
+    controller.attach(second.post);
+    expect(second.state).toEqual(first.state);
+    expect(second.matrices).toEqual(first.matrices);
+    expect(second.failed).toEqual(['crash']);
+    expect(controller.result()).toMatchObject({
+      schema: 'offaxis.comparison/1',
+      summary: { failed: [{ name: 'crash' }] },
+    });
+  });
+  test('at most ten portions of results a second', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `m${i}`);
+    const controller = controllerFor(harness.client(names));
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open();
+    const portions = page.messages.flatMap((message, i) =>
+      message.type === 'results' ? [page.times[i] as number] : [],
+    );
+    expect(page.matrices).toHaveLength(60);
+    const seconds = ((portions.at(-1) as number) - (portions[0] as number)) / 1000;
+    expect(portions.length).toBeGreaterThan(3);
+    expect(portions.length).toBeLessThanOrEqual(10 * seconds + 2);
+  });
+  test('cancel keeps what is there, resume goes on from there', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `m${i}`);
+    const controller = controllerFor(harness.client(names));
+    const page = new Page();
+    controller.attach((message) => {
+      page.post(message);
+      if (message.type === 'results' && message.details.length && harness.journal().length < 12) controller.cancel();
+    });
+    await controller.open();
+    expect(page.state.phase).toBe('cancelled');
+    const before = page.matrices;
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.length).toBeLessThan(12);
+    const again = new Page();
+    controller.attach(again.post);
+    await controller.resume();
+    expect(again.state.phase).toBe('done');
+    expect(again.matrices).toEqual([...names].sort());
+    const taken = harness.journal().filter((line) => line.startsWith('take '));
+    for (const name of before) expect(taken.filter((line) => line === `take ${name}`)).toHaveLength(1);
+  });
+  test('a new window shows what was computed and computes nothing', async () => {
+    const client = harness.client(['norm', 'a', 'b']);
+    await controllerFor(client).open();
+    const lines = harness.journal().length;
+    const page = new Page();
+    const restored = controllerFor(client);
+    restored.attach(page.post);
+    await restored.restore();
+    expect(page.state).toMatchObject({ phase: 'done', error: null, summary: { matrices: { done: 2, planned: 2 } } });
+    expect(page.matrices).toEqual(['a', 'b']);
+    expect(harness.journal()).toHaveLength(lines);
+  });
+  test('a new window says so when the files are others now, and Retry computes anew', async () => {
+    const client = harness.client(['norm', 'a', 'b']);
+    await controllerFor(client).open();
+    utimesSync(join(directory, 'rl'), 5, 5);
+    const page = new Page();
+    const restored = controllerFor(client);
+    restored.attach(page.post);
+    await restored.restore();
+    expect(page.state.error?.message).toContain('before the files changed');
+    await restored.retry();
+    expect(page.state).toMatchObject({ phase: 'done', error: null });
+    expect(harness.journal().filter((line) => line === 'take a')).toHaveLength(2);
+  });
+  test('a new window without results plans and waits', async () => {
+    const page = new Page();
+    const restored = controllerFor(harness.client(['a']));
+    restored.attach(page.post);
+    await restored.restore();
+    expect(page.state).toMatchObject({ phase: 'planned', summary: null });
+    expect(() => restored.result()).toThrow('nothing to export');
+  });
+  test('a failed tensor is tried again by its name alone', async () => {
+    const controller = controllerFor(harness.client(['a', 'crash1', 'crash2']));
+    await controller.open();
+    const takes = (name: string): number => harness.journal().filter((line) => line === `take ${name}`).length;
+    const before = takes('crash2');
+    await controller.retry('crash1');
+    expect(takes('crash2')).toBe(before);
+    expect(takes('crash1')).toBeGreaterThan(2);
+    expect(takes('a')).toBe(1);
+  });
+});

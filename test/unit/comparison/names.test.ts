@@ -1,0 +1,18 @@
+import { describe, expect, test } from 'vitest';
+import { shortNames } from '../../../src/comparison/names.ts';
+
+describe('shortNames', () => {
+  test.each([
+    ['/s/samples/base/model.safetensors', '/s/samples/rl/model.safetensors', 'base', 'rl'],
+    ['/s/base/model.safetensors', '/s/rl-lora/adapter_model.safetensors', 'base', 'rl-lora'],
+    ['/s/llama/model.safetensors.index.json', '/t/llama/model.safetensors', 's', 't'],
+    ['/runs/a/step-1/model.safetensors', '/runs/a/step-2/model.safetensors', 'step-1', 'step-2'],
+    ['/runs/a/step-1/model.safetensors', '/runs/b/step-1/model.safetensors', 'a', 'b'],
+    ['/m/one.safetensors', '/m/two.safetensors', 'one.safetensors', 'two.safetensors'],
+    ['/m', '/m/run', 'm', 'm/run'],
+    ['C:\\models\\base\\model.safetensors', 'C:\\models\\rl\\model.safetensors', 'base', 'rl'],
+    ['/m/base', '/m/base', 'base', 'base'],
+  ])('%s and %s', (base, tuned, a, b) => {
+    expect(shortNames(base, tuned)).toEqual({ base: a, tuned: b });
+  });
+});

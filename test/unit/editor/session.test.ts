@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { InspectorSession } from '../../../src/editor/session.ts';
+import type { InspectorToView } from '../../../src/protocol/views.ts';
+import { createHarness, type Harness } from '../engine/harness.ts';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await createHarness();
+});
+afterEach(() => harness.close());
+
+function sessionFor(path: string): { session: InspectorSession; activities: (string | null)[] } {
+  const activities: (string | null)[] = [];
+  const write = (): void => undefined;
+  const session = new InspectorSession(path, {
+    engine: harness.client(['x']),
+    log: { info: write, debug: write, warn: write, error: write },
+    baseSelected: () => '/m/base',
+    onActivity: (text) => activities.push(text),
+  });
+  return { session, activities };
+}
+async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error('waited too long');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+function statistics(messages: InspectorToView[]): string[] {
+  return messages.flatMap((message) => (message.type === 'statistics' ? message.values.map(({ name }) => name) : []));
+}
+
+describe('InspectorSession', () => {
+  test('facts, statistics as they are asked for, and everything again for a second page', async () => {
+    const { session } = sessionFor('good');
+    const first: InspectorToView[] = [];
+    await session.attach((message) => first.push(message));
+    expect(first[0]).toMatchObject({ type: 'facts', baseSelected: '/m/base', facts: { path: 'good' } });
+    session.requestStatistics(['x', 'y']);
+    await until(() => statistics(first).length === 2);
+    session.requestStatistics(['x', 'y', 'crash', 'z']);
+    await until(() => statistics(first).length === 3);
+    expect(statistics(first)).toEqual(['x', 'y', 'z']);
+    expect(first.filter((message) => message.type === 'failed')).toMatchObject([{ name: 'crash' }]);
+    const second: InspectorToView[] = [];
+    await session.attach((message) => second.push(message));
+    expect(statistics(second)).toEqual(['x', 'y', 'z']);
+    session.dispose();
+  });
+  test('the newest wish for statistics goes first', async () => {
+    const { session } = sessionFor('good');
+    const seen: InspectorToView[] = [];
+    await session.attach((message) => seen.push(message));
+    session.requestStatistics(['a']);
+    session.requestStatistics(['b']);
+    session.requestStatistics(['c']);
+    await until(() => statistics(seen).includes('c'));
+    expect(statistics(seen)).not.toContain('b');
+    session.dispose();
+  });
+  test('what cannot be opened is an error on the page, and Retry tries again', async () => {
+    const { session } = sessionFor('bad');
+    const seen: InspectorToView[] = [];
+    await session.attach((message) => seen.push(message));
+    expect(seen).toMatchObject([{ type: 'error', error: { code: 'bad-file', message: 'bad is no checkpoint.' } }]);
+    await session.reload();
+    expect(seen).toHaveLength(2);
+    session.dispose();
+  });
+  test('spectra of all block matrices can be cancelled', async () => {
+    const { session, activities } = sessionFor('good');
+    const seen: InspectorToView[] = [];
+    await session.attach((message) => seen.push(message));
+    session.requestSpectra([]);
+    await until(() => seen.some((message) => message.type === 'spectra'));
+    session.cancel();
+    await until(() => seen.some((message) => message.type === 'cancelled'));
+    await until(() => seen.at(-1)?.type === 'progress');
+    expect(seen.at(-1)).toEqual({ type: 'progress', progress: null });
+    expect(activities.at(-1)).toBeNull();
+    session.dispose();
+  });
+});

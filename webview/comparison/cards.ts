@@ -25,8 +25,16 @@ type Get = (m: ComparisonMetrics) => number | null | undefined;
 const EMPTY = '–';
 
 export const chip = (verdict: Verdict, word = verdict.word): TemplateResult =>
-  html`<span class="verdict ${verdict.id}" data-verdict=${verdict.id}><i></i>${word}</span>`;
+  html`<span class="verdict ${verdict.id}" data-verdict=${verdict.id} title=${verdict.word}><i></i>${word}</span>`;
 
+/** Beside a count the word has to be short; the tooltip and the tally have it whole. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['Off-principal', 'Off'],
+  ['On-principal', 'On'],
+  ['Toward principal', 'Toward'],
+  ['Away from principal', 'Away'],
+  ['Near isotropic', 'Near iso.'],
+]);
 /** The verdict that most matrices share; with how many, where not all do. */
 function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: string } | null {
   const by = new Map<VerdictId, Verdict[]>();
@@ -36,7 +44,7 @@ function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: 
   if (!most || !verdict) return null;
   return {
     verdict,
-    word: most.length === verdicts.length ? verdict.word : `${verdict.word} in ${most.length} of ${verdicts.length}`,
+    word: most.length === verdicts.length ? verdict.word : `${SHORT.get(verdict.word) ?? verdict.word} in ${most.length} of ${verdicts.length}`,
   };
 }
 
@@ -155,7 +163,7 @@ class Cards extends ViewElement {
         label: `Off-principal energy ${percent(value)}, isotropic ${percent(isotropic)}`,
       });
     const side = (s: 'left' | 'right'): string =>
-      `${s} ${percent(this.mean((x) => x[`${s}Energy`]))}, isotropic ${percent(this.mean((x) => x[`${s}EnergyBaseline`]))}`;
+      `${s} ${percent(this.mean((x) => x[`${s}Energy`]))} (${percent(this.mean((x) => x[`${s}EnergyBaseline`]))})`;
     return html`<div>
       <div class="lab">
         <span class="figure">${percent(value)}</span
@@ -220,12 +228,10 @@ class Cards extends ViewElement {
       'nss',
       name,
       percent(nss),
-      '',
+      this.of((x) => x.nss),
       draw,
       key('null', `limit ${percent(limit)}`),
       reading,
-      '',
-      this.of((x) => x.nss),
     );
   }
 

@@ -70,11 +70,11 @@ function stripe(name: string, values: readonly number[], heads: number, label: s
   const lo = values.reduce((a, b) => Math.min(a, b), Infinity);
   const hi = values.reduce((a, b) => Math.max(a, b), -Infinity);
   return html`<div>
-      <div>${name}</div>
-      <div class="quiet">mean ${percent(mean)}</div>
-      <div class="quiet">${percent(lo, 2)} to ${percent(hi, 2)}</div>
+    <div class="plot-title">
+      <span class="strong">${name}</span>, mean ${percent(mean)}, ${percent(lo, 2)} to ${percent(hi, 2)}
     </div>
-    <ox-plot .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}></ox-plot>`;
+    <ox-plot .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}></ox-plot>
+  </div>`;
 }
 
 /** How many heads share the rows, the columns of a module; 0 where it has none. */
@@ -103,7 +103,7 @@ export function profiles(
   const whole = (n: number, parts: number): number => (parts > 0 && n % parts === 0 ? parts : 0);
   return html`<section class="sect" data-section="profiles">
     <h2>Where it changed <small>share of changed weights; no null is defined for profiles</small></h2>
-    <div class="stripe">
+    <div class="two">
       ${stripe(`${rows.length} rows`, rows, whole(rows.length, h.rows), h.word)}
       ${stripe(`${columns.length} columns`, columns, whole(columns.length, h.columns), h.word)}
     </div>

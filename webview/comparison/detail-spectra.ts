@@ -1,5 +1,5 @@
 /** Both spectra with their difference, and the principal angles. */
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { MatrixDetail } from '../../src/protocol/engine.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
@@ -7,7 +7,7 @@ import { nss, wedin } from '../shared/readings.ts';
 import { decades, key, linear, log, path, power, s, text } from '../shared/svg.ts';
 import '../shared/plot.ts';
 
-const HEIGHT = 176;
+const HEIGHT = 152;
 const PAD = { l: 40, r: 8, t: 16, b: 20 };
 /** Difference markers drawn one by one; past this index they are binned on the logarithmic axis. */
 const SINGLE = 32;
@@ -188,13 +188,12 @@ export function spectra(tensor: ComparisonTensor, detail: MatrixDetail | undefin
     <h2>Spectra <small>${limit}</small></h2>
     <div class="two">
       <div>
-        <div class="plot-title">
-          Singular values and |Δσ|, by index${binned ? `; past ${SINGLE} the rms of bins` : ''}
-        </div>
+        <div class="plot-title">Singular values and |Δσ|, by index</div>
         <ox-plot .draw=${(w: number) => spectrumPlot(w, tensor, detail)}></ox-plot>
         <div class="keys">
           ${key('l-base', 'base')}<span>${dot()}tuned</span><span>${triangle(true)}Δσ &gt; 0</span
-          ><span>${triangle(false)}Δσ &lt; 0</span>
+          ><span>${triangle(false)}Δσ &lt; 0</span
+          >${binned ? html`<span title="One marker a sign and bin, their root mean square">past ${SINGLE}: bins</span>` : nothing}
         </div>
       </div>
       <div>

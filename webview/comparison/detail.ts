@@ -106,19 +106,23 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
       <div>
         <h3 class="row"><span class="grow">Mask view</span>${chip(mask)}</h3>
         ${bulletTable('changed weights in', '/ null', maskRows)}
-        <div class="keys">${key('null', 'Gaussian null')}${key('null2', 'step null')}${key('band', 'attainable')}</div>
+        <div class="keys" title="Marks of the principal mask">
+          ${key('null', `Gaussian null ${percent(m.principalNull)}`)}${key('null2', `step null ${percent(m.principalNullStep)}`)}${key(
+            'band',
+            range ? `attainable ${percent(range[0])} to ${percent(range[1])}` : 'attainable –',
+          )}
+        </div>
         <p class="small quiet">
-          Principal: null ${percent(m.principalNull ?? null)} (Gaussian), ${percent(m.principalNullStep ?? null)}
-          (step), attainable ${range ? `${percent(range[0])} to ${percent(range[1])}` : '–'}. Position
-          ${num(m.principalPosition ?? null, 2)} (Gaussian), ${num(m.principalPositionStep ?? null, 2)} (step), z
-          ${num(m.principalZ ?? null, 2)}. A verdict needs 0.2 against both and |z| over 3; z assumes independent
-          changes.
+          Position ${num(m.principalPosition, 2)} (Gaussian), ${num(m.principalPositionStep, 2)} (step), z
+          ${num(m.principalZ, 2)}. A verdict needs 0.2 against both and |z| over 3; z assumes independent changes.
         </p>
       </div>
       <div>
         <h3 class="row"><span class="grow">Energy view</span>${chip(energy)}</h3>
         ${bulletTable('update energy in', '/ iso.', energyRows)}
-        <div class="keys">${key('null', 'isotropic')}${key('band', 'attainable')}</div>
+        <div class="keys">
+          ${key('null', `isotropic ${percent(m.jointEnergyBaseline)}`)}${key('band', 'attainable 0 to 100\u202f%')}
+        </div>
         <p class="small quiet">
           r = ${m.maskRank}. Rounding lowers the isotropic share by up to 8 %; no significance is claimed.
         </p>
@@ -248,9 +252,9 @@ class Detail extends ViewElement {
         ${tensor ? numbers(tensor) : nothing}`;
     }
     return html`<p class="reading">${cellReading(tensor.metrics, tensor.flags)}</p>
-      ${notes(tensor)} ${alignment(tensor)} ${spectra(tensor, model.details.get(pair.name))}
-      ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)} ${numbers(tensor)}
-      ${this.origin(pair, tensor)}`;
+      ${notes(tensor)} ${alignment(tensor)}
+      ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)}
+      ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor)} ${this.origin(pair, tensor)}`;
   }
 
   private origin(pair: Pair, tensor: ComparisonTensor): TemplateResult {

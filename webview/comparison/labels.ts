@@ -31,6 +31,7 @@ const ORDER = [
 ];
 const part = (module: string): string | null => (module.includes('#') ? module.slice(module.indexOf('#') + 1) : null);
 const path = (module: string): string => module.replace(/#.*$/, '').replace(/\.weight$/, '');
+const two = (module: string): string => path(module).split('.').slice(-2).join('.');
 const last = (module: string): string => path(module).split('.').at(-1) ?? module;
 
 /** "self_attn.q_proj" is "q", "c_attn#k" is "k"; the whole last part, then more of the path, where the short one is taken. */
@@ -38,7 +39,8 @@ export function labelsOf(modules: readonly string[]): Map<string, string> {
   const steps: ((m: string) => string)[] = [
     (m) => part(m) ?? last(m).replace(/_proj$/, ''),
     (m) => (part(m) ? `${last(m)} ${part(m)}` : last(m)),
-    (m) => [path(m).split('.').slice(-2).join('.'), part(m)].filter(Boolean).join(' '),
+    (m) => [two(m).replace(/_proj$/, ''), part(m)].filter(Boolean).join(' '),
+    (m) => [two(m), part(m)].filter(Boolean).join(' '),
     (m) => m,
   ];
   const labels = new Map<string, string>();
@@ -58,8 +60,7 @@ export function labelsOf(modules: readonly string[]): Map<string, string> {
 }
 function rank(module: string): number {
   const short = part(module) ?? last(module).replace(/_proj$/, '');
-  const two = path(module).split('.').slice(-2).join('.');
-  const at = [ORDER.indexOf(two), ORDER.indexOf(short)].filter((i) => i >= 0);
+  const at = [ORDER.indexOf(two(module)), ORDER.indexOf(short)].filter((i) => i >= 0);
   return at.length ? Math.min(...at) : ORDER.length;
 }
 /** Columns in reading order. */

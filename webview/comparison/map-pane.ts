@@ -85,8 +85,8 @@ class MapPane extends ViewElement {
           >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${kind}</span>`)}</span
         >
       </div>
-      <ox-lines .view=${this.view} .version=${this.version}></ox-lines>
       <ox-tally .view=${this.view} .version=${this.version}></ox-tally>
+      <ox-lines .view=${this.view} .version=${this.version}></ox-lines>
       <ox-left-out .view=${this.view} .version=${this.version}></ox-left-out>
     </section>`;
   }

@@ -61,6 +61,8 @@ export interface Grid {
 }
 
 const TITLE = 20;
+/** An upright label is cut beyond this. */
+const LONGEST = 112;
 /** Heights of rows up to 8 and up to 16 layers, and beyond. */
 const rowHeight = (layers: number): number => (layers <= 8 ? 36 : layers <= 16 ? 24 : 14);
 
@@ -72,7 +74,7 @@ export function geometry(width: number, grid: Grid, panels: number, hasProfile: 
   const room = width - left - gap * (n - 1) - (profile ? profile + 22 : 0);
   const cellWidth = Math.max(4, Math.min(96, room / Math.max(1, grid.modules.length * n)));
   const upright = labelWidth > cellWidth + 3;
-  const head = (n > 1 || hasProfile ? TITLE : 0) + (upright ? Math.min(110, labelWidth) + 10 : 22);
+  const head = (n > 1 || hasProfile ? TITLE : 0) + (upright ? Math.min(LONGEST, labelWidth) + 10 : 22);
   return {
     width,
     panels: n,
@@ -131,6 +133,12 @@ export function prepare(canvas: HTMLCanvasElement, width: number, height: number
   return new Brush(c);
 }
 
+function fitting(b: Brush, label: string, most: number): string {
+  let text = label;
+  while (text.length > 1 && b.c.measureText(text === label ? text : `${text}…`).width > most) text = text.slice(0, -1);
+  return text === label ? label : `${text}…`;
+}
+
 export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], profile: Profile | null): void {
   panels.forEach((panel, index) => {
     const x0 = panelLeft(g, grid, index);
@@ -152,7 +160,7 @@ export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Pa
       b.c.save();
       b.c.translate(x, g.head - 5);
       b.c.rotate(-Math.PI / 2);
-      b.text(label, 0, 0, 'left');
+      b.text(fitting(b, label, LONGEST), 0, 0, 'left');
       b.c.restore();
     });
   });

@@ -11,8 +11,13 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
   private threads = 1;
   private secondsLeft: number | null = null;
   private priority: string | undefined;
+  /** names of the plan's matrices */
+  private readonly matrices = new Set<string>();
+  /** names whose change is known */
   private readonly changed = new Set<string>();
+  /** names with nothing left to compute */
   private readonly finished: Set<string>;
+  private finishedMatrices = 0;
 
   /** `request.done`: names finished by an earlier run. */
   constructor(
@@ -61,8 +66,7 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
       if (event.type === 'summary') continue;
       if (event.type === 'plan') {
         if (this.plan) continue;
-        this.plan = event.plan;
-        this.threads = event.backend.threads;
+        this.learn(event);
       } else if (event.type === 'progress') {
         if (only === null) this.secondsLeft = event.secondsLeft;
         if (event.phase === 'spectra' && !prioritized) {
@@ -77,32 +81,41 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
   }
 
   finish(name: string): void {
+    this.changed.add(name);
+    if (this.finished.has(name)) return;
     this.finished.add(name);
+    if (this.matrices.has(name)) this.finishedMatrices++;
   }
 
   fail(name: string, { code, message }: OffaxisError): ComparisonEvent {
-    this.finished.add(name);
+    this.finish(name);
     return { type: 'failed', name, error: { code, message } };
   }
 
-  private note(event: Extract<ComparisonEvent, { type: 'change' | 'matrix' | 'failed' }>): void {
-    if (event.type === 'failed') this.finished.add(event.name);
-    else if (event.type === 'matrix') this.finished.add(event.tensor.name);
-    else {
-      const { name } = event.tensor;
+  private learn({ plan, backend }: Extract<ComparisonEvent, { type: 'plan' }>): void {
+    this.plan = plan;
+    this.threads = backend.threads;
+    for (const { name, spectral } of plan.pairs) {
+      if (spectral) this.matrices.add(name);
+      if (!this.finished.has(name)) continue;
       this.changed.add(name);
-      if (!this.plan?.pairs.find((pair) => pair.name === name)?.spectral) this.finished.add(name);
+      if (spectral) this.finishedMatrices++;
     }
   }
 
+  private note(event: Extract<ComparisonEvent, { type: 'change' | 'matrix' | 'failed' }>): void {
+    if (event.type === 'failed') return this.finish(event.name);
+    const { name } = event.tensor;
+    if (event.type === 'matrix' || !this.matrices.has(name)) this.finish(name);
+    else this.changed.add(name);
+  }
+
   private progress(): ComparisonEvent {
-    const pairs = this.plan?.pairs ?? [];
-    const changed = pairs.filter((pair) => this.changed.has(pair.name) || this.finished.has(pair.name)).length;
-    if (changed < pairs.length)
-      return { type: 'progress', phase: 'change', done: changed, total: pairs.length, secondsLeft: this.secondsLeft };
-    const matrices = pairs.filter((pair) => pair.spectral);
-    const done = matrices.filter((pair) => this.finished.has(pair.name)).length;
-    return { type: 'progress', phase: 'spectra', done, total: matrices.length, secondsLeft: this.secondsLeft };
+    const { secondsLeft } = this;
+    const total = this.plan?.pairs.length ?? 0;
+    if (this.changed.size < total || this.matrices.size === 0)
+      return { type: 'progress', phase: 'change', done: this.changed.size, total, secondsLeft };
+    return { type: 'progress', phase: 'spectra', done: this.finishedMatrices, total: this.matrices.size, secondsLeft };
   }
 
   private sendPriority(): void {

@@ -46,7 +46,8 @@ function tensor(name: string): ComparisonTensor {
 }
 function matrix(name: string): ComparisonTensor {
   const change = tensor(name);
-  return { ...change, metrics: { ...change.metrics, nss: 0.5 } };
+  // angleRank marks a result that has spectra.
+  return { ...change, metrics: { ...change.metrics, nss: 0.5, angleRank: 1 } };
 }
 const detail = {
   baseSingularValues: [],
@@ -70,7 +71,6 @@ async function* compare(params: { done?: string[] }, signal: AbortSignal): Async
   yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
   for (const [i, { name }] of matrices.entries()) {
     note(`take ${name}`);
-    // As with two threads: the pair after this one is in flight, too, when this one brings the process down.
     if (name.startsWith('crash')) process.exit(3);
     if (name.startsWith('hang')) await sleep(60_000);
     await sleep(20);

@@ -42,7 +42,7 @@ test('explorer: two selected files, "Compare Selected Checkpoints"', async () =>
   const second = await vscode.reveal('pair', 'sft.safetensors');
   await second.click({ modifiers: ['ControlOrMeta'] });
   await vscode.chooseFromMenu(second, 'Compare Selected Checkpoints');
-  await vscode.pick(/^Which one is the base/, 'compare base (base) with sft (tuned)');
+  await vscode.pick(/^Which one is the base/, 'compare base.safetensors (base)');
   await expectComparison('base-to-sft');
 });
 

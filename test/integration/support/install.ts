@@ -19,7 +19,8 @@ export function installExtension(root: string, folder: string): Installation {
   const chromium = ensureChromium();
   const { node, entry } = ensureCodeServer(root);
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string; version: string };
-  const vsix = join(root, 'dist', `${manifest.name}-${manifest.version}.vsix`);
+  // OFFAXIS_VSIX names another one, say a released file.
+  const vsix = process.env['OFFAXIS_VSIX'] ?? join(root, 'dist', `${manifest.name}-${manifest.version}.vsix`);
   if (!existsSync(vsix)) throw new Error(`${vsix} is missing: run "npm run package" first.`);
   rmSync(folder, { recursive: true, force: true });
   const extensions = join(folder, 'extensions');

@@ -67,14 +67,34 @@ export class Workbench {
     }
   }
 
-  /** Until the explorer shows the workspace and the extension has contributed its editor. */
+  /** Until the explorer shows the workspace and the installed extension is known: before that, a file would open as text. */
   private async ready(): Promise<void> {
     await this.row('base').waitFor({ timeout: 60_000 });
-    await this.page.locator('.statusbar [id^="offaxis."]').first().waitFor({ timeout: 60_000 });
+    const input = this.page.locator('.quick-input-widget input');
+    const command = this.page.locator('.quick-input-list .monaco-list-row', {
+      hasText: 'Offaxis: Open Sample Comparison',
+    });
+    for (const end = Date.now() + 60_000; ;) {
+      // A new palette every time: an open one does not take up commands that come later.
+      await this.page.keyboard.press('F1');
+      await input.waitFor();
+      await input.fill('>Offaxis');
+      const known = await command.waitFor({ timeout: 1_000 }).then(
+        () => true,
+        () => false,
+      );
+      await this.page.keyboard.press('Escape');
+      await input.waitFor({ state: 'hidden' });
+      if (known) return;
+      if (Date.now() > end) throw new Error('The extension did not appear in the command palette.');
+    }
   }
 
+  /** The window's own reload, which saves the state of the editors first. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const navigated = this.page.waitForEvent('load');
+    await this.runCommand('Developer: Reload Window');
+    await navigated;
     await this.ready();
   }
 

@@ -3,7 +3,6 @@
  * the same rows. One or two panels share columns, rows, selection and scale. The keyboard moves the selection; an off-screen grid cell
  * mirrors it for screen readers (a canvas has no children), so does `data-cell` on the host for tests.
  */
-import './heatmap.css';
 import { num } from './format.ts';
 import {
   geometry,

@@ -3,11 +3,12 @@
 /** File names that say nothing: the folder's name is the model's. */
 const PLAIN_FILE =
   /^(model|pytorch_model|diffusion_pytorch_model|adapter_model|consolidated)(\.fp16|\.bf16)?\.safetensors(\.index\.json)?$/i;
+const ENDING = /\.safetensors(\.index\.json)?$/i;
 
 function segments(path: string): string[] {
   const parts = path.split(/[\\/]+/).filter(Boolean);
-  if (parts.length > 1 && PLAIN_FILE.test(parts.at(-1) ?? '')) parts.pop();
-  return parts;
+  const last = parts.pop() ?? '';
+  return parts.length > 0 && PLAIN_FILE.test(last) ? parts : [...parts, last.replace(ENDING, '')];
 }
 
 /** For one path its last telling part; for two, the parts between their common beginning and their common end. */

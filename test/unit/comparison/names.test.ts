@@ -8,7 +8,7 @@ describe('shortNames', () => {
     ['/s/llama/model.safetensors.index.json', '/t/llama/model.safetensors', 's', 't'],
     ['/runs/a/step-1/model.safetensors', '/runs/a/step-2/model.safetensors', 'step-1', 'step-2'],
     ['/runs/a/step-1/model.safetensors', '/runs/b/step-1/model.safetensors', 'a', 'b'],
-    ['/m/one.safetensors', '/m/two.safetensors', 'one.safetensors', 'two.safetensors'],
+    ['/m/one.safetensors', '/m/two.safetensors', 'one', 'two'],
     ['/m', '/m/run', 'm', 'm/run'],
     ['C:\\models\\base\\model.safetensors', 'C:\\models\\rl\\model.safetensors', 'base', 'rl'],
     ['/m/base', '/m/base', 'base', 'base'],

@@ -67,7 +67,7 @@ function maskFigures(
 ): MaskFigures {
   const hits = sum(mask.changed);
   const overlap = hits / changed;
-  const range = attainableRange(sum(mask.total) / weights, changed / weights);
+  const range = attainableRange(sum(mask.total), changed, weights);
   if (!nulls)
     return { overlap, range, null: null, nullStep: null, lift: null, z: null, position: null, positionStep: null };
   const inside = nullSums(mask.total, nulls.gaussian);
@@ -87,9 +87,12 @@ function maskFigures(
   };
 }
 
-/** Least and greatest overlap at density d for a mask that holds the fraction a: [max(0, (a+d-1)/d), min(1, a/d)]. */
-export function attainableRange(fraction: number, density: number): Range {
-  return [Math.max(0, (fraction + density - 1) / density), Math.min(1, fraction / density)];
+/**
+ * Least and greatest share of the changed weights that a mask of `size` weights can hold: with d = changed / weights and
+ * a = size / weights, [max(0, (a + d - 1) / d), min(1, a / d)]. From the counts, so that an overlap never lies outside by rounding.
+ */
+export function attainableRange(size: number, changed: number, weights: number): Range {
+  return [Math.max(0, (size + changed - weights) / changed), Math.min(1, size / changed)];
 }
 
 /** Rounding of the sums behind a null and its range: a span below this is none. */

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { summarize, updateMetrics } from '../../../src/metrics/index.ts';
+import type { ComparisonTensor, UpdateMetrics } from '../../../src/protocol/results.ts';
+
+const EMPTY = updateMetrics(null, {
+  rows: 8,
+  columns: 8,
+  maskRank: 1,
+  angleRank: 4,
+  grid: { grid: 'BF16', onGrid: true, roundFirst: false },
+  hasNull: true,
+  baseVariance: null,
+  tunedVariance: null,
+  updateVariance: null,
+}).metrics;
+
+function tensor(shape: number[], unchanged: number, spectral: Partial<UpdateMetrics> | null): ComparisonTensor {
+  return {
+    name: 'w',
+    layer: 0,
+    module: 'w',
+    shape,
+    dtype: { base: 'BF16', tuned: 'BF16' },
+    metrics: {
+      unchangedBf16: unchanged,
+      unchangedRelative: unchanged,
+      unchangedAbsolute: 1,
+      updateDensity: 1 - unchanged,
+      baseNorm: 1,
+      updateNorm: 0.1,
+      relativeUpdate: 0.1,
+      ...(spectral && { ...EMPTY, ...spectral }),
+      base: {},
+      tuned: {},
+    },
+    flags: [],
+    reasons: [],
+    elapsedMs: 1,
+  };
+}
+const rest = { planned: 3, elementwiseOnly: [{ name: 'norm', reason: 'one row' }], failed: [] };
+
+describe('the summary', () => {
+  it('weighs fractions by parameters over all tensors, and takes plain means over block matrices', () => {
+    const off = {
+      principalOverlap: 0.1,
+      principalNull: 0.3,
+      principalPosition: -0.5,
+      principalPositionStep: -0.4,
+      principalZ: -9,
+    };
+    const summary = summarize({
+      tensors: [
+        tensor([10], 0.5, null),
+        tensor([10, 9], 0.1, { nss: 0.1, angleUMax: 3, wedinVacuous: true, ...off }),
+        tensor([5, 20], 0.3, { nss: 0.3, angleUMax: null, wedinVacuous: false }),
+      ],
+      ...rest,
+    });
+    expect(summary.weights).toBe(200);
+    expect(summary.unchangedBf16).toBeCloseTo((5 + 9 + 30) / 200, 12);
+    expect(summary.updateDensity).toBeCloseTo(1 - 44 / 200, 12);
+    expect(summary.matrices).toEqual({ done: 2, planned: 3 });
+    expect(summary.metrics['nss']).toEqual({ mean: 0.2, max: 0.3, count: 2, nulls: 0 });
+    expect(summary.metrics['angleUMax']).toEqual({ mean: 3, max: 3, count: 1, nulls: 1 });
+    expect(summary.metrics['jointEnergy']).toEqual({ mean: null, max: null, count: 0, nulls: 2 });
+    expect(summary.metrics).not.toHaveProperty('angleRank');
+    expect(summary.metrics).not.toHaveProperty('principalRangeX');
+    expect(summary.maskVerdicts).toEqual({ off: 1, on: 0, noise: 0, none: 1 });
+    expect(summary.wedinVacuous).toBe(1);
+    expect(summary.elementwiseOnly).toEqual(rest.elementwiseOnly);
+  });
+  it('of nothing is null', () => {
+    const summary = summarize({ tensors: [], ...rest });
+    expect(summary).toMatchObject({ weights: 0, unchangedBf16: null, metrics: {}, matrices: { done: 0, planned: 3 } });
+  });
+});

@@ -1,0 +1,142 @@
+/** Right pane: one tensor, its values, and its spectrum on request. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
+import type { WireError } from '../../src/protocol/errors.ts';
+import { bytes, exact, integer, num, percent } from '../shared/format.ts';
+import { icon } from '../shared/svg.ts';
+import { item } from './definition.ts';
+import type { FigurePlot } from './figure.ts';
+import './figure.ts';
+import { ICON } from './icons.ts';
+import { histogramPlot, spectrumPlot } from './plots.ts';
+import type { Row } from './rows.ts';
+import { spectrumSection } from './spectrum.ts';
+import { ViewElement } from './view.ts';
+
+/** Why the values of a type are not read. */
+function typeNote(dtype: string): string {
+  if (/^F[46]/.test(dtype))
+    return `${dtype} packs several numbers into a byte; its values need scales, so they are not read.`;
+  if (dtype === 'F8_E8M0') return 'F8_E8M0 holds exponents of block scales, not weights: it is listed, not analyzed.';
+  if (/^C/.test(dtype)) return `${dtype} is complex: it is listed, not analyzed.`;
+  if (dtype === 'BOOL') return 'Boolean: it is listed, not analyzed.';
+  return /^[IU]\d/.test(dtype)
+    ? `${dtype} holds whole numbers: it is listed, not analyzed.`
+    : `${dtype} is not known to this version: it is listed, not analyzed.`;
+}
+
+class Detail extends ViewElement {
+  private statisticsPlot: { of: TensorStatistics; plot: FigurePlot | null } | null = null;
+  private spectrumPlot: { of: TensorSpectrum; plot: FigurePlot | null } | null = null;
+  private shown: string | null = null;
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { model, ui } = this.view;
+    const row = model.row(ui.selected);
+    if (!row)
+      return html`<div class="empty" data-state="no-selection">
+        <p>${model.rows.length ? 'Select a tensor to see its values and its spectrum.' : nothing}</p>
+      </div>`;
+    const { tensor } = row;
+    const failure = model.failureOf(tensor.name);
+    return html`<div class="detail" data-detail=${tensor.name}>
+      <div class="detail-head" tabindex="-1">
+        <h2>${tensor.layer === null ? row.label : `Layer ${tensor.layer}, ${leaf(row.label)}`}</h2>
+        <div class="mono quiet name">${tensor.name.slice(0, 2000)}</div>
+      </div>
+      ${failure ? this.failed(row, failure) : nothing} ${this.facts(row)} ${this.values(row)}
+      ${spectrumSection(this.view, row, (spectrum) => this.plotOf(spectrum))}
+    </div>`;
+  }
+  protected override updated(): void {
+    if (this.shown === this.view.ui.selected) return;
+    this.shown = this.view.ui.selected;
+    if (this.parentElement) this.parentElement.scrollTop = 0;
+  }
+  override focus(): void {
+    this.querySelector<HTMLElement>('.detail-head')?.focus();
+  }
+
+  private failed({ tensor }: Row, error: WireError): TemplateResult {
+    const { model, post } = this.view;
+    return html`<div class="banner error inset" role="alert" data-state="failed">
+      ${icon(ICON.error)}<span class="grow">${error.message}</span>
+      <button
+        data-action="retry-tensor"
+        @click=${() => {
+          model.forgetFailure(tensor.name);
+          post(tensor.spectral ? { type: 'spectra', tensors: [tensor.name] } : { type: 'retry' });
+          this.view.set({});
+        }}
+      >
+        Retry
+      </button>
+      <button data-action="show-log" @click=${() => post({ type: 'showLog' })}>Show Log</button>
+    </div>`;
+  }
+
+  private facts(row: Row): TemplateResult {
+    const { model } = this.view;
+    const { tensor } = row;
+    const statistics = model.statistics.get(tensor.name);
+    const stats = statistics?.stats;
+    const sharded = (model.facts?.shards.length ?? 0) > 1;
+    const share = (n: number): string => (n && row.weights ? `${num(n)} (${percent(n / row.weights, 2)})` : num(n));
+    return html`<dl class="stats">
+      ${item('Shape', tensor.missing ? 'unknown' : tensor.shape.join(' × ') || 'scalar', `${integer(row.weights)} weights`)}
+      ${item('Type', tensor.missing ? 'unknown' : `${tensor.dtype}, ${bytes(tensor.sizeBytes)}`, `${integer(tensor.sizeBytes)} bytes`)}
+      ${tensor.offset === null ? nothing : item('First byte', integer(tensor.offset), `offset in ${tensor.file}`)}
+      ${sharded || tensor.missing ? item('File', tensor.file, tensor.file) : nothing}
+      ${
+        stats
+          ? html`${item('Zeros', share(stats.zeros), exact(stats.zeros))}
+            ${item('Mean', num(stats.mean, 3), exact(stats.mean))} ${item('Std', num(stats.std), exact(stats.std))}
+            ${item('Minimum', num(stats.min), exact(stats.min))} ${item('Maximum', num(stats.max), exact(stats.max))}
+            ${item('Largest |w|', num(stats.absMax), exact(stats.absMax))}
+            ${item('Subnormal', share(stats.subnormal), 'below the normal range of the storage type')}
+            ${
+              stats.nan || stats.inf
+                ? html`${item('NaN', share(stats.nan), exact(stats.nan))}
+                  ${item('Infinite', share(stats.inf), exact(stats.inf))}`
+                : nothing
+            }`
+          : nothing
+      }
+      ${tensor.transposed ? item('Stored', '[in, out]', 'Conv1D: its matrix is the transpose of what is stored') : nothing}
+    </dl>`;
+  }
+
+  private values(row: Row): TemplateResult {
+    const { model } = this.view;
+    const { tensor } = row;
+    const section = (small: string, body: unknown): TemplateResult =>
+      html`<section class="sect" data-section="values">
+        <h2>Values <small>${small}</small></h2>
+        ${body}
+      </section>`;
+    const note = (text: string): TemplateResult => section('', html`<p class="quiet">${text}</p>`);
+    if (tensor.missing) return note(`${tensor.file} is missing. Put it beside the others, or download it again.`);
+    if (tensor.offset === null) return note('Its place in the file is not valid: see the problems above.');
+    if (row.weights === 0) return note('Empty: one of its sides is 0.');
+    if (!model.isReadable(tensor)) return note(typeNote(tensor.dtype));
+    const statistics = model.statistics.get(tensor.name);
+    if (!statistics) return note(model.failureOf(tensor.name) ? 'Not read.' : 'Reading the values…');
+    const { stats } = statistics;
+    const left =
+      stats.nan || stats.inf ? `${integer(stats.nan)} NaN, ${integer(stats.inf)} infinite left out` : 'all finite';
+    if (this.statisticsPlot?.of !== statistics)
+      this.statisticsPlot = { of: statistics, plot: histogramPlot(statistics) };
+    const { plot } = this.statisticsPlot;
+    const size = `${integer(row.weights)} ${row.weights === 1 ? 'weight' : 'weights'}`;
+    return section(
+      `64 bins, ${size}; ${left}`,
+      plot ? html`<ox-figure .plot=${plot}></ox-figure>` : html`<p class="quiet">No finite value: nothing to draw.</p>`,
+    );
+  }
+  private plotOf(spectrum: TensorSpectrum): FigurePlot | null {
+    if (this.spectrumPlot?.of !== spectrum) this.spectrumPlot = { of: spectrum, plot: spectrumPlot(spectrum) };
+    return this.spectrumPlot.plot;
+  }
+}
+const leaf = (label: string): string => (label.includes('experts.') ? label : (label.split('.').at(-1) ?? label));
+customElements.define('ox-detail', Detail);

@@ -1,0 +1,115 @@
+/** First strip: what the checkpoint is, and the way to a comparison. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { CheckpointFacts } from '../../src/protocol/engine.ts';
+import { bytes, count, integer, num } from '../shared/format.ts';
+import { ViewElement } from './view.ts';
+
+const fact = (name: string, value: unknown, title?: string): TemplateResult =>
+  html`<div>
+    <dt>${name}</dt>
+    <dd title=${title ?? nothing}>${value}</dd>
+  </div>`;
+
+class Facts extends ViewElement {
+  static override properties = { ...ViewElement.properties, open: { state: true } };
+  declare open: boolean;
+
+  constructor() {
+    super();
+    this.open = false;
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { model, post } = this.view;
+    const { facts, baseSelected } = model;
+    if (!facts) return nothing;
+    const base = baseSelected === null || baseSelected === facts.path ? null : baseSelected;
+    const metadata = Object.entries(facts.metadata);
+    return html`<header class="facts">
+        <dl class="grow">
+          ${fact('Format', facts.format, facts.path)} ${fact('Tensors', integer(facts.tensors.length))}
+          ${fact('Parameters', count(facts.parameters), integer(facts.parameters))}
+          ${fact(
+            'Size',
+            `${bytes(facts.sizeBytes)}, header ${bytes(facts.headerBytes)}`,
+            `${integer(facts.sizeBytes)} bytes, header ${integer(facts.headerBytes)} bytes`,
+          )}
+          ${this.types(facts)} ${this.shards(facts)} ${this.config(facts)}
+          ${
+            metadata.length
+              ? fact(
+                  'Metadata',
+                  html`<button
+                    class="inline"
+                    data-action="metadata"
+                    aria-expanded=${String(this.open)}
+                    title=${this.open ? 'Hide the metadata' : 'Show the metadata'}
+                    @click=${() => (this.open = !this.open)}
+                  >
+                    ${summary(metadata)}
+                  </button>`,
+                )
+              : nothing
+          }
+        </dl>
+        <button
+          class="secondary"
+          data-action="compare"
+          title=${base === null ? 'Choose another checkpoint to compare with' : `Compare with ${base}`}
+          @click=${() => post({ type: 'compareWithBase' })}
+        >
+          ${base === null ? 'Compare with Base…' : `Compare with ${shortPath(base)}`}
+        </button>
+      </header>
+      ${
+        this.open
+          ? html`<dl class="metadata" data-metadata>
+              ${metadata.map(
+                ([key, value]) =>
+                  html`<dt class="mono">${key}</dt>
+                    <dd class="mono">${value}</dd>`,
+              )}
+            </dl>`
+          : nothing
+      }`;
+  }
+
+  private types(facts: CheckpointFacts): TemplateResult {
+    const types = Object.entries(facts.dtypes).sort((a, b) => b[1] - a[1]);
+    const text =
+      types.length === 1 ? (types[0]?.[0] ?? '') : types.map(([type, n]) => `${type} ${integer(n)}`).join(', ');
+    return fact('Types', text || 'none', types.map(([type, n]) => `${type}: ${integer(n)} tensors`).join('\n'));
+  }
+  private shards(facts: CheckpointFacts): TemplateResult | typeof nothing {
+    if (facts.shards.length < 2) return nothing;
+    const missing = facts.shards.filter((shard) => shard.missing);
+    const listed = missing.slice(0, 20).map((shard) => `missing: ${shard.file}`);
+    return fact(
+      'Shards',
+      missing.length
+        ? `${facts.shards.length - missing.length} of ${facts.shards.length} at hand`
+        : integer(facts.shards.length),
+      [...listed, ...(missing.length > 20 ? [`and ${missing.length - 20} more`] : [])].join('\n'),
+    );
+  }
+  private config({ config }: CheckpointFacts): TemplateResult {
+    if (!config)
+      return fact('Config', 'no config.json', 'No config.json beside the checkpoint: heads and widths are not known.');
+    const parts = [
+      config.modelType,
+      config.layers === null ? null : `${config.layers} layers`,
+      config.hiddenSize === null ? null : `width ${num(config.hiddenSize)}`,
+      config.attentionHeads === null
+        ? null
+        : `heads ${config.attentionHeads}${config.keyValueHeads === null ? '' : ` / ${config.keyValueHeads} kv`}`,
+    ];
+    return fact('Config', parts.filter((part) => part !== null).join(', ') || 'names no architecture');
+  }
+}
+/** "format pt, note": short values are told, of long ones the name. */
+function summary(metadata: readonly (readonly [string, string])[]): string {
+  const parts = metadata.map(([key, value]) => (value.length <= 12 ? `${key} ${value}` : key.slice(0, 40)));
+  return parts.length > 3 ? `${parts.slice(0, 2).join(', ')}, ${parts.length - 2} more` : parts.join(', ');
+}
+const shortPath = (path: string): string => path.split(/[\\/]/).slice(-2).join('/');
+customElements.define('ox-facts', Facts);

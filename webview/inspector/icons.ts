@@ -1,0 +1,13 @@
+/** Code points of the codicons that this page uses. */
+export const ICON = {
+  pass: 0xeba4,
+  error: 0xea87,
+  warning: 0xea6c,
+  info: 0xea74,
+  chevronDown: 0xeab4,
+  chevronRight: 0xeab6,
+  collapseAll: 0xeac5,
+  expandAll: 0xeb95,
+  table: 0xebb7,
+  circleSlash: 0xeabd,
+} as const;

@@ -1,0 +1,76 @@
+/** The card over a cell of the map: five figures and the chosen one. It never starts work. */
+import { html, nothing, render, type TemplateResult } from 'lit';
+import { integer, num } from '../shared/format.ts';
+import type { Hit } from '../shared/heatmap.ts';
+import { cellOf, type Member } from './map-model.ts';
+import { mapMetric, type MapMetric } from './metrics.ts';
+import type { View } from './view.ts';
+
+const FIGURES = ['spectralNorm', 'stableRank', 'effectiveRank', 'powerLawAlpha', 'outlierCount'];
+
+export class MapCard {
+  private readonly element = document.createElement('div');
+
+  constructor(private readonly view: View) {
+    this.element.className = 'hover';
+    this.element.setAttribute('role', 'tooltip');
+    this.element.hidden = true;
+    document.body.append(this.element);
+  }
+  hide(): void {
+    this.element.hidden = true;
+  }
+  show(hit: Hit, members: readonly Member[]): void {
+    render(this.content(hit, members), this.element);
+    this.element.hidden = false;
+    const box = this.element.getBoundingClientRect();
+    const left = Math.min(hit.x + 14, window.innerWidth - box.width - 8);
+    const below = hit.y + 16;
+    const top = below + box.height > window.innerHeight - 8 ? hit.y - box.height - 12 : below;
+    this.element.style.left = `${Math.max(8, left)}px`;
+    this.element.style.top = `${Math.max(8, top)}px`;
+  }
+
+  private content(hit: Hit, members: readonly Member[]): TemplateResult {
+    const { model, ui } = this.view;
+    const chosen = mapMetric(ui.metric);
+    const shapes = new Set(
+      members.map(({ row, spectrum }) =>
+        spectrum ? `${spectrum.rows} × ${spectrum.columns}` : row.tensor.shape.join(' × '),
+      ),
+    );
+    const failed = members.map(({ row }) => model.failureOf(row.tensor.name)).find((error) => error !== null);
+    const done = members.filter(({ spectrum }) => spectrum).length;
+    const list = FIGURES.includes(chosen.id) ? [] : [chosen];
+    if (done) list.push(...FIGURES.map(mapMetric));
+    const reasons = members.flatMap(({ spectrum }) => spectrum?.reasons ?? []);
+    return html`<div class="row">
+        <b class="grow">Layer ${hit.layer}, ${hit.module}</b>
+        <span class="quiet">${shapes.size === 1 ? [...shapes][0] : nothing}</span>
+      </div>
+      ${
+        members.length
+          ? html`<table>
+              <tbody>
+                ${list.map((metric) => this.line(metric, members, metric === chosen || metric.id === chosen.id))}
+              </tbody>
+            </table>`
+          : html`<p class="quiet">Absent: this layer has no such matrix.</p>`
+      }
+      ${failed ? html`<p>${failed.message}</p>` : nothing} ${reasons[0] ? html`<p>${reasons[0]}</p>` : nothing}
+      ${members.length && !done && !failed ? html`<p class="quiet">Spectrum not computed yet.</p>` : nothing}
+      ${
+        members.length > 1
+          ? html`<p class="quiet">Means; ${integer(done)} of ${integer(members.length)} matrices computed.</p>`
+          : nothing
+      }`;
+  }
+  private line(metric: MapMetric, members: readonly Member[], strong: boolean): TemplateResult {
+    const { status, value } = cellOf(this.view.model, members, metric);
+    const text = status === 'done' ? (value === null ? num(null) : metric.format(value)) : status;
+    return html`<tr>
+      <td class="quiet">${metric.name}</td>
+      <td class="num">${strong ? html`<b>${text}</b>` : text}</td>
+    </tr>`;
+  }
+}

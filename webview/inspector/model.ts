@@ -1,0 +1,115 @@
+/** What the host has told this page, and what follows from it. Results are kept until the file is read anew. */
+import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
+import type { WireError } from '../../src/protocol/errors.ts';
+import type { InspectorToView, Progress } from '../../src/protocol/views.ts';
+import { describe, type Row } from './rows.ts';
+
+/** Element types whose values are read; the rest is listed only. */
+const READ_TYPES = new Set(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ']);
+
+export class InspectorModel {
+  facts: CheckpointFacts | null = null;
+  baseSelected: string | null = null;
+  rows: readonly Row[] = [];
+  /** headings of the table */
+  groups: readonly string[] = [];
+  /** the matrices of "Analyze Spectra" */
+  blockMatrices: readonly Row[] = [];
+  /** weights of the largest tensor */
+  largest = 0;
+  readonly statistics = new Map<string, TensorStatistics>();
+  /** by tensor, then by matrix: parts of fused tensors and experts of a stack */
+  readonly spectra = new Map<string, Map<string, TensorSpectrum>>();
+  /** by tensor or matrix */
+  readonly failures = new Map<string, WireError>();
+  progress: Progress | null = null;
+  cancelled: { done: number; total: number } | null = null;
+  error: WireError | null = null;
+  private byName = new Map<string, Row>();
+
+  row(name: string | null): Row | null {
+    return name === null ? null : (this.byName.get(name) ?? null);
+  }
+  spectraOf(tensor: string): TensorSpectrum[] {
+    return [...(this.spectra.get(tensor)?.values() ?? [])];
+  }
+  /** Values of this tensor can be read: of a floating type, not empty, not missing. */
+  isReadable(row: TensorRow): boolean {
+    return !row.missing && row.offset !== null && row.sizeBytes > 0 && READ_TYPES.has(row.dtype);
+  }
+  get isAnalyzing(): boolean {
+    return this.progress?.phase === 'spectra';
+  }
+  /** The first failure of the tensor or of one of its parts. */
+  failureOf(tensor: string): WireError | null {
+    const own = this.failures.get(tensor);
+    if (own) return own;
+    for (const [name, error] of this.failures) if (name.startsWith(`${tensor}#`)) return error;
+    return null;
+  }
+  forgetFailure(tensor: string): void {
+    for (const name of [...this.failures.keys()])
+      if (name === tensor || name.startsWith(`${tensor}#`)) this.failures.delete(name);
+  }
+  /** Before a retry: the file may have changed. */
+  forgetResults(): void {
+    this.statistics.clear();
+    this.spectra.clear();
+    this.failures.clear();
+    this.cancelled = null;
+    this.error = null;
+  }
+
+  /** Everything but `reveal`, which is about the view. */
+  receive(message: Exclude<InspectorToView, { type: 'reveal' }>): void {
+    switch (message.type) {
+      case 'facts':
+        return this.open(message.facts, message.baseSelected);
+      case 'statistics':
+        for (const value of message.values) this.statistics.set(value.name, value);
+        return;
+      case 'spectra':
+        for (const value of message.values) {
+          const parts = this.spectra.get(value.tensor) ?? new Map<string, TensorSpectrum>();
+          this.spectra.set(value.tensor, parts.set(value.name, value));
+          this.failures.delete(value.name);
+        }
+        return;
+      case 'failed':
+        this.failures.set(message.name, message.error);
+        return;
+      case 'progress':
+        this.progress = message.progress;
+        if (message.progress) this.cancelled = null;
+        return;
+      case 'cancelled':
+        this.cancelled = { done: message.done, total: message.total };
+        this.progress = null;
+        return;
+      case 'error':
+        this.error = message.error;
+        this.progress = null;
+        return;
+    }
+  }
+
+  private open(facts: CheckpointFacts, baseSelected: string | null): void {
+    // The host repeats the facts when another base is selected; otherwise the file was read anew, and old results go.
+    const isRepeat =
+      this.facts !== null &&
+      this.baseSelected !== baseSelected &&
+      this.facts.sizeBytes === facts.sizeBytes &&
+      this.facts.tensors.length === facts.tensors.length;
+    this.baseSelected = baseSelected;
+    if (isRepeat) return;
+    this.forgetResults();
+    this.facts = facts;
+    this.rows = facts.tensors.map(describe);
+    this.groups = [...new Set(this.rows.map((row) => row.group))];
+    this.blockMatrices = this.rows.filter(
+      ({ tensor }) => tensor.spectral && !tensor.missing && tensor.role === 'block',
+    );
+    this.largest = this.rows.reduce((most, row) => Math.max(most, row.weights), 0);
+    this.byName = new Map(this.rows.map((row) => [row.tensor.name, row]));
+  }
+}

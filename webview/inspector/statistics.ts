@@ -1,0 +1,49 @@
+/** Asks for the statistics that are wanted now. The host keeps only the latest wish, so each one names everything still missing. */
+import type { InspectorFromView } from '../../src/protocol/views.ts';
+import type { InspectorModel } from './model.ts';
+
+/** Scrolling passes many rows in this time; only those that stay are worth reading. */
+const DELAY_MS = 120;
+/** Up to this size all tensors are read unasked: it takes less than a second, and finds every NaN. */
+export const SMALL_BYTES = 64e6;
+
+export class StatisticsWish {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asked = new Set<string>();
+
+  constructor(
+    private readonly model: InspectorModel,
+    private readonly post: (message: InspectorFromView) => void,
+    /** names wanted now, the most urgent first; called when the wish is sent */
+    private readonly wanted: () => Iterable<string>,
+  ) {}
+
+  /** Something may have changed: rows in view, the selection, results. */
+  changed(): void {
+    this.timer ??= setTimeout(() => this.send(), DELAY_MS);
+  }
+  /** Everything is asked for anew: the engine ended, or the file is read again. */
+  reset(): void {
+    this.asked.clear();
+    this.changed();
+  }
+
+  private send(): void {
+    this.timer = undefined;
+    const missing = new Set<string>();
+    for (const name of this.wanted()) {
+      const row = this.model.row(name);
+      if (
+        row &&
+        this.model.isReadable(row.tensor) &&
+        !this.model.statistics.has(name) &&
+        !this.model.failures.has(name)
+      )
+        missing.add(name);
+    }
+    // An engine that ended is not started by scrolling: the reader decides (Retry).
+    if (!missing.size || this.model.error || [...missing].every((name) => this.asked.has(name))) return;
+    this.asked = missing;
+    this.post({ type: 'statistics', tensors: [...missing] });
+  }
+}

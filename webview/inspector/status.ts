@@ -1,0 +1,79 @@
+/** Between the strips and the body, only when there is something to say: progress with Cancel, what was cancelled, what failed. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { WireError } from '../../src/protocol/errors.ts';
+import { duration, integer } from '../shared/format.ts';
+import { icon, s } from '../shared/svg.ts';
+import { ICON } from './icons.ts';
+import { ViewElement, type View } from './view.ts';
+
+class Status extends ViewElement {
+  protected override render(): TemplateResult {
+    const { model } = this.view;
+    return html`${model.progress ? this.progress() : nothing} ${model.cancelled ? this.cancelled() : nothing}
+    ${model.error && model.facts ? errorBanner(model.error, this.view) : nothing}`;
+  }
+
+  private progress(): TemplateResult | typeof nothing {
+    const { progress } = this.view.model;
+    if (!progress) return nothing;
+    const { phase, done, total, secondsLeft } = progress;
+    const what = phase === 'spectra' ? 'matrices' : 'tensors';
+    const left = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`;
+    const share = total > 0 ? done / total : 0;
+    const bar = s(
+      'svg',
+      { viewBox: '0 0 100 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+      s('rect', { x: 0, y: 0, width: 100 * share, height: 2 }),
+    );
+    return html`<div
+        class="progress"
+        role="progressbar"
+        aria-label="Analysis"
+        aria-valuemin="0"
+        aria-valuemax=${total}
+        aria-valuenow=${done}
+      >
+        ${bar}
+      </div>
+      <div class="banner" data-state="running">
+        <span class="grow">${integer(done)} of ${integer(total)} ${what}${left}</span>
+        <button data-action="cancel" @click=${() => this.view.post({ type: 'cancel' })}>Cancel</button>
+      </div>`;
+  }
+  private cancelled(): TemplateResult | typeof nothing {
+    const { model, post } = this.view;
+    const { cancelled } = model;
+    if (!cancelled) return nothing;
+    const change = (act: () => void) => () => {
+      model.cancelled = null;
+      act();
+      this.view.set({});
+    };
+    return html`<div class="banner" data-state="cancelled" role="status">
+      ${icon(ICON.circleSlash)}<span class="grow"
+        >Cancelled after ${integer(cancelled.done)} of ${integer(cancelled.total)}. Everything computed is kept.</span
+      >
+      <button data-action="resume" @click=${change(() => post({ type: 'spectra', tensors: [] }))}>Resume</button>
+      <button data-action="dismiss" @click=${change(() => undefined)}>Dismiss</button>
+    </div>`;
+  }
+}
+customElements.define('ox-status', Status);
+
+/** What went wrong as a whole, and the two ways on. */
+export function errorBanner(error: WireError, view: View): TemplateResult {
+  return html`<div class="banner error" data-state="error" role="alert">
+    ${icon(ICON.error)}<span class="grow">${error.message}</span>
+    <button
+      data-action="retry"
+      @click=${() => {
+        view.model.forgetResults();
+        view.post({ type: 'retry' });
+        view.set({});
+      }}
+    >
+      Retry
+    </button>
+    <button data-action="show-log" @click=${() => view.post({ type: 'showLog' })}>Show Log</button>
+  </div>`;
+}

@@ -1,0 +1,65 @@
+/** The reader's own choices: kept by VS Code over a reload, never sent to the host. */
+import type { Sort, SortKey } from './rows.ts';
+
+export interface Ui {
+  view: 'tensors' | 'spectra';
+  filter: string;
+  sort: Sort | null;
+  closed: string[];
+  selected: string | null;
+  /** the part of a fused tensor or the expert in the detail */
+  part: string | null;
+  /** where the keyboard is when on the head of a group */
+  group: string | null;
+  metric: string;
+  /** the map's values as a table */
+  table: boolean;
+  scroll: number;
+}
+export const INITIAL_UI: Ui = {
+  view: 'tensors',
+  filter: '',
+  sort: null,
+  closed: [],
+  selected: null,
+  part: null,
+  group: null,
+  metric: 'stableRank',
+  table: false,
+  scroll: 0,
+};
+const SORT_KEYS: readonly SortKey[] = [
+  'name',
+  'shape',
+  'dtype',
+  'weights',
+  'distribution',
+  'std',
+  'spectrum',
+  'stableRank',
+];
+
+/** A stored state is from an older version or another page until shown otherwise. */
+export function readUi(stored: unknown): Ui {
+  if (typeof stored !== 'object' || stored === null) return { ...INITIAL_UI };
+  const s = stored as Partial<Record<keyof Ui, unknown>>;
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  return {
+    view: s.view === 'spectra' ? 'spectra' : 'tensors',
+    filter: text(s.filter) ?? '',
+    sort: readSort(s.sort),
+    closed: Array.isArray(s.closed) ? s.closed.filter((group) => typeof group === 'string') : [],
+    selected: text(s.selected),
+    part: text(s.part),
+    group: text(s.group),
+    metric: text(s.metric) ?? INITIAL_UI.metric,
+    table: s.table === true,
+    scroll: typeof s.scroll === 'number' && s.scroll >= 0 ? s.scroll : 0,
+  };
+}
+function readSort(stored: unknown): Sort | null {
+  if (typeof stored !== 'object' || stored === null) return null;
+  const { key, direction } = stored as Partial<Record<keyof Sort, unknown>>;
+  const known = SORT_KEYS.find((k) => k === key);
+  return known && (direction === 1 || direction === -1) ? { key: known, direction } : null;
+}

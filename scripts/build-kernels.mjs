@@ -21,7 +21,16 @@ export async function buildKernels(directory) {
         'src/kernels/index.ts',
         ...['--runtime', 'stub', '-O3', '--noAssert', '--noColors', '--enable', features],
         // the caller brings the memory; nothing lies in it below the first kilobyte
-        ...['--importMemory', '--sharedMemory', '--initialMemory', '16', '--maximumMemory', '65536', '--memoryBase', '1024'],
+        ...[
+          '--importMemory',
+          '--sharedMemory',
+          '--initialMemory',
+          '16',
+          '--maximumMemory',
+          '65536',
+          '--memoryBase',
+          '1024',
+        ],
         ...['--outFile', file],
       ],
       {

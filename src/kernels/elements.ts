@@ -38,10 +38,13 @@ export function clearElements(out: usize): void {
 @inline function same(x: f64, y: f64): bool { return x == y || (x != x && y != y); }
 // x on a grid; NaN and infinities stay
 // @ts-ignore: decorator
-@inline function onto(x: f64, p: i32, emin: i32, most: f64): f64 {
-  const m = abs(x);
-  return m < Infinity ? copysign(round(m, p, emin, most), x) : x;
+@inline function onto(x: f64, p: i32, emin: i32, most: f64, overflow: f64): f64 {
+  const m = abs(x), r = m < Infinity ? round(m, p, emin, most) : m;
+  return r == Infinity ? copysign(overflow, x) : copysign(r, x);
 }
+// x on bf16
+// @ts-ignore: decorator
+@inline function onto16(x: f64): f64 { return onto(x, 7, -126, 3.3895313892515355e38, Infinity); }
 
 /** Statistics of n values of one storage type into the first side of the record. */
 export function elementStats(type: i32, a: usize, n: i32, out: usize): void {
@@ -50,20 +53,22 @@ export function elementStats(type: i32, a: usize, n: i32, out: usize): void {
 }
 /**
  * Weights first .. first + n - 1 of a tensor with rows of `columns` (0: no rows), at a and b. Adds to the record, to rows (f64, by
- * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts; roundFirst: both sides are put on it before anything else.
+ * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts, overflow: infinity, or NaN where the grid has none; roundFirst:
+ * both sides are put on it before anything else.
  */
-export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first: i32, n: i32, columns: i32, p: i32, emin: i32, most: f64, roundFirst: bool, eta: f64, tolerance: f64, rows: usize, cols: usize, out: usize): void {
+export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first: i32, n: i32, columns: i32, p: i32, emin: i32, most: f64, overflow: f64, roundFirst: bool, eta: f64, tolerance: f64, rows: usize, cols: usize, out: usize): void {
   const sizeA: usize = typeA < 2 ? 2 : typeA == 2 ? 4 : 8, sizeB: usize = typeB < 2 ? 2 : typeB == 2 ? 4 : 8;
-  const normalA = smallestNormal(typeA), normalB = smallestNormal(typeB), bf16 = p == 7;
+  const own = reinterpret<f64>(<u64>(emin + 1023) << 52), bf16 = p == 7;
+  const normalA = roundFirst ? own : smallestNormal(typeA), normalB = roundFirst ? own : smallestNormal(typeB);
   let row = columns ? first / columns : 0, col = columns ? first % columns : 0;
   let equal16: i32 = 0, relative: i32 = 0, absolute: i32 = 0, changed: i32 = 0, update: f64 = 0;
   for (; n > 0; --n, a += sizeA, b += sizeB) {
     let x = stored(typeA, a), y = stored(typeB, b);
-    const g = onto(x, p, emin, most), h = onto(y, p, emin, most);
+    const g = onto(x, p, emin, most, overflow), h = onto(y, p, emin, most, overflow);
     if (roundFirst) { x = g; y = h; }
     tally(out, x, normalA); tally(at(out, SIDE), y, normalB);
     const differ = !same(g, h);
-    if (bf16 ? !differ : same(onto(x, 7, -126, 3.3895313892515355e38), onto(y, 7, -126, 3.3895313892515355e38))) ++equal16;
+    if (bf16 ? !differ : same(onto16(x), onto16(y))) ++equal16;
     const d = y - x;
     if (abs(d) < Infinity) {
       update += d * d;
@@ -89,7 +94,7 @@ export function flushCounters(cols: usize, total: usize, n: i32): void {
 }
 // bin of x among 64 equal ones from low to high, the last one closed
 // @ts-ignore: decorator
-@inline function bin(x: f64, low: f64, high: f64): i32 { return max(0, min(63, <i32>floor((x - low) / (high - low) * 64))); }
+@inline function bin(x: f64, low: f64, high: f64): i32 { return !(high > low) ? 63 : max(0, min(63, <i32>floor((x - low) / (high - low) * 64))); }
 /** Adds the finite values among n to 64 bins (f64 counts) from low to high. */
 export function elementHistogram(type: i32, a: usize, n: i32, low: f64, high: f64, bins: usize): void {
   const size: usize = type < 2 ? 2 : type == 2 ? 4 : 8;

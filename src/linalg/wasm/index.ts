@@ -1,0 +1,95 @@
+/** The CPU backend: WASM SIMD kernels on worker threads, one pair of matrices a thread. */
+import { availableParallelism } from 'node:os';
+import type { ElementKernels, LinearAlgebraBackend, Matrix } from '../backend.ts';
+import { TYPE_BYTES } from '../codes.ts';
+import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
+import { planPair } from './pair.ts';
+import { WorkerPool } from './pool.ts';
+import type { Format } from './source.ts';
+
+export interface WasmBackendOptions {
+  /** worker threads; default: all cores */
+  threads?: number;
+  /** folder of offaxis.wasm and offaxis_relaxed.wasm */
+  kernelDirectory: string;
+  /** bundle of worker.ts */
+  workerFile: string;
+  /** which build; default: what the engine can run */
+  relaxed?: boolean;
+}
+
+/** Two gigabytes less what the process holds besides. A pair that needs more runs alone. */
+const MEMORY_BUDGET = 1.6 * 2 ** 30;
+/** Cells of the largest histogram of a pair: 512 classes of bf16 at 64 positions. */
+const MOST_CELLS = 512 * 64;
+
+/** Threads start on demand. Throws bad-file where the kernels are missing. */
+export async function createWasmBackend(options: WasmBackendOptions): Promise<LinearAlgebraBackend> {
+  const { kernelDirectory, workerFile } = options;
+  const threads = Math.max(1, options.threads ?? availableParallelism());
+  const relaxed = options.relaxed ?? hasRelaxedSimd();
+  const module = await compileKernels(kernelDirectory, relaxed);
+  const sizes = new KernelMemory(module).reserve(0);
+  const pool = new WorkerPool(module, workerFile, threads, MEMORY_BUDGET);
+  const peak = (rows: number, columns: number, format: Format, angleRank: number, maskRank: number): number =>
+    planPair(sizes, rows, columns, format, { angleRank, maskRank, cells: MOST_CELLS }).end;
+  const codes = ({ rows, columns, type }: Matrix): number => rows * columns * TYPE_BYTES[type];
+  const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
+
+  const elements: ElementKernels = {
+    stats: (type, data, signal) => pool.run('stats', { type, data: shared(data) }, data.byteLength, signal),
+    histogram: (type, data, min, max, signal) =>
+      pool.run('histogram', { type, data: shared(data), min, max }, data.byteLength, signal),
+    compare: (baseType, base, tunedType, tuned, { signal, ...settings }) =>
+      pool.run(
+        'compare',
+        { baseType, base: shared(base), tunedType, tuned: shared(tuned), options: settings },
+        base.byteLength + tuned.byteLength,
+        signal,
+      ),
+  };
+  return {
+    info: {
+      kind: 'cpu',
+      name: relaxed ? 'WebAssembly SIMD with fused multiply-add' : 'WebAssembly SIMD',
+      precision: 'float64, leading vectors in float32 where that suffices',
+      threads,
+    },
+    parallelism: threads,
+    elements,
+    singularValues: (matrix, { signal }) =>
+      pool.run(
+        'singularValues',
+        { matrix: sharedMatrix(matrix) },
+        peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix),
+        signal,
+      ),
+    comparePair: (base, tuned, { signal, ...settings }) =>
+      pool.run(
+        'comparePair',
+        { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options: settings },
+        peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank) +
+          codes(base) +
+          codes(tuned),
+        signal,
+      ),
+    // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory
+    pairPeakBytes: (rows, columns) => {
+      const q = Math.min(rows, columns);
+      const angleRank = Math.max(1, Math.min(512, Math.floor(q / 2)));
+      return peak(rows, columns, 4, angleRank, Math.min(64, Math.ceil(q / 8))) + 8 * rows * columns;
+    },
+    dispose: () => pool.dispose(),
+  };
+}
+
+/** Bytes that a thread can see without a copy. */
+function shared(data: Uint8Array): Uint8Array {
+  if (data.buffer instanceof SharedArrayBuffer) return data;
+  const copy = new Uint8Array(new SharedArrayBuffer(data.byteLength));
+  copy.set(data);
+  return copy;
+}
+function sharedMatrix({ rows, columns, type, data }: Matrix): Matrix {
+  return { rows, columns, type, data: shared(data) };
+}

@@ -1,0 +1,39 @@
+/** What passes between the pool and its threads. Byte arrays are views of shared memory. */
+import type { ChunkChange, ChunkStats, GridSpec, Matrix, MatrixType, PairOptions, PairQuantities } from '../backend.ts';
+import type { WireError } from '../../protocol/errors.ts';
+
+/** Slots of the Int32Array that the pool shares with a thread. */
+export const CANCEL_SLOT = 0;
+
+export interface WorkerSetup {
+  module: WebAssembly.Module;
+  /** Int32Array of one slot: not 0 when the task in progress is to stop */
+  control: SharedArrayBuffer;
+}
+export type PairSettings = Omit<PairOptions, 'signal'>;
+export interface CompareSettings {
+  grid: GridSpec;
+  eta: number;
+  absoluteTolerance: number;
+  columns: number;
+}
+/** The tasks a thread does, with their results. */
+export interface Tasks {
+  singularValues: { input: { matrix: Matrix }; output: Float64Array };
+  comparePair: { input: { base: Matrix; tuned: Matrix; options: PairSettings }; output: PairQuantities };
+  stats: { input: { type: MatrixType; data: Uint8Array }; output: ChunkStats };
+  histogram: { input: { type: MatrixType; data: Uint8Array; min: number; max: number }; output: Float64Array };
+  compare: {
+    input: {
+      baseType: MatrixType;
+      base: Uint8Array;
+      tunedType: MatrixType;
+      tuned: Uint8Array;
+      options: CompareSettings;
+    };
+    output: ChunkChange & { rowChanged: Float64Array; columnChanged: Float64Array };
+  };
+}
+export type TaskName = keyof Tasks;
+export type Request = { [T in TaskName]: { id: number; task: T; input: Tasks[T]['input'] } }[TaskName];
+export type Reply = { id: number; output: unknown } | { id: number; error: WireError };

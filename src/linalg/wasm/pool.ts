@@ -1,0 +1,157 @@
+/** Threads that do one task each: queue, memory bound, cancelling, and replacement of threads that do not stop or have died. */
+import { Worker } from 'node:worker_threads';
+import { OffaxisError } from '../../protocol/errors.ts';
+import { CANCEL_SLOT, type Reply, type TaskName, type Tasks, type WorkerSetup } from './messages.ts';
+
+/** A thread that goes on for this long after a cancel is ended. */
+const CANCEL_GRACE_MS = 800;
+
+interface Job {
+  id: number;
+  task: TaskName;
+  input: unknown;
+  /** bytes that the task holds at its peak */
+  bytes: number;
+  resolve(output: never): void;
+  reject(error: Error): void;
+}
+interface Thread {
+  worker: Worker;
+  control: Int32Array;
+  job: Job | null;
+  timer: NodeJS.Timeout | null;
+}
+
+export class WorkerPool {
+  private readonly threads: Thread[] = [];
+  private readonly queue: Job[] = [];
+  private nextId = 1;
+  private disposed = false;
+
+  /** `memoryBudget`: tasks beyond it wait, unless nothing else runs. */
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly workerFile: string,
+    private readonly size: number,
+    private readonly memoryBudget: number,
+  ) {}
+
+  /**
+   * Runs a task on the next free thread. Throws `cancelled` at once when the signal fires, `device-lost` when its thread dies, and what
+   * the task throws.
+   */
+  run<T extends TaskName>(
+    task: T,
+    input: Tasks[T]['input'],
+    bytes: number,
+    signal?: AbortSignal,
+  ): Promise<Tasks[T]['output']> {
+    return new Promise((resolve, reject) => {
+      if (this.disposed) return reject(new OffaxisError('peer-gone', 'The worker threads have been shut down.'));
+      if (signal?.aborted) return reject(new OffaxisError('cancelled', 'Cancelled.'));
+      const onAbort = (): void => this.cancel(job);
+      const job: Job = {
+        id: this.nextId++,
+        task,
+        input,
+        bytes,
+        resolve: (output) => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve(output);
+        },
+        reject: (error) => {
+          signal?.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.queue.push(job);
+      this.dispatch();
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    const gone = new OffaxisError('cancelled', 'Cancelled: the worker threads are shutting down.');
+    for (const job of this.queue.splice(0)) job.reject(gone);
+    const threads = this.threads.splice(0);
+    for (const { job, timer } of threads) {
+      job?.reject(gone);
+      if (timer) clearTimeout(timer);
+    }
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+  }
+
+  private dispatch(): void {
+    while (this.queue[0] && !this.disposed) {
+      const held = this.threads.reduce((sum, { job }) => sum + (job?.bytes ?? 0), 0);
+      if (held > 0 && held + this.queue[0].bytes > this.memoryBudget) return;
+      const thread = this.threads.find(({ job }) => job === null) ?? this.start();
+      if (!thread) return;
+      const job = this.queue.shift() as Job;
+      thread.job = job;
+      Atomics.store(thread.control, CANCEL_SLOT, 0);
+      thread.worker.ref();
+      thread.worker.postMessage({ id: job.id, task: job.task, input: job.input });
+    }
+  }
+
+  private start(): Thread | null {
+    if (this.threads.length >= this.size) return null;
+    const control = new SharedArrayBuffer(4);
+    const setup: WorkerSetup = { module: this.module, control };
+    const worker = new Worker(this.workerFile, { workerData: setup });
+    const thread: Thread = { worker, control: new Int32Array(control), job: null, timer: null };
+    worker.unref();
+    worker.on('message', (reply: Reply) => this.settle(thread, reply));
+    worker.on('error', (error: Error) => this.lose(thread, error.message));
+    worker.on('exit', (code) => this.lose(thread, `it ended with code ${code}`));
+    this.threads.push(thread);
+    return thread;
+  }
+
+  private settle(thread: Thread, reply: Reply): void {
+    const { job } = thread;
+    if (!job || job.id !== reply.id) return;
+    this.release(thread);
+    if ('error' in reply) job.reject(new OffaxisError(reply.error.code, reply.error.message));
+    else job.resolve(reply.output as never);
+    this.dispatch();
+  }
+  private release(thread: Thread): void {
+    thread.job = null;
+    if (thread.timer) clearTimeout(thread.timer);
+    thread.timer = null;
+    // an idle thread does not keep the process alive
+    thread.worker.unref();
+  }
+
+  private lose(thread: Thread, reason: string): void {
+    const index = this.threads.indexOf(thread);
+    if (index < 0) return;
+    this.threads.splice(index, 1);
+    const { job } = thread;
+    this.release(thread);
+    job?.reject(new OffaxisError('device-lost', `A worker thread was lost: ${reason}.`));
+    this.dispatch();
+  }
+
+  private cancel(job: Job): void {
+    const cancelled = new OffaxisError('cancelled', 'Cancelled.');
+    const waiting = this.queue.indexOf(job);
+    if (waiting >= 0) this.queue.splice(waiting, 1);
+    const thread = this.threads.find((candidate) => candidate.job === job);
+    if (thread) {
+      Atomics.store(thread.control, CANCEL_SLOT, 1);
+      // the thread keeps the job, hence its place and its memory, until it has answered
+      thread.timer = setTimeout(() => {
+        const index = this.threads.indexOf(thread);
+        if (index < 0 || thread.job !== job) return;
+        this.threads.splice(index, 1);
+        void thread.worker.terminate();
+        this.dispatch();
+      }, CANCEL_GRACE_MS);
+    }
+    job.reject(cancelled);
+  }
+}

@@ -1,0 +1,46 @@
+/** Exact masks: the N entries of largest or smallest absolute value, ties to the lowest row-major index. */
+import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
+import type { Format } from './source.ts';
+
+const DIGITS = 65536;
+/** Bits at which the 16-bit digits of an absolute value begin, from the top; the last one may overlap the one before. */
+const SHIFTS: Readonly<Record<Format, readonly number[]>> = { 2: [0], 4: [16, 0], 8: [47, 31, 15, 0] };
+
+export function planSelection(layout: Layout): Address {
+  return layout.take(DIGITS * 4);
+}
+
+/** Sets bit `flag` in the mask byte of the `size` chosen values among `count` at `values`. `histogram`: planSelection. */
+export function markExtreme(
+  memory: KernelMemory,
+  kernels: Kernels,
+  histogram: Address,
+  {
+    format,
+    values,
+    count,
+    size,
+    largest,
+    flag,
+    mask,
+  }: { format: Format; values: Address; count: number; size: number; largest: boolean; flag: number; mask: Address },
+): void {
+  if (size <= 0) return;
+  let wanted = size; // of those that share the prefix
+  let prefix = 0n;
+  let above = 64;
+  for (const shift of SHIFTS[format]) {
+    const digits = memory.u32(histogram, DIGITS).fill(0);
+    kernels.countDigits(format, values, count, shift, above, prefix, histogram);
+    let digit = largest ? DIGITS - 1 : 0;
+    while ((digits[digit] ?? 0) < wanted) {
+      wanted -= digits[digit] ?? 0;
+      digit += largest ? -1 : 1;
+    }
+    // the part of the prefix that the digit does not repeat
+    const kept = above === 64 ? 0n : (prefix << BigInt(above)) & ~((1n << BigInt(shift + 16)) - 1n);
+    prefix = (kept >> BigInt(shift)) | BigInt(digit);
+    above = shift;
+  }
+  kernels.markBeyond(format, values, count, prefix, largest ? 1 : 0, wanted, flag, mask);
+}

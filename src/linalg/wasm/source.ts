@@ -1,0 +1,67 @@
+/** One side of a pair: the caller's codes, brought piece by piece into the kernels' memory in a format that they take. */
+import type { GridSpec, Matrix } from '../backend.ts';
+import { OffaxisError } from '../../protocol/errors.ts';
+import { TYPE_BYTES } from '../codes.ts';
+import { gridNumbers, typeNumber } from './grids.ts';
+import type { Address, KernelMemory, Kernels } from './kernels.ts';
+
+/** Bytes a value in the kernels' memory: 2 = bf16 codes, 4 = float32, 8 = float64. */
+export type Format = 2 | 4 | 8;
+
+export interface Shape {
+  rows: number;
+  columns: number;
+  /** min and max of the two */
+  q: number;
+  big: number;
+  tall: boolean;
+  weights: number;
+}
+export function shapeOf({ rows, columns }: { rows: number; columns: number }): Shape {
+  const [q, big] = [Math.min(rows, columns), Math.max(rows, columns)];
+  return { rows, columns, q, big, tall: rows >= columns, weights: rows * columns };
+}
+
+/** Weights converted at once. */
+export const PIECE = 1 << 18;
+
+export class Source {
+  readonly format: Format;
+  /** the grid that values are rounded to on the way in */
+  private readonly rounding: GridSpec | null;
+
+  /** Throws `bug` where the bytes do not fit the shape. */
+  constructor(
+    readonly matrix: Matrix,
+    grid: GridSpec | null,
+  ) {
+    const { rows, columns, type, data } = matrix;
+    if (data.byteLength !== rows * columns * TYPE_BYTES[type])
+      throw new OffaxisError('bug', `A ${rows} x ${columns} matrix in ${type} came with ${data.byteLength} bytes.`);
+    this.rounding = grid?.roundFirst ? grid : null;
+    if (this.rounding) this.format = this.rounding.grid === 'BF16' ? 2 : 4;
+    else this.format = type === 'BF16' ? 2 : type === 'F64' ? 8 : 4;
+  }
+
+  /** Weights first .. first + count - 1 to `target`. `scratch` holds PIECE float64 values. */
+  load(memory: KernelMemory, kernels: Kernels, first: number, count: number, target: Address, scratch: Address): void {
+    const { type, data } = this.matrix;
+    const size = TYPE_BYTES[type];
+    const piece = (from: number, length: number): Uint8Array => data.subarray(from * size, (from + length) * size);
+    if (!this.rounding && type !== 'F16') {
+      memory.bytes(target, count * size).set(piece(first, count));
+      return;
+    }
+    for (let done = 0; done < count; done += PIECE) {
+      const length = Math.min(PIECE, count - done);
+      memory.bytes(scratch, length * size).set(piece(first + done, length));
+      const to = target + done * this.format;
+      if (!this.rounding) kernels.f16ToF32(scratch, to, length);
+      else {
+        const { p, emin, most } = gridNumbers(this.rounding.grid);
+        const codes = this.format === 2 ? 1 : 0;
+        kernels.roundToGrid(typeNumber(type), scratch, length, p, emin, most, codes, to);
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** Entry of one thread: does one task after another in a memory of its own. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { OffaxisError, toWireError } from '../../protocol/errors.ts';
+import { elementCompare, elementHistogram, elementStats } from './elements.ts';
+import { KernelMemory } from './kernels.ts';
+import { CANCEL_SLOT, type Reply, type Request, type WorkerSetup } from './messages.ts';
+import { PairTask } from './pair.ts';
+import { singularValuesOf } from './values.ts';
+
+function serve(port: MessagePort, { module, control }: WorkerSetup): void {
+  const memory = new KernelMemory(module);
+  const flag = new Int32Array(control);
+  const checkCancelled = (): void => {
+    if (Atomics.load(flag, CANCEL_SLOT) !== 0) throw new OffaxisError('cancelled', 'Cancelled.');
+  };
+  const run = (request: Request): unknown => {
+    switch (request.task) {
+      case 'singularValues':
+        return singularValuesOf(memory, request.input.matrix, checkCancelled);
+      case 'comparePair': {
+        const { base, tuned, options } = request.input;
+        return new PairTask(memory, base, tuned, options, checkCancelled).run();
+      }
+      case 'stats':
+        return elementStats(memory, request.input, checkCancelled);
+      case 'histogram':
+        return elementHistogram(memory, request.input, checkCancelled);
+      case 'compare':
+        return elementCompare(memory, request.input, checkCancelled);
+    }
+  };
+  port.on('message', (request: Request) => {
+    let reply: Reply;
+    try {
+      reply = { id: request.id, output: run(request) };
+    } catch (error) {
+      reply = { id: request.id, error: toWireError(error) };
+    }
+    port.postMessage(reply);
+  });
+}
+
+if (parentPort) serve(parentPort, workerData as WorkerSetup);

@@ -69,7 +69,6 @@ function notices(metafiles) {
 }
 
 function buildKernels() {
-  if (!existsSync('scripts/build-kernels.mjs')) return console.error('build: NO KERNELS YET');
   const run = spawnSync(process.execPath, ['scripts/build-kernels.mjs'], { stdio: 'inherit' });
   if (run.status !== 0) throw new Error('The WASM kernels did not compile; see the messages above.');
 }
@@ -77,12 +76,8 @@ function buildKernels() {
 const entryOf = ({ entryPoints, stdin }) => entryPoints?.[0] ?? `${stdin.resolveDir}/main.ts`;
 const missing = bundles.map(entryOf).filter((entry) => !existsSync(entry));
 if (missing.length) {
-  console.error(`build: THESE ENTRY POINTS ARE MISSING: ${missing.join(', ')}`);
-  for (const entry of missing)
-    bundles.splice(
-      bundles.findIndex((bundle) => entryOf(bundle) === entry),
-      1,
-    );
+  console.error(`build: these entry points are missing: ${missing.join(', ')}`);
+  process.exit(1);
 }
 mkdirSync('dist', { recursive: true });
 if (production) rmSync('dist/webview', { recursive: true, force: true });

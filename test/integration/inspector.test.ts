@@ -1,0 +1,120 @@
+import { cpSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { expectShown, goldenBase } from './support/golden.ts';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const malformed = join(inject('installation').root, 'test', 'fixtures', 'malformed');
+const { workbench, root } = session({
+  prepare: (workspace) => cpSync(malformed, join(workspace, 'malformed'), { recursive: true }),
+});
+const golden = goldenBase(root);
+const name = 'model.layers.3.self_attn.v_proj.weight';
+
+test('a double-click in the explorer opens the inspector, which lists all 57 tensors', async () => {
+  await workbench().openFromExplorer('base', 'model.safetensors');
+  const page = new InspectorPage(workbench());
+  await page.document.locator('main[data-view="tensors"]').waitFor();
+  expect(golden.size).toBe(57);
+  expect(await page.fact('Tensors')).toBe('57');
+  expect(await page.fact('Types')).toBe('BF16');
+  expect(await page.problems().getAttribute('data-problems')).toBe('0');
+  // 57 tensors and the heads of their groups; only those in view are in the document.
+  const rows = Number(await page.document.getByRole('treegrid').getAttribute('aria-rowcount'));
+  expect(rows).toBeGreaterThan(57);
+  expect(await page.document.locator('[data-tensor]').count()).toBeGreaterThan(5);
+});
+
+test('an opened tensor shows its statistics, and its spectrum on request', async () => {
+  const page = new InspectorPage(workbench());
+  await page.open(name);
+  const figures = golden.get(name);
+  if (!figures) throw new Error(`${name} is not among the golden values`);
+  await page.detail(name).locator('[data-section="values"] svg').waitFor();
+  expectShown(await page.fact('Std'), figures['std'] ?? NaN, 'standard deviation');
+  expectShown(await page.fact('Minimum'), figures['min'] ?? NaN, 'minimum');
+
+  await page.action('compute-spectrum').click();
+  await page.document.locator('[data-metrics]').waitFor();
+  expectShown(await page.metric('Spectral norm'), figures['spectralNorm'] ?? NaN, 'spectral norm');
+  expectShown(await page.metric('Stable rank'), figures['stableRank'] ?? NaN, 'stable rank');
+  expectShown(await page.metric('Condition'), figures['conditionNumber'] ?? NaN, 'condition number');
+  expect(await page.metric('Outliers')).toBe(String(figures['outlierCount']));
+});
+
+test('the keyboard walks the table, closes a group and reaches the detail', async () => {
+  const page = new InspectorPage(workbench());
+  const { keyboard } = workbench().page;
+  await page.action('filter').fill('');
+  await page.document.getByRole('treegrid').focus();
+  await keyboard.press('Home');
+  const group = page.document.locator('[data-group]').first();
+  expect(await group.getAttribute('aria-expanded')).toBe('true');
+  await keyboard.press('ArrowLeft');
+  await expect.poll(() => group.getAttribute('aria-expanded')).toBe('false');
+  await keyboard.press('ArrowRight');
+  await expect.poll(() => group.getAttribute('aria-expanded')).toBe('true');
+  await keyboard.press('ArrowDown');
+  const selected = page.document.locator('[data-tensor][aria-selected="true"]');
+  const first = await selected.getAttribute('data-tensor');
+  await keyboard.press('Enter');
+  await expect
+    .poll(() =>
+      page
+        .detail(first ?? '')
+        .locator('.detail-head')
+        .evaluate((head) => head === document.activeElement),
+    )
+    .toBe(true);
+});
+
+test('"Analyze Spectra" fills the heatmap of layers by modules', async () => {
+  const page = new InspectorPage(workbench());
+  await page.action('analyze').click();
+  await expect
+    .poll(() => page.document.locator('[data-counted]').innerText(), { timeout: 60_000 })
+    .toContain('42 of 42');
+  await page.action('metric').selectOption('spectralNorm');
+  await page.action('table').click();
+  const table = page.document.locator('table.twin');
+  expect(await table.locator('tbody tr').count()).toBe(6);
+  const modules = await table
+    .locator('thead th')
+    .evaluateAll((heads) => heads.map((head) => head.getAttribute('title')));
+  const shown = await table
+    .locator('tbody tr')
+    .nth(3)
+    .locator('td')
+    .nth(modules.indexOf('self_attn.v_proj') - 1)
+    .innerText();
+  expectShown(shown, golden.get(name)?.['spectralNorm'] ?? NaN, 'spectral norm in the map');
+  expect(await table.locator('td', { hasText: 'pending' }).count()).toBe(0);
+  await page.action('table').click();
+});
+
+test('after a reload of the window the inspector is back', async () => {
+  await workbench().reload();
+  const page = new InspectorPage(workbench());
+  await page.document.locator('main[data-view="spectra"]').waitFor();
+  expect(await page.fact('Tensors')).toBe('57');
+});
+
+test('every malformed file opens with its problem, and the sound ones without', async () => {
+  const files = readdirSync(malformed).filter((file) => file.endsWith('.safetensors'));
+  expect(files.length).toBeGreaterThan(10);
+  const messages = new Map<string, string>();
+  for (const file of files) {
+    await workbench().openFromExplorer('malformed', file);
+    const page = new InspectorPage(workbench());
+    await workbench().tab(file).waitFor();
+    await page.document.locator('[data-problems], [data-state="failed"]').first().waitFor();
+    const errors = page.document.locator('[data-severity="error"], [data-state="failed"] .banner');
+    if (file.startsWith('OK_')) expect(await errors.count(), file).toBe(0);
+    else messages.set(file, await errors.first().innerText());
+    await workbench().runCommand('View: Close All Editors');
+  }
+  // Each refusal has words of its own, and says what to do.
+  expect(new Set(messages.values()).size).toBe(messages.size);
+  expect(messages.get('lfs_pointer.safetensors')).toContain('git lfs pull');
+});

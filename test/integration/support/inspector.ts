@@ -1,0 +1,51 @@
+/** The inspector as its reader meets it. */
+import type { FrameLocator, Locator } from 'playwright-core';
+import type { Workbench } from './workbench.ts';
+
+export class InspectorPage {
+  readonly document: FrameLocator;
+
+  constructor(workbench: Workbench) {
+    this.document = workbench.view();
+  }
+
+  action(name: string): Locator {
+    return this.document.locator(`[data-action="${name}"]`);
+  }
+
+  /** A figure of the strip at the top, or of the detail's lists. */
+  fact(name: string): Promise<string> {
+    return this.document
+      .locator('dl > div', { has: this.document.getByText(name, { exact: true }) })
+      .first()
+      .locator('dd')
+      .innerText();
+  }
+
+  problems(): Locator {
+    return this.document.locator('[data-problems]');
+  }
+
+  tensor(name: string): Locator {
+    return this.document.locator(`[data-tensor="${name}"]`);
+  }
+
+  /** Finds the tensor through the filter, as its row may be far down, and opens it. */
+  async open(name: string): Promise<void> {
+    await this.action('filter').fill(name);
+    await this.tensor(name).click();
+    await this.detail(name).waitFor();
+  }
+
+  detail(name: string): Locator {
+    return this.document.locator(`[data-detail="${name}"]`);
+  }
+
+  metric(name: string): Promise<string> {
+    const metrics = this.document.locator('[data-metrics] > div');
+    return metrics
+      .filter({ has: this.document.getByText(name, { exact: true }) })
+      .locator('dd')
+      .innerText();
+  }
+}

@@ -17,8 +17,12 @@ export interface SummaryInput {
 }
 type FractionId = 'unchangedBf16' | 'unchangedRelative' | 'unchangedAbsolute' | 'updateDensity';
 
-/** Parameters of a computation, not results of it: no mean is taken. */
-const NOT_AGGREGATED: ReadonlySet<string> = new Set(['angleRank', 'maskRank']);
+/** No plain mean is taken of these: fractions are weighted by parameters above, ranks are parameters of the computation. */
+const NOT_AGGREGATED: ReadonlySet<string> = new Set([
+  ...(['unchangedBf16', 'unchangedRelative', 'unchangedAbsolute', 'updateDensity'] satisfies FractionId[]),
+  'angleRank',
+  'maskRank',
+]);
 
 /**
  * Fractions of weights: over all compared floating tensors, weighted by parameters. All others: unweighted mean over the block matrices
@@ -62,7 +66,7 @@ function fraction(tensors: readonly ComparisonTensor[], id: FractionId): number 
 function aggregates(matrices: readonly ComparisonMetrics[]): Record<string, Aggregate> {
   const columns = new Map<string, (number | null)[]>();
   for (const metrics of matrices)
-    for (const [id, value] of Object.entries(metrics)) {
+    for (const [id, value] of Object.entries<unknown>({ ...metrics })) {
       if (NOT_AGGREGATED.has(id) || (value !== null && typeof value !== 'number')) continue;
       const column = columns.get(id);
       if (column) column.push(value);

@@ -64,8 +64,8 @@ describe('the summary', () => {
     expect(summary.metrics['nss']).toEqual({ mean: 0.2, max: 0.3, count: 2, nulls: 0 });
     expect(summary.metrics['angleUMax']).toEqual({ mean: 3, max: 3, count: 1, nulls: 1 });
     expect(summary.metrics['jointEnergy']).toEqual({ mean: null, max: null, count: 0, nulls: 2 });
-    expect(summary.metrics).not.toHaveProperty('angleRank');
-    expect(summary.metrics).not.toHaveProperty('principalRangeX');
+    for (const id of ['angleRank', 'principalRange', 'wedinVacuous', 'unchangedBf16', 'base'])
+      expect(summary.metrics).not.toHaveProperty(id);
     expect(summary.maskVerdicts).toEqual({ off: 1, on: 0, noise: 0, none: 1 });
     expect(summary.wedinVacuous).toBe(1);
     expect(summary.elementwiseOnly).toEqual(rest.elementwiseOnly);

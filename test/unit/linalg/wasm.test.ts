@@ -16,7 +16,8 @@ afterAll(() => build.remove());
 const norm = (values: Float64Array): number => Math.hypot(...values);
 const close = (actual: number, expected: number, absolute: number, relative: number, what: string): void => {
   const error = Math.abs(actual - expected);
-  expect(error, `${what}: ${actual} for ${expected}`).toBeLessThanOrEqual(absolute + relative * Math.abs(expected));
+  // a call of expect for each of a million numbers would take longer than the kernels
+  if (!(error <= absolute + relative * Math.abs(expected))) expect.fail(`${what}: ${actual} for ${expected}`);
 };
 
 /** METRICS' tolerances, on the quantities they are made from. */
@@ -28,7 +29,7 @@ function expectSame(actual: PairQuantities, expected: PairQuantities, { determin
   }
   const shift = (q: PairQuantities): number =>
     norm(q.tunedValues.map((s, i) => s - (q.baseValues[i] ?? 0))) / norm(q.baseValues);
-  if (shift(expected) >= 2e-6) close(shift(actual), shift(expected), 0, 0.01, 'nss');
+  if (expected.baseValues[0] !== 0 && shift(expected) >= 2e-6) close(shift(actual), shift(expected), 0, 0.01, 'nss');
   for (const side of ['anglesU', 'anglesV'] as const) {
     const want = expected[side];
     const got = actual[side];
@@ -66,11 +67,9 @@ function expectSame(actual: PairQuantities, expected: PairQuantities, { determin
       const want = expected.masks?.[mask][kind];
       const got = actual.masks?.[mask][kind];
       if (!want || !got) continue;
-      if (mask === 'low' || mask === 'all') expect(got, `${mask} ${kind}`).toEqual(want);
-      else if (determined) {
-        const apart = want.reduce((sum, n, i) => sum + Math.abs(n - (got[i] ?? NaN)), 0);
-        expect(apart, `${mask} ${kind}`).toBeLessThanOrEqual(4);
-      }
+      const apart = want.reduce((sum, n, i) => sum + Math.abs(n - (got[i] ?? NaN)), 0);
+      if (mask === 'low' || mask === 'all') expect(apart, `${mask} ${kind}`).toBe(0);
+      else if (determined) expect(apart, `${mask} ${kind}`).toBeLessThanOrEqual(4);
     }
 }
 
@@ -88,10 +87,12 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
       reference.comparePair(base, tuned, options),
     ]);
     expectSame(actual, expected, item);
+    if (options.grid.roundFirst) return;
     const values = await backend.singularValues(base, {});
-    expected.baseValues.forEach((s, i) =>
-      close(values[i] ?? NaN, s, 1e-6 * (expected.baseValues[0] ?? 0), 0, `s[${i}]`),
+    values.forEach((s, i) =>
+      close(s, expected.baseValues[i] ?? NaN, 1e-6 * (expected.baseValues[0] ?? 0), 0, `s[${i}]`),
     );
+    expect(values.length).toBe(expected.baseValues.length);
   });
 
   it('stops within a second of a cancel and goes on working', async () => {

@@ -17,11 +17,16 @@ export interface SummaryInput {
 }
 type FractionId = 'unchangedBf16' | 'unchangedRelative' | 'unchangedAbsolute' | 'updateDensity';
 
-/** No plain mean is taken of these: fractions are weighted by parameters above, ranks are parameters of the computation. */
+/** No plain mean is taken of these: fractions are weighted by parameters above, ranks are parameters, the others are no numbers. */
 const NOT_AGGREGATED: ReadonlySet<string> = new Set([
   ...(['unchangedBf16', 'unchangedRelative', 'unchangedAbsolute', 'updateDensity'] satisfies FractionId[]),
   'angleRank',
   'maskRank',
+  'illDefined',
+  'wedinVacuous',
+  'principalRange',
+  'lowRange',
+  'principalNotLowRange',
 ]);
 
 /**
@@ -62,7 +67,7 @@ function fraction(tensors: readonly ComparisonTensor[], id: FractionId): number 
   return weights === 0 ? null : counted / weights;
 }
 
-/** Every metric whose values are numbers or null in all matrices. */
+/** Every other metric, of which each matrix has a number or null. */
 function aggregates(matrices: readonly ComparisonMetrics[]): Record<string, Aggregate> {
   const columns = new Map<string, (number | null)[]>();
   for (const metrics of matrices)

@@ -283,8 +283,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars'],
 });
-for (const [name, theme, messages, ui, width, height, scale = 1, action] of SHOTS) {
-  if (filter && !new RegExp(filter).test(name)) continue;
+async function open(name, theme, messages, ui, width, height, scale) {
   const tab = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: scale });
   tab.on('console', (m) => m.type() === 'error' && complain(name, m.text()));
   tab.on('pageerror', (e) => complain(name, e.message));
@@ -297,10 +296,10 @@ for (const [name, theme, messages, ui, width, height, scale = 1, action] of SHOT
       }).observe(document, { childList: true });
       addEventListener('DOMContentLoaded', () => document.body.classList.add(`vscode-${theme}`));
       window.posted = [];
-      let stored = ui;
+      window.stored = ui;
       window.acquireVsCodeApi = () => ({
-        getState: () => stored,
-        setState: (s) => (stored = s),
+        getState: () => window.stored,
+        setState: (s) => (window.stored = s),
         postMessage: (m) => {
           window.posted.push(m);
           if (m.type !== 'ready') return;
@@ -320,11 +319,147 @@ for (const [name, theme, messages, ui, width, height, scale = 1, action] of SHOT
   await tab.goto(url);
   await tab.waitForSelector('body[data-ready]', { timeout: 8000 }).catch(() => complain(name, 'not ready'));
   await tab.waitForTimeout(250);
+  return tab;
+}
+for (const [name, theme, messages, ui, width, height, scale = 1, action] of SHOTS) {
+  if (filter && !new RegExp(filter).test(name)) continue;
+  const tab = await open(name, theme, messages, ui, width, height, scale);
   await action?.(tab);
   await tab.waitForTimeout(120);
   const over = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (over > 0) complain(name, `overflows sideways by ${over}`);
   await tab.screenshot({ path: join(out, `${name}.png`) });
+  await tab.close();
+}
+
+// ---------- what the page does ----------
+const settled = (tab) => tab.waitForTimeout(80);
+const posted = (tab) => tab.evaluate(() => window.posted.map((m) => m.type + (m.name ? ` ${m.name}` : '')));
+const same = (name, got, wanted) => {
+  if (JSON.stringify(got) !== JSON.stringify(wanted))
+    complain(name, `got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
+};
+const BEHAVIOUR = [
+  [
+    'keys move the selection, step the metric, go into the detail and back',
+    clone(),
+    V3,
+    async (tab, name) => {
+      const at = () => tab.evaluate(() => document.querySelector('.map').dataset.cell);
+      const focused = () => tab.evaluate(() => document.activeElement?.closest('ox-map, ox-detail')?.tagName ?? '');
+      await tab.focus('.heatmap');
+      for (const [key, cell] of [
+        ['ArrowRight', '3,self_attn.o_proj'],
+        ['ArrowDown', '4,self_attn.o_proj'],
+        ['Home', '4,self_attn.q_proj'],
+        ['End', '4,mlp.down_proj'],
+        ['PageUp', '0,mlp.down_proj'],
+        ['PageDown', '5,mlp.down_proj'],
+        ['ArrowDown', '5,mlp.down_proj'],
+      ]) {
+        await tab.keyboard.press(key);
+        same(`${name}: ${key}`, await at(), cell);
+      }
+      await settled(tab);
+      const mirrored = await tab.evaluate(() => {
+        const grid = document.querySelector('.heatmap');
+        return document.getElementById(grid.getAttribute('aria-activedescendant'))?.textContent ?? '';
+      });
+      if (!/^Layer 5, mlp\.down_proj; Mask view [\d.]+; Energy view [\d.]+$/.test(mirrored))
+        complain(name, `mirrored "${mirrored}"`);
+      same(name, await tab.textContent('ox-detail h2'), 'Layer 5, mlp.down_proj');
+      await tab.keyboard.press(']');
+      await settled(tab);
+      same(name, await tab.inputValue('.toolbar select'), 'principalLift');
+      await tab.keyboard.press('[');
+      await settled(tab);
+      same(name, await tab.inputValue('.toolbar select'), 'views');
+      await tab.keyboard.press('Enter');
+      same(name, await focused(), 'OX-DETAIL');
+      await tab.keyboard.press('Escape');
+      same(name, await focused(), 'OX-MAP');
+      same(name, await tab.evaluate(() => window.stored.cell), { layer: 5, module: 'mlp.down_proj' });
+    },
+  ],
+  [
+    'a click selects, buttons post',
+    clone(),
+    V3,
+    async (tab, name) => {
+      const box = await tab.locator('.heatmap-body').boundingBox();
+      await tab.mouse.click(box.x + 55, box.y + 10);
+      await settled(tab);
+      same(name, await tab.textContent('ox-detail h2'), 'Layer 0, self_attn.q_proj');
+      await tab.click('[data-action=export]');
+      await tab.click('[data-action=copy-command-line]');
+      await tab.click('[data-action=open-tuned]');
+      await tab.selectOption('.toolbar select', 'angleVMax');
+      await tab.click('[data-action=fit]');
+      await tab.click('[data-action=table]');
+      await settled(tab);
+      same(name, await tab.locator('table.twin tbody tr').count(), 6);
+      same(name, await posted(tab), [
+        'ready',
+        'export',
+        'copyCommandLine',
+        'openTensor model.layers.0.self_attn.q_proj.weight',
+      ]);
+      same(name, await tab.evaluate(() => [window.stored.metric, window.stored.fit, window.stored.table]), [
+        'angleVMax',
+        false,
+        true,
+      ]);
+    },
+  ],
+  [
+    'every metric draws',
+    partial('cancelled'),
+    V3,
+    async (tab) => {
+      const ids = await tab.locator('.toolbar select option').evaluateAll((options) => options.map((o) => o.value));
+      if (ids.length < 100) complain('every metric draws', `${ids.length} metrics`);
+      for (const id of ids) await tab.selectOption('.toolbar select', id);
+    },
+  ],
+  [
+    'a running comparison: cancel, and a pending cell asks to go first',
+    partial('running'),
+    V3,
+    async (tab, name) => {
+      await tab.focus('.heatmap');
+      await tab.keyboard.press('PageDown');
+      await tab.keyboard.press('End');
+      await tab.click('[data-action=cancel]');
+      same(name, (await posted(tab)).slice(-2), ['prioritize model.layers.5.mlp.down_proj.weight', 'cancel']);
+      same(name, await tab.evaluate(() => document.body.dataset.phase), 'running');
+    },
+  ],
+  [
+    'resume',
+    partial('cancelled'),
+    V3,
+    async (tab, name) => (await tab.click('[data-action=resume]'), same(name, await posted(tab), ['ready', 'resume'])),
+  ],
+  [
+    'start',
+    waiting('planned'),
+    {},
+    async (tab, name) => (await tab.click('[data-action=start]'), same(name, await posted(tab), ['ready', 'start'])),
+  ],
+  [
+    'choose another',
+    empty(),
+    {},
+    async (tab, name) => (
+      await tab.click('[data-action=choose-another]'),
+      same(name, await posted(tab), ['ready', 'chooseAnother'])
+    ),
+  ],
+];
+for (const [name, messages, ui, check] of BEHAVIOUR) {
+  if (filter && !new RegExp(filter).test(name)) continue;
+  const tab = await open(name, 'dark', messages, ui, 1280, 800, 1);
+  await check(tab, name).catch((error) => complain(name, error.message));
   await tab.close();
 }
 await browser.close();

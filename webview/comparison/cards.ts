@@ -44,7 +44,10 @@ function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: 
   if (!most || !verdict) return null;
   return {
     verdict,
-    word: most.length === verdicts.length ? verdict.word : `${SHORT.get(verdict.word) ?? verdict.word} in ${most.length} of ${verdicts.length}`,
+    word:
+      most.length === verdicts.length
+        ? verdict.word
+        : `${SHORT.get(verdict.word) ?? verdict.word} in ${most.length} of ${verdicts.length}`,
   };
 }
 
@@ -63,11 +66,11 @@ class Cards extends ViewElement {
     const partial = all.length < planned ? ` of ${planned}` : '';
     return `mean of ${all.length - nulls}${partial}${nulls ? `, ${nulls} null` : ''}`;
   }
-  private waiting(): string {
+  private waiting(what: 'matrix' | 'tensor' = 'matrix'): string {
     const state = this.view.model.state;
-    if (state?.parameters.spectra === false) return 'Not computed: this run leaves spectra out.';
-    if (!this.view.model.matrices.length) return 'No matrix of the transformer blocks pairs.';
-    return state?.phase === 'running' ? 'Waiting for the first matrix.' : 'Not computed.';
+    if (what === 'matrix' && state?.parameters.spectra === false) return 'Not computed: this run leaves spectra out.';
+    if (what === 'matrix' && !this.view.model.matrices.length) return 'No matrix of the transformer blocks pairs.';
+    return state?.phase === 'running' ? `Waiting for the first ${what}.` : 'Not computed.';
   }
 
   protected override render(): TemplateResult {
@@ -195,7 +198,7 @@ class Cards extends ViewElement {
       unit,
       weights ? draw : nothing,
       weights ? key('band', 'attainable 0 to 100\u202f%') : nothing,
-      value === null ? 'Waiting for the first tensor.' : unchangedHeadline(value),
+      value === null ? this.waiting('tensor') : unchangedHeadline(value),
     );
   }
 

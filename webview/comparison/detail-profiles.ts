@@ -5,6 +5,7 @@ import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
 import { css, sequential } from '../shared/scales.ts';
 import { linear, path, s, text } from '../shared/svg.ts';
+import { binned, headsOf } from './curves.ts';
 import { meanOf } from './model.ts';
 import '../shared/plot.ts';
 
@@ -12,16 +13,6 @@ import '../shared/plot.ts';
 const STRIPE_SPAN = 0.25;
 /** Labels of heads need this much room, CSS pixels. */
 const HEAD_LABEL = 46;
-
-/** Means over as many bins as there are pixels to draw them: a row of 14336 does not fit one by one. */
-export function binned(values: readonly number[], bins: number): number[] {
-  if (values.length <= bins) return [...values];
-  return Array.from({ length: bins }, (_, b) => {
-    const from = Math.floor((b * values.length) / bins);
-    const to = Math.floor(((b + 1) * values.length) / bins);
-    return meanOf(values.slice(from, to)) ?? 0;
-  });
-}
 
 function stripePlot(
   width: number,
@@ -75,20 +66,6 @@ function stripe(name: string, values: readonly number[], heads: number, label: s
     </div>
     <ox-plot .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}></ox-plot>
   </div>`;
-}
-
-/** How many heads share the rows, the columns of a module; 0 where it has none. */
-export function headsOf(
-  module: string,
-  heads: ComparisonPlan['heads'],
-): { rows: number; columns: number; word: string } {
-  if (!heads) return { rows: 0, columns: 0, word: '' };
-  if (/(^|\.)q_proj$|#q$/.test(module)) return { rows: heads.attention, columns: 0, word: 'head' };
-  if (/(^|\.)[kv]_proj$|#[kv]$/.test(module)) return { rows: heads.keyValue, columns: 0, word: 'kv head' };
-  if (/(^|\.)o_proj$|attn\.c_proj$|attention\.dense$|attn\.dense$|attn\.out_proj$/.test(module)) {
-    return { rows: 0, columns: heads.attention, word: 'head' };
-  }
-  return { rows: 0, columns: 0, word: '' };
 }
 
 export function profiles(

@@ -247,7 +247,9 @@ class Detail extends ViewElement {
           ? 'This run leaves spectra out; only the change figures are computed.'
           : model.state?.phase === 'running'
             ? 'Not computed yet. This matrix moves to the front of the queue when you open it.'
-            : 'Not computed. Resume goes on with it.';
+            : model.state?.phase === 'cancelled'
+              ? 'Not computed. Resume goes on with it.'
+              : 'Not computed. Retry goes on with it.';
       return html`<p class="empty quiet" data-status="pending">${text}</p>
         ${tensor ? numbers(tensor) : nothing}`;
     }

@@ -29,6 +29,9 @@ const ORDER = [
   'mlp.c_proj',
   'dense_4h_to_h',
 ];
+/** "q_proj" is known as "q"; GPT-2's "c_proj" keeps its name. */
+const PROJECTION = /(?<!(^|\.)c)_proj$/;
+
 const part = (module: string): string | null => (module.includes('#') ? module.slice(module.indexOf('#') + 1) : null);
 const path = (module: string): string => module.replace(/#.*$/, '').replace(/\.weight$/, '');
 const two = (module: string): string => path(module).split('.').slice(-2).join('.');
@@ -37,9 +40,9 @@ const last = (module: string): string => path(module).split('.').at(-1) ?? modul
 /** "self_attn.q_proj" is "q", "c_attn#k" is "k"; the whole last part, then more of the path, where the short one is taken. */
 export function labelsOf(modules: readonly string[]): Map<string, string> {
   const steps: ((m: string) => string)[] = [
-    (m) => part(m) ?? last(m).replace(/_proj$/, ''),
+    (m) => part(m) ?? last(m).replace(PROJECTION, ''),
     (m) => (part(m) ? `${last(m)} ${part(m)}` : last(m)),
-    (m) => [two(m).replace(/_proj$/, ''), part(m)].filter(Boolean).join(' '),
+    (m) => [two(m).replace(PROJECTION, ''), part(m)].filter(Boolean).join(' '),
     (m) => [two(m), part(m)].filter(Boolean).join(' '),
     (m) => m,
   ];
@@ -59,7 +62,7 @@ export function labelsOf(modules: readonly string[]): Map<string, string> {
   return labels;
 }
 function rank(module: string): number {
-  const short = part(module) ?? last(module).replace(/_proj$/, '');
+  const short = part(module) ?? last(module).replace(PROJECTION, '');
   const at = [ORDER.indexOf(two(module)), ORDER.indexOf(short)].filter((i) => i >= 0);
   return at.length ? Math.min(...at) : ORDER.length;
 }

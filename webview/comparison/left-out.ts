@@ -7,6 +7,8 @@ import { define, ViewElement } from './view.ts';
 
 /** Names of one reason that are written out; the rest is a click away. */
 const SHOWN = 3;
+/** A list of 36,000 names would make every update of the page slow. */
+const LISTED = 300;
 const shortName = (name: string): string =>
   name.replace(/^(model|transformer|gpt_neox)\./, '').replace(/\.weight$/, '');
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
@@ -26,7 +28,9 @@ function names(list: readonly { name: string }[]): TemplateResult | string {
   return html`<details>
     <summary>${plural(list.length, 'tensor')}, ${shortName(list[0]?.name ?? '')} …</summary>
     <ul>
-      ${list.map((t) => html`<li>${t.name}</li>`)}
+      ${list.slice(0, LISTED).map((t) => html`<li>${t.name}</li>`)}${
+        list.length > LISTED ? html`<li>and ${list.length - LISTED} more; the export names all</li>` : nothing
+      }
     </ul>
   </details>`;
 }
@@ -66,54 +70,58 @@ export function leftOutTables(
   const unpaired: [string, { name: string }[]][] = [];
   if (baseOnly.length) unpaired.push(['only in the base checkpoint', asItems(baseOnly)]);
   if (tunedOnly.length) unpaired.push(['only in the tuned checkpoint', asItems(tunedOnly)]);
-  return html`<section class="sect" data-section="elementwise">
-      <h2>Elementwise only <small>${plural(elementwise.length, 'tensor')}; ${rest}</small></h2>
-      ${
-        elementwise.length
-          ? html`<table class="numbers reasons">
-              ${head('Tensors', unchanged ? 'unchanged, mean' : null)}
-              <tbody>
-                ${body(
-                  group(
-                    elementwise,
-                    (p) => p.reason ?? (p.spectral ? 'outside the blocks; in no mean' : 'no spectrum'),
-                  ),
-                  unchanged ? (list) => unchanged(list.map((t) => t.name)) : null,
-                )}
-              </tbody>
-            </table>`
-          : nothing
-      }
-    </section>
-    ${
-      plan.skipped.length
-        ? html`<section class="sect" data-section="skipped">
-            <h2>Left out <small>${plural(plan.skipped.length, 'tensor')}</small></h2>
-            <table class="numbers reasons">
-              ${head('Tensors', null)}
-              <tbody>
-                ${body(
-                  group(plan.skipped, (t) => t.reason),
-                  null,
-                )}
-              </tbody>
-            </table>
-          </section>`
-        : nothing
-    }
-    ${
-      unpaired.length
-        ? html`<section class="sect" data-section="unpaired">
-            <h2>Unpaired <small>no tensor of that name and shape on the other side</small></h2>
-            <table class="numbers reasons">
-              ${head('Tensors', null)}
-              <tbody>
-                ${body(unpaired, null)}
-              </tbody>
-            </table>
-          </section>`
-        : nothing
-    }`;
+  return html`${
+    plan.pairs.length
+      ? html`<section class="sect" data-section="elementwise">
+          <h2>Elementwise only <small>${plural(elementwise.length, 'tensor')}; ${rest}</small></h2>
+          ${
+            elementwise.length
+              ? html`<table class="numbers reasons">
+                  ${head('Tensors', unchanged ? 'unchanged, mean' : null)}
+                  <tbody>
+                    ${body(
+                      group(
+                        elementwise,
+                        (p) => p.reason ?? (p.spectral ? 'outside the blocks; in no mean' : 'no spectrum'),
+                      ),
+                      unchanged ? (list) => unchanged(list.map((t) => t.name)) : null,
+                    )}
+                  </tbody>
+                </table>`
+              : nothing
+          }
+        </section>`
+      : nothing
+  }
+  ${
+    plan.skipped.length
+      ? html`<section class="sect" data-section="skipped">
+          <h2>Left out <small>${plural(plan.skipped.length, 'tensor')}</small></h2>
+          <table class="numbers reasons">
+            ${head('Tensors', null)}
+            <tbody>
+              ${body(
+                group(plan.skipped, (t) => t.reason),
+                null,
+              )}
+            </tbody>
+          </table>
+        </section>`
+      : nothing
+  }
+  ${
+    unpaired.length
+      ? html`<section class="sect" data-section="unpaired">
+          <h2>Unpaired <small>no tensor of that name and shape on the other side</small></h2>
+          <table class="numbers reasons">
+            ${head('Tensors', null)}
+            <tbody>
+              ${body(unpaired, null)}
+            </tbody>
+          </table>
+        </section>`
+      : nothing
+  }`;
 }
 
 class LeftOut extends ViewElement {

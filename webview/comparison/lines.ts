@@ -1,6 +1,6 @@
 /** The metric over the layers, readable: every module as a thin line, the mean dashed, the chosen module drawn out. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { ends, isDiverging, reference, toUnit, type Scale } from '../shared/heatmap.ts';
+import { ends, isDiverging, reference, toUnit, type Panel, type Scale } from '../shared/heatmap.ts';
 import { key, linear, path, s, text } from '../shared/svg.ts';
 import { picture, type Picture } from './panels.ts';
 import '../shared/plot.ts';
@@ -16,6 +16,7 @@ class Lines extends ViewElement {
     const { model, ui, set } = this.view;
     if (model.layers < 2) return nothing;
     const shown = picture(model, ui);
+    if (!shown.panels.some((p) => model.modules.some((m) => hasValue(p, m, model.layers)))) return nothing;
     const module = model.modules.includes(ui.line) ? ui.line : (ui.cell?.module ?? model.modules[0] ?? '');
     const label = model.labels.get(module) ?? module;
     const both = shown.panels.length > 1;
@@ -104,6 +105,13 @@ function axis(scale: Scale): (v: number) => number {
   const place = linear(lo, hi, HEIGHT - PAD.bottom, PAD.top);
   const [first, last] = ends(scale);
   return (v) => place(toUnit(scale, Math.max(Math.min(first, last), Math.min(Math.max(first, last), v))));
+}
+function hasValue(panel: Panel, module: string, layers: number): boolean {
+  for (let l = 0; l < layers; l++) {
+    const cell = panel.cell(l, module);
+    if (cell.status === 'done' && cell.value !== null) return true;
+  }
+  return false;
 }
 /** Runs of layers with a value: a gap stays a gap. */
 function segments(layers: readonly number[], value: (layer: number) => number | null): [number, number][][] {

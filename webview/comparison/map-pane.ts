@@ -130,6 +130,7 @@ class MapPane extends ViewElement {
   private twin(shown: Picture): TemplateResult {
     const { model, ui, set } = this.view;
     const rows = Array.from({ length: model.layers }, (_, layer) => layer);
+    const value = shown.panels.length > 1 ? num : shown.metric.format;
     return html`<div class="twins">
       ${shown.panels.map(
         (panel) =>
@@ -151,7 +152,7 @@ class MapPane extends ViewElement {
                     ${model.modules.map((module) => {
                       const cell = panel.cell(layer, module);
                       const text =
-                        cell.status !== 'done' ? cell.status : cell.value === null ? 'null' : num(cell.value);
+                        cell.status !== 'done' ? cell.status : cell.value === null ? 'null' : value(cell.value);
                       return html`<td
                         class="num ${cell.status === 'done' ? '' : 'quiet'}"
                         tabindex="0"

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { bytes, count, integer } from '../shared/format.ts';
 import { s } from '../shared/svg.ts';
+import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
 import { leftOutTables } from './left-out.ts';
 import { backendText } from './title.ts';
@@ -11,19 +12,6 @@ import { define, ViewElement } from './view.ts';
 const plural = (n: number, word: string): string => `${integer(n)} ${word}${n === 1 ? '' : 's'}`;
 const names = (list: readonly string[], most = 4): string =>
   list.length <= most ? list.join(', ') : `${list.slice(0, most).join(', ')} and ${list.length - most} more`;
-
-/** Layers as ranges: "0–5, 7". */
-export function ranges(layers: readonly number[]): string {
-  const sorted = [...new Set(layers)].sort((a, b) => a - b);
-  const parts: string[] = [];
-  for (let i = 0; i < sorted.length;) {
-    let j = i;
-    while (j + 1 < sorted.length && sorted[j + 1] === (sorted[j] ?? 0) + 1) j++;
-    parts.push(i === j ? String(sorted[i]) : `${sorted[i]}–${sorted[j]}`);
-    i = j + 1;
-  }
-  return parts.join(', ');
-}
 
 class Plan extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
@@ -59,8 +47,8 @@ class Plan extends ViewElement {
         <p>No tensor of the two checkpoints pairs by name and shape.</p>
         <p class="quiet">
           ${state?.baseName} has ${total(baseOnly.length)} of its
-          own${baseOnly.length ? `, as ${names(baseOnly, 1)}` : ''}; ${state?.tunedName} has
-          ${total(tunedOnly.length)}${tunedOnly.length ? `, as ${names(tunedOnly, 1)}` : ''}.
+          own${baseOnly.length ? `, such as ${names(baseOnly, 1)}` : ''}; ${state?.tunedName} has
+          ${total(tunedOnly.length)}${tunedOnly.length ? `, such as ${names(tunedOnly, 1)}` : ''}.
           ${plan.skipped.length ? `${total(plan.skipped.length)} were left out.` : ''} Fused and split parts were
           aligned first. Nothing was computed.
         </p>

@@ -31,6 +31,8 @@ interface Tally {
 /** The axis of the energy view ends at a factor of 64. */
 const REACH = Math.log(64);
 const NAMED = 6;
+/** Below this width only the middle of the axis is labelled, CSS pixels. */
+const ROOM_FOR_ENDS = 280;
 
 const TALLIES: readonly Tally[] = [
   {
@@ -116,9 +118,8 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
     s('rect', { class: 'b-track', x: 0, y: 5.5, width, height: 3 }),
     s('rect', { class: 'b-band', x: x(-tally.zone), y: 2, width: x(tally.zone) - x(-tally.zone), height: 10 }),
     ...marks,
-    text(0, 25, tally.ends[0]),
+    ...(width < ROOM_FOR_ENDS ? [] : [text(0, 25, tally.ends[0]), text(width, 25, tally.ends[2], 'end')]),
     text(x(0), 25, tally.ends[1], 'middle'),
-    text(width, 25, tally.ends[2], 'end'),
   );
 }
 define('ox-tally', TallyList);

@@ -1,7 +1,7 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BackendInfo } from '../../src/protocol/results.ts';
-import { count } from '../shared/format.ts';
+import { count, duration } from '../shared/format.ts';
 import { icon, s } from '../shared/svg.ts';
 import type { View } from './view.ts';
 import { define, ViewElement } from './view.ts';
@@ -13,16 +13,12 @@ export function backendText(backend: BackendInfo): string {
   return `${kind}, ${backend.precision}`;
 }
 /** "about 9 s left"; empty where nothing can be said yet. */
-export function timeLeft(seconds: number | null): string {
-  if (seconds === null || !Number.isFinite(seconds)) return '';
-  if (seconds < 90) return `, about ${Math.max(1, Math.round(seconds))}\u202fs left`;
-  if (seconds < 5400) return `, about ${Math.round(seconds / 60)}\u202fmin left`;
-  return `, about ${(seconds / 3600).toPrecision(2)}\u202fh left`;
-}
+export const timeLeft = (seconds: number | null): string =>
+  seconds === null || !Number.isFinite(seconds) ? '' : `, about ${duration(seconds)} left`;
 
 class Title extends ViewElement {
   protected override render(): TemplateResult {
-    const { state, matrices, layers } = this.view.model;
+    const { state, matrices, layers, tensors } = this.view.model;
     const plan = state?.plan;
     const dtypes = [...new Set((plan?.pairs ?? []).flatMap((p) => [p.dtype.base, p.dtype.tuned]))];
     const facts = plan?.pairs.length
@@ -31,7 +27,7 @@ class Title extends ViewElement {
           `${count(plan.cost.weights)} weights, ${dtypes.slice(0, 3).join(' and ')}`,
         ]
       : [];
-    const actions = plan && plan.pairs.length > 0 && state.phase !== 'planned';
+    const actions = tensors.size > 0;
     return html`<header class="title">
       <h1>
         <b title=${state?.base ?? ''}>${state?.baseName ?? ''}</b

@@ -1,6 +1,6 @@
 /** How the heatmap is drawn: fills of the cells, heads, mean row and the profile. Everything is given; nothing is kept. */
 import { cell as cellText } from './format.ts';
-import { colourOf, isDiverging, toUnit, type Scale } from './heatmap-scale.ts';
+import { colourOf, isDiverging, type Scale } from './heatmap-scale.ts';
 import { css, diverging, inkOn, mix, rgb, sequential } from './scales.ts';
 
 export type CellStatus = 'done' | 'pending' | 'failed' | 'absent';
@@ -61,6 +61,8 @@ export interface Grid {
 }
 
 const TITLE = 20;
+/** Middle of the mean row within the foot. */
+export const MEAN_LINE = 17;
 /** An upright label is cut beyond this. */
 const LONGEST = 112;
 /** Heights of rows up to 8 and up to 16 layers, and beyond. */
@@ -139,7 +141,7 @@ function fitting(b: Brush, label: string, most: number): string {
   return text === label ? label : `${text}…`;
 }
 
-export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], profile: Profile | null): void {
+export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
   panels.forEach((panel, index) => {
     const x0 = panelLeft(g, grid, index);
     if (g.panels > 1) {
@@ -164,38 +166,7 @@ export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Pa
       b.c.restore();
     });
   });
-  if (!g.profile || !profile) return;
-  const x0 = profileLeft(g, grid);
-  b.c.fillStyle = b.foreground;
-  b.font(12, g.panels > 1 ? '600' : '');
-  b.text(profile.title, x0, 9, 'left');
-  b.font(11);
-  const named = profile.series.filter((s) => s.name);
-  named.forEach((series, index) => {
-    const first = firstStat(series, grid.layers);
-    if (!first || !series.name) return;
-    b.c.fillStyle = css(rgb(series.colour));
-    const wanted = profileX(g, grid, profile, first.mean);
-    // two labels never share a place: the first keeps to the left half, the last to the right one
-    const half = x0 + g.profile / 2;
-    const x = named.length < 2 ? wanted : index === 0 ? Math.min(wanted, half - 2) : Math.max(wanted, half + 16);
-    b.text(series.name, Math.max(x0 + 14, Math.min(x0 + g.profile - 20, x)), g.head - 11);
-  });
 }
-function firstStat(series: ProfileSeries, layers: number): LayerStat | null {
-  for (let l = 0; l < layers; l++) {
-    const stat = series.at(l);
-    if (stat) return stat;
-  }
-  return null;
-}
-function profileX(g: Geometry, grid: Grid, profile: Profile, value: number): number {
-  const t = toUnit(profile.scale, value);
-  const unit = isDiverging(profile.scale) ? (t + 1) / 2 : t;
-  const x0 = profileLeft(g, grid);
-  return x0 + Math.max(0, Math.min(1, unit)) * (g.profile - 6);
-}
-
 export function paintRows(b: Brush, g: Geometry, grid: Grid): void {
   b.font(12);
   b.c.fillStyle = b.quiet;
@@ -272,8 +243,8 @@ export function paintMark(
   b.c.strokeRect(x + 2.5, y + 2.5, g.cellWidth - 5, g.rowHeight - 5);
 }
 
-export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], profile: Profile | null): void {
-  const y = 17;
+export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
+  const y = MEAN_LINE;
   b.font(11);
   b.c.fillStyle = b.quiet;
   b.text('mean', g.left - 9, y, 'right');
@@ -296,70 +267,6 @@ export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly P
       }
     });
   });
-  if (!g.profile || !profile) return;
-  const x0 = profileLeft(g, grid);
-  const last = profile.ticks.length - 1;
-  b.c.fillStyle = b.quiet;
-  profile.ticks.forEach((tick, i) => {
-    if (!(tick === profile.reference || i === 0 || i === last || g.profile >= 165)) return;
-    const x = profileX(g, grid, profile, tick);
-    b.text(
-      profile.label(tick),
-      i === 0 ? x0 - 4 : i === last ? x + 6 : x,
-      y,
-      i === 0 ? 'left' : i === last ? 'right' : 'center',
-    );
-  });
-}
-
-export function paintProfile(b: Brush, g: Geometry, grid: Grid, profile: Profile, highContrast: boolean): void {
-  const c = b.c;
-  const height = grid.layers * g.rowHeight;
-  const rowY = (l: number): number => (l + 0.5) * g.rowHeight;
-  for (const tick of profile.ticks) {
-    const x = Math.round(profileX(g, grid, profile, tick)) + 0.5;
-    const isReference = tick === profile.reference;
-    c.lineWidth = 1;
-    c.strokeStyle = isReference ? b.foreground : b.rule;
-    c.globalAlpha = !isReference && highContrast ? 0.35 : 0.8;
-    c.beginPath();
-    c.moveTo(x, 0);
-    c.lineTo(x, height);
-    c.stroke();
-  }
-  c.globalAlpha = 1;
-  for (const series of profile.series) {
-    const stats = Array.from({ length: grid.layers }, (_, l) => series.at(l));
-    c.strokeStyle = css(rgb(series.colour));
-    c.fillStyle = c.strokeStyle;
-    c.lineWidth = 1;
-    c.globalAlpha = 0.55;
-    c.beginPath();
-    stats.forEach((stat, l) => {
-      if (!stat) return;
-      c.moveTo(profileX(g, grid, profile, stat.min), rowY(l));
-      c.lineTo(profileX(g, grid, profile, stat.max), rowY(l));
-    });
-    c.stroke();
-    c.globalAlpha = 1;
-    c.lineWidth = 1.5;
-    c.beginPath();
-    let pen = false;
-    stats.forEach((stat, l) => {
-      if (stat) c[pen ? 'lineTo' : 'moveTo'](profileX(g, grid, profile, stat.mean), rowY(l));
-      pen = stat !== null;
-    });
-    c.stroke();
-    const r = g.rowHeight > 14 ? 3.5 : 2.5;
-    stats.forEach((stat, l) => {
-      if (!stat) return;
-      const x = profileX(g, grid, profile, stat.mean);
-      c.beginPath();
-      if (series.mark === 'square') c.rect(x - r + 0.5, rowY(l) - r + 0.5, 2 * r - 1, 2 * r - 1);
-      else c.arc(x, rowY(l), r, 0, 7);
-      c.fill();
-    });
-  }
 }
 
 /** The colour ramp of a legend. */

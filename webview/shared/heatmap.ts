@@ -10,7 +10,6 @@ import {
   paintHead,
   paintMark,
   paintMeans,
-  paintProfile,
   paintRows,
   panelLeft,
   prepare,
@@ -21,6 +20,8 @@ import {
   type Panel,
   type Profile,
 } from './heatmap-paint.ts';
+import { paintProfile, paintProfileHead, paintProfileTicks } from './heatmap-profile.ts';
+import { theme } from './scales.ts';
 
 export type { Cell, CellStatus, CellValue, LayerStat, Panel, Profile, ProfileSeries } from './heatmap-paint.ts';
 export { legendRamp } from './heatmap-paint.ts';
@@ -174,7 +175,7 @@ export class Heatmap {
     const body = prepare(this.body, g.width, this.grid.layers * g.rowHeight);
     const foot = prepare(this.foot, g.width, g.foot);
     if (!head || !body || !foot) return;
-    paintHead(head, g, this.grid, this.panels, this.profile);
+    paintHead(head, g, this.grid, this.panels);
     paintRows(body, g, this.grid);
     this.panels.forEach((panel, index) => {
       const x0 = panelLeft(g, this.grid, index);
@@ -199,9 +200,11 @@ export class Heatmap {
         );
       }
     });
-    const highContrast = document.body.className.includes('vscode-high-contrast');
-    if (g.profile && this.profile) paintProfile(body, g, this.grid, this.profile, highContrast);
-    paintMeans(foot, g, this.grid, this.panels, this.profile);
+    paintMeans(foot, g, this.grid, this.panels);
+    if (!g.profile || !this.profile) return;
+    paintProfileHead(head, g, this.grid, this.profile);
+    paintProfile(body, g, this.grid, this.profile, theme().startsWith('high-contrast'));
+    paintProfileTicks(foot, g, this.grid, this.profile);
   }
 
   private hit(event: MouseEvent): Cell | null {

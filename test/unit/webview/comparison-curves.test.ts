@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { binned, differences, headsOf, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
+import { labelsOf, orderModules } from '../../../webview/comparison/labels.ts';
+import { METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
+import { readUi } from '../../../webview/comparison/view.ts';
+
+describe('differences of two spectra', () => {
+  it('are single markers with their sign up to index 32', () => {
+    expect(differences([3, 2, 1], [3.5, 2, 0.5])).toEqual([
+      { at: 1, size: 0.5, up: true },
+      { at: 3, size: 0.5, up: false },
+    ]);
+  });
+  it('are binned past it, keep every value in some bin, and the rms of each sign', () => {
+    const n = 1000;
+    const base = Array.from({ length: n }, (_, i) => n - i);
+    const tuned = base.map((v, i) => v + (i % 2 ? 0.25 : -0.25));
+    const marks = differences(base, tuned);
+    expect(marks.length).toBeLessThan(SINGLE + 2 * 41);
+    for (const mark of marks) expect(mark.size).toBeCloseTo(0.25, 9);
+    expect(Math.max(...marks.map((m) => m.at))).toBeLessThanOrEqual(n);
+    expect(marks.filter((m) => m.at > SINGLE && m.up).length).toBeGreaterThan(20);
+  });
+});
+
+describe('long profiles', () => {
+  it('keep their mean when binned', () => {
+    const values = Array.from({ length: 900 }, (_, i) => i % 3);
+    const bins = binned(values, 300);
+    expect(bins).toHaveLength(300);
+    for (const bin of bins) expect(bin).toBeCloseTo(1, 12);
+    expect(binned([1, 2], 300)).toEqual([1, 2]);
+  });
+  it('have head boundaries where the module has heads', () => {
+    const heads = { attention: 4, keyValue: 2 };
+    expect(headsOf('self_attn.q_proj', heads).rows).toBe(4);
+    expect(headsOf('self_attn.v_proj', heads).rows).toBe(2);
+    expect(headsOf('attn.c_attn#k', heads).rows).toBe(2);
+    expect(headsOf('self_attn.o_proj', heads)).toMatchObject({ rows: 0, columns: 4 });
+    expect(headsOf('mlp.c_proj', heads)).toMatchObject({ rows: 0, columns: 0 });
+    expect(headsOf('self_attn.q_proj', null).rows).toBe(0);
+  });
+});
+
+describe('names', () => {
+  it('of layers become ranges', () => expect(ranges([5, 0, 1, 2, 2, 7])).toBe('0–2, 5, 7'));
+  it('of columns are short where that is unambiguous', () => {
+    const labels = labelsOf(['self_attn.q_proj', 'attn.c_attn#k', 'mlp.gate_proj', 'mlp.down_proj']);
+    expect([...labels.values()]).toEqual(['q', 'k', 'gate', 'down']);
+    const clash = labelsOf(['attn.c_proj', 'mlp.c_proj', 'mlp.c_fc']);
+    expect(clash.get('attn.c_proj')).toBe('attn.c_proj');
+    expect(clash.get('mlp.c_proj')).toBe('mlp.c_proj');
+    expect(clash.get('mlp.c_fc')).toBe('c_fc');
+    const many = labelsOf(['a.x.up_proj', 'b.x.up_proj', 'c.x.up_proj']);
+    expect(new Set(many.values()).size).toBe(3);
+  });
+  it('of columns are ordered along the path of the data', () =>
+    expect(orderModules(['mlp.down_proj', 'mlp.gate_proj', 'odd', 'self_attn.o_proj', 'self_attn.q_proj'])).toEqual([
+      'self_attn.q_proj',
+      'self_attn.o_proj',
+      'mlp.gate_proj',
+      'mlp.down_proj',
+      'odd',
+    ]));
+});
+
+describe('metric list', () => {
+  it('has every field of sections A and B once, and steps around its ends', () => {
+    const ids = METRICS.map((m) => m.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const wanted = [
+      ...[
+        'unchangedBf16',
+        'unchangedRelative',
+        'unchangedAbsolute',
+        'updateDensity',
+        'baseNorm',
+        'updateNorm',
+        'relativeUpdate',
+      ],
+      ...['updateSpectralNorm', 'updateStableRank', 'updateTop1Share', 'updateEffectiveRank', 'updateRankRatio'],
+      ...[
+        'updateOutlierCount',
+        'nss',
+        'spectralShare',
+        'diagonalAmplification',
+        'angleUMax',
+        'angleUMean',
+        'angleVMax',
+        'angleVMean',
+      ],
+      ...['gap', 'wedinBound', 'wedinVacuous', 'illDefined', 'zeroShare', 'maskRank', 'angleRank'],
+      ...['joint', 'left', 'right'].flatMap((s) => [`${s}Energy`, `${s}EnergyBaseline`, `${s}Ratio`]),
+      ...['principal', 'low', 'principalNotLow'].flatMap((p) =>
+        ['Overlap', 'Null', 'NullStep', 'Lift', 'Z', 'Position', 'PositionStep', 'Range0', 'Range1'].map((f) => p + f),
+      ),
+      ...['base.spectralNorm', 'tuned.powerLawAlpha', 'base.subnormal', 'tuned.std'],
+    ];
+    for (const id of wanted) expect(ids).toContain(id);
+    expect(stepMetric(ids[0]!, -1)).toBe(ids.at(-1));
+    expect(stepMetric(ids.at(-1)!, 1)).toBe(ids[0]);
+  });
+});
+
+describe('stored UI state', () => {
+  it('is taken where it fits and dropped where it does not', () => {
+    expect(readUi({ metric: 'nss', cell: { layer: 2, module: 'q' }, fit: true, table: 1 })).toMatchObject({
+      metric: 'nss',
+      cell: { layer: 2, module: 'q' },
+      fit: true,
+      table: false,
+    });
+    expect(readUi({ cell: { layer: '2' } }).cell).toBeNull();
+    expect(readUi('nonsense').metric).toBe('views');
+  });
+});

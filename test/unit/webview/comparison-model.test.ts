@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_PARAMETERS, type ComparisonTensor } from '../../../src/protocol/results.ts';
+import type { ComparisonState, ComparisonToView } from '../../../src/protocol/views.ts';
+import { ComparisonModel } from '../../../webview/comparison/model.ts';
+
+const nameOf = (layer: number, module: string): string => `model.layers.${layer}.${module}.weight`;
+const pair = (layer: number, module: string, name = nameOf(layer, module)) => ({
+  name,
+  layer,
+  module,
+  shape: [8, 8],
+  dtype: { base: 'BF16', tuned: 'BF16' },
+  spectral: true,
+});
+function state(pairs: ReturnType<typeof pair>[], change: Partial<ComparisonState> = {}): ComparisonState {
+  return {
+    base: '/a',
+    tuned: '/b',
+    baseName: 'a',
+    tunedName: 'b',
+    parameters: DEFAULT_PARAMETERS,
+    commandLine: '',
+    phase: 'running',
+    plan: {
+      base: '/a',
+      tuned: '/b',
+      pairs,
+      skipped: [],
+      unpaired: { baseOnly: [nameOf(1, 'self_attn.k_proj')], tunedOnly: [] },
+      layers: 2,
+      cost: { bytesToRead: 1, weights: 1, matrices: pairs.length, flops: 1, peakBytes: 1 },
+      heads: null,
+      problems: [],
+    },
+    backend: null,
+    progress: null,
+    error: null,
+    summary: null,
+    ...change,
+  };
+}
+function tensor(name: string, unchanged: number, nss?: number): ComparisonTensor {
+  const change = {
+    unchangedBf16: unchanged,
+    unchangedRelative: unchanged,
+    unchangedAbsolute: unchanged,
+    updateDensity: 1 - unchanged,
+  };
+  return {
+    name,
+    layer: 0,
+    module: '',
+    shape: [8, 8],
+    dtype: { base: 'BF16', tuned: 'BF16' },
+    metrics: {
+      ...change,
+      baseNorm: 1,
+      updateNorm: 0.1,
+      relativeUpdate: 0.1,
+      ...(nss === undefined ? {} : { nss, maskRank: 1 }),
+      base: {},
+      tuned: {},
+    },
+    flags: [],
+    reasons: [],
+    elapsedMs: 1,
+  };
+}
+const NSS = { get: (t: ComparisonTensor) => t.metrics.nss ?? null, elementwise: false };
+const UNCHANGED = { get: (t: ComparisonTensor) => t.metrics.unchangedBf16, elementwise: true };
+
+describe('comparison model', () => {
+  const q = pair(0, 'self_attn.q_proj');
+  const k = pair(0, 'self_attn.k_proj');
+  const q1 = pair(1, 'self_attn.q_proj');
+  const start = (): ComparisonModel => {
+    const model = new ComparisonModel();
+    model.apply({ type: 'state', state: state([k, q, q1]), reset: true });
+    return model;
+  };
+  const results = (tensors: ComparisonTensor[], failed: string[] = []): ComparisonToView => ({
+    type: 'results',
+    tensors,
+    details: [],
+    failed: failed.map((name) => ({ name, error: { code: 'read-failed', message: 'ended early' } })),
+  });
+
+  it('takes rows and columns from the plan, in reading order', () => {
+    const model = start();
+    expect(model.layers).toBe(2);
+    expect(model.modules).toEqual(['self_attn.q_proj', 'self_attn.k_proj']);
+    expect(model.labels.get('self_attn.q_proj')).toBe('q');
+  });
+
+  it('shows change figures before the spectra, failures until a result comes, and what is absent with its reason', () => {
+    const model = start();
+    expect(model.cell(NSS, 0, 'self_attn.q_proj')).toEqual({ status: 'pending', value: null });
+    expect(model.cell(NSS, 1, 'self_attn.k_proj').status).toBe('absent');
+    expect(model.absence(1, 'self_attn.k_proj')).toBe(
+      'The tuned checkpoint has no model.layers.1.self_attn.k_proj.weight.',
+    );
+    model.apply(results([tensor(q.name, 0.25)]));
+    expect(model.cell(UNCHANGED, 0, 'self_attn.q_proj')).toEqual({ status: 'done', value: 0.25 });
+    expect(model.cell(NSS, 0, 'self_attn.q_proj').status).toBe('pending');
+    model.apply(results([], [q.name]));
+    expect(model.cell(NSS, 0, 'self_attn.q_proj').status).toBe('failed');
+    model.apply(results([tensor(q.name, 0.25, 0.01)]));
+    expect(model.cell(NSS, 0, 'self_attn.q_proj')).toEqual({ status: 'done', value: 0.01 });
+    expect(model.failed.size).toBe(0);
+  });
+
+  it('keeps spectra when the elementwise pass of a resumed run comes after them', () => {
+    const model = start();
+    model.apply(results([tensor(q.name, 0.25, 0.01)]));
+    model.apply(results([tensor(q.name, 0.25)]));
+    expect(model.cell(NSS, 0, 'self_attn.q_proj').value).toBe(0.01);
+    model.apply({ type: 'state', state: state([k, q, q1]), reset: true });
+    expect(model.tensors.size).toBe(0);
+  });
+
+  it('gives the mean of the matrices that share a cell, and the mean and range of a layer over its cells', () => {
+    const model = new ComparisonModel();
+    const experts = [0, 1, 2].map((e) =>
+      pair(0, 'mlp.experts.up_proj', `model.layers.0.mlp.experts.${e}.up_proj.weight`),
+    );
+    model.apply({ type: 'state', state: state([...experts, q]), reset: true });
+    model.apply(results([tensor(experts[0]!.name, 0, 0.1), tensor(experts[1]!.name, 0, 0.3), tensor(q.name, 0, 0.8)]));
+    expect(model.pairsAt(0, 'mlp.experts.up_proj')).toHaveLength(3);
+    expect(model.cell(NSS, 0, 'mlp.experts.up_proj').value).toBeCloseTo(0.2, 12);
+    expect(model.layerStat(NSS, 0)).toEqual({ mean: 0.5, min: 0.2, max: 0.8 });
+    expect(model.layerStat(NSS, 1)).toBeNull();
+  });
+
+  it('weights fractions by parameters until the summary is there', () => {
+    const model = start();
+    model.apply(
+      results([
+        { ...tensor(q.name, 1), shape: [30] },
+        { ...tensor(k.name, 0), shape: [10] },
+      ]),
+    );
+    expect(model.weighted('unchangedBf16')).toEqual({ value: 0.75, weights: 40, complete: false });
+  });
+});

@@ -1,33 +1,19 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
 import { resolve } from 'node:path';
-import {
-  ProblemList,
-  quoted,
-  readSafetensorsHeader,
-  readShardIndex,
-  type HeaderEntry,
-  type SafetensorsHeader,
-  type ShardIndex,
-} from '../formats/index.ts';
+import { ProblemList, quoted, readSafetensorsHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import { readModelConfig } from './config.ts';
 import { discover, type Source } from './discover.ts';
-import { elementCount, markConv1d, missingRow, rowOf } from './rows.ts';
+import { elementCount, markConv1d } from './rows.ts';
 import { ShardFiles } from './shard-files.ts';
+import { checkTotalSize, indexedRows, plainRows, type Shard } from './shard-rows.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
 
 /** Headers read at once: enough for a network disk, few enough for its queue. */
 const HEADERS_AT_ONCE = 16;
-
-/** A shard as far as it is there. */
-interface Shard {
-  file: string;
-  sizeBytes: number | null;
-  header: SafetensorsHeader | null;
-}
 
 /**
  * Opens a .safetensors file, a .safetensors.index.json with its shards, or the checkpoint of a folder. Reads headers only. A damaged
@@ -120,6 +106,7 @@ function assemble(
   if (index) checkTotalSize(index, shards, tensors, own);
   markConv1d(tensors, config?.modelType ?? null);
   reportUnsplit(tensors, config, own);
+  reportAdapter(tensors, own);
   const problems = [...own.list(), ...shards.flatMap((shard) => shard.header?.problems ?? [])];
   const facts = factsOf(path, source, index, shards, tensors, config, problems);
   return {
@@ -163,81 +150,6 @@ async function readTensor(
   }
 }
 
-function plainRows(shards: readonly Shard[], problems: ProblemList): Map<string, TensorRow> {
-  const tensors = new Map<string, TensorRow>();
-  for (const { file, header } of shards) {
-    for (const entry of header?.entries.values() ?? []) {
-      const before = tensors.get(entry.name);
-      if (before) reportTwice(problems, entry, before.file, file);
-      else tensors.set(entry.name, rowOf(entry, file));
-    }
-  }
-  return tensors;
-}
-
-function reportTwice(problems: ProblemList, entry: HeaderEntry, first: string, second: string): void {
-  const text = `it stands in ${first} and again in ${second}; the first is used.`;
-  problems.add('error', 'duplicate-tensor', text, 'Download the shards again.', { tensor: entry.name });
-}
-
-/** Rows in the order of the shards; what index and shards say differently is reported. */
-function indexedRows(index: ShardIndex, shards: readonly Shard[], problems: ProblemList): Map<string, TensorRow> {
-  const tensors = new Map<string, TensorRow>();
-  const absent = shards.filter((shard) => shard.header === null);
-  for (const { file, header } of shards) {
-    for (const entry of header?.entries.values() ?? []) {
-      const mapped = index.weightMap.get(entry.name);
-      const before = tensors.get(entry.name);
-      if (before && mapped !== file) {
-        reportTwice(problems, entry, before.file, file);
-        continue;
-      }
-      if (before) reportTwice(problems, entry, file, before.file);
-      tensors.set(entry.name, rowOf(entry, file));
-      if (mapped === undefined) {
-        problems.add('warning', 'tensor-not-in-index', `it lies in ${file}, but the index does not name it.`, '', {
-          tensor: entry.name,
-        });
-      } else if (mapped !== file) {
-        const text = `the index says ${mapped}, but it lies in ${file}, which is used.`;
-        problems.add('warning', 'tensor-in-other-shard', text, '', { tensor: entry.name });
-      }
-    }
-  }
-  const isAbsent = new Set(absent.map((shard) => shard.file));
-  for (const [name, file] of index.weightMap) {
-    if (tensors.has(name)) continue;
-    tensors.set(name, missingRow(name, file));
-    if (isAbsent.has(file)) continue;
-    const text = `the index says it lies in ${file}, but it does not.`;
-    problems.add('warning', 'tensor-not-in-shard', text, 'Download that shard again.', { tensor: name });
-  }
-  if (absent.length > 0) {
-    const some = absent
-      .slice(0, 3)
-      .map((shard) => shard.file)
-      .join(', ');
-    const count = [...tensors.values()].filter((row) => row.missing && isAbsent.has(row.file)).length;
-    const text = `${absent.length} of ${shards.length} shards are missing (${some}${absent.length > 3 ? ', …' : ''}); their ${count} tensors are listed, not read.`;
-    problems.add('warning', 'shards-missing', text, 'Download them into the same folder.');
-  }
-  return tensors;
-}
-
-function checkTotalSize(
-  index: ShardIndex,
-  shards: readonly Shard[],
-  tensors: ReadonlyMap<string, TensorRow>,
-  problems: ProblemList,
-): void {
-  const stated = index.metadata.get('total_size');
-  if (stated === undefined || shards.some((shard) => shard.header === null)) return;
-  const found = [...tensors.values()].reduce((sum, row) => sum + row.sizeBytes, 0);
-  if (Number(stated) === found) return;
-  const text = `the index states a total size of ${quoted(stated)} bytes, the shards hold ${found}.`;
-  problems.add('info', 'total-size-differs', text, 'Some tools write it wrongly; nothing depends on it.');
-}
-
 function reportUnsplit(
   tensors: ReadonlyMap<string, TensorRow>,
   config: ModelConfig | null,
@@ -249,6 +161,14 @@ function reportUnsplit(
     const text = `a fused matrix is analyzed as one: ${reason}.`;
     problems.add('info', 'fused-not-split', text, '', { tensor: row.name });
   }
+}
+
+const ADAPTER_FACTOR = /\.lora_(embedding_)?[AB](\.|$)|\.lora_(a|b|down|up)(\.|$)/;
+function reportAdapter(tensors: ReadonlyMap<string, TensorRow>, problems: ProblemList): void {
+  const factors = [...tensors.keys()].filter((name) => ADAPTER_FACTOR.test(name)).length;
+  if (factors === 0) return;
+  const text = `this is a LoRA adapter: ${factors} of its tensors are factors of an update, not weights.`;
+  problems.add('info', 'adapter', text, 'Merge it into its base to compare the two layer by layer.');
 }
 
 function factsOf(

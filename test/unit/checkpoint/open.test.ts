@@ -107,6 +107,15 @@ describe('one file', () => {
     );
     await checkpoint.close();
   });
+  it('says of an adapter that it is one', async () => {
+    const checkpoint = await openCheckpoint(join(SAMPLES, 'rl-lora'));
+    expect(codes(checkpoint)).toEqual(['adapter']);
+    expect(checkpoint.problems[0]).toMatchObject({
+      severity: 'info',
+      message: expect.stringContaining('36 of its tensors') as string,
+    });
+    await checkpoint.close();
+  });
   it('an aborted open is cancelled', async () => {
     await expect(openCheckpoint(join(SAMPLES, 'base'), AbortSignal.abort())).rejects.toMatchObject({
       code: 'cancelled',

@@ -76,7 +76,9 @@ describe('what is not compared', () => {
     delete (tuned as Record<string, Entry>)[`${L}.only.weight`];
     const pairing = await paired(base, { ...tuned, 'other.weight': entry('BF16', [2]) });
     expect(pairing.pairs).toEqual([]);
-    const reasons = Object.fromEntries(pairing.skipped.map(({ name, reason }) => [name.split('.')[3], reason]));
+    const reasons: Record<string, string> = Object.fromEntries(
+      pairing.skipped.map(({ name, reason }) => [name.split('.')[3] ?? '', reason] as const),
+    );
     expect(reasons).toEqual({
       int: 'integers (I32), not compared',
       bool: 'booleans, not compared',

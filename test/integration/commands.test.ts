@@ -18,7 +18,7 @@ async function expectComparison(pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to
   const page = new ComparisonPage(workbench());
   await page.complete(42);
   const golden = goldenComparison(root, pair);
-  expectShown(await page.card('nss').locator('.figure').innerText(), 100 * meanOf(golden, 'nss'), `NSS of ${pair}`);
+  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(golden, 'nss'), `NSS of ${pair}`);
   await workbench().runCommand('View: Close All Editors');
 }
 
@@ -42,7 +42,7 @@ test('explorer: two selected files, "Compare Selected Checkpoints"', async () =>
   const second = await vscode.reveal('pair', 'sft.safetensors');
   await second.click({ modifiers: ['ControlOrMeta'] });
   await vscode.chooseFromMenu(second, 'Compare Selected Checkpoints');
-  await vscode.pick(/^Which one is the base/, 'compare base.safetensors (base)');
+  await vscode.pick(/^Which one is the base/, 'compare base (base) with sft (tuned)');
   await expectComparison('base-to-sft');
 });
 

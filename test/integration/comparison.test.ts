@@ -17,12 +17,12 @@ test('"Open Sample Comparison" computes all 42 matrices', async () => {
 test('the cards show the golden figures, each beside its null', async () => {
   const page = new ComparisonPage(workbench());
   const [mask, energy] = await page.card('alignment').locator('.figure').allInnerTexts();
-  expectShown(mask ?? '', 100 * (1 - meanOf(matrices, 'principalOverlap')), 'off-principal share');
-  expectShown(energy ?? '', 100 * (1 - meanOf(matrices, 'jointEnergy')), 'off-principal energy');
+  expectShown(mask ?? '', 1 - meanOf(matrices, 'principalOverlap'), 'off-principal share');
+  expectShown(energy ?? '', 1 - meanOf(matrices, 'jointEnergy'), 'off-principal energy');
   const keys = await page.card('alignment').locator('.keys').allInnerTexts();
-  expectShown(keys[0] ?? '', 100 * (1 - meanOf(matrices, 'principalNull')), 'its Gaussian null');
-  expectShown(keys[1] ?? '', 100 * (1 - meanOf(matrices, 'jointEnergyBaseline')), 'its baseline');
-  expectShown(await page.card('nss').locator('.figure').innerText(), 100 * meanOf(matrices, 'nss'), 'NSS');
+  expectShown(keys[0] ?? '', 1 - meanOf(matrices, 'principalNull'), 'its Gaussian null');
+  expectShown(keys[1] ?? '', 1 - meanOf(matrices, 'jointEnergyBaseline'), 'its baseline');
+  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(matrices, 'nss'), 'NSS');
   const largest = Math.max(...[...matrices.values()].flatMap((m) => [m['angleUMax'] ?? 0, m['angleVMax'] ?? 0]));
   expectShown(await page.card('angles').locator('.figure').innerText(), largest, 'largest angle');
 });
@@ -52,12 +52,12 @@ test('hovering a cell shows its figures beside their nulls', async () => {
   const figures = golden.get(`model.layers.${layer}.${module}.weight`);
   if (!figures) throw new Error(`the hover card names "${title}"`);
   const overlap = await page.hoverRow('Mask overlap');
-  expectShown(overlap.value, 100 * (figures['principalOverlap'] ?? NaN), 'overlap');
-  expectShown(overlap.beside, 100 * (figures['principalNull'] ?? NaN), 'null');
+  expectShown(overlap.value, figures['principalOverlap'] ?? NaN, 'overlap');
+  expectShown(overlap.beside, figures['principalNull'] ?? NaN, 'null');
   const energy = await page.hoverRow('Joint energy');
-  expectShown(energy.value, 100 * (figures['jointEnergy'] ?? NaN), 'joint energy');
-  expectShown(energy.beside, 100 * (figures['jointEnergyBaseline'] ?? NaN), 'isotropic share');
-  expectShown((await page.hoverRow('Spectrum shift')).value, 100 * (figures['nss'] ?? NaN), 'NSS');
+  expectShown(energy.value, figures['jointEnergy'] ?? NaN, 'joint energy');
+  expectShown(energy.beside, figures['jointEnergyBaseline'] ?? NaN, 'isotropic share');
+  expectShown((await page.hoverRow('Spectrum shift')).value, figures['nss'] ?? NaN, 'NSS');
 });
 
 test('clicking a cell shows its detail', async () => {
@@ -113,6 +113,6 @@ test('after a reload of the window the panel is back with its results and the re
   const page = new ComparisonPage(workbench());
   await page.phase('done');
   expect(await page.counted()).toBe('42 of 42 matrices');
-  expectShown(await page.card('nss').locator('.figure').innerText(), 100 * meanOf(matrices, 'nss'), 'NSS');
+  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(matrices, 'nss'), 'NSS');
   expect(await page.selected()).toEqual(before);
 });

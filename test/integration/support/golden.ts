@@ -28,12 +28,12 @@ export function meanOf(tensors: Map<string, Figures>, id: string): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The first number in a text of the page: "26.5 %" with any space, "−0.31", "1.2e−5", "×50.9", "1 024". */
+/** The first number in a text of the page: "26.5 %" (0.265), "−0.31", "1.2e−5", "×50.9", "1 024", with any space between. */
 export function shownNumber(text: string): number {
   const plain = text.replace(/\u2212/g, '-').replace(/(\d)\u202f(?=\d)/g, '$1');
-  const match = /-?\d+(\.\d+)?(e-?\d+)?/.exec(plain);
+  const match = /(-?\d+(?:\.\d+)?(?:e-?\d+)?)(\s*%)?/.exec(plain);
   if (!match) throw new Error(`"${text}" shows no number`);
-  return Number(match[0]);
+  return Number(match[1]) / (match[2] ? 100 : 1);
 }
 
 /** The page shows three or four digits: the figure must be the golden value up to the last of three. */

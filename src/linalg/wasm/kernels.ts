@@ -100,7 +100,8 @@ export async function compileKernels(directory: string, relaxed: boolean): Promi
   }
   v8.setFlagsFromString('--no-liftoff');
   v8.setFlagsFromString('--no-wasm-lazy-compilation');
-  return WebAssembly.compile(bytes);
+  // the synchronous constructor: an asynchronous compile does not keep the event loop of Node 24 alive, and the process would end under it
+  return new WebAssembly.Module(bytes);
 }
 
 const PAGE = 65536;

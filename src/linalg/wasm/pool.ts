@@ -91,7 +91,6 @@ export class WorkerPool {
       const job = this.queue.shift() as Job;
       thread.job = job;
       Atomics.store(thread.control, CANCEL_SLOT, 0);
-      thread.worker.ref();
       thread.worker.postMessage({ id: job.id, task: job.task, input: job.input });
     }
   }
@@ -102,7 +101,6 @@ export class WorkerPool {
     const setup: WorkerSetup = { module: this.module, control };
     const worker = new Worker(this.workerFile, { workerData: setup });
     const thread: Thread = { worker, control: new Int32Array(control), job: null, timer: null };
-    worker.unref();
     worker.on('message', (reply: Reply) => this.settle(thread, reply));
     worker.on('error', (error: Error) => this.lose(thread, error.message));
     worker.on('exit', (code) => this.lose(thread, `it ended with code ${code}`));
@@ -122,8 +120,6 @@ export class WorkerPool {
     thread.job = null;
     if (thread.timer) clearTimeout(thread.timer);
     thread.timer = null;
-    // an idle thread does not keep the process alive
-    thread.worker.unref();
   }
 
   private lose(thread: Thread, reason: string): void {

@@ -44,7 +44,8 @@ export async function changeOf(
 ): Promise<Change> {
   const start = performance.now();
   const { rows, columns } = pair.base;
-  const isMatrix = rows > 1 || pair.shape.length > 1;
+  // tensors of other than two axes come as one flat row; so does, in pieces, a single row longer than a chunk
+  const isMatrix = pair.shape.length === 2 && (rows > 1 || columns <= CHUNK_WEIGHTS);
   const { grid, hasNull } = gridFor(pair);
   const baseType = matrixType(pair.dtype.base) as MatrixType;
   const tunedType = matrixType(pair.dtype.tuned) as MatrixType;

@@ -1,5 +1,5 @@
 /** A comparison as a stream: the plan, then how every tensor changed, then the spectra matrix by matrix, then the summary. */
-import { openCheckpoint, readMatrix } from '../checkpoint/index.ts';
+import { isRefused, openCheckpoint, readMatrix } from '../checkpoint/index.ts';
 import type { Checkpoint, TensorPair } from '../checkpoint/types.ts';
 import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
 import { angleDegrees, updateMetrics } from '../metrics/index.ts';
@@ -22,9 +22,9 @@ export interface OpenPair {
 
 /** Opens both sides by their headers. Throws bad-file or read-failed, naming the side's path. */
 export async function openPair(basePath: string, tunedPath: string, signal?: AbortSignal): Promise<OpenPair> {
-  const base = await openCheckpoint(basePath, signal);
+  const base = await openReadable(basePath, signal);
   try {
-    const tuned = await openCheckpoint(tunedPath, signal);
+    const tuned = await openReadable(tunedPath, signal);
     return {
       base,
       tuned,
@@ -37,6 +37,16 @@ export async function openPair(basePath: string, tunedPath: string, signal?: Abo
     await base.close();
     throw error;
   }
+}
+
+async function openReadable(path: string, signal?: AbortSignal): Promise<Checkpoint> {
+  const checkpoint = await openCheckpoint(path, signal);
+  if (!isRefused(checkpoint)) return checkpoint;
+  await checkpoint.close();
+  throw new OffaxisError(
+    'bad-file',
+    checkpoint.problems.find(({ severity }) => severity === 'error')?.message ?? `${path} can't be read.`,
+  );
 }
 
 /**

@@ -10,7 +10,7 @@ import { ProgressLine, timeLeft } from './progress.ts';
 
 type InspectInvocation = Extract<Invocation, { command: 'inspect' }>;
 
-/** Prints a table, or writes the JSON. Throws bad-file when nothing of the checkpoint can be read. */
+/** Prints a table, or writes the JSON. A damaged checkpoint is shown as far as it can be read; then bad-file is thrown. */
 export async function runInspect(analysis: Analysis, options: InspectInvocation, signal: AbortSignal): Promise<void> {
   const facts = await analysis.open({ path: options.path }, signal);
   const problems = [...facts.problems];
@@ -40,8 +40,8 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   const result = inspection(facts, problems, statistics, spectra, options.singularValues);
   if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
   if (options.json !== '-') process.stdout.write(`${report(facts, result)}\n`);
-  const fatal = facts.tensors.length === 0 ? problems.find((problem) => problem.severity === 'error') : undefined;
-  if (fatal) throw new OffaxisError('bad-file', fatal.message);
+  const damage = facts.problems.find((problem) => problem.severity === 'error');
+  if (damage) throw new OffaxisError('bad-file', damage.message);
 }
 
 function notFinite(tensor: string, nan: number, inf: number): Problem {

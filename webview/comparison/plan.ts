@@ -70,7 +70,7 @@ class Plan extends ViewElement {
     const { model, post } = this.view;
     const state = model.state;
     const figures: [string, string, string][] = [
-      ['To read', bytes(cost.bytesToRead), 'both files, read once'],
+      ['To read', bytes(cost.bytesToRead), 'from both files, for both passes'],
       [
         'Matrices',
         integer(cost.matrices),
@@ -84,7 +84,7 @@ class Plan extends ViewElement {
         <div class="grow">
           <h2>Ready to compare</h2>
           <p class="quiet">
-            ${state?.backend ? `Computes with ${backendText(state.backend)}. ` : ''}Nothing is written; the checkpoints
+            ${state?.backend ? `Computes on ${backendText(state.backend)}. ` : ''}Nothing is written; the checkpoints
             are only read.
           </p>
         </div>

@@ -10,7 +10,8 @@ const ICON = { export: 0xebac, terminal: 0xea85, stopped: 0xeabd, error: 0xea87,
 
 export function backendText(backend: BackendInfo): string {
   const kind = backend.kind === 'reference' ? 'Reference' : backend.kind.toUpperCase();
-  return `${kind}, ${backend.precision}`;
+  // the rest of the precision, and the name, are in the tooltip
+  return `${kind}, ${backend.precision.split(',')[0] ?? ''}`;
 }
 /** "about 9 s left"; empty where nothing can be said yet. */
 export const timeLeft = (seconds: number | null): string =>
@@ -40,7 +41,7 @@ class Title extends ViewElement {
           state?.backend
             ? html`<span
                 data-backend=${state.backend.kind}
-                title=${`${state.backend.name}, ${state.backend.threads} threads`}
+                title=${`${state.backend.name}, ${state.backend.precision}, ${state.backend.threads} threads`}
                 >${backendText(state.backend)}</span
               >`
             : nothing
@@ -123,7 +124,8 @@ class Banners extends ViewElement {
 
   private failures(): TemplateResult | typeof nothing {
     const { model, post } = this.view;
-    const whole = model.state?.phase === 'failed' ? model.state.error : null;
+    // of the whole: a run that ended early, or results of other bytes than those on disk now
+    const whole = model.state?.error ?? null;
     const [first] = model.failed;
     if (!whole && !first) return nothing;
     const more = model.failed.size > 1 ? ` ${model.failed.size - 1} more failed.` : '';

@@ -65,31 +65,32 @@ export function toRows(format: i32, W: usize, K: i32, q: i32, sk: i32, si: i32, 
   else rows<f64>(W, K, q, sk, si, A, lda);
 }
 // @ts-ignore: decorator
-@inline function difference<S, T>(a: usize, b: usize, n: i32, d: usize): bool {
+@inline function difference<S, T>(a: usize, b: usize, n: i32, scale: f64, d: usize): bool {
   let any = false;
   for (let i = 0; i < n; ++i, a += sizeof<S>(), b += sizeof<S>(), d += sizeof<T>()) {
     const v = value<S>(b) - value<S>(a);
     if (v != 0) any = true;
-    store<T>(d, <T>v);
+    store<T>(d, <T>(v * scale));
   }
   return any;
 }
 /**
- * d := b - a over n values of one format; d is f32 for bf16 and f32 formats unless wide, else f64. True when any is not zero.
- * In f32 an element is off by 2^-24 of itself at most, where its two sides lie more than 2^17 (bf16) or 2 (f32) apart.
+ * d := scale (b - a) over n values of one format; d is f32 for bf16 and f32 formats, else f64. True when any is not zero. In f32 an
+ * element is off by 2^-24 of itself at most, where its two sides lie more than 2^17 (bf16) or 2 (f32) apart; scale, a power of two,
+ * keeps it in range.
  */
-export function subtract(format: i32, wide: bool, a: usize, b: usize, n: i32, d: usize): bool {
-  if (format == 2) return wide ? difference<u16, f64>(a, b, n, d) : difference<u16, f32>(a, b, n, d);
-  if (format == 4) return wide ? difference<f32, f64>(a, b, n, d) : difference<f32, f32>(a, b, n, d);
-  return difference<f64, f64>(a, b, n, d);
+export function subtract(format: i32, a: usize, b: usize, n: i32, scale: f64, d: usize): bool {
+  if (format == 2) return difference<u16, f32>(a, b, n, scale, d);
+  if (format == 4) return difference<f32, f32>(a, b, n, scale, d);
+  return difference<f64, f64>(a, b, n, scale, d);
 }
-// @ts-ignore: decorator
-@inline function greatest<S>(p: usize, n: i32): f64 {
+/** x := scale x over n f64 values. */
+export function multiply(x: usize, n: i32, scale: f64): void {
+  for (const end = x + (<usize>n << 3); x < end; x += 8) store<f64>(x, load<f64>(x) * scale);
+}
+/** Greatest absolute value of n f64 values. */
+export function absMax(p: usize, n: i32): f64 {
   let m: f64 = 0;
-  for (const end = p + <usize>n * sizeof<S>(); p < end; p += sizeof<S>()) m = max(m, abs(value<S>(p)));
+  for (const end = p + (<usize>n << 3); p < end; p += 8) m = max(m, abs(load<f64>(p)));
   return m;
-}
-/** Greatest absolute value of n values. */
-export function absMax(format: i32, p: usize, n: i32): f64 {
-  return format == 2 ? greatest<u16>(p, n) : format == 4 ? greatest<f32>(p, n) : greatest<f64>(p, n);
 }

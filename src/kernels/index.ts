@@ -7,7 +7,7 @@ export { backTransform32, backTransform64, backTransformBlocks, backTransformByt
 export { bandToTridiagonal, tridiagonalValues } from './bandTail';
 export { bandVectors, bandVectorsBytes } from './bandVectors';
 export { bandVectorsFast, bandVectorsFastBytes } from './bandVectorsFast';
-export { absMax, demote, f16ToF32, scale32, scale64, subtract, sumSquares64, toRows, turn32, turn64 } from './arrays';
+export { absMax, demote, f16ToF32, multiply, scale32, scale64, subtract, sumSquares64, toRows, turn32, turn64 } from './arrays';
 export { countClasses, roundToGrid } from './grid';
 export { countDigits, markBeyond } from './select';
 export { jacobiSweep } from './jacobi';

@@ -35,7 +35,8 @@ export interface Kernels {
   bandVectorsFastBytes(n: number, b: number): number;
   // prettier-ignore
   bandVectorsFast(S: Address, ld: number, n: number, b: number, lam: Address, k0: number, k1: number, XT: Address, ldx: number, norm: number, res: Address, work: Address): void;
-  absMax(format: number, p: Address, n: number): number;
+  absMax(p: Address, n: number): number;
+  multiply(x: Address, n: number, scale: number): void;
   f16ToF32(source: Address, target: Address, n: number): void;
   turn32(XT: Address, ldt: number, n: number, k: number, X: Address, ldx: number): void;
   turn64(XT: Address, ldt: number, n: number, k: number, X: Address, ldx: number): void;
@@ -45,7 +46,7 @@ export interface Kernels {
   sumSquares64(p: Address, n: number): number;
   // prettier-ignore
   toRows(format: number, W: Address, K: number, q: number, sk: number, si: number, A: Address, lda: number): void;
-  subtract(format: number, wide: number, a: Address, b: Address, n: number, d: Address): number;
+  subtract(format: number, a: Address, b: Address, n: number, scale: number, d: Address): number;
   // prettier-ignore
   countClasses(format: number, a: Address, b: Address, mask: Address, n: number, p: number, emin: number, most: number, onGrid: number, classes: number, hist: Address): number;
   // prettier-ignore

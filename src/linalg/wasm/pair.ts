@@ -12,7 +12,7 @@ import { countMasks, LOW, planCounts, PRINCIPAL, type CountPlan } from './masks.
 import type { PairSettings } from './messages.ts';
 import { completeBasis } from './orthonormal.ts';
 import { markExtreme, planSelection } from './select.ts';
-import { PIECE, shapeOf, Source, type Format, type Shape } from './source.ts';
+import { PIECE, scaleFor, shapeOf, Source, type Format, type Shape } from './source.ts';
 import { planDense, planSpectrum, Spectrum, type SpectrumPlan } from './spectrum.ts';
 
 export interface PairPlan {
@@ -78,7 +78,12 @@ function updateFormat(format: Format): Format {
   return format === 8 ? 8 : 4;
 }
 
+/** From here on a difference of two weights could leave the range of float32. */
+const LARGE_FOR_SINGLE = 1e37;
+
 export class PairTask {
+  /** power of two that float64 weights are multiplied by */
+  private scale = 1;
   private readonly base: Source;
   private readonly tuned: Source;
   private readonly format: Format;
@@ -114,6 +119,9 @@ export class PairTask {
     const { angleRank: k, maskRank: r } = this.settings;
     const { q, big } = shape;
 
+    const scratch = plan.counts.scratch;
+    const greatest = [this.base, this.tuned].map((side) => side.greatest(this.memory, this.kernels, scratch));
+    this.scale = scaleFor(Math.max(...greatest));
     this.load(this.base);
     const base = this.spectrumOf(this.format);
     const baseValues = base.computeValues();
@@ -135,8 +143,8 @@ export class PairTask {
 
     if (!changed)
       return {
-        baseValues,
-        tunedValues: baseValues.slice(),
+        baseValues: this.unscaled(baseValues),
+        tunedValues: this.unscaled(baseValues),
         updateValues: new Float64Array(q),
         anglesU: null,
         anglesV: null,
@@ -164,18 +172,19 @@ export class PairTask {
     const small = angles('X', q);
     const large = angles('U', big);
 
-    this.loadUpdate();
+    const updateScale = Math.max(baseValues[0] ?? 0, tunedValues[0] ?? 0) > LARGE_FOR_SINGLE ? 2 ** -64 : 1;
+    this.loadUpdate(updateScale);
     const update = this.spectrumOf(updateFormat(this.format));
-    const updateValues = update.computeValues();
+    const updateValues = update.computeValues().map((s) => s / updateScale);
     return {
-      baseValues,
-      tunedValues,
-      updateValues,
+      baseValues: this.unscaled(baseValues),
+      tunedValues: this.unscaled(tunedValues),
+      updateValues: this.unscaled(updateValues),
       anglesU: shape.tall ? large : small,
       anglesV: shape.tall ? small : large,
       ...(isZero
         ? { energies: null, diagonal: null }
-        : projections(this.memory, this.kernels, plan, updateFormat(this.format), r)),
+        : projections(this.memory, this.kernels, plan, updateFormat(this.format), r, this.scale * updateScale)),
       masks,
       zeros,
     };
@@ -184,8 +193,13 @@ export class PairTask {
   private spectrumOf(format: Format): Spectrum {
     return new Spectrum(this.memory, this.kernels, this.plan.spectrum, this.plan.matrix, format, this.checkCancelled);
   }
+  private unscaled(values: Float64Array): Float64Array {
+    return values.map((s) => s / this.scale);
+  }
   private load(source: Source): void {
-    source.load(this.memory, this.kernels, 0, this.plan.shape.weights, this.plan.matrix, this.plan.counts.scratch);
+    const { matrix, shape, counts } = this.plan;
+    source.load(this.memory, this.kernels, 0, shape.weights, matrix, counts.scratch);
+    if (this.scale !== 1) this.kernels.multiply(matrix, shape.weights, this.scale);
     this.checkCancelled();
   }
 
@@ -205,16 +219,18 @@ export class PairTask {
     const { counts } = this.plan;
     let any = false;
     this.pieces((_, count) => {
-      any = this.kernels.subtract(this.format, 1, counts.base, counts.tuned, count, counts.scratch) !== 0;
+      any = this.kernels.subtract(this.format, counts.base, counts.tuned, count, 1, counts.scratch) !== 0;
       return !any;
     });
     return any;
   }
-  private loadUpdate(): void {
+  /** D, times a power of two. */
+  private loadUpdate(updateScale: number): void {
     const { counts, matrix } = this.plan;
     const size = updateFormat(this.format);
     this.pieces((first, count) => {
-      this.kernels.subtract(this.format, 0, counts.base, counts.tuned, count, matrix + first * size);
+      const to = matrix + first * size;
+      this.kernels.subtract(this.format, counts.base, counts.tuned, count, this.scale * updateScale, to);
       return true;
     });
   }
@@ -233,14 +249,13 @@ export class PairTask {
 
   /** The k leading vectors of the base: the first r from those in float64. */
   private baseVectors(base: Spectrum, single: boolean): void {
-    const { memory, kernels, plan } = this;
+    const { kernels, plan } = this;
     const { angleRank: k, maskRank: r } = this.settings;
     const shared = single ? Math.min(k, r) : 0;
     if (shared) {
       kernels.demote(plan.leading.X, r, plan.shape.q, shared, plan.base.X, k);
       kernels.demote(plan.leading.U, r, plan.shape.big, shared, plan.base.U, k);
     }
-    void memory;
     base.vectors(plan.base.X, plan.base.U, k, shared, k, single, true);
   }
 

@@ -22,8 +22,18 @@ export function shapeOf({ rows, columns }: { rows: number; columns: number }): S
   return { rows, columns, q, big, tall: rows >= columns, weights: rows * columns };
 }
 
+/** Float64 values whose greatest lies in here need no scaling: sums of fourth powers stay far from overflow and underflow. */
+const SQUARE_RANGE = [1e-60, 1e60] as const;
+
 /** Weights converted at once. */
 export const PIECE = 1 << 18;
+
+/** A power of two that brings weights up to `greatest` where their squares and products stay in range. */
+export function scaleFor(greatest: number): number {
+  const [low, high] = SQUARE_RANGE;
+  if (greatest === 0 || (greatest > low && greatest < high)) return 1;
+  return 2 ** -Math.max(-1000, Math.min(1000, Math.floor(Math.log2(greatest))));
+}
 
 export class Source {
   readonly format: Format;
@@ -41,6 +51,19 @@ export class Source {
     this.rounding = grid?.roundFirst ? grid : null;
     if (this.rounding) this.format = this.rounding.grid === 'BF16' ? 2 : 4;
     else this.format = type === 'BF16' ? 2 : type === 'F64' ? 8 : 4;
+  }
+
+  /** Greatest absolute value of float64 weights, 0 for all other types: those need no scaling. */
+  greatest(memory: KernelMemory, kernels: Kernels, scratch: Address): number {
+    if (this.format !== 8) return 0;
+    const weights = this.matrix.rows * this.matrix.columns;
+    let greatest = 0;
+    for (let first = 0; first < weights; first += PIECE) {
+      const count = Math.min(PIECE, weights - first);
+      this.load(memory, kernels, first, count, scratch, scratch);
+      greatest = Math.max(greatest, kernels.absMax(scratch, count));
+    }
+    return greatest;
   }
 
   /** Weights first .. first + count - 1 to `target`. `scratch` holds PIECE float64 values. */

@@ -158,7 +158,13 @@ function basis(n: number, count: number, next: () => number): Float64Array[] {
   }
   return units;
 }
-function valuesOf({ kind, rows, columns }: PairCase, next: () => number): Float64Array {
+/** Near the ends of the type's range, but for F64 where fourth powers leave it (the reference squares only). */
+function scaleOf({ kind, type }: PairCase): number {
+  if (kind === 'huge') return type === 'F64' ? 1e120 : 2e38;
+  return kind === 'tiny' ? (type === 'F64' ? 1e-120 : 1e-30) : 1;
+}
+function valuesOf(item: PairCase, next: () => number): Float64Array {
+  const { kind, rows, columns } = item;
   const q = Math.min(rows, columns);
   const data = new Float64Array(rows * columns);
   if (kind === 'zero') return data;
@@ -169,7 +175,7 @@ function valuesOf({ kind, rows, columns }: PairCase, next: () => number): Float6
   const spectrum = spectrumOf(kind, q);
   if (!spectrum) return data.map(() => (kind === 'sparse' && next() > 0 ? 0 : 0.02 * next()));
   const [left, right] = [basis(rows, q, next), basis(columns, q, next)];
-  const scale = kind === 'huge' ? 1e30 : kind === 'tiny' ? 1e-30 : 1;
+  const scale = scaleOf(item);
   for (let term = 0; term < q; term++)
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < columns; j++)
@@ -195,7 +201,8 @@ export function pairOf(item: PairCase): { base: Matrix; tuned: Matrix; options: 
         w0[i * columns + j] = sum;
       }
   }
-  const rms = Math.sqrt(w0.reduce((sum, w) => sum + w * w, 0) / w0.length) || 1;
+  const greatest = w0.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1;
+  const rms = greatest * Math.sqrt(w0.reduce((sum, w) => sum + (w / greatest) ** 2, 0) / w0.length) || 1;
   const w1 = kind === 'unchanged' ? w0 : w0.map((w) => w + 0.01 * rms * next());
   const tunedType = item.tunedType ?? type;
   const q = Math.min(rows, columns);

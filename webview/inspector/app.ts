@@ -9,6 +9,7 @@ import { metricPicker, type SpectraPane } from './map.ts';
 import './map.ts';
 import { MAP_METRICS } from './metrics.ts';
 import './problems.ts';
+import { matching } from './rows.ts';
 import { errorBanner } from './status.ts';
 import './status.ts';
 import type { TensorTable } from './table.ts';
@@ -91,8 +92,9 @@ export class App extends ViewElement {
   }
   private filter(): TemplateResult {
     const { model, ui, set } = this.view;
-    // the table counts; its lines are built before it is first drawn here
-    const found = ui.filter ? `${integer(this.countFound())} of ${integer(model.rows.length)}` : '';
+    const found = ui.filter
+      ? `${integer(matching(model.rows, ui.filter).length)} of ${integer(model.rows.length)}`
+      : '';
     return html`<input
         type="search"
         placeholder="Filter tensors by name ( / )"
@@ -102,11 +104,6 @@ export class App extends ViewElement {
         @input=${(event: Event) => set({ filter: (event.target as HTMLInputElement).value })}
         @keydown=${(event: KeyboardEvent) => this.filterKey(event)}
       /><span class="quiet small" role="status" data-found>${found}</span>`;
-  }
-  private countFound(): number {
-    const { table } = this;
-    table?.build();
-    return table?.found ?? 0;
   }
   private groups(): TemplateResult | typeof nothing {
     const { model, ui, set } = this.view;
@@ -124,10 +121,11 @@ export class App extends ViewElement {
     </button>`;
   }
   private analyze(matrices: number): TemplateResult {
-    const { model, set, post } = this.view;
+    const { model, ui, set, post } = this.view;
+    const isFirst = ui.view === 'spectra' && !model.isAnalyzing && !model.spectra.size;
     const done = model.blockMatrices.every(({ tensor }) => model.spectra.has(tensor.name));
     return html`<button
-      class="secondary"
+      class=${isFirst ? 'primary' : 'secondary'}
       data-action="analyze"
       ?disabled=${model.isAnalyzing || done}
       title=${

@@ -65,7 +65,13 @@ function spectrumPath(values: readonly number[]): string {
   );
   return path(points);
 }
-const sizeBar = (weights: number, largest: number): number => Math.max(1, (36 * weights) / Math.max(1, largest));
+/** The tensor's share of the largest one's weights. */
+function sizeBar(weights: number, largest: number): TemplateResult {
+  const width = Math.max(1, (36 * weights) / Math.max(1, largest));
+  return html`<svg width="36" height="16" aria-hidden="true">
+    <rect class="sizebar" x=${36 - width} y="4" width=${width} height="8"></rect>
+  </svg>`;
+}
 
 /** Paths of the small pictures, kept: the same row is drawn again with every scroll. */
 export class Sparks {
@@ -104,17 +110,11 @@ export function cells(row: Row, model: InspectorModel, sparks: Sparks, withLayer
       >${name}</span
     >
     <span class="c-shape" role="gridcell">${tensor.missing ? 'missing' : tensor.shape.join(' × ') || 'scalar'}</span>
-    <span class="quiet c-dtype" role="gridcell">${tensor.dtype}</span>
+    <span class="quiet c-dtype" role="gridcell">${tensor.missing ? '' : tensor.dtype}</span>
     <span class="c-weights size" role="gridcell" title=${exact(row.weights)}
-      ><svg width="36" height="16" aria-hidden="true">
-        <rect
-          class="sizebar"
-          x=${36 - sizeBar(row.weights, model.largest)}
-          y="4"
-          width=${sizeBar(row.weights, model.largest)}
-          height="8"
-        ></rect></svg
-      ><span>${tensor.missing ? '' : count(row.weights)}</span></span
+      >${tensor.missing ? nothing : sizeBar(row.weights, model.largest)}<span
+        >${tensor.missing ? '' : count(row.weights)}</span
+      ></span
     >
     <span class="c-distribution" role="gridcell"
       >${

@@ -64,7 +64,7 @@ class Detail extends ViewElement {
       <button
         data-action="retry-tensor"
         @click=${() => {
-          model.forgetFailure(tensor.name);
+          model.forgetFailures([tensor.name]);
           post(tensor.spectral ? { type: 'spectra', tensors: [tensor.name] } : { type: 'retry' });
           this.view.set({});
         }}

@@ -28,7 +28,7 @@ class Facts extends ViewElement {
     return html`<header class="facts">
         <dl class="grow">
           ${fact('Format', facts.format, facts.path)} ${fact('Tensors', integer(facts.tensors.length))}
-          ${fact('Parameters', count(facts.parameters), integer(facts.parameters))}
+          ${this.parameters(facts)}
           ${fact(
             'Size',
             `${bytes(facts.sizeBytes)}, header ${bytes(facts.headerBytes)}`,
@@ -74,11 +74,19 @@ class Facts extends ViewElement {
       }`;
   }
 
+  private parameters(facts: CheckpointFacts): TemplateResult {
+    const unknown = facts.tensors.filter((tensor) => tensor.missing).length;
+    if (!unknown) return fact('Parameters', count(facts.parameters), integer(facts.parameters));
+    const note = `${integer(unknown)} tensors lie in missing shards: their shapes are not known.`;
+    return fact('Parameters', facts.parameters ? `${count(facts.parameters)} at hand` : 'unknown', note);
+  }
   private types(facts: CheckpointFacts): TemplateResult {
-    const types = Object.entries(facts.dtypes).sort((a, b) => b[1] - a[1]);
+    const types = Object.entries(facts.dtypes)
+      .filter(([type]) => type !== '?')
+      .sort((a, b) => b[1] - a[1]);
     const text =
       types.length === 1 ? (types[0]?.[0] ?? '') : types.map(([type, n]) => `${type} ${integer(n)}`).join(', ');
-    return fact('Types', text || 'none', types.map(([type, n]) => `${type}: ${integer(n)} tensors`).join('\n'));
+    return fact('Types', text || 'unknown', types.map(([type, n]) => `${type}: ${integer(n)} tensors`).join('\n'));
   }
   private shards(facts: CheckpointFacts): TemplateResult | typeof nothing {
     if (facts.shards.length < 2) return nothing;

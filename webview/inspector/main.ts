@@ -56,7 +56,10 @@ function start(): void {
       keep(change);
       refresh();
     },
-    post: (message) => host.post(message),
+    post: (message) => {
+      if (message.type === 'spectra') model.forgetFailures(message.tensors);
+      host.post(message);
+    },
     reveal: (tensor) => reveal(tensor),
     focus: (pane) => app.focusPane(pane),
   };

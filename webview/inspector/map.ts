@@ -47,15 +47,12 @@ export class SpectraPane extends ViewElement {
           single matrix is in its detail.
         </p>
       </div>`;
-    const done = model.blockMatrices.filter(({ tensor }) => model.spectra.has(tensor.name)).length;
+    const any = [...this.values.values()].some(({ value }) => value !== null);
     return html`<div class="spectra" data-map>
-      <p class="def">
-        ${metric.text} <span class="quiet" data-counted>${integer(done)} of ${integer(total)} spectra computed.</span>
-      </p>
-      ${!done && !model.isAnalyzing && metric.of === 'spectrum' ? this.start() : nothing}
+      <p class="def">${metric.text} <span class="quiet" data-counted>${this.counted(metric)}</span></p>
       <div class="map" ?hidden=${ui.table}></div>
       ${ui.table ? this.twin(metric) : nothing}
-      <div class="legend" ?hidden=${ui.table}>
+      <div class="legend" ?hidden=${ui.table || !any}>
         <span class="row"><span data-low></span><canvas aria-hidden="true"></canvas><span data-high></span></span>
         <span>${this.scale.kind === 'log' ? 'log' : 'linear'} scale, fitted to the values</span>
         ${this.hasStacks() ? html`<span>cells with several matrices show their mean</span>` : nothing}
@@ -70,17 +67,15 @@ export class SpectraPane extends ViewElement {
       }
     </div>`;
   }
-  private start(): TemplateResult {
-    return html`<div class="row start">
-      <p class="quiet grow">Spectra are computed on request: the values of every block matrix are read once.</p>
-      <button
-        class="primary"
-        data-action="analyze-start"
-        @click=${() => this.view.post({ type: 'spectra', tensors: [] })}
-      >
-        Analyze Spectra
-      </button>
-    </div>`;
+  private counted(metric: MapMetric): string {
+    const { model } = this.view;
+    const matrices = model.blockMatrices;
+    const known: ReadonlyMap<string, unknown> = metric.of === 'spectrum' ? model.spectra : model.statistics;
+    const done = matrices.filter(({ tensor }) => known.has(tensor.name)).length;
+    if (metric.of === 'elements') return `${integer(done)} of ${integer(matrices.length)} tensors read.`;
+    return done || model.isAnalyzing
+      ? `${integer(done)} of ${integer(matrices.length)} spectra computed.`
+      : `Spectra are computed on request: every one of the ${integer(matrices.length)} block matrices is read once.`;
   }
   private hasStacks(): boolean {
     return this.map.modules.some((module) => this.map.members(0, module).length > 1);
@@ -94,13 +89,12 @@ export class SpectraPane extends ViewElement {
     const ramp = this.querySelector<HTMLCanvasElement>('.legend canvas');
     if (ramp) legendRamp(ramp, this.scale);
     if (this.scale.kind === 'lin' || this.scale.kind === 'log') {
-      const any = [...this.values.values()].some(({ value }) => value !== null);
       for (const [end, value] of [
         ['low', this.scale.lo],
         ['high', this.scale.hi],
       ] as const) {
         const label = this.querySelector(`[data-${end}]`);
-        if (label) label.textContent = any ? metric.format(value) : '';
+        if (label) label.textContent = metric.format(value);
       }
     }
     const labels = labelsOf(this.map.modules);

@@ -20,7 +20,7 @@ export class InspectorModel {
   readonly statistics = new Map<string, TensorStatistics>();
   /** by tensor, then by matrix: parts of fused tensors and experts of a stack */
   readonly spectra = new Map<string, Map<string, TensorSpectrum>>();
-  /** by tensor or matrix */
+  /** by tensor, also where one of its matrices failed */
   readonly failures = new Map<string, WireError>();
   progress: Progress | null = null;
   cancelled: { done: number; total: number } | null = null;
@@ -40,19 +40,15 @@ export class InspectorModel {
   get isAnalyzing(): boolean {
     return this.progress?.phase === 'spectra';
   }
-  /** The first failure of the tensor or of one of its parts. */
   failureOf(tensor: string): WireError | null {
-    const own = this.failures.get(tensor);
-    if (own) return own;
-    for (const [name, error] of this.failures) if (name.startsWith(`${tensor}#`)) return error;
-    return null;
+    return this.failures.get(tensor) ?? null;
   }
-  forgetFailure(tensor: string): void {
-    for (const name of [...this.failures.keys()])
-      if (name === tensor || name.startsWith(`${tensor}#`)) this.failures.delete(name);
+  /** These are tried again; all when none is named. */
+  forgetFailures(tensors: readonly string[]): void {
+    if (!tensors.length) this.failures.clear();
+    for (const name of tensors) this.failures.delete(name);
   }
-  /** Before a retry: the file may have changed. */
-  forgetResults(): void {
+  private forgetResults(): void {
     this.statistics.clear();
     this.spectra.clear();
     this.failures.clear();
@@ -72,11 +68,14 @@ export class InspectorModel {
         for (const value of message.values) {
           const parts = this.spectra.get(value.tensor) ?? new Map<string, TensorSpectrum>();
           this.spectra.set(value.tensor, parts.set(value.name, value));
-          this.failures.delete(value.name);
         }
         return;
       case 'failed':
-        this.failures.set(message.name, message.error);
+        // "NAME#q" is a part of NAME
+        this.failures.set(
+          this.byName.has(message.name) ? message.name : message.name.replace(/#.*$/, ''),
+          message.error,
+        );
         return;
       case 'progress':
         this.progress = message.progress;

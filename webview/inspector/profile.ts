@@ -20,13 +20,16 @@ export function profileOf(
   });
   if (stats.every((stat) => stat === null)) return null;
   const { lo, hi } = scale;
-  const ticks = scale.kind === 'log' ? logTicks(lo, hi, 3) : linearTicks(lo, hi, 3).filter((v) => v >= lo && v <= hi);
+  const inner = scale.kind === 'log' ? logTicks(lo, hi, 4) : linearTicks(lo, hi, 4);
+  const short = (value: number): string =>
+    Number.isInteger(value) && Math.abs(value) < 1e4 ? String(value) : cellText(value);
   return {
     title: 'Mean and range',
     scale,
     reference: null,
-    ticks: ticks.length > 1 ? ticks : [lo, hi],
-    label: (tick) => (Number.isInteger(tick) && Math.abs(tick) < 1e4 ? String(tick) : cellText(tick)),
+    ticks: [lo, ...inner.filter((v) => v > lo && v < hi), hi],
+    // the ends are labelled; between them there is no room for figures that differ from model to model
+    label: (tick) => (tick === lo || tick === hi ? short(tick) : ''),
     series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => stats[layer] ?? null }],
   };
 }

@@ -29,7 +29,7 @@ export function spectrumSection(
   }
   if (!chosen) return section('', request(view, row));
   return section(
-    `${integer(chosen.singularValues.length)} values, log–log`,
+    `${integer(chosen.singularValues.length)} values, log–log, ${elapsed(chosen.elapsedMs)}`,
     html`${matrices.length > 1 ? parts(view, matrices, chosen) : nothing} ${result(chosen, plotOf(chosen))}`,
   );
 }
@@ -61,10 +61,7 @@ function request(view: View, row: Row): TemplateResult {
       class="secondary"
       data-action="compute-spectrum"
       ?disabled=${busy}
-      @click=${() => {
-        model.forgetFailure(name);
-        post({ type: 'spectra', tensors: [name] });
-      }}
+      @click=${() => post({ type: 'spectra', tensors: [name] })}
     >
       Compute Spectrum
     </button>
@@ -115,9 +112,9 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
       ${show('powerLawAlpha', 'Exponent', m.powerLawAlpha === null ? num(null) : `${num(m.powerLawAlpha)}, D ${num(m.powerLawD, 2)}`)}
       ${show('powerLawXmin', 'Fitted from σ²')} ${show('alphaHat', 'α̂')} ${show('logAlphaNorm', 'Log α-norm')}
       ${show('mpSoftRank', 'MP soft rank')} ${show('outlierCount', 'Outliers')}
-      ${item('Computed in', duration(spectrum.elapsedMs / 1000), `${num(spectrum.elapsedMs)} ms`)}
     </dl>`;
 }
+const elapsed = (ms: number): string => (ms < 1000 ? `${num(ms, 2)}\u202fms` : duration(ms / 1000));
 /** The count and what noise gives; no more follows from it. */
 function outliers(count: number, q: number): string {
   if (count === 0) return 'No value lies above the Marchenko–Pastur edge of this variance.';

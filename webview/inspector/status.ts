@@ -67,7 +67,7 @@ export function errorBanner(error: WireError, view: View): TemplateResult {
     <button
       data-action="retry"
       @click=${() => {
-        view.model.forgetResults();
+        view.model.error = null;
         view.post({ type: 'retry' });
         view.set({});
       }}

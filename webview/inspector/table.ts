@@ -17,8 +17,9 @@ const MARGIN = 6;
 
 export class TensorTable extends ViewElement {
   lines: readonly Line[] = [];
-  private shown: readonly Row[] = [];
   private readonly sparks = new Sparks();
+  private from = 0;
+  private filter = '';
   private built = '';
   private builtFrom: readonly Row[] | null = null;
   private readonly observer = new ResizeObserver(() => this.requestUpdate());
@@ -32,43 +33,47 @@ export class TensorTable extends ViewElement {
     const [from, to] = this.range();
     return this.lines.slice(from, to).flatMap((line) => (line.kind === 'tensor' ? [line.row.tensor.name] : []));
   }
-  /** How many tensors the filter leaves. */
-  get found(): number {
-    return this.shown.length;
-  }
 
   protected override willUpdate(_changed: PropertyValues): void {
     this.build();
   }
   /** Lines are made anew when rows, filter, sort or groups change; when sorted by a figure, also when figures come. */
-  build(): void {
+  private build(): void {
     const { model, ui } = this.view;
     const byFigure = ui.sort !== null && COLUMNS.find((column) => column.key === ui.sort?.key)?.late === true;
     const figures = byFigure ? `${model.statistics.size} ${model.spectra.size}` : '';
     const key = JSON.stringify([ui.filter, ui.sort, ui.closed, figures]);
     if (key === this.built && model.rows === this.builtFrom) return;
+    if (this.body && ui.filter !== this.filter) this.body.scrollTop = 0;
+    this.filter = ui.filter;
     this.built = key;
     this.builtFrom = model.rows;
-    this.shown = matching(model.rows, ui.filter);
+    const shown = matching(model.rows, ui.filter);
     this.lines = ui.sort
-      ? sorted(this.shown, ui.sort, {
+      ? sorted(shown, ui.sort, {
           std: (name) => model.statistics.get(name)?.stats.std ?? null,
           spectralNorm: (name) => model.spectraOf(name)[0]?.metrics.spectralNorm ?? null,
           stableRank: (name) => model.spectraOf(name)[0]?.metrics.stableRank ?? null,
         })
-      : grouped(this.shown, new Set(ui.closed));
+      : grouped(shown, new Set(ui.closed));
   }
 
+  /** The line at the upper edge. */
+  private get firstLine(): number {
+    return Math.floor((this.body?.scrollTop ?? 0) / ROW_HEIGHT);
+  }
   private range(): [number, number] {
-    const top = this.body?.scrollTop ?? 0;
-    const height = this.body?.clientHeight ?? 600;
-    const from = Math.max(0, Math.floor(top / ROW_HEIGHT) - MARGIN);
-    return [from, Math.min(this.lines.length, from + Math.ceil(height / ROW_HEIGHT) + 2 * MARGIN)];
+    const rows = Math.ceil((this.body?.clientHeight ?? 600) / ROW_HEIGHT) + 2 * MARGIN;
+    // a filter can leave fewer lines than the list is scrolled down by
+    const last = Math.max(0, this.lines.length - rows);
+    const from = Math.min(last, Math.max(0, this.firstLine - MARGIN));
+    return [from, Math.min(this.lines.length, from + rows)];
   }
 
   protected override render(): TemplateResult {
     const { ui } = this.view;
     const [from, to] = this.range();
+    this.from = from;
     const active = this.activeLine();
     return html`<div class="grid">
       <div
@@ -83,6 +88,7 @@ export class TensorTable extends ViewElement {
         @keydown=${(event: KeyboardEvent) => this.key(event)}
       >
         <div class="thead" role="row" aria-rowindex="1">${COLUMNS.map((column) => this.head(column, ui.sort))}</div>
+        ${this.stuck()}
         <div class="spacer" role="presentation">
           <div class="window" role="presentation">
             ${this.lines.slice(from, to).map((line, k) => this.line(line, from + k, from + k === active))}
@@ -93,11 +99,10 @@ export class TensorTable extends ViewElement {
     </div>`;
   }
   protected override updated(): void {
-    const [from] = this.range();
     const spacer = this.querySelector<HTMLElement>('.spacer');
     const shown = this.querySelector<HTMLElement>('.window');
     if (spacer) spacer.style.height = `${this.lines.length * ROW_HEIGHT}px`;
-    if (shown) shown.style.transform = `translateY(${from * ROW_HEIGHT}px)`;
+    if (shown) shown.style.transform = `translateY(${this.from * ROW_HEIGHT}px)`;
     if (!this.restored && this.body && this.lines.length) {
       this.restored = true;
       this.observer.observe(this.body);
@@ -113,6 +118,15 @@ export class TensorTable extends ViewElement {
     this.body?.focus();
   }
 
+  /** The layer of the uppermost row stays in view when its own line is scrolled away. */
+  private stuck(): TemplateResult | typeof nothing {
+    const line = this.lines[this.firstLine];
+    if (line?.kind !== 'tensor' || this.view.ui.sort) return nothing;
+    const { group } = line.row;
+    return html`<div class="trow group stuck" aria-hidden="true" @click=${() => this.toggle(group)}>
+      <span class="name">${icon(ICON.chevronDown)}${group}</span>
+    </div>`;
+  }
   private head(column: Column, sort: Sort | null): TemplateResult {
     const direction = sort?.key === column.key ? sort.direction : 0;
     return html`<div
@@ -120,13 +134,7 @@ export class TensorTable extends ViewElement {
       role="columnheader"
       aria-sort=${direction ? (direction > 0 ? 'ascending' : 'descending') : 'none'}
     >
-      <button
-        tabindex="-1"
-        data-action="sort"
-        data-column=${column.key}
-        title=${column.hint}
-        @click=${() => this.sort(column)}
-      >
+      <button data-action="sort" data-column=${column.key} title=${column.hint} @click=${() => this.sort(column)}>
         ${column.name}${direction ? html`<span aria-hidden="true">${direction > 0 ? '↑' : '↓'}</span>` : nothing}
       </button>
     </div>`;
@@ -159,7 +167,9 @@ export class TensorTable extends ViewElement {
           >${integer(line.count)} ${line.count === 1 ? 'tensor' : 'tensors'}</span
         >
         <span class="c-dtype" role="gridcell"></span>
-        <span class="num quiet c-weights" role="gridcell" title=${exact(line.weights)}>${count(line.weights)}</span>
+        <span class="num quiet c-weights" role="gridcell" title=${exact(line.weights)}
+          >${line.weights ? count(line.weights) : nothing}</span
+        >
       </div>`;
     }
     const { tensor } = line.row;
@@ -220,6 +230,8 @@ export class TensorTable extends ViewElement {
     if (open ?? closed.has(group)) closed.delete(group);
     else closed.add(group);
     this.view.set({ closed: [...closed], group });
+    // the head of a group that was closed from below its first row
+    void this.updateComplete.then(() => this.bringIntoView(this.activeLine()));
   }
   bringIntoView(index: number, centre = false): void {
     const body = this.body;
@@ -227,8 +239,9 @@ export class TensorTable extends ViewElement {
     const head = this.querySelector<HTMLElement>('.thead')?.offsetHeight ?? 0;
     const room = body.clientHeight - head;
     const top = index * ROW_HEIGHT;
+    const above = this.lines[index]?.kind === 'tensor' && !this.view.ui.sort ? ROW_HEIGHT : 0;
     if (centre) body.scrollTop = Math.max(0, top - room / 2);
-    else if (top < body.scrollTop) body.scrollTop = top;
+    else if (top - above < body.scrollTop) body.scrollTop = top - above;
     else if (top + ROW_HEIGHT > body.scrollTop + room) body.scrollTop = top + ROW_HEIGHT - room;
   }
 

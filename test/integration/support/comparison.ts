@@ -1,6 +1,5 @@
 /** The comparison panel as its reader meets it. */
 import type { FrameLocator, Locator } from 'playwright-core';
-import { expect } from 'vitest';
 import type { Workbench } from './workbench.ts';
 
 export type Phase = 'planning' | 'planned' | 'running' | 'cancelled' | 'done' | 'failed';
@@ -27,7 +26,7 @@ export class ComparisonPage {
       .waitFor();
     if (await this.action('start').isVisible()) await this.action('start').click();
     await this.phase('done', timeout);
-    await expect.poll(() => this.counted()).toBe(`${matrices} of ${matrices} matrices`);
+    await this.document.locator('[data-counted]', { hasText: `${matrices} of ${matrices} matrices` }).waitFor();
   }
 
   async counted(): Promise<string> {

@@ -365,7 +365,7 @@ async function talk(p) {
   const [one, all] = await sent(p, 'spectra');
   must(one.tensors.length === 1 && one.tensors[0] === MATRIX, 'one spectrum');
   must(all.tensors.length === 0, 'all spectra');
-  must(await p.locator('[data-map]').isVisible(), 'the map shows');
+  await p.waitForSelector('[data-map]', { timeout: 2000 });
   await p.evaluate((message) => window.postMessage(message, '*'), running);
   await p.click('[data-action=cancel]');
   must((await sent(p, 'cancel')).length === 1, 'cancel');

@@ -75,7 +75,7 @@ export class SpectraPane extends ViewElement {
     if (metric.of === 'elements') return `${integer(done)} of ${integer(matrices.length)} tensors read.`;
     return done || model.isAnalyzing
       ? `${integer(done)} of ${integer(matrices.length)} spectra computed.`
-      : `Spectra are computed on request: every one of the ${integer(matrices.length)} block matrices is read once.`;
+      : `Spectra of ${integer(matrices.length)} block matrices are computed on request.`;
   }
   private hasStacks(): boolean {
     return this.map.modules.some((module) => this.map.members(0, module).length > 1);

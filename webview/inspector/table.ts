@@ -247,6 +247,8 @@ export class TensorTable extends ViewElement {
 
   private key(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target !== this.body) return;
+    // keys repeat faster than frames come
+    this.build();
     const at = this.activeLine();
     const line = this.lines[at];
     const page = Math.max(1, Math.floor((this.body?.clientHeight ?? 0) / ROW_HEIGHT) - 2);

@@ -30,7 +30,7 @@ export function percent(x: Maybe, digits = 3): string {
   if (x === null || x === undefined) return NONE;
   if (x === 0 || x === 1) return `${x * 100}${NARROW}%`;
   const size = Math.abs(x);
-  if (size > 0.99995 && size < 1) return `>${NARROW}99.99${NARROW}%`;
+  if (size >= 0.99995 && size < 1) return `>${NARROW}99.99${NARROW}%`;
   return `${num(x * 100, size >= 0.9995 ? 4 : digits)}${NARROW}%`;
 }
 export const degrees = (x: Maybe, digits = 3): string => (x === null || x === undefined ? NONE : `${num(x, digits)}°`);

@@ -1,0 +1,116 @@
+import { describe as suite, expect, it } from 'vitest';
+import type { TensorRow } from '../../../../src/protocol/engine.ts';
+import { describe, type Figures, grouped, lineOf, matching, sorted } from '../../../../webview/inspector/rows.ts';
+
+function tensor(name: string, change: Partial<TensorRow> = {}): TensorRow {
+  const layer = /\.(\d+)\./.exec(name)?.[1];
+  return {
+    name,
+    layer: layer === undefined ? null : Number(layer),
+    module: name.replace(/^model\.(layers\.\d+\.)?/, '').replace(/\.weight$/, ''),
+    dtype: 'BF16',
+    shape: [4, 8],
+    sizeBytes: 64,
+    file: 'model.safetensors',
+    offset: 0,
+    missing: false,
+    role: 'block',
+    spectral: true,
+    ...change,
+  };
+}
+const rows = [
+  tensor('lm_head.weight', { role: 'head' }),
+  tensor('model.layers.10.mlp.up_proj.weight'),
+  tensor('model.layers.2.mlp.up_proj.weight', { shape: [2, 2] }),
+  tensor('model.layers.2.self_attn.q_proj.weight'),
+  tensor('model.embed_tokens.weight', { role: 'embedding' }),
+  tensor('model.norm.weight', { role: 'norm', shape: [8] }),
+].map(describe);
+const text = (lines: ReturnType<typeof grouped>): string[] =>
+  lines.map((line) => (line.kind === 'group' ? `[${line.group} ${line.count}]` : line.row.label));
+
+suite('groups', () => {
+  it('puts embeddings first, layers in number order, the rest last', () => {
+    expect(text(grouped(rows, new Set()))).toEqual([
+      '[Embedding 1]',
+      'embed_tokens',
+      '[Layer 2 2]',
+      'mlp.up_proj',
+      'self_attn.q_proj',
+      '[Layer 10 1]',
+      'mlp.up_proj',
+      '[Output 2]',
+      'lm_head',
+      'norm',
+    ]);
+  });
+  it('leaves out the lines of closed groups, and finds a tensor by its group', () => {
+    const lines = grouped(rows, new Set(['Layer 2']));
+    expect(text(lines).slice(0, 4)).toEqual(['[Embedding 1]', 'embed_tokens', '[Layer 2 2]', '[Layer 10 1]']);
+    const hidden = rows[3];
+    expect(hidden && lineOf(lines, hidden)).toBe(2);
+  });
+  it('sums the weights of a group', () => {
+    const layer = grouped(rows, new Set()).find((line) => line.kind === 'group' && line.group === 'Layer 2');
+    expect(layer).toMatchObject({ weights: 4 + 32 });
+  });
+});
+suite('labels', () => {
+  it('keeps the number of an expert', () => {
+    const row = describe(tensor('model.layers.3.mlp.experts.17.up_proj.weight', { module: 'mlp.experts.up_proj' }));
+    expect(row.label).toBe('mlp.experts.17.up_proj');
+  });
+  it('clips names of any length', () => {
+    expect(describe(tensor('x'.repeat(1e6))).label.length).toBeLessThan(400);
+  });
+  it('counts no weights where the shape is not known', () => {
+    expect(describe(tensor('a', { missing: true, shape: [] })).weights).toBe(0);
+  });
+});
+suite('filter', () => {
+  it('wants every word, in any order and case', () => {
+    expect(matching(rows, 'UP 10').map((row) => row.tensor.name)).toEqual(['model.layers.10.mlp.up_proj.weight']);
+    expect(matching(rows, '  ')).toHaveLength(rows.length);
+  });
+});
+suite('sorting', () => {
+  const std = new Map([
+    ['model.layers.2.mlp.up_proj.weight', 0.2],
+    ['model.layers.10.mlp.up_proj.weight', 0.1],
+  ]);
+  const figures: Figures = {
+    std: (name) => std.get(name) ?? null,
+    spectralNorm: () => null,
+    stableRank: () => null,
+  };
+  const order = (key: 'std' | 'weights' | 'name' | 'stableRank', direction: 1 | -1): string[] =>
+    sorted(rows, { key, direction }, figures).map((line) => (line.kind === 'tensor' ? line.row.tensor.name : ''));
+  it('keeps unknown values at the end in both directions', () => {
+    expect(order('std', 1).slice(0, 2)).toEqual([
+      'model.layers.10.mlp.up_proj.weight',
+      'model.layers.2.mlp.up_proj.weight',
+    ]);
+    expect(order('std', -1).slice(0, 2)).toEqual([
+      'model.layers.2.mlp.up_proj.weight',
+      'model.layers.10.mlp.up_proj.weight',
+    ]);
+  });
+  it('keeps the order of the file where nothing is known', () => {
+    expect(order('stableRank', -1)).toEqual(rows.map((row) => row.tensor.name));
+  });
+  it('reads numbers in names as numbers', () => {
+    const names = order('name', 1);
+    expect(names.indexOf('model.layers.2.mlp.up_proj.weight')).toBeLessThan(
+      names.indexOf('model.layers.10.mlp.up_proj.weight'),
+    );
+  });
+  it('is quick on 35 743 tensors', () => {
+    const many = Array.from({ length: 35_743 }, (_, i) =>
+      describe(tensor(`model.layers.${i % 61}.mlp.experts.${i}.up_proj.weight`)),
+    );
+    const start = performance.now();
+    expect(grouped(many, new Set())).toHaveLength(35_743 + 61);
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+});

@@ -1,7 +1,7 @@
 /** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
 import { gridOf, readChunks } from '../checkpoint/index.ts';
 import type { TensorPair } from '../checkpoint/types.ts';
-import type { ChunkChange, ElementKernels, GridSpec, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
+import type { ElementKernels, GridSpec, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
 import { changeMetrics, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import type { OpenPair } from './compare.ts';

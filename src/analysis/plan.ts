@@ -2,9 +2,8 @@
 import { pairCheckpoints } from '../checkpoint/index.ts';
 import type { Checkpoint, Pairing, TensorPair } from '../checkpoint/types.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
-import { defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
+import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
-import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 
 export interface PlannedComparison {
@@ -19,11 +18,7 @@ export function planComparison(
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
 ): PlannedComparison {
-  const { alpha, eta, absoluteTolerance } = parameters;
-  if (!(alpha > 0 && alpha < 1))
-    throw new OffaxisError('bad-parameter', `alpha is ${alpha}; it must lie between 0 and 1.`);
-  if (!(eta >= 0) || !(absoluteTolerance >= 0))
-    throw new OffaxisError('bad-parameter', 'eta and the absolute tolerance must not be negative.');
+  checkParameters(parameters);
   const pairing = pairCheckpoints(base, tuned, {
     includeEmbeddings: parameters.includeEmbeddings,
     tensors: parameters.tensors,
@@ -73,16 +68,8 @@ export function ranksOf(pair: TensorPair, parameters: ComparisonParameters): { a
   const q = Math.min(...matrixShape(pair));
   const angleRank = parameters.angleRank ?? defaultAngleRank(q);
   const maskRank = parameters.maskRank ?? defaultMaskRank(q);
-  for (const [name, rank] of [
-    ['angle rank', angleRank],
-    ['mask rank', maskRank],
-  ] as const) {
-    if (!Number.isInteger(rank) || rank < 1 || rank > q)
-      throw new OffaxisError(
-        'bad-parameter',
-        `The ${name} ${rank} is out of range for ${pair.name} (${pair.shape.join(' x ')}): choose 1 to ${q}, or leave the matrix out.`,
-      );
-  }
+  checkRank('angle rank', angleRank, pair.name, q);
+  checkRank('mask rank', maskRank, pair.name, q);
   return { angleRank, maskRank };
 }
 

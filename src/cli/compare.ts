@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { assembleComparison } from '../analysis/result.ts';
 import { comparisonCsv } from '../export/csv.ts';
-import { maskVerdict } from '../metrics/index.ts';
+import { energyVerdict, maskVerdict } from '../metrics/index.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError, type WireError } from '../protocol/errors.ts';
 import type { BackendInfo, ComparisonResult, ComparisonTensor } from '../protocol/results.ts';
@@ -63,6 +63,8 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   if (tensors.size === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
 }
 
+/** The energy view has no test behind it: it says where the update points, never that it is "on". */
+const DIRECTION = { on: 'toward principal', off: 'away from principal', noise: 'near isotropic', none: '-' } as const;
 const VERDICT = { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: '-' } as const;
 
 function report(result: ComparisonResult): string {
@@ -81,6 +83,7 @@ function report(result: ComparisonResult): string {
     figure(m.principalZ, 3),
     VERDICT[maskVerdict(m)],
     `${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`,
+    DIRECTION[energyVerdict(m)],
   ]);
   const lines = [
     `${result.base} -> ${result.tuned}`,
@@ -101,6 +104,7 @@ function report(result: ComparisonResult): string {
           'z',
           'mask view',
           'off-principal energy / isotropic',
+          'energy view',
         ],
         rows,
       ),

@@ -1,5 +1,6 @@
 /** Exact masks: the N entries of largest or smallest absolute value, ties to the lowest row-major index. */
-import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
+import type { Layout } from './kernels.ts';
+import { type Address, type KernelMemory, type Kernels } from './kernels.ts';
 import type { Format } from './source.ts';
 
 const DIGITS = 65536;

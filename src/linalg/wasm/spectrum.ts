@@ -6,7 +6,8 @@
  * Errors: values min(eps s_1^2 / (2 s_i), 2e-8 s_1); vectors from float32 are orthonormal to 1e-6, from float64 to 1e-12 or so.
  */
 import { OffaxisError } from '../../protocol/errors.ts';
-import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
+import type { Layout } from './kernels.ts';
+import { type Address, type KernelMemory, type Kernels } from './kernels.ts';
 import type { Format, Shape } from './source.ts';
 
 /** Band width: 16 favours the tail and the inverse iteration (cost ~ b^2 a vector), 32 the dense reduction. */

@@ -22,7 +22,12 @@ beforeAll(async () => {
 afterAll(() => analysis.dispose());
 
 async function compare(tuned: string): Promise<ComparisonEvent[]> {
-  const request = { runId: tuned, base: 'media/samples/base', tuned: `media/samples/${tuned}`, parameters: { ...DEFAULT_PARAMETERS, profiles: true } };
+  const request = {
+    runId: tuned,
+    base: 'media/samples/base',
+    tuned: `media/samples/${tuned}`,
+    parameters: { ...DEFAULT_PARAMETERS, profiles: true },
+  };
   const events: ComparisonEvent[] = [];
   for await (const event of analysis.compare(request, new AbortController().signal)) events.push(event);
   return events;
@@ -30,7 +35,9 @@ async function compare(tuned: string): Promise<ComparisonEvent[]> {
 
 describe.each(PAIRS)('base to %s', (tuned, file) => {
   it('matches the golden values of every tensor', async () => {
-    const golden = JSON.parse(readFileSync(`test/fixtures/golden/${file}.json`, 'utf8')) as { tensors: Record<string, GoldenTensor> };
+    const golden = JSON.parse(readFileSync(`test/fixtures/golden/${file}.json`, 'utf8')) as {
+      tensors: Record<string, GoldenTensor>;
+    };
     const events = await compare(tuned);
     const metrics = new Map<string, ComparisonMetrics>();
     for (const event of events) {
@@ -42,7 +49,8 @@ describe.each(PAIRS)('base to %s', (tuned, file) => {
     }
     expect(events.filter((event) => event.type === 'failed')).toEqual([]);
     expect([...metrics.keys()].sort()).toEqual(Object.keys(golden.tensors).sort());
-    for (const [name, expected] of Object.entries(golden.tensors)) expectMatchesGolden(metrics.get(name) as ComparisonMetrics, expected);
+    for (const [name, expected] of Object.entries(golden.tensors))
+      expectMatchesGolden(metrics.get(name) as ComparisonMetrics, expected);
   });
 });
 
@@ -58,7 +66,8 @@ describe('a comparison as a stream', () => {
     const done = ['model.layers.0.self_attn.q_proj.weight'];
     const names: string[] = [];
     const request = { runId: 'again', base: 'media/samples/base', tuned: 'media/samples/rl', parameters, done };
-    for await (const event of analysis.compare(request, new AbortController().signal)) if (event.type === 'matrix') names.push(event.tensor.name);
+    for await (const event of analysis.compare(request, new AbortController().signal))
+      if (event.type === 'matrix') names.push(event.tensor.name);
     expect(names).toHaveLength(6);
     expect(names).not.toContain(done[0]);
   });
@@ -66,15 +75,25 @@ describe('a comparison as a stream', () => {
     const abort = new AbortController();
     let matrices = 0;
     const run = (async () => {
-      const request = { runId: 'stop', base: 'media/samples/base', tuned: 'media/samples/rl', parameters: DEFAULT_PARAMETERS };
-      for await (const event of analysis.compare(request, abort.signal)) if (event.type === 'matrix' && ++matrices === 3) abort.abort();
+      const request = {
+        runId: 'stop',
+        base: 'media/samples/base',
+        tuned: 'media/samples/rl',
+        parameters: DEFAULT_PARAMETERS,
+      };
+      for await (const event of analysis.compare(request, abort.signal))
+        if (event.type === 'matrix' && ++matrices === 3) abort.abort();
     })();
     await expect(run).rejects.toMatchObject({ code: 'cancelled' });
     expect(matrices).toBeGreaterThanOrEqual(3);
     expect(matrices).toBeLessThan(42);
   });
   it('plans without reading data, with the cost', async () => {
-    const plan = await analysis.plan({ base: 'media/samples/base', tuned: 'media/samples/rl', parameters: DEFAULT_PARAMETERS });
+    const plan = await analysis.plan({
+      base: 'media/samples/base',
+      tuned: 'media/samples/rl',
+      parameters: DEFAULT_PARAMETERS,
+    });
     expect(plan.cost.matrices).toBe(42);
     expect(plan.cost.weights).toBe(1_111_424);
     expect(plan.cost.peakBytes).toBeGreaterThan(0);

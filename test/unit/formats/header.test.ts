@@ -151,11 +151,7 @@ describe('each rule', () => {
     ['1.0', rawFile('{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}', one), ['not-a-plain-integer']],
     ['1e0', rawFile('{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}', one), ['not-a-plain-integer']],
     ['-0', rawFile('{"a":{"dtype":"F32","shape":[-0],"data_offsets":[0,0]}}'), ['not-a-plain-integer']],
-    [
-      '01',
-      rawFile('{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}', one),
-      ['json-syntax'],
-    ],
+    ['01', rawFile('{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}', one), ['json-syntax']],
     ['2^53', rawFile('{"a":{"dtype":"F32","shape":[9007199254740992,0],"data_offsets":[0,0]}}'), ['integer-too-large']],
     [
       'offsets of 2^53',

@@ -94,12 +94,7 @@ class Detail extends ViewElement {
             ${item('Minimum', num(stats.min), exact(stats.min))} ${item('Maximum', num(stats.max), exact(stats.max))}
             ${item('Largest |w|', num(stats.absMax), exact(stats.absMax))}
             ${item('Subnormal', share(stats.subnormal), 'below the normal range of the storage type')}
-            ${
-              stats.nan || stats.inf
-                ? html`${item('NaN', share(stats.nan), exact(stats.nan))}
-                  ${item('Infinite', share(stats.inf), exact(stats.inf))}`
-                : nothing
-            }`
+            ${item('NaN', share(stats.nan), exact(stats.nan))} ${item('Infinite', share(stats.inf), exact(stats.inf))}`
           : nothing
       }
       ${tensor.transposed ? item('Stored', '[in, out]', 'Conv1D: its matrix is the transpose of what is stored') : nothing}

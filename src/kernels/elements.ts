@@ -1,6 +1,7 @@
 // The streaming pass, any storage type: statistics of both sides and how many weights changed, one value at a time in f64.
 //
-// `out` is a record of f64 slots that every call adds to (elementSlots names them); bf16 against bf16 has a faster way in elements16.
+// `out` is a record of f64 slots that every call adds to (named below); bf16 against bf16 has a
+// faster way in elements16, other types against themselves in elementsAlike. This one is for mixed storage.
 import { round, stored } from './grid';
 import { at } from './vector';
 
@@ -46,11 +47,6 @@ export function clearElements(out: usize): void {
 // @ts-ignore: decorator
 @inline function onto16(x: f64): f64 { return onto(x, 7, -126, 3.3895313892515355e38, Infinity); }
 
-/** Statistics of n values of one storage type into the first side of the record. */
-export function elementStats(type: i32, a: usize, n: i32, out: usize): void {
-  const size: usize = type < 2 ? 2 : type == 2 ? 4 : 8, normal = smallestNormal(type);
-  for (; n > 0; --n, a += size) tally(out, stored(type, a), normal);
-}
 /**
  * Weights first .. first + n - 1 of a tensor with rows of `columns` (0: no rows), at a and b. Adds to the record, to rows (f64, by
  * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts, overflow: infinity, or NaN where the grid has none; roundFirst:

@@ -11,5 +11,6 @@ export { absMax, demote, f16ToF32, multiply, scale32, scale64, subtract, sumSqua
 export { countClasses, roundToGrid } from './grid';
 export { countDigits, markBeyond } from './select';
 export { jacobiSweep } from './jacobi';
-export { clearElements, elementCompare, elementHistogram, elementStats, flushCounters } from './elements';
+export { clearElements, elementCompare, elementHistogram, flushCounters } from './elements';
+export { compareAlike, statsAlike } from './elementsAlike';
 export { compare16 } from './elements16';

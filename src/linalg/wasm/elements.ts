@@ -81,7 +81,7 @@ export function elementStats(
     copyPiece(memory, data, size, first, count, base);
     // a bf16 chunk against itself: the comparison is vectorised
     if (type === 'BF16') kernels.compare16(base, base, 0, count, 0, 0, 0, 0, 0, out);
-    else kernels.elementStats(typeNumber(type), base, count, out);
+    else kernels.statsAlike(typeNumber(type), base, count, out);
     checkCancelled();
   }
   return statsAt(memory.f64(out, SLOTS).slice(), 0);
@@ -118,6 +118,11 @@ export function elementCompare(
   const { p, emin, most, overflow } = gridNumbers(grid.grid);
   // neighbours on the bf16 grid lie at least 2^-9 of the greater one apart, so a smaller eta asks for equality
   const fast = baseType === 'BF16' && tunedType === 'BF16' && grid.grid === 'BF16' && eta < 2 ** -9 && eta >= 0;
+  const alike =
+    baseType === tunedType &&
+    !grid.roundFirst &&
+    baseType !== 'BF16' &&
+    grid.grid === (baseType === 'F16' ? 'F16' : 'BF16');
   const types: [MatrixType, MatrixType] = [baseType, tunedType];
   const [typeA, typeB] = types.map(typeNumber) as [number, number];
   let pending = 0; // rows since the last emptying
@@ -132,6 +137,9 @@ export function elementCompare(
       const [a, b] = [at.base + done * sizeA, at.tuned + done * sizeB];
       if (fast && absoluteTolerance >= 0)
         kernels.compare16(a, b, first + done, length, columns, eta, absoluteTolerance, at.rows, at.columns, out);
+      else if (alike)
+        // prettier-ignore
+        kernels.compareAlike(typeA, a, b, first + done, length, columns, eta, absoluteTolerance, at.rows, at.columns, out);
       else
         // prettier-ignore
         kernels.elementCompare(typeA, a, typeB, b, first + done, length, columns, p, emin, most, overflow, grid.roundFirst ? 1 : 0, eta, absoluteTolerance, at.rows, at.columns, out);

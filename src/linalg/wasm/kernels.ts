@@ -57,7 +57,9 @@ export interface Kernels {
   markBeyond(format: number, p: Address, n: number, threshold: bigint, largest: number, ties: number, flag: number, mask: Address): number;
   jacobiSweep(A: Address, q: number, L: number, lda: number, V: Address, ldv: number): number;
   clearElements(out: Address): void;
-  elementStats(type: number, a: Address, n: number, out: Address): void;
+  statsAlike(type: number, a: Address, n: number, out: Address): void;
+  // prettier-ignore
+  compareAlike(type: number, a: Address, b: Address, first: number, n: number, columns: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
   // prettier-ignore
   elementCompare(typeA: number, a: Address, typeB: number, b: Address, first: number, n: number, columns: number, p: number, emin: number, most: number, overflow: number, roundFirst: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
   elementHistogram(type: number, a: Address, n: number, low: number, high: number, bins: Address): void;

@@ -136,9 +136,18 @@ export class Workbench {
 
   /** The explorer's context menu on one row, and one of its entries. */
   async chooseFromMenu(row: Locator, entry: string): Promise<void> {
-    await row.click({ button: 'right' });
     const item = this.page.locator('.monaco-menu .action-item', { hasText: entry }).first();
-    await item.waitFor();
+    // A menu shows the context of the moment it opened: an entry that an earlier command enables may be in the next one only.
+    for (let attempt = 0; ; ++attempt) {
+      await row.click({ button: 'right' });
+      const shown = await item.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) break;
+      if (attempt === 5) throw new Error(`The menu of the explorer never showed "${entry}".`);
+      await this.page.keyboard.press('Escape');
+    }
     await item.hover();
     await item.click();
   }

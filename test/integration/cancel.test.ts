@@ -16,7 +16,7 @@ const done = async (page: ComparisonPage): Promise<number> => Number((await page
 
 test('cancelling ends the work within a second and keeps what is done; Resume finishes it', async () => {
   const vscode = workbench();
-  await vscode.chooseFromMenu(await vscode.reveal('large', 'before.safetensors'), 'Select as Base Checkpoint');
+  await vscode.selectAsBase('large', 'before.safetensors');
   await vscode.chooseFromMenu(await vscode.reveal('large', 'after.safetensors'), 'Compare with Base');
   const page = new ComparisonPage(vscode);
   await page.document.locator('body[data-phase="planned"], body[data-phase="running"]').waitFor();

@@ -31,7 +31,7 @@ test('"Compare Checkpoints..." asks for both in quick picks', async () => {
 
 test('explorer: "Select as Base Checkpoint", then "Compare with Base"', async () => {
   const vscode = workbench();
-  await vscode.chooseFromMenu(await vscode.reveal('base', 'model.safetensors'), 'Select as Base Checkpoint');
+  await vscode.selectAsBase('base', 'model.safetensors');
   await vscode.chooseFromMenu(await vscode.reveal('rl', 'model.safetensors'), 'Compare with Base');
   await expectComparison('base-to-rl');
 });

@@ -152,6 +152,12 @@ export class Workbench {
     await item.click();
   }
 
+  /** "Select as Base Checkpoint" on one file; the menus of others offer to compare with it once the extension has taken it up. */
+  async selectAsBase(...path: string[]): Promise<void> {
+    await this.chooseFromMenu(await this.reveal(...path), 'Select as Base Checkpoint');
+    await this.page.locator('.statusbar', { hasText: 'Offaxis: base is' }).waitFor();
+  }
+
   // ---------- palette ----------
   async runCommand(title: string): Promise<void> {
     await this.page.keyboard.press('F1');

@@ -17,10 +17,9 @@ const LAYERS = {
   export: { may: ['protocol'] },
   cli: { may: ['engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Numbers are the engine's work: the host side reaches it through its client only.
-  editor: { may: ['commands', 'comparison', 'hover', 'engine', 'export', 'protocol'], vscode: true },
-  comparison: { may: ['commands', 'editor', 'hover', 'engine', 'export', 'protocol'], vscode: true },
-  hover: { may: ['comparison', 'editor', 'engine', 'protocol'], vscode: true },
-  commands: { may: ['comparison', 'editor', 'hover', 'engine', 'export', 'protocol'], vscode: true },
+  editor: { may: ['commands', 'comparison', 'engine', 'export', 'protocol'], vscode: true },
+  comparison: { may: ['commands', 'editor', 'engine', 'export', 'protocol'], vscode: true },
+  commands: { may: ['comparison', 'editor', 'engine', 'export', 'protocol'], vscode: true },
 };
 const FOLDERS = Object.keys(LAYERS);
 

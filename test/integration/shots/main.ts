@@ -1,0 +1,47 @@
+/** Pictures of every view and state in three themes, for looking at. Run by `npm run shots -- DIR [dark] [light] [hc]`. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { llamaMatrices, writeCheckpoint } from '../support/generate.ts';
+import { installExtension } from '../support/install.ts';
+import { Workbench, type Theme } from '../support/workbench.ts';
+import { comparisonStates } from './comparison.ts';
+import { inspectorStates } from './inspector.ts';
+
+const THEMES = new Map<string, Theme>([
+  ['dark', 'Default Dark Modern'],
+  ['light', 'Default Light Modern'],
+  ['hc', 'Default High Contrast'],
+]);
+
+export type Shoot = (name: string) => Promise<void>;
+
+export async function takeShots(root: string, folder: string, wanted: string[]): Promise<void> {
+  const installation = installExtension(root, join(root, 'test-results', 'shots'));
+  for (const [short, theme] of THEMES) {
+    if (wanted.length && !wanted.includes(short)) continue;
+    const vscode = await Workbench.open(installation, {
+      theme,
+      prepare: (workspace) => {
+        cpSync(join(root, 'test', 'fixtures', 'malformed'), join(workspace, 'malformed'), { recursive: true });
+        const tensors = llamaMatrices(6, 1024);
+        writeCheckpoint(join(workspace, 'large', 'before.safetensors'), tensors, 0);
+        writeCheckpoint(join(workspace, 'large', 'after.safetensors'), tensors, 3);
+      },
+    });
+    const shoot: Shoot = async (name) => {
+      // Canvases are painted in the next frame, plots after their fonts.
+      await vscode.page.waitForTimeout(400);
+      await vscode.page.screenshot({ path: join(folder, `${name}-${short}.png`) });
+      console.log(`  ${name}-${short}.png`);
+    };
+    try {
+      await inspectorStates(vscode, shoot);
+      await comparisonStates(vscode, shoot);
+    } catch (error) {
+      await vscode.page.screenshot({ path: join(folder, `failed-${short}.png`) });
+      throw error;
+    } finally {
+      await vscode.close();
+    }
+  }
+}

@@ -5,6 +5,7 @@ export { gram16, gram32, gram64, gramColumns, gramDepth } from './gram';
 export { bandReduce, bandReduceBytes } from './bandReduce';
 export { backTransform32, backTransform64, backTransformBlocks, backTransformBytes } from './backTransform';
 export { bandToTridiagonal, tridiagonalValues } from './bandTail';
+export { bidiagonalBytes, bidiagonalize } from './bidiagonal';
 export { bandVectors, bandVectorsBytes } from './bandVectors';
 export { bandVectorsFast, bandVectorsFastBytes } from './bandVectorsFast';
 export { absMax, demote, f16ToF32, multiply, scale32, scale64, subtract, sumSquares64, toRows, turn32, turn64 } from './arrays';

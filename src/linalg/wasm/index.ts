@@ -4,7 +4,7 @@ import type { ElementKernels, LinearAlgebraBackend, Matrix } from '../backend.ts
 import { TYPE_BYTES } from '../codes.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
 import { planPair } from './pair.ts';
-import { WorkerPool } from './pool.ts';
+import { WorkerPool, type TaskCost } from './pool.ts';
 import type { Format } from './source.ts';
 
 export interface WasmBackendOptions {
@@ -18,7 +18,7 @@ export interface WasmBackendOptions {
   relaxed?: boolean;
 }
 
-/** Two gigabytes less what the process holds besides. A pair that needs more runs alone. */
+/** Two gigabytes less what the process holds besides. */
 const MEMORY_BUDGET = 1.6 * 2 ** 30;
 /** Cells of the largest histogram of a pair: 512 classes of bf16 at 64 positions. */
 const MOST_CELLS = 512 * 64;
@@ -36,15 +36,24 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Li
   const codes = ({ rows, columns, type }: Matrix): number => rows * columns * TYPE_BYTES[type];
   const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
 
+  const cost = ({ rows, columns }: Matrix, peakBytes: number): TaskCost => ({
+    peakBytes,
+    matrixBytes: rows * columns * 8,
+  });
+  const chunk = (...parts: Uint8Array[]): TaskCost => ({
+    peakBytes: parts.reduce((sum, part) => sum + part.byteLength, 0),
+    matrixBytes: 0,
+  });
+
   const elements: ElementKernels = {
-    stats: (type, data, signal) => pool.run('stats', { type, data: shared(data) }, data.byteLength, signal),
+    stats: (type, data, signal) => pool.run('stats', { type, data: shared(data) }, chunk(data), signal),
     histogram: (type, data, min, max, signal) =>
-      pool.run('histogram', { type, data: shared(data), min, max }, data.byteLength, signal),
+      pool.run('histogram', { type, data: shared(data), min, max }, chunk(data), signal),
     compare: (baseType, base, tunedType, tuned, { signal, ...settings }) =>
       pool.run(
         'compare',
         { baseType, base: shared(base), tunedType, tuned: shared(tuned), options: settings },
-        base.byteLength + tuned.byteLength,
+        chunk(base, tuned),
         signal,
       ),
   };
@@ -61,16 +70,19 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Li
       pool.run(
         'singularValues',
         { matrix: sharedMatrix(matrix) },
-        peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix),
+        cost(matrix, peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix)),
         signal,
       ),
     comparePair: (base, tuned, { signal, ...settings }) =>
       pool.run(
         'comparePair',
         { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options: settings },
-        peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank) +
-          codes(base) +
-          codes(tuned),
+        cost(
+          base,
+          peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank) +
+            codes(base) +
+            codes(tuned),
+        ),
         signal,
       ),
     // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory

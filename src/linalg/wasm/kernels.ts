@@ -55,6 +55,9 @@ export interface Kernels {
   countDigits(format: number, p: Address, n: number, shift: number, above: number, prefix: bigint, hist: Address): void;
   // prettier-ignore
   markBeyond(format: number, p: Address, n: number, threshold: bigint, largest: number, ties: number, flag: number, mask: Address): number;
+  bidiagonalBytes(q: number, L: number): number;
+  // prettier-ignore
+  bidiagonalize(A: Address, q: number, L: number, lda: number, e: Address, from: number, to: number, work: Address): void;
   jacobiSweep(A: Address, q: number, L: number, lda: number, V: Address, ldv: number): number;
   clearElements(out: Address): void;
   statsAlike(type: number, a: Address, n: number, out: Address): void;

@@ -7,6 +7,7 @@ import { OffaxisError } from '../../protocol/errors.ts';
 import { cellCount } from '../../metrics/rounding.ts';
 import { planAngles, principalAngles, type AnglePlan } from './angles.ts';
 import { projections } from './energies.ts';
+import { bidiagonalValues, planExact, spectrumIsCoarse, type ExactPlan } from './exact.ts';
 import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
 import { countMasks, LOW, planCounts, PRINCIPAL, type CountPlan } from './masks.ts';
 import type { PairSettings } from './messages.ts';
@@ -23,6 +24,7 @@ export interface PairPlan {
   /** rows x columns, float64: the reconstruction of W0 */
   reconstruction: Address;
   angles: AnglePlan;
+  exact: ExactPlan;
   /** k leading vectors, [q, k] and [big, k] */
   base: { X: Address; U: Address };
   tuned: { X: Address; U: Address };
@@ -51,19 +53,22 @@ export function planPair(
   const matrix = layout.take(weights * updateFormat(format));
   let dense: ReturnType<typeof planDense> | null = null;
   let angles: AnglePlan | null = null;
+  let exact: ExactPlan | null = null;
   let reconstruction = 0;
   layout.either(
     () => void (dense = planDense(layout, shape)),
     () => void (reconstruction = take(weights)),
+    () => void (exact = planExact(layout, kernels, shape)),
     () => void (angles = planAngles(layout, kernels, big, k)),
   );
-  if (!dense || !angles) throw new OffaxisError('bug', 'A pair was laid out without its parts.');
+  if (!dense || !angles || !exact) throw new OffaxisError('bug', 'A pair was laid out without its parts.');
   return {
     shape,
     matrix,
     spectrum: planSpectrum(layout, kernels, shape, dense, Math.max(k, r)),
     reconstruction,
     angles,
+    exact,
     base: { X: take(q * k), U: take(big * k) },
     tuned: { X: take(q * k), U: take(big * k) },
     leading: { X: take(q * r), Y: take(big * r), U: take(big * r) },
@@ -124,7 +129,7 @@ export class PairTask {
     this.scale = scaleFor(Math.max(...greatest));
     this.load(this.base);
     const base = this.spectrumOf(this.format);
-    const baseValues = base.computeValues();
+    let baseValues = base.computeValues();
     const isZero = !((baseValues[0] ?? 0) > 0);
     const changed = this.differ();
     const tolerance = Math.max(shape.rows, shape.columns) * 2 ** -23;
@@ -156,7 +161,7 @@ export class PairTask {
 
     this.load(this.tuned);
     const tuned = this.spectrumOf(this.format);
-    const tunedValues = tuned.computeValues();
+    let tunedValues = tuned.computeValues();
     wantAngles &&= hasRank(tunedValues);
     if (wantAngles) this.tunedVectors(tuned, single);
     const angles = (side: 'X' | 'U', rows: number): PairQuantities['anglesU'] =>
@@ -172,6 +177,10 @@ export class PairTask {
     const small = angles('X', q);
     const large = angles('U', big);
 
+    if (!plan.spectrum.jacobi && spectrumIsCoarse(baseValues, tunedValues, shape)) {
+      baseValues = this.exactValues(this.base);
+      tunedValues = this.exactValues(this.tuned);
+    }
     const updateScale = Math.max(baseValues[0] ?? 0, tunedValues[0] ?? 0) > LARGE_FOR_SINGLE ? 2 ** -64 : 1;
     this.loadUpdate(updateScale);
     const update = this.spectrumOf(updateFormat(this.format));
@@ -233,6 +242,13 @@ export class PairTask {
       this.kernels.subtract(this.format, counts.base, counts.tuned, count, this.scale * updateScale, to);
       return true;
     });
+  }
+
+  /** Singular values without the loss of the Gram matrix; the reconstruction's room takes the matrix in float64. */
+  private exactValues(source: Source): Float64Array {
+    this.load(source);
+    const { plan, kernels, memory, format, checkCancelled } = this;
+    return bidiagonalValues(memory, kernels, plan.exact, plan.shape, plan.matrix, format, checkCancelled);
   }
 
   /** Unit vectors of the other side for the r leading ones; where s_i is as good as 0, any orthonormal completion. */

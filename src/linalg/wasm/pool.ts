@@ -6,12 +6,19 @@ import { CANCEL_SLOT, type Reply, type TaskName, type Tasks, type WorkerSetup } 
 /** A thread that goes on for this long after a cancel is ended. */
 const CANCEL_GRACE_MS = 800;
 
+export interface TaskCost {
+  peakBytes: number;
+  matrixBytes: number;
+}
+/** Matrices in float64 that tasks may hold beyond the budget: the process is allowed four, and one is kept for the caller. */
+const MATRICES = 3;
+
 interface Job {
   id: number;
   task: TaskName;
   input: unknown;
-  /** bytes that the task holds at its peak */
-  bytes: number;
+  /** bytes that the task holds at its peak, and those of its matrix in float64 */
+  cost: TaskCost;
   resolve(output: never): void;
   reject(error: Error): void;
 }
@@ -28,7 +35,7 @@ export class WorkerPool {
   private nextId = 1;
   private disposed = false;
 
-  /** `memoryBudget`: tasks beyond it wait, unless nothing else runs. */
+  /** `memoryBudget`: bytes, besides MATRICES of the largest matrix at work; tasks beyond it wait, unless nothing else runs. */
   constructor(
     private readonly module: WebAssembly.Module,
     private readonly workerFile: string,
@@ -43,7 +50,7 @@ export class WorkerPool {
   run<T extends TaskName>(
     task: T,
     input: Tasks[T]['input'],
-    bytes: number,
+    cost: TaskCost,
     signal?: AbortSignal,
   ): Promise<Tasks[T]['output']> {
     return new Promise((resolve, reject) => {
@@ -54,7 +61,7 @@ export class WorkerPool {
         id: this.nextId++,
         task,
         input,
-        bytes,
+        cost,
         resolve: (output) => {
           signal?.removeEventListener('abort', onAbort);
           resolve(output);
@@ -84,8 +91,11 @@ export class WorkerPool {
 
   private dispatch(): void {
     while (this.queue[0] && !this.disposed) {
-      const held = this.threads.reduce((sum, { job }) => sum + (job?.bytes ?? 0), 0);
-      if (held > 0 && held + this.queue[0].bytes > this.memoryBudget) return;
+      const costs = this.threads.flatMap(({ job }) => (job ? [job.cost] : []));
+      const { peakBytes, matrixBytes } = this.queue[0].cost;
+      const held = costs.reduce((sum, cost) => sum + cost.peakBytes, 0);
+      const largest = costs.reduce((most, cost) => Math.max(most, cost.matrixBytes), matrixBytes);
+      if (held > 0 && held + peakBytes > this.memoryBudget + MATRICES * largest) return;
       const thread = this.threads.find(({ job }) => job === null) ?? this.start();
       if (!thread) return;
       const job = this.queue.shift() as Job;

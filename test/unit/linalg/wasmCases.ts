@@ -25,6 +25,8 @@ export interface PairCase {
   maskRank?: number;
   tunedType?: MatrixType;
   grid?: GridSpec;
+  /** of the norm, default 0.01 */
+  change?: number;
 }
 const shapes: [string, number, number][] = [
   ['square', 160, 160],
@@ -69,6 +71,11 @@ const spectra = kinds.flatMap(([kind, determined], i) =>
 export const CASES: PairCase[] = [
   ...every,
   ...spectra,
+  // the thin place of the Gram matrix: zeros of the base that a small update of full rank fills
+  ...[1e-5, 3e-6].map((change) => ({
+    name: `rank-deficient, changed by ${change}`,
+    ...{ rows: 200, columns: 180, type: 'F32' as const, kind: 'rank-deficient' as const, determined: false, change },
+  })),
   { name: 'huge F64', rows: 160, columns: 150, type: 'F64', kind: 'huge', determined: true },
   { name: 'tiny F64', rows: 160, columns: 150, type: 'F64', kind: 'tiny', determined: true },
   {
@@ -203,7 +210,7 @@ export function pairOf(item: PairCase): { base: Matrix; tuned: Matrix; options: 
   }
   const greatest = w0.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1;
   const rms = greatest * Math.sqrt(w0.reduce((sum, w) => sum + (w / greatest) ** 2, 0) / w0.length) || 1;
-  const w1 = kind === 'unchanged' ? w0 : w0.map((w) => w + 0.01 * rms * next());
+  const w1 = kind === 'unchanged' ? w0 : w0.map((w) => w + (item.change ?? 0.01) * rms * next());
   const tunedType = item.tunedType ?? type;
   const q = Math.min(rows, columns);
   return {

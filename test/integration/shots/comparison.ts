@@ -18,7 +18,9 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await shoot('comparison-cell');
   const detail = page.document.locator('[data-matrix]');
   for (const section of ['spectra', 'profiles', 'numbers']) {
-    await detail.locator(`[data-section="${section}"]`).evaluate((element) => element.scrollIntoView({ block: 'start' }));
+    await detail
+      .locator(`[data-section="${section}"]`)
+      .evaluate((element) => element.scrollIntoView({ block: 'start' }));
     await shoot(`comparison-detail-${section}`);
   }
   await detail.evaluate((pane) => pane.scrollTo(0, 0));
@@ -53,7 +55,11 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await nothingPairs(vscode, shoot);
 }
 
-async function compare(vscode: Workbench, base: [string, ...string[]], tuned: [string, ...string[]]): Promise<ComparisonPage> {
+async function compare(
+  vscode: Workbench,
+  base: [string, ...string[]],
+  tuned: [string, ...string[]],
+): Promise<ComparisonPage> {
   await vscode.selectAsBase(...base);
   await vscode.chooseFromMenu(await vscode.reveal(...tuned), 'Compare with Base');
   return new ComparisonPage(vscode);

@@ -35,10 +35,10 @@ export async function inspectorStates(vscode: Workbench, shoot: Shoot): Promise<
   await page.action('table').click();
 
   await page.document.locator('button[data-view="tensors"]').click();
-  await page.document.locator('[data-column="stableRank"]').click();
+  await page.document.locator('[data-column="std"]').click();
   await shoot('inspector-sorted');
-  await page.document.locator('[data-column="stableRank"]').click();
-  await page.document.locator('[data-column="stableRank"]').click();
+  await page.document.locator('[data-column="std"]').click();
+  await page.document.locator('[data-column="std"]').click();
   await vscode.runCommand('View: Close Primary Side Bar');
   await vscode.page.setViewportSize({ width: 748, height: 1000 });
   await shoot('inspector-700px');

@@ -74,20 +74,18 @@ export class Workbench {
     const command = this.page.locator('.quick-input-list .monaco-list-row', {
       hasText: 'Offaxis: Open Sample Comparison',
     });
-    for (const end = Date.now() + 60_000; ;) {
+    for (const end = Date.now() + 60_000; Date.now() < end;) {
       // A new palette every time: an open one does not take up commands that come later.
       await this.page.keyboard.press('F1');
-      await input.waitFor();
+      // A window that is still loading swallows the key: it is pressed again rather than waited for.
+      if (!(await shows(input, 2_000))) continue;
       await input.fill('>Offaxis');
-      const known = await command.waitFor({ timeout: 1_000 }).then(
-        () => true,
-        () => false,
-      );
+      const known = await shows(command, 1_000);
       await this.page.keyboard.press('Escape');
       await input.waitFor({ state: 'hidden' });
       if (known) return;
-      if (Date.now() > end) throw new Error('The extension did not appear in the command palette.');
     }
+    throw new Error('The extension did not appear in the command palette.');
   }
 
   /** The window's own reload, which saves the state of the editors first. */
@@ -140,11 +138,7 @@ export class Workbench {
     // A menu shows the context of the moment it opened: an entry that an earlier command enables may be in the next one only.
     for (let attempt = 0; ; ++attempt) {
       await row.click({ button: 'right' });
-      const shown = await item.waitFor({ timeout: 5_000 }).then(
-        () => true,
-        () => false,
-      );
-      if (shown) break;
+      if (await shows(item, 5_000)) break;
       if (attempt === 5) throw new Error(`The menu of the explorer never showed "${entry}".`);
       await this.page.keyboard.press('Escape');
     }
@@ -189,4 +183,11 @@ export class Workbench {
       .contentFrame()
       .frameLocator('iframe#active-frame');
   }
+}
+/** True once the element is visible, false where that takes longer. */
+function shows(element: Locator, milliseconds: number): Promise<boolean> {
+  return element.waitFor({ timeout: milliseconds }).then(
+    () => true,
+    () => false,
+  );
 }

@@ -9,6 +9,9 @@ import type { Tasks } from './messages.ts';
 const PIECE = 1 << 16;
 /** Rows after which 16-bit column counters are emptied. */
 const FLUSH_ROWS = 30_000;
+/** Weights of a chunk from which sums of squares may take the faster way, off by a few 1e-9; the standard deviation of a small tensor that
+ * hardly varies would show it. */
+const MANY = 1 << 20;
 /** Slots of the kernels' record (src/kernels/elements.ts). */
 const SLOTS = 23;
 const SIDE = 9;
@@ -80,7 +83,7 @@ export function elementStats(
     const count = Math.min(PIECE, weights - first);
     copyPiece(memory, data, size, first, count, base);
     // a bf16 chunk against itself: the comparison is vectorised
-    if (type === 'BF16') kernels.compare16(base, base, 0, count, 0, 0, 0, 0, 0, out);
+    if (type === 'BF16') kernels.compare16(base, base, 0, count, 0, 0, 0, 0, 0, weights >= MANY ? 1 : 0, out);
     else kernels.statsAlike(typeNumber(type), base, count, out);
     checkCancelled();
   }
@@ -125,6 +128,7 @@ export function elementCompare(
     grid.grid === (baseType === 'F16' ? 'F16' : 'BF16');
   const types: [MatrixType, MatrixType] = [baseType, tunedType];
   const [typeA, typeB] = types.map(typeNumber) as [number, number];
+  const single = weights >= MANY ? 1 : 0;
   let pending = 0; // rows since the last emptying
   for (let first = 0; first < weights; first += PIECE) {
     const count = Math.min(PIECE, weights - first);
@@ -136,7 +140,19 @@ export function elementCompare(
       const length = Math.min(run, count - done);
       const [a, b] = [at.base + done * sizeA, at.tuned + done * sizeB];
       if (fast && absoluteTolerance >= 0)
-        kernels.compare16(a, b, first + done, length, columns, eta, absoluteTolerance, at.rows, at.columns, out);
+        kernels.compare16(
+          a,
+          b,
+          first + done,
+          length,
+          columns,
+          eta,
+          absoluteTolerance,
+          at.rows,
+          at.columns,
+          single,
+          out,
+        );
       else if (alike)
         // prettier-ignore
         kernels.compareAlike(typeA, a, b, first + done, length, columns, eta, absoluteTolerance, at.rows, at.columns, out);

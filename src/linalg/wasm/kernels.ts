@@ -68,7 +68,7 @@ export interface Kernels {
   elementHistogram(type: number, a: Address, n: number, low: number, high: number, bins: Address): void;
   flushCounters(cols: Address, total: Address, n: number): void;
   // prettier-ignore
-  compare16(a: Address, b: Address, first: number, n: number, columns: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
+  compare16(a: Address, b: Address, first: number, n: number, columns: number, eta: number, tolerance: number, rows: Address, cols: Address, single: number, out: Address): void;
 }
 // prettier-ignore
 type Gemm = (M: number, N: number, K: number, alpha: number, A: Address, rsa: number, csa: number, B: Address, rsb: number, csb: number, beta: number, C: Address, ldc: number, work: Address) => void;
@@ -88,7 +88,7 @@ export function hasRelaxedSimd(): boolean {
 
 /**
  * The build that this engine can run. V8 replaces no WASM function while it runs: a call that starts in the baseline compiler stays
- * there, 3-5 times slower, so the module is compiled by the optimising compiler from the start (about 0.3 s). Throws bad-file.
+ * there, 3-5 times slower, so every function goes to the optimising compiler when it is first called. Throws bad-file.
  */
 export async function compileKernels(directory: string, relaxed: boolean): Promise<WebAssembly.Module> {
   const file = join(directory, relaxed ? 'offaxis_relaxed.wasm' : 'offaxis.wasm');
@@ -105,7 +105,6 @@ export async function compileKernels(directory: string, relaxed: boolean): Promi
     );
   }
   v8.setFlagsFromString('--no-liftoff');
-  v8.setFlagsFromString('--no-wasm-lazy-compilation');
   // the synchronous constructor: an asynchronous compile does not keep the event loop of Node 24 alive, and the process would end under it
   return new WebAssembly.Module(bytes);
 }

@@ -45,12 +45,12 @@ function sides(kind: Kind, type: MatrixType, count: number): [Uint8Array, Uint8A
   return [encode(type, base), encode(type, tuned)];
 }
 
-function expectStats(actual: ChunkStats, expected: ChunkStats): void {
+function expectStats(actual: ChunkStats, expected: ChunkStats, tolerance = 1e-12): void {
   const { sum, sumSquares, ...exact } = expected;
   expect(actual).toMatchObject(exact);
   const scale = Math.sqrt(sumSquares * Math.max(1, expected.finite));
-  expect(Math.abs(actual.sum - sum)).toBeLessThanOrEqual(1e-12 * scale);
-  expect(Math.abs(actual.sumSquares - sumSquares)).toBeLessThanOrEqual(1e-12 * sumSquares);
+  expect(Math.abs(actual.sum - sum)).toBeLessThanOrEqual(tolerance * scale);
+  expect(Math.abs(actual.sumSquares - sumSquares)).toBeLessThanOrEqual(tolerance * sumSquares);
 }
 
 describe.each(hasRelaxedSimd() ? [false, true] : [false])('streaming kernels, relaxed SIMD %s', (relaxed) => {
@@ -100,6 +100,23 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('streaming kernels, re
       await agree([type, type], gridOfType(type), sides(kind, type, 999), 0, 0.02);
     },
   );
+
+  it.each(['weights', 'zeros'] as const)('takes long chunks of %s by fours', async (kind) => {
+    const [rows, columns] = [700, 1551];
+    const [base, tuned] = sides(kind, 'BF16', rows * columns);
+    // a difference that equals the tolerance: 2^-17 = 7.6e-6 is one of bf16
+    const options = { grid: gridOfType('BF16'), eta: 1e-3, absoluteTolerance: 2 ** -17, columns };
+    const actual = await elements.compare('BF16', base, 'BF16', tuned, options);
+    const expected = chunkCompare('BF16', base, 'BF16', tuned, options);
+    expectStats(actual.base, expected.base, 1e-8);
+    expectStats(actual.tuned, expected.tuned, 1e-8);
+    const { equalBf16, equalRelative, equalAbsolute, changed, rowChanged, columnChanged } = expected;
+    expect(actual).toMatchObject({ equalBf16, equalRelative, equalAbsolute, changed });
+    expect(Math.abs(actual.sumSquaresUpdate / expected.sumSquaresUpdate - 1)).toBeLessThan(1e-8);
+    expect(actual.rowChanged).toEqual(rowChanged);
+    expect(actual.columnChanged).toEqual(columnChanged);
+    expectStats(await elements.stats('BF16', base), expected.base, 1e-8);
+  });
 
   it('rounds mixed storage first', async () => {
     for (const grid of ['BF16', 'F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'] as const) {

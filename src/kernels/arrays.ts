@@ -65,21 +65,23 @@ export function toRows(format: i32, W: usize, K: i32, q: i32, sk: i32, si: i32, 
   else rows<f64>(W, K, q, sk, si, A, lda);
 }
 // @ts-ignore: decorator
-@inline function difference<S, T>(a: usize, b: usize, n: i32, scale: f64, d: usize): bool {
-  let any = false;
+@inline function difference<S, T>(a: usize, b: usize, n: i32, scale: f64, d: usize): i32 {
+  let any = false, most: f64 = 0;
   for (let i = 0; i < n; ++i, a += sizeof<S>(), b += sizeof<S>(), d += sizeof<T>()) {
     const v = value<S>(b) - value<S>(a);
     if (v != 0) any = true;
-    store<T>(d, <T>(v * scale));
+    const t = <T>(v * scale);
+    most = max(most, abs(<f64>t));
+    store<T>(d, t);
   }
-  return any;
+  return (any ? 1 : 0) | (most == Infinity ? 2 : 0);
 }
 /**
- * d := scale (b - a) over n values of one format; d is f32 for bf16 and f32 formats, else f64. True when any is not zero. In f32 an
- * element is off by 2^-24 of itself at most, where its two sides lie more than 2^17 (bf16) or 2 (f32) apart; scale, a power of two,
+ * d := scale (b - a) over n values of one format; d is f32 for bf16 and f32 formats, else f64. Returns 1 when any is not zero, plus 2
+ * when any is infinite. In f32 an element is off by 2^-24 of itself at most, where its two sides lie more than 2^17 (bf16) or 2 (f32) apart; scale, a power of two,
  * keeps it in range.
  */
-export function subtract(format: i32, a: usize, b: usize, n: i32, scale: f64, d: usize): bool {
+export function subtract(format: i32, a: usize, b: usize, n: i32, scale: f64, d: usize): i32 {
   if (format == 2) return difference<u16, f32>(a, b, n, scale, d);
   if (format == 4) return difference<f32, f32>(a, b, n, scale, d);
   return difference<f64, f64>(a, b, n, scale, d);

@@ -1,7 +1,7 @@
 /** The update in the base's leading subspaces. */
 import type { PairQuantities } from '../backend.ts';
 import type { KernelMemory, Kernels } from './kernels.ts';
-import type { PairPlan } from './pair.ts';
+import type { PairPlan } from './pairPlan.ts';
 import type { Format } from './source.ts';
 
 /**

@@ -1,11 +1,13 @@
 /** The CPU backend: WASM SIMD kernels on worker threads, one pair of matrices a thread. */
 import { availableParallelism } from 'node:os';
-import type { ElementKernels, LinearAlgebraBackend, Matrix } from '../backend.ts';
+import type { ElementKernels, LinearAlgebraBackend, Matrix, PairQuantities } from '../backend.ts';
 import { TYPE_BYTES } from '../codes.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
-import { planPair } from './pair.ts';
+import type { PairSettings } from './messages.ts';
+import { planPair } from './pairPlan.ts';
 import { WorkerPool, type TaskCost } from './pool.ts';
-import type { Format } from './source.ts';
+import { createShares, PairShares, type Part } from './shares.ts';
+import { shapeOf, type Format } from './source.ts';
 
 export interface WasmBackendOptions {
   /** worker threads; default: all cores */
@@ -22,6 +24,9 @@ export interface WasmBackendOptions {
 const MEMORY_BUDGET = 1.6 * 2 ** 30;
 /** Cells of the largest histogram of a pair: 512 classes of bf16 at 64 positions. */
 const MOST_CELLS = 512 * 64;
+
+/** Smaller side from which the parts of a pair are worth another thread: a tenth of a second. */
+const LEAST_SHARED = 512;
 
 /** Threads start on demand. Throws bad-file where the kernels are missing. */
 export async function createWasmBackend(options: WasmBackendOptions): Promise<LinearAlgebraBackend> {
@@ -73,18 +78,11 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Li
         cost(matrix, peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix)),
         signal,
       ),
-    comparePair: (base, tuned, { signal, ...settings }) =>
-      pool.run(
-        'comparePair',
-        { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options: settings },
-        cost(
-          base,
-          peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank) +
-            codes(base) +
-            codes(tuned),
-        ),
-        signal,
-      ),
+    comparePair: (base, tuned, { signal, ...settings }) => {
+      const work = peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank);
+      const peakBytes = work + codes(base) + codes(tuned);
+      return comparePair(pool, base, tuned, settings, cost(base, peakBytes), threads > 1, signal);
+    },
     // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory
     pairPeakBytes: (rows, columns) => {
       const q = Math.min(rows, columns);
@@ -93,6 +91,44 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Li
     },
     dispose: () => pool.dispose(),
   };
+}
+
+/**
+ * One pair on one thread, which idle threads relieve of the tuned side and of the update's values. With all threads at pairs of their
+ * own nobody helps, and throughput is best.
+ */
+async function comparePair(
+  pool: WorkerPool,
+  base: Matrix,
+  tuned: Matrix,
+  options: PairSettings,
+  cost: TaskCost,
+  mayShare: boolean,
+  signal: AbortSignal | undefined,
+): Promise<PairQuantities> {
+  const parts =
+    mayShare && Math.min(base.rows, base.columns) >= LEAST_SHARED
+      ? createShares(shapeOf(base), options.angleRank)
+      : null;
+  const input = { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options, shares: parts };
+  if (!parts) return pool.run('comparePair', input, cost, signal);
+  const shares = new PairShares(parts);
+  const working = { now: true };
+  const wanted = (part: Part) => () => working.now && shares.isFree(part);
+  const owner = pool.run('comparePair', input, cost, signal);
+  const tunedSide = pool.assist('tunedSide', input, cost, wanted('tuned'), signal).catch(() => shares.fail('tuned'));
+  const update = pool.assist('updateValues', input, cost, wanted('update'), signal);
+  // met below where it matters; until then it must not count as unhandled
+  update.catch(() => undefined);
+  try {
+    const quantities = await owner;
+    if (quantities.updateValues.length > 0) return quantities;
+    return { ...quantities, updateValues: (await update) ?? quantities.updateValues };
+  } finally {
+    working.now = false;
+    pool.dropUnwanted();
+    void tunedSide;
+  }
 }
 
 /** Bytes that a thread can see without a copy. */

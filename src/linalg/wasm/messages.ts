@@ -1,6 +1,7 @@
 /** What passes between the pool and its threads. Byte arrays are views of shared memory. */
 import type { ChunkChange, ChunkStats, GridSpec, Matrix, MatrixType, PairOptions, PairQuantities } from '../backend.ts';
 import type { WireError } from '../../protocol/errors.ts';
+import type { SharedParts } from './shares.ts';
 
 /** Slots of the Int32Array that the pool shares with a thread. */
 export const CANCEL_SLOT = 0;
@@ -17,10 +18,20 @@ export interface CompareSettings {
   absoluteTolerance: number;
   columns: number;
 }
+export interface PairInput {
+  base: Matrix;
+  tuned: Matrix;
+  options: PairSettings;
+  /** null: no other thread helps */
+  shares: SharedParts | null;
+}
 /** The tasks a thread does, with their results. */
 export interface Tasks {
   singularValues: { input: { matrix: Matrix }; output: Float64Array };
-  comparePair: { input: { base: Matrix; tuned: Matrix; options: PairSettings }; output: PairQuantities };
+  comparePair: { input: PairInput; output: PairQuantities };
+  /** parts of a comparePair that is at work on another thread, for threads with nothing else to do */
+  tunedSide: { input: PairInput; output: undefined };
+  updateValues: { input: PairInput; output: Float64Array | null };
   stats: { input: { type: MatrixType; data: Uint8Array }; output: ChunkStats };
   histogram: { input: { type: MatrixType; data: Uint8Array; min: number; max: number }; output: Float64Array };
   compare: {

@@ -5,90 +5,29 @@
 import type { Matrix, PairQuantities } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { cellCount } from '../../metrics/rounding.ts';
-import { planAngles, principalAngles, type AnglePlan } from './angles.ts';
+import { principalAngles } from './angles.ts';
 import { projections } from './energies.ts';
-import { bidiagonalValues, planExact, spectrumIsCoarse, type ExactPlan } from './exact.ts';
-import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
-import { countMasks, LOW, planCounts, PRINCIPAL, type CountPlan } from './masks.ts';
+import { bidiagonalValues, spectrumIsCoarse } from './exact.ts';
+import type { KernelMemory, Kernels } from './kernels.ts';
+import { countMasks, LOW, PRINCIPAL } from './masks.ts';
 import type { PairSettings } from './messages.ts';
 import { completeBasis } from './orthonormal.ts';
-import { markExtreme, planSelection } from './select.ts';
-import { PIECE, scaleFor, shapeOf, Source, type Format, type Shape } from './source.ts';
-import { planDense, planSpectrum, Spectrum, type SpectrumPlan } from './spectrum.ts';
+import { planPair, updateFormat, type PairPlan } from './pairPlan.ts';
+import { markExtreme } from './select.ts';
+import type { PairShares } from './shares.ts';
+import { PIECE, scaleFor, Source, type Format } from './source.ts';
+import { Spectrum } from './spectrum.ts';
 
-export interface PairPlan {
-  shape: Shape;
-  /** W0, W1 or D */
-  matrix: Address;
-  spectrum: SpectrumPlan;
-  /** rows x columns, float64: the reconstruction of W0 */
-  reconstruction: Address;
-  angles: AnglePlan;
-  exact: ExactPlan;
-  /** k leading vectors, [q, k] and [big, k] */
-  base: { X: Address; U: Address };
-  tuned: { X: Address; U: Address };
-  /** r leading vectors of the base in float64, and W x beside its unit vectors */
-  leading: { X: Address; Y: Address; U: Address };
-  /** [big, r], [q, r], [r, r], float64 */
-  projected: { P: Address; Q: Address; J: Address };
-  mask: Address;
-  selection: Address;
-  counts: CountPlan;
-  end: number;
-}
-
-/** Lays one pair out. `format` is that of both sides; D is float32 but for float64 sides. */
-export function planPair(
-  kernels: Kernels,
-  rows: number,
-  columns: number,
-  format: Format,
-  { angleRank: k, maskRank: r, cells }: { angleRank: number; maskRank: number; cells: number },
-): PairPlan {
-  const layout = new Layout();
-  const shape = shapeOf({ rows, columns });
-  const { q, big, weights } = shape;
-  const take = (values: number): Address => layout.take(values * 8);
-  const matrix = layout.take(weights * updateFormat(format));
-  let dense: ReturnType<typeof planDense> | null = null;
-  let angles: AnglePlan | null = null;
-  let exact: ExactPlan | null = null;
-  let reconstruction = 0;
-  layout.either(
-    () => void (dense = planDense(layout, shape)),
-    () => void (reconstruction = take(weights)),
-    () => void (exact = planExact(layout, kernels, shape)),
-    () => void (angles = planAngles(layout, kernels, big, k)),
-  );
-  if (!dense || !angles || !exact) throw new OffaxisError('bug', 'A pair was laid out without its parts.');
-  return {
-    shape,
-    matrix,
-    spectrum: planSpectrum(layout, kernels, shape, dense, Math.max(k, r)),
-    reconstruction,
-    angles,
-    exact,
-    base: { X: take(q * k), U: take(big * k) },
-    tuned: { X: take(q * k), U: take(big * k) },
-    leading: { X: take(q * r), Y: take(big * r), U: take(big * r) },
-    projected: { P: take(big * r), Q: take(q * r), J: take(r * r) },
-    mask: layout.take(weights),
-    selection: planSelection(layout),
-    counts: planCounts(layout, cells),
-    end: layout.end,
-  };
-}
-function updateFormat(format: Format): Format {
-  return format === 8 ? 8 : 4;
-}
-
-/** From here on a difference of two weights could leave the range of float32. */
-const LARGE_FOR_SINGLE = 1e37;
+/** Bits of what `subtract` found. */
+const DIFFERENT = 1;
+const OVERFLOW = 2;
 
 export class PairTask {
   /** power of two that float64 weights are multiplied by */
-  private scale = 1;
+  private readonly scale: number;
+  /** of the numerical rank, as a share of s_1 */
+  private readonly tolerance: number;
+  private tunedPrecision: 'single' | 'double' = 'double';
   private readonly base: Source;
   private readonly tuned: Source;
   private readonly format: Format;
@@ -101,6 +40,7 @@ export class PairTask {
     base: Matrix,
     tuned: Matrix,
     private readonly settings: PairSettings,
+    private readonly shares: PairShares | null,
     private readonly checkCancelled: () => void,
   ) {
     if (base.rows !== tuned.rows || base.columns !== tuned.columns)
@@ -116,32 +56,32 @@ export class PairTask {
     const sizes = { angleRank: settings.angleRank, maskRank: settings.maskRank, cells: cellCount(settings.grid) };
     this.plan = planPair(memory.reserve(0), base.rows, base.columns, this.format, sizes);
     this.kernels = memory.reserve(this.plan.end);
+    const { scratch } = this.plan.counts;
+    const greatest = [this.base, this.tuned].map((side) => side.greatest(memory, this.kernels, scratch));
+    this.scale = scaleFor(Math.max(...greatest));
+    this.tolerance = Math.max(base.rows, base.columns) * 2 ** -23;
   }
 
+  /** Everything, less what other threads have taken over: `updateValues` is empty where one has. */
   run(): PairQuantities {
-    const { plan } = this;
+    const { plan, shares } = this;
     const { shape } = plan;
     const { angleRank: k, maskRank: r } = this.settings;
     const { q, big } = shape;
 
-    const scratch = plan.counts.scratch;
-    const greatest = [this.base, this.tuned].map((side) => side.greatest(this.memory, this.kernels, scratch));
-    this.scale = scaleFor(Math.max(...greatest));
     this.load(this.base);
     const base = this.spectrumOf(this.format);
     let baseValues = base.computeValues();
     const isZero = !((baseValues[0] ?? 0) > 0);
     const changed = this.differ();
-    const tolerance = Math.max(shape.rows, shape.columns) * 2 ** -23;
-    const hasRank = (values: Float64Array): boolean => (values[k - 1] ?? 0) > tolerance * (values[0] ?? 0);
-    let wantAngles = changed && !isZero && hasRank(baseValues);
+    let wantAngles = changed && !isZero && this.hasRank(baseValues);
     const single = wantAngles && base.singleSuffices(k);
     let masks: PairQuantities['masks'] = null;
     let zeros = shape.weights;
     if (!isZero) {
       base.iterate(wantAngles ? Math.max(k, r) : r);
       base.vectors(plan.leading.X, plan.leading.Y, r, 0, r, false, false);
-      this.unitLeading(baseValues, tolerance);
+      this.unitLeading(baseValues);
       if (wantAngles) this.baseVectors(base, single);
       ({ masks, zeros } = this.masks());
     }
@@ -159,44 +99,92 @@ export class PairTask {
         zeros,
       };
 
-    this.load(this.tuned);
-    const tuned = this.spectrumOf(this.format);
-    let tunedValues = tuned.computeValues();
-    wantAngles &&= hasRank(tunedValues);
-    if (wantAngles) this.tunedVectors(tuned, single);
-    const angles = (side: 'X' | 'U', rows: number): PairQuantities['anglesU'] =>
-      wantAngles
-        ? principalAngles(
-            this.memory,
-            this.kernels,
-            plan.angles,
-            { A: plan.base[side], B: plan.tuned[side], rows, k, single },
-            this.checkCancelled,
-          )
-        : null;
+    let update: ReturnType<PairTask['update']> | null = null;
+    let tunedValues: Float64Array;
+    if (!shares || shares.claim('tuned'))
+      tunedValues = this.tunedSide(wantAngles ? (single ? 'single' : 'double') : 'none');
+    else {
+      // another thread is at the tuned side: the update meanwhile
+      update = this.update(isZero);
+      tunedValues =
+        shares.takeTuned(this.memory, plan, single, this.checkCancelled) ??
+        this.tunedSide(wantAngles ? (single ? 'single' : 'double') : 'none');
+    }
+    wantAngles &&= this.hasRank(tunedValues);
+    const angles = (side: 'X' | 'U', rows: number): PairQuantities['anglesU'] => {
+      if (!wantAngles) return null;
+      const bases = { A: plan.base[side], B: plan.tuned[side], rows, k, single };
+      return principalAngles(this.memory, this.kernels, plan.angles, bases, this.checkCancelled);
+    };
     const small = angles('X', q);
     const large = angles('U', big);
-
     if (!plan.spectrum.jacobi && spectrumIsCoarse(baseValues, tunedValues, shape)) {
       baseValues = this.exactValues(this.base);
       tunedValues = this.exactValues(this.tuned);
     }
-    const updateScale = Math.max(baseValues[0] ?? 0, tunedValues[0] ?? 0) > LARGE_FOR_SINGLE ? 2 ** -64 : 1;
-    this.loadUpdate(updateScale);
-    const update = this.spectrumOf(updateFormat(this.format));
-    const updateValues = update.computeValues().map((s) => s / updateScale);
+    update ??= this.update(isZero);
     return {
       baseValues: this.unscaled(baseValues),
       tunedValues: this.unscaled(tunedValues),
-      updateValues: this.unscaled(updateValues),
       anglesU: shape.tall ? large : small,
       anglesV: shape.tall ? small : large,
-      ...(isZero
-        ? { energies: null, diagonal: null }
-        : projections(this.memory, this.kernels, plan, updateFormat(this.format), r, this.scale * updateScale)),
+      ...update,
       masks,
       zeros,
     };
+  }
+
+  /** The tuned side for another thread's `run`: values, and vectors in the precision that they ask for. */
+  runTuned(): void {
+    if (!this.shares?.take('tuned')) return;
+    const values = this.tunedSide('auto');
+    this.shares.giveTuned(this.memory, this.plan, values, this.hasRank(values) ? this.tunedPrecision : 'none');
+  }
+  /** The values of D for another thread's `run`; null where that has begun with them. */
+  runUpdate(): Float64Array | null {
+    if (!this.shares?.take('update')) return null;
+    return this.updateSpectrum(this.loadUpdate());
+  }
+
+  /** s_k above tol: there is a subspace to compare. */
+  private hasRank(values: Float64Array): boolean {
+    return (values[this.settings.angleRank - 1] ?? 0) > this.tolerance * (values[0] ?? 0);
+  }
+
+  /** Values of W1, and its k leading vectors in the wanted precision; made in float64 where float32 does not serve. */
+  private tunedSide(wanted: 'single' | 'double' | 'auto' | 'none'): Float64Array {
+    const { kernels, plan } = this;
+    const { angleRank: k } = this.settings;
+    this.load(this.tuned);
+    const tuned = this.spectrumOf(this.format);
+    const values = tuned.computeValues();
+    if (wanted === 'none' || !this.hasRank(values)) return values;
+    tuned.iterate(k);
+    const exact = wanted === 'double' || !tuned.singleSuffices(k);
+    tuned.vectors(plan.tuned.X, plan.tuned.U, k, 0, k, !exact, true);
+    this.tunedPrecision = exact ? 'double' : 'single';
+    if (wanted === 'single' && exact) {
+      kernels.demote(plan.tuned.X, k, plan.shape.q, k, plan.tuned.X, k);
+      kernels.demote(plan.tuned.U, k, plan.shape.big, k, plan.tuned.U, k);
+    }
+    return values;
+  }
+
+  /** D in the base's subspaces, and its values unless another thread has them. */
+  private update(baseIsZero: boolean): Pick<PairQuantities, 'updateValues' | 'energies' | 'diagonal'> {
+    const updateScale = this.loadUpdate();
+    const scale = this.scale * updateScale;
+    const { maskRank: r } = this.settings;
+    const projected = baseIsZero
+      ? { energies: null, diagonal: null }
+      : projections(this.memory, this.kernels, this.plan, updateFormat(this.format), r, scale);
+    this.checkCancelled();
+    const mine = !this.shares || this.shares.claim('update');
+    return { updateValues: mine ? this.updateSpectrum(updateScale) : new Float64Array(0), ...projected };
+  }
+  private updateSpectrum(updateScale: number): Float64Array {
+    const values = this.spectrumOf(updateFormat(this.format)).computeValues();
+    return this.unscaled(values).map((s) => s / updateScale);
   }
 
   private spectrumOf(format: Format): Spectrum {
@@ -228,20 +216,36 @@ export class PairTask {
     const { counts } = this.plan;
     let any = false;
     this.pieces((_, count) => {
-      any = this.kernels.subtract(this.format, counts.base, counts.tuned, count, 1, counts.scratch) !== 0;
+      any =
+        (this.kernels.subtract(this.format, counts.base, counts.tuned, count, this.scale, counts.scratch) &
+          DIFFERENT) !==
+        0;
       return !any;
     });
     return any;
   }
-  /** D, times a power of two. */
-  private loadUpdate(updateScale: number): void {
-    const { counts, matrix } = this.plan;
-    const size = updateFormat(this.format);
-    this.pieces((first, count) => {
-      const to = matrix + first * size;
-      this.kernels.subtract(this.format, counts.base, counts.tuned, count, this.scale * updateScale, to);
-      return true;
-    });
+  /** D, times the power of two that is returned: where a difference leaves the range of float32. */
+  private loadUpdate(): number {
+    for (const updateScale of [1, 2 ** -64]) {
+      const { counts, matrix } = this.plan;
+      const size = updateFormat(this.format);
+      let fits = true;
+      this.pieces((first, count) => {
+        const to = matrix + first * size;
+        const found = this.kernels.subtract(
+          this.format,
+          counts.base,
+          counts.tuned,
+          count,
+          this.scale * updateScale,
+          to,
+        );
+        fits = (found & OVERFLOW) === 0;
+        return fits;
+      });
+      if (fits) return updateScale;
+    }
+    throw new OffaxisError('bug', 'The difference of two finite matrices is not finite.');
   }
 
   /** Singular values without the loss of the Gram matrix; the reconstruction's room takes the matrix in float64. */
@@ -252,11 +256,11 @@ export class PairTask {
   }
 
   /** Unit vectors of the other side for the r leading ones; where s_i is as good as 0, any orthonormal completion. */
-  private unitLeading(values: Float64Array, tolerance: number): void {
+  private unitLeading(values: Float64Array): void {
     const { memory, kernels, plan } = this;
     const { maskRank: r } = this.settings;
     const { big } = plan.shape;
-    const least = tolerance * (values[0] ?? 0);
+    const least = this.tolerance * (values[0] ?? 0);
     memory.f64(plan.spectrum.factors, r).set(values.subarray(0, r).map((s) => (s > 0 ? 1 / s : 0)));
     kernels.scale64(plan.leading.Y, r, big, r, plan.spectrum.factors, plan.leading.U, r);
     const determined = values.subarray(0, r).findIndex((s) => !(s > least));
@@ -273,19 +277,6 @@ export class PairTask {
       kernels.demote(plan.leading.U, r, plan.shape.big, shared, plan.base.U, k);
     }
     base.vectors(plan.base.X, plan.base.U, k, shared, k, single, true);
-  }
-
-  /** The k leading vectors of the tuned side, in the precision of the base's; made in float64 where float32 does not serve. */
-  private tunedVectors(tuned: Spectrum, single: boolean): void {
-    const { kernels, plan } = this;
-    const { angleRank: k } = this.settings;
-    const { q, big } = plan.shape;
-    tuned.iterate(k);
-    const exact = !single || !tuned.singleSuffices(k);
-    tuned.vectors(plan.tuned.X, plan.tuned.U, k, 0, k, !exact, true);
-    if (!single || !exact) return;
-    kernels.demote(plan.tuned.X, k, q, k, plan.tuned.X, k);
-    kernels.demote(plan.tuned.U, k, big, k, plan.tuned.U, k);
   }
 
   private masks(): { masks: PairQuantities['masks']; zeros: number } {

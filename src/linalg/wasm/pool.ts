@@ -19,6 +19,8 @@ interface Job {
   input: unknown;
   /** bytes that the task holds at its peak, and those of its matrix in float64 */
   cost: TaskCost;
+  /** spare jobs: false once they are no longer of use */
+  isWanted: () => boolean;
   resolve(output: never): void;
   reject(error: Error): void;
 }
@@ -32,6 +34,8 @@ interface Thread {
 export class WorkerPool {
   private readonly threads: Thread[] = [];
   private readonly queue: Job[] = [];
+  /** for threads that find the queue empty */
+  private readonly spare: Job[] = [];
   private nextId = 1;
   private disposed = false;
 
@@ -53,6 +57,36 @@ export class WorkerPool {
     cost: TaskCost,
     signal?: AbortSignal,
   ): Promise<Tasks[T]['output']> {
+    return this.enqueue(this.queue, task, input, cost, () => true, signal);
+  }
+
+  /** Runs a task when a thread has nothing else to do; null where it `isWanted` no more by then, or none was free. */
+  assist<T extends TaskName>(
+    task: T,
+    input: Tasks[T]['input'],
+    cost: TaskCost,
+    isWanted: () => boolean,
+    signal?: AbortSignal,
+  ): Promise<Tasks[T]['output'] | null> {
+    return this.enqueue(this.spare, task, input, cost, isWanted, signal);
+  }
+
+  /** Settles the spare tasks that are no longer wanted. */
+  dropUnwanted(): void {
+    for (const job of this.spare.filter(({ isWanted }) => !isWanted())) {
+      this.spare.splice(this.spare.indexOf(job), 1);
+      job.resolve(null as never);
+    }
+  }
+
+  private enqueue<T extends TaskName>(
+    queue: Job[],
+    task: T,
+    input: Tasks[T]['input'],
+    cost: TaskCost,
+    isWanted: () => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Tasks[T]['output'] | null> {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new OffaxisError('peer-gone', 'The worker threads have been shut down.'));
       if (signal?.aborted) return reject(new OffaxisError('cancelled', 'Cancelled.'));
@@ -62,6 +96,7 @@ export class WorkerPool {
         task,
         input,
         cost,
+        isWanted,
         resolve: (output) => {
           signal?.removeEventListener('abort', onAbort);
           resolve(output);
@@ -72,7 +107,7 @@ export class WorkerPool {
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.queue.push(job);
+      queue.push(job);
       this.dispatch();
     });
   }
@@ -80,7 +115,7 @@ export class WorkerPool {
   async dispose(): Promise<void> {
     this.disposed = true;
     const gone = new OffaxisError('cancelled', 'Cancelled: the worker threads are shutting down.');
-    for (const job of this.queue.splice(0)) job.reject(gone);
+    for (const job of [...this.queue.splice(0), ...this.spare.splice(0)]) job.reject(gone);
     const threads = this.threads.splice(0);
     for (const { job, timer } of threads) {
       job?.reject(gone);
@@ -90,19 +125,27 @@ export class WorkerPool {
   }
 
   private dispatch(): void {
-    while (this.queue[0] && !this.disposed) {
-      const costs = this.threads.flatMap(({ job }) => (job ? [job.cost] : []));
-      const { peakBytes, matrixBytes } = this.queue[0].cost;
-      const held = costs.reduce((sum, cost) => sum + cost.peakBytes, 0);
-      const largest = costs.reduce((most, cost) => Math.max(most, cost.matrixBytes), matrixBytes);
-      if (held > 0 && held + peakBytes > this.memoryBudget + MATRICES * largest) return;
-      const thread = this.threads.find(({ job }) => job === null) ?? this.start();
-      if (!thread) return;
-      const job = this.queue.shift() as Job;
-      thread.job = job;
-      Atomics.store(thread.control, CANCEL_SLOT, 0);
-      thread.worker.postMessage({ id: job.id, task: job.task, input: job.input });
+    while (!this.disposed && this.queue[0] && this.place(this.queue[0])) this.queue.shift();
+    if (this.queue.length > 0) return;
+    this.dropUnwanted();
+    while (!this.disposed && this.spare[0] && this.place(this.spare[0])) {
+      this.spare.shift();
+      this.dropUnwanted();
     }
+  }
+  /** Gives a job to a free thread; false where there is none, or no room for it. */
+  private place(job: Job): boolean {
+    const costs = this.threads.flatMap((thread) => (thread.job ? [thread.job.cost] : []));
+    const { peakBytes, matrixBytes } = job.cost;
+    const held = costs.reduce((sum, cost) => sum + cost.peakBytes, 0);
+    const largest = costs.reduce((most, cost) => Math.max(most, cost.matrixBytes), matrixBytes);
+    if (held > 0 && held + peakBytes > this.memoryBudget + MATRICES * largest) return false;
+    const thread = this.threads.find((candidate) => candidate.job === null) ?? this.start();
+    if (!thread) return false;
+    thread.job = job;
+    Atomics.store(thread.control, CANCEL_SLOT, 0);
+    thread.worker.postMessage({ id: job.id, task: job.task, input: job.input });
+    return true;
   }
 
   private start(): Thread | null {
@@ -144,8 +187,10 @@ export class WorkerPool {
 
   private cancel(job: Job): void {
     const cancelled = new OffaxisError('cancelled', 'Cancelled.');
-    const waiting = this.queue.indexOf(job);
-    if (waiting >= 0) this.queue.splice(waiting, 1);
+    for (const queue of [this.queue, this.spare]) {
+      const waiting = queue.indexOf(job);
+      if (waiting >= 0) queue.splice(waiting, 1);
+    }
     const thread = this.threads.find((candidate) => candidate.job === job);
     if (thread) {
       Atomics.store(thread.control, CANCEL_SLOT, 1);

@@ -3,8 +3,9 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OffaxisError, toWireError } from '../../protocol/errors.ts';
 import { elementCompare, elementHistogram, elementStats } from './elements.ts';
 import { KernelMemory } from './kernels.ts';
-import { CANCEL_SLOT, type Reply, type Request, type WorkerSetup } from './messages.ts';
+import { CANCEL_SLOT, type PairInput, type Reply, type Request, type WorkerSetup } from './messages.ts';
 import { PairTask } from './pair.ts';
+import { PairShares } from './shares.ts';
 import { singularValuesOf } from './values.ts';
 
 function serve(port: MessagePort, { module, control }: WorkerSetup): void {
@@ -13,14 +14,18 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
   const checkCancelled = (): void => {
     if (Atomics.load(flag, CANCEL_SLOT) !== 0) throw new OffaxisError('cancelled', 'Cancelled.');
   };
+  const pairTask = ({ base, tuned, options, shares }: PairInput): PairTask =>
+    new PairTask(memory, base, tuned, options, shares && new PairShares(shares), checkCancelled);
   const run = (request: Request): unknown => {
     switch (request.task) {
       case 'singularValues':
         return singularValuesOf(memory, request.input.matrix, checkCancelled);
-      case 'comparePair': {
-        const { base, tuned, options } = request.input;
-        return new PairTask(memory, base, tuned, options, checkCancelled).run();
-      }
+      case 'comparePair':
+        return pairTask(request.input).run();
+      case 'tunedSide':
+        return pairTask(request.input).runTuned();
+      case 'updateValues':
+        return pairTask(request.input).runUpdate();
       case 'stats':
         return elementStats(memory, request.input, checkCancelled);
       case 'histogram':

@@ -95,6 +95,29 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
     expect(values.length).toBe(expected.baseValues.length);
   });
 
+  it.each(['BF16', 'F32', 'F64'] as const)(
+    'a pair of %s shared by idle threads is the pair of one thread',
+    async (type) => {
+      const item: PairCase = { name: type, rows: 560, columns: 520, type, kind: 'normal', determined: true };
+      const { base, tuned, options } = pairOf(item);
+      const alone = await createWasmBackend({ ...build, threads: 1, relaxed });
+      const many = await createWasmBackend({ ...build, threads: 3, relaxed });
+      try {
+        const expected = await alone.comparePair(base, tuned, options);
+        const results = await Promise.all([
+          many.comparePair(base, tuned, options),
+          many.comparePair(tuned, base, options),
+        ]);
+        const [actual, swapped] = results;
+        expectSame(actual, expected, item);
+        expect(swapped.baseValues).toEqual(expected.tunedValues);
+        expect(swapped.updateValues).toEqual(expected.updateValues);
+      } finally {
+        await Promise.all([alone.dispose(), many.dispose()]);
+      }
+    },
+  );
+
   it('stops within a second of a cancel and goes on working', async () => {
     const { base, tuned, options } = pairOf({
       name: 'large',

@@ -1,4 +1,4 @@
-/** Pictures of every view and state in three themes, for looking at. Run by `npm run shots -- DIR [dark] [light] [hc]`. */
+/** Pictures of every view and state in four themes, for looking at. Run by `npm run shots -- DIR [dark] [light] [hc] [hc-light]`. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { llamaMatrices, writeCheckpoint } from '../support/generate.ts';
@@ -11,6 +11,7 @@ const THEMES = new Map<string, Theme>([
   ['dark', 'Default Dark Modern'],
   ['light', 'Default Light Modern'],
   ['hc', 'Default High Contrast'],
+  ['hc-light', 'Default High Contrast Light'],
 ]);
 
 export type Shoot = (name: string) => Promise<void>;

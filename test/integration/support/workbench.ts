@@ -5,7 +5,8 @@ import { chromium, type Browser, type FrameLocator, type Locator, type Page } fr
 import { startCodeServer, type CodeServer } from '../../../scripts/lib/code-server.mjs';
 import type { Installation } from './install.ts';
 
-export type Theme = 'Default Dark Modern' | 'Default Light Modern' | 'Default High Contrast';
+export type Theme =
+  'Default Dark Modern' | 'Default Light Modern' | 'Default High Contrast' | 'Default High Contrast Light';
 
 export interface WorkbenchOptions {
   theme?: Theme;

@@ -1,0 +1,22 @@
+import { test } from 'vitest';
+import { expectAccessible } from './support/axe.ts';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const { workbench } = session();
+
+test('axe finds nothing serious in the table and the detail', async () => {
+  await workbench().openFromExplorer('base', 'model.safetensors');
+  const page = new InspectorPage(workbench());
+  await page.document.locator('[data-section="values"] svg').waitFor();
+  await expectAccessible(workbench(), 'table');
+});
+
+test('axe finds nothing serious in the spectra map and its table', async () => {
+  const page = new InspectorPage(workbench());
+  await page.document.locator('button[data-view="spectra"]').click();
+  await page.document.locator('[data-map]').waitFor();
+  await expectAccessible(workbench(), 'map');
+  await page.action('table').click();
+  await expectAccessible(workbench(), 'map as a table');
+});

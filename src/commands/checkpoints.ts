@@ -13,16 +13,23 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
   if (uri.scheme !== 'file')
     throw new OffaxisError(
       'bad-file',
-      `${uri.toString(true)} is not on disk. Offaxis reads checkpoints in ranges: copy it to a folder first.`,
+      vscode.l10n.t(
+        '{0} is not on disk. Offaxis reads checkpoints in ranges: copy it to a folder first.',
+        uri.toString(true),
+      ),
     );
   const path = uri.fsPath;
   const info = await stat(path).catch(() => null);
-  if (!info) throw new OffaxisError('bad-file', `${path} does not exist any more. Choose another checkpoint.`);
+  if (!info)
+    throw new OffaxisError('bad-file', vscode.l10n.t('{0} does not exist any more. Choose another checkpoint.', path));
   if (!info.isDirectory()) {
     if (!isCheckpointFile(path))
       throw new OffaxisError(
         'bad-file',
-        `${path} is no checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder that holds one.`,
+        vscode.l10n.t(
+          '{0} is no checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder that holds one.',
+          path,
+        ),
       );
     return checkpointOfFile(path, await readdir(dirname(path)));
   }
@@ -30,12 +37,18 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
   if (first === undefined)
     throw new OffaxisError(
       'bad-file',
-      `The folder ${path} holds no checkpoint. Choose one with a .safetensors file or a .safetensors.index.json in it.`,
+      vscode.l10n.t(
+        'The folder {0} holds no checkpoint. Choose one with a .safetensors file or a .safetensors.index.json in it.',
+        path,
+      ),
     );
   if (others.length === 0 || /^model\.safetensors/i.test(basename(first))) return first;
   const items = [first, ...others].map((file) => ({ label: basename(file), file }));
   return (
-    await vscode.window.showQuickPick(items, { title: `Checkpoints in ${basename(path)}`, placeHolder: 'Choose one' })
+    await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Checkpoints in {0}', basename(path)),
+      placeHolder: vscode.l10n.t('Choose one'),
+    })
   )?.file;
 }
 
@@ -50,7 +63,11 @@ export interface PickOptions {
 
 /** A quick pick of the checkpoints in the workspace, and "Browse...". Undefined: the user backed out. */
 export async function pickCheckpoint({ title, placeHolder, except, first }: PickOptions): Promise<string | undefined> {
-  const browse = { label: '$(folder-opened) Browse...', description: 'a file or a folder on disk', path: undefined };
+  const browse = {
+    label: `$(folder-opened) ${vscode.l10n.t('Browse...')}`,
+    description: vscode.l10n.t('a file or a folder on disk'),
+    path: undefined,
+  };
   const items = workspaceCheckpoints().then((paths) => {
     const offered = [...(first ? [first] : []), ...paths.filter((path) => path !== first)].filter(
       (path) => path !== except,
@@ -67,10 +84,10 @@ export async function browseForCheckpoint(title: string): Promise<string | undef
   const [uri] =
     (await vscode.window.showOpenDialog({
       title,
-      openLabel: 'Choose',
+      openLabel: vscode.l10n.t('Choose'),
       canSelectFiles: true,
       canSelectFolders: process.platform === 'darwin',
-      filters: { Checkpoints: ['safetensors', 'json'] },
+      filters: { [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json'] },
     })) ?? [];
   return uri && (await checkpointAt(uri));
 }
@@ -91,7 +108,7 @@ function itemOf(path: string, selected: boolean): vscode.QuickPickItem & { path:
   return {
     label: `$(package) ${basename(folder)}`,
     description: relative,
-    ...(selected ? { detail: 'Selected as base' } : {}),
+    ...(selected ? { detail: vscode.l10n.t('Selected as base') } : {}),
     path,
   };
 }

@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
@@ -7,18 +8,22 @@ export const compareCheckpoints: Command = {
   id: 'offaxis.compareCheckpoints',
   async run({ comparisons, base: selection }, ...args) {
     const [baseUri, tunedUri] = args.map(uriOf);
-    const title = 'Compare Checkpoints';
+    const title = vscode.l10n.t('Compare Checkpoints');
     const base = baseUri
       ? await checkpointAt(baseUri)
       : await pickCheckpoint({
           title: `${title} (1/2)`,
-          placeHolder: 'The base: before training',
+          placeHolder: vscode.l10n.t('The base: before training'),
           first: selection.path,
         });
     if (base === undefined) return;
     const tuned = tunedUri
       ? await checkpointAt(tunedUri)
-      : await pickCheckpoint({ title: `${title} (2/2)`, placeHolder: 'The tuned one: after training', except: base });
+      : await pickCheckpoint({
+          title: `${title} (2/2)`,
+          placeHolder: vscode.l10n.t('The tuned one: after training'),
+          except: base,
+        });
     if (tuned !== undefined) await comparisons.compare(base, tuned);
   },
 };

@@ -15,7 +15,9 @@ export const compareSelected: Command = {
     if (uris.length !== 2 || !firstUri || !secondUri)
       throw new OffaxisError(
         'bad-parameter',
-        'Select exactly two checkpoints in the explorer, files or folders, and compare them from their menu.',
+        vscode.l10n.t(
+          'Select exactly two checkpoints in the explorer, files or folders, and compare them from their menu.',
+        ),
       );
     const first = await checkpointAt(firstUri);
     const second = first === undefined ? undefined : await checkpointAt(secondUri);
@@ -23,26 +25,26 @@ export const compareSelected: Command = {
     if (first === second)
       throw new OffaxisError(
         'bad-parameter',
-        `Both selected entries belong to one checkpoint, ${basename(dirname(first))}. Select two.`,
+        vscode.l10n.t('Both selected entries belong to one checkpoint, {0}. Select two.', basename(dirname(first))),
       );
     const names = shortNames(first, second);
     const items = [
       {
         label: names.base,
-        description: `compare ${names.base} (base) with ${names.tuned} (tuned)`,
+        description: vscode.l10n.t('compare {0} (base) with {1} (tuned)', names.base, names.tuned),
         base: first,
         tuned: second,
       },
       {
         label: names.tuned,
-        description: `compare ${names.tuned} (base) with ${names.base} (tuned)`,
+        description: vscode.l10n.t('compare {0} (base) with {1} (tuned)', names.tuned, names.base),
         base: second,
         tuned: first,
       },
     ];
     const picked = await vscode.window.showQuickPick(items, {
-      title: 'Compare Selected Checkpoints',
-      placeHolder: 'Which one is the base?',
+      title: vscode.l10n.t('Compare Selected Checkpoints'),
+      placeHolder: vscode.l10n.t('Which one is the base?'),
     });
     if (picked) await comparisons.compare(picked.base, picked.tuned);
   },

@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Command, CommandServices } from './register.ts';
 import { uriOf } from './register.ts';
@@ -11,8 +12,8 @@ export const compareWithBase: Command = {
     const tuned = uri
       ? await checkpointAt(uri)
       : await pickCheckpoint({
-          title: 'Compare with Base',
-          placeHolder: 'The tuned one: after training',
+          title: vscode.l10n.t('Compare with Base'),
+          placeHolder: vscode.l10n.t('The tuned one: after training'),
           ...except(services),
         });
     if (tuned !== undefined) await compareToBase(services, tuned);
@@ -27,7 +28,7 @@ export const compareWithBaseFromEditor: Command = {
     if (!uri)
       throw new OffaxisError(
         'bad-parameter',
-        'No checkpoint is open. Open a .safetensors file, or run "Offaxis: Compare Checkpoints...".',
+        vscode.l10n.t('No checkpoint is open. Open a .safetensors file, or run "Offaxis: Compare Checkpoints...".'),
       );
     const tuned = await checkpointAt(uri);
     if (tuned !== undefined) await compareToBase(services, tuned);
@@ -43,6 +44,10 @@ async function compareToBase({ base: selection, comparisons }: CommandServices, 
   const selected = selection.path === tuned ? null : selection.path;
   const base =
     selected ??
-    (await pickCheckpoint({ title: 'Compare with Base', placeHolder: 'The base: before training', except: tuned }));
+    (await pickCheckpoint({
+      title: vscode.l10n.t('Compare with Base'),
+      placeHolder: vscode.l10n.t('The base: before training'),
+      except: tuned,
+    }));
   if (base !== undefined) await comparisons.compare(base, tuned);
 }

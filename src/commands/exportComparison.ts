@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import { exportComparison as save } from '../comparison/save.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Command } from './register.ts';
@@ -10,7 +11,7 @@ export const exportComparison: Command = {
     if (!controller)
       throw new OffaxisError(
         'bad-parameter',
-        'No comparison is in front. Open one with "Offaxis: Compare Checkpoints...".',
+        vscode.l10n.t('No comparison is in front. Open one with "Offaxis: Compare Checkpoints...".'),
       );
     await save(controller);
   },

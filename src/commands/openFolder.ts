@@ -8,8 +8,8 @@ export const openFolder: Command = {
   id: 'offaxis.openFolder',
   async run({ inspector }, ...args) {
     const options = {
-      title: 'Open Checkpoint Folder',
-      openLabel: 'Open',
+      title: vscode.l10n.t('Open Checkpoint Folder'),
+      openLabel: vscode.l10n.t('Open'),
       canSelectFiles: false,
       canSelectFolders: true,
     };

@@ -28,7 +28,7 @@ export function registerCommands(services: CommandServices, commands: readonly C
           const { code, message } = toWireError(error);
           if (code === 'cancelled') return;
           services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
-          const answer = await vscode.window.showErrorMessage(message, 'Show Log');
+          const answer = await vscode.window.showErrorMessage(message, vscode.l10n.t('Show Log'));
           if (answer) services.log.show();
         }
       }),

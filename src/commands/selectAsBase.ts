@@ -10,9 +10,15 @@ export const selectAsBase: Command = {
     const uri = uriOf(args[0]);
     const path = uri
       ? await checkpointAt(uri)
-      : await pickCheckpoint({ title: 'Select as Base Checkpoint', placeHolder: 'The base: before training' });
+      : await pickCheckpoint({
+          title: vscode.l10n.t('Select as Base Checkpoint'),
+          placeHolder: vscode.l10n.t('The base: before training'),
+        });
     if (path === undefined) return;
     await base.select(path);
-    vscode.window.setStatusBarMessage(`$(check) Offaxis: base is ${vscode.workspace.asRelativePath(path)}`, 4000);
+    vscode.window.setStatusBarMessage(
+      `$(check) ${vscode.l10n.t('Offaxis: base is {0}', vscode.workspace.asRelativePath(path))}`,
+      4000,
+    );
   },
 };

@@ -129,7 +129,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return exportComparison(controller);
       case 'copyCommandLine':
         await vscode.env.clipboard.writeText(controller.view.commandLine);
-        return vscode.window.setStatusBarMessage('$(check) Offaxis: command line copied', 3000);
+        return vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: command line copied')}`, 3000);
       case 'chooseAnother':
         return vscode.commands.executeCommand('offaxis.compareCheckpoints');
       case 'openTensor':

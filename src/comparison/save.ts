@@ -14,28 +14,34 @@ export async function exportComparison(controller: ComparisonController): Promis
   const name = `${baseName}-to-${tunedName}`.replace(/[^\w.-]+/g, '-');
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(controller.spec.tuned);
   const target = await vscode.window.showSaveDialog({
-    title: 'Export Comparison',
+    title: vscode.l10n.t('Export Comparison'),
     defaultUri: vscode.Uri.file(join(folder, `${name}.csv`)),
-    filters: { 'CSV, one row a tensor': ['csv'], 'JSON, offaxis.comparison/1': ['json'] },
+    filters: {
+      [vscode.l10n.t('CSV, one row a tensor')]: ['csv'],
+      [vscode.l10n.t('JSON, offaxis.comparison/1')]: ['json'],
+    },
   });
   if (!target) return;
   const path = target.fsPath;
   if (target.scheme !== 'file' || /\.safetensors(\.index\.json)?$/i.test(path))
     throw new OffaxisError(
       'bad-parameter',
-      `${target.toString(true)} is no place for an export. Choose a .csv or .json file on disk.`,
+      vscode.l10n.t('{0} is no place for an export. Choose a .csv or .json file on disk.', target.toString(true)),
     );
   try {
     await writeFile(path, /\.json$/i.test(path) ? comparisonJson(result) : comparisonCsv(result));
   } catch (error) {
     throw new OffaxisError(
       'read-failed',
-      `${path} can't be written: ${(error as Error).message}. Choose another place.`,
+      vscode.l10n.t("{0} can't be written: {1}. Choose another place.", path, (error as Error).message),
       { cause: error },
     );
   }
   const { done, planned } = result.summary.matrices;
-  const partial = done < planned ? ` (${done} of ${planned} matrices so far)` : '';
-  const answer = await vscode.window.showInformationMessage(`Exported to ${path}${partial}.`, 'Open');
-  if (answer === 'Open') await vscode.commands.executeCommand('vscode.open', target);
+  const message =
+    done < planned
+      ? vscode.l10n.t('Exported to {0} ({1} of {2} matrices so far).', path, done, planned)
+      : vscode.l10n.t('Exported to {0}.', path);
+  if (await vscode.window.showInformationMessage(message, vscode.l10n.t('Open')))
+    await vscode.commands.executeCommand('vscode.open', target);
 }

@@ -16,7 +16,7 @@ export class Activity implements vscode.Disposable {
     else this.running.set(owner, text);
     const texts = [...this.running.values()];
     if (texts.length === 0) return this.item.hide();
-    this.item.text = `$(loading~spin) Offaxis: ${texts.length === 1 ? texts[0] : `${texts.length} tasks`}`;
+    this.item.text = `$(loading~spin) Offaxis: ${texts.length === 1 ? texts[0] : vscode.l10n.t('{0} tasks', texts.length)}`;
     this.item.tooltip = texts.join('\n');
     this.item.show();
   }

@@ -34,7 +34,7 @@ export function webviewHtml(
     `font-src ${webview.cspSource}`,
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escapeHtml(vscode.env.language)}">
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -43,9 +43,15 @@ export function webviewHtml(
 <link rel="stylesheet" href="${asset(`${page}.css`)}">
 </head>
 <body>
+<script type="application/json" id="l10n">${jsonBlock(vscode.l10n.bundle ?? {})}</script>
 <script nonce="${nonce}" src="${asset(`${page}.js`)}"></script>
 </body>
 </html>`;
+}
+
+/** The translated strings, as data: a block that is no script is not run, so the policy has nothing to allow. */
+function jsonBlock(bundle: Record<string, string>): string {
+  return JSON.stringify(bundle).replaceAll('<', '\\u003c');
 }
 
 function escapeHtml(text: string): string {

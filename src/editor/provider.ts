@@ -68,7 +68,11 @@ function refusalOf(uri: vscode.Uri): WireError | undefined {
   if (uri.scheme === 'file') return undefined;
   return {
     code: 'read-failed',
-    message: `${uri.toString(true)} lies on a virtual file system ("${uri.scheme}"). Offaxis reads checkpoints in ranges, from disk: copy it to a folder, or open that folder over SSH, WSL or a container.`,
+    message: vscode.l10n.t(
+      '{0} lies on a virtual file system ("{1}"). Offaxis reads checkpoints in ranges, from disk: copy it to a folder, or open that folder over SSH, WSL or a container.',
+      uri.toString(true),
+      uri.scheme,
+    ),
   };
 }
 

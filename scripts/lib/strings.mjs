@@ -1,0 +1,78 @@
+// The strings that the sources ask to be translated: first arguments of `l10n.t` (host) and `t`, second and third of `plural` (pages).
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import ts from 'typescript';
+
+/** Position of the messages among the arguments. */
+const MESSAGES = { t: [0], plural: [1, 2] };
+
+/**
+ * Every message of src/ and webview/, with the places it is used at. Throws where a message is no literal: it could not be collected,
+ * so it would silently stay English.
+ * @param {string} root the checkout
+ * @returns {Map<string, string[]>}
+ */
+export function collectStrings(root) {
+  const found = new Map();
+  const files = ['src', 'webview'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name)),
+  );
+  for (const file of files.sort()) {
+    const path = relative(root, file);
+    if (path === join('webview', 'shared', 'l10n.ts') || path.startsWith(join('src', 'kernels'))) continue;
+    for (const { message, line } of stringsOf(readFileSync(file, 'utf8'), path))
+      found.set(message, [...(found.get(message) ?? []), `${path}:${line}`]);
+  }
+  return found;
+}
+
+/** @returns {{ message: string, line: number }[]} */
+export function stringsOf(text, path) {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const messages = [];
+  const imported = importedNames(source);
+  const visit = (node) => {
+    if (ts.isCallExpression(node)) {
+      for (const index of MESSAGES[functionOf(node.expression, imported, source)] ?? []) {
+        const argument = node.arguments[index];
+        const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+        for (const message of literals(argument, `${path}:${line}`)) messages.push({ message, line });
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return messages;
+}
+
+/** `vscode.l10n.t`, `l10n.t`, and what a page imports of shared/l10n.ts, under its own name. */
+function functionOf(expression, imported, source) {
+  if (ts.isIdentifier(expression)) return imported.has(expression.text) ? expression.text : undefined;
+  return ts.isPropertyAccessExpression(expression) && /(^|\.)l10n\.t$/.test(expression.getText(source))
+    ? 't'
+    : undefined;
+}
+
+function importedNames(source) {
+  const names = source.statements
+    .filter((node) => ts.isImportDeclaration(node) && /\/l10n\.ts$/.test(node.moduleSpecifier.text))
+    .flatMap((node) => node.importClause?.namedBindings?.elements ?? [])
+    .map((element) => element.name.text);
+  return new Set(names);
+}
+
+/** A literal, or a choice between literals. */
+function literals(node, where) {
+  if (node && (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))) return [node.text];
+  if (node && ts.isParenthesizedExpression(node)) return literals(node.expression, where);
+  if (node && ts.isConditionalExpression(node))
+    return [...literals(node.whenTrue, where), ...literals(node.whenFalse, where)];
+  throw new Error(`${where}: a message to translate must be a string literal, with {0} for what changes.`);
+}
+
+/** What the bundle file holds: every message as its own translation, in the order of the alphabet. */
+export function bundleText(messages) {
+  return `${JSON.stringify(Object.fromEntries([...messages].sort().map((message) => [message, message])), null, 2)}\n`;
+}

@@ -1,4 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { knownSoftwareGpu } from './scripts/lib/software-gpu.mjs';
+
+// The adapter that `npm test` or `npm run integration` found, for runs started by hand. Set here, before the workers start:
+// a library path counts at the start of a process only.
+if (!process.env['VK_ICD_FILENAMES']) Object.assign(process.env, knownSoftwareGpu(import.meta.dirname)?.env);
 
 export default defineConfig({
   test: {

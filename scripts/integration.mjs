@@ -4,12 +4,15 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './lib/install.mjs';
+import { ensureSoftwareGpu } from './lib/software-gpu.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const own = /^--(packaged$|report=)/;
 const args = process.argv.slice(2);
 const report = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length);
 if (!args.includes('--packaged')) run(process.execPath, ['scripts/package.mjs'], { cwd: root });
+// The VS Code under test inherits it; `auto` never takes a software adapter.
+Object.assign(process.env, ensureSoftwareGpu(root).env);
 const vitest = [
   ...['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.integration.config.ts'],
   ...(report ? ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`] : ['--reporter=verbose']),

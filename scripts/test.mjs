@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installDependencies, requireNode } from './lib/install.mjs';
+import { ensureSoftwareGpu } from './lib/software-gpu.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'test-results');
@@ -65,6 +66,17 @@ function suite(name, report, ...command) {
   });
 }
 
+/** The GPU tests and the VS Code of the integration tests find the adapter through the environment. */
+function softwareGpu() {
+  try {
+    Object.assign(process.env, ensureSoftwareGpu(root).env);
+    return true;
+  } catch (error) {
+    console.error(error.message);
+    return false;
+  }
+}
+
 requireNode();
 mkdirSync(results, { recursive: true });
 const started = performance.now();
@@ -74,6 +86,7 @@ try {
   check('types', () => node('node_modules/typescript/bin/tsc', '-p', '.'));
   check('lint', () => node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'));
   check('format', () => node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
+  check('software GPU', softwareGpu);
   const unit = join(results, 'unit.json');
   suite(
     'unit',

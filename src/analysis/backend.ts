@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { createWasmBackend } from '../linalg/wasm/index.ts';
+import type { BackendRequest } from '../protocol/gpu.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
 export interface BackendChoice {
-  backend: 'auto' | 'cpu';
+  backend: BackendRequest;
   /** worker threads; 0: all cores */
   threads: number;
   /** where the built worker and kernels lie; by default beside the running bundle */

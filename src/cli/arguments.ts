@@ -1,5 +1,6 @@
 /** What the user asked for on the command line. Wrong usage is a UsageError (exit status 2). */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { BACKEND_REQUESTS, type BackendRequest } from '../protocol/gpu.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 
 export class UsageError extends Error {}
@@ -10,13 +11,16 @@ export interface OutputOptions {
   csv: string | null;
 }
 export interface EngineOptions {
-  backend: 'auto' | 'cpu';
+  backend: BackendRequest;
   /** 0: all cores */
   threads: number;
+  /** MiB of GPU buffers; 0: from the adapter's limits */
+  memoryMiB: number;
 }
 export type Invocation =
   | { command: 'help'; topic: string | null }
   | { command: 'version' }
+  | ({ command: 'gpu'; json: string | null } & EngineOptions)
   | ({
       command: 'inspect';
       path: string;
@@ -31,8 +35,10 @@ export type Invocation =
 const ENGINE = {
   backend: { type: 'string' },
   threads: { type: 'string' },
+  'gpu-memory': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+const GPU = { ...ENGINE, json: { type: 'string' } } as const;
 const INSPECT = {
   ...ENGINE,
   stats: { type: 'boolean' },
@@ -99,7 +105,13 @@ export function parseInvocation(argv: string[]): Invocation {
       ...engine(values),
     };
   }
-  throw new UsageError(`Unknown command "${command}". The commands are inspect and compare.`);
+  if (command === 'gpu') {
+    const { values, positionals } = parse(rest, GPU);
+    if (values.help) return { command: 'help', topic: 'gpu' };
+    expectPositionals(positionals, [], 'gpu');
+    return { command, json: values.json ?? null, ...engine(values) };
+  }
+  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare and gpu.`);
 }
 
 function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
@@ -113,29 +125,44 @@ function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[]
 }
 function expectPositionals(positionals: string[], names: string[], command: string): string[] {
   if (positionals.length === names.length) return positionals;
-  throw new UsageError(`"offaxis ${command}" takes ${names.join(' and ')}; ${positionals.length} given.`);
+  throw new UsageError(`"offaxis ${command}" takes ${names.join(' and ') || 'no paths'}; ${positionals.length} given.`);
 }
 function positive(text: string | undefined, option: string): number | null {
   if (text === undefined) return null;
   if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}".`);
   return Number(text);
 }
-function engine(values: { backend?: string | undefined; threads?: string | undefined }): EngineOptions {
-  const backend = values.backend ?? 'auto';
-  if (backend !== 'auto' && backend !== 'cpu') throw new UsageError(`--backend is auto or cpu, not "${backend}".`);
-  return { backend, threads: positive(values.threads, '--threads') ?? 0 };
+function engine(values: {
+  backend?: string | undefined;
+  threads?: string | undefined;
+  'gpu-memory'?: string | undefined;
+}): EngineOptions {
+  const text = values.backend ?? 'auto';
+  const backend = BACKEND_REQUESTS.find((request) => request === text);
+  if (backend === undefined) throw new UsageError(`--backend is auto, gpu or cpu, not "${text}".`);
+  return {
+    backend,
+    threads: positive(values.threads, '--threads') ?? 0,
+    memoryMiB: positive(values['gpu-memory'], '--gpu-memory') ?? 0,
+  };
 }
 
 const HELP = `offaxis opens model checkpoints and shows what training did to them.
 
   offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
   offaxis compare BASE TUNED [options]    what training did, layer by layer
-  offaxis help inspect | compare          the options of one command
+  offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
+  offaxis help inspect | compare | gpu    the options of one command
   offaxis --version
 
 Exit status: 0 fine, 1 bad input, 2 wrong usage, 130 cancelled.`;
-const HELP_ENGINE = `  --backend auto|cpu     where spectra are computed (default auto)
-  --threads N            worker threads (default: all cores)`;
+const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
+  --threads N            worker threads (default: all cores)
+  --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)`;
+const HELP_GPU = `offaxis gpu [options]
+
+  --json FILE|-          write offaxis.gpu/1 JSON to a file, or to standard output
+${HELP_ENGINE}`;
 const HELP_INSPECT = `offaxis inspect PATH [options]
 
   --stats                statistics and histogram of every floating tensor
@@ -160,5 +187,6 @@ ${HELP_ENGINE}`;
 export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
   if (topic === 'compare') return HELP_COMPARE;
+  if (topic === 'gpu') return HELP_GPU;
   return HELP;
 }

@@ -1,8 +1,9 @@
 /** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error), 2 usage, 130 cancelled. */
-import { createAnalysis } from '../analysis/index.ts';
+import { createAnalysis, type Analysis } from '../analysis/index.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
 import { runCompare } from './compare.ts';
+import { runGpu } from './gpu.ts';
 import { runInspect } from './inspect.ts';
 import { VERSION } from './version.ts';
 
@@ -17,17 +18,22 @@ async function run(argv: string[]): Promise<number> {
   }
   if (invocation.command === 'help') process.stdout.write(`${helpText(invocation.topic)}\n`);
   else if (invocation.command === 'version') process.stdout.write(`offaxis ${VERSION}\n`);
-  else return analyze(invocation);
+  else return work(invocation);
   return 0;
 }
 
-async function analyze(invocation: Extract<Invocation, { command: 'inspect' | 'compare' }>): Promise<number> {
+async function work(invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'gpu' }>): Promise<number> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  const analysis = await createAnalysis({ backend: invocation.backend, threads: invocation.threads });
+  let analysis: Analysis | undefined;
   try {
+    if (invocation.command === 'gpu') {
+      await runGpu(invocation);
+      return 0;
+    }
+    analysis = await createAnalysis({ backend: invocation.backend, threads: invocation.threads });
     if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);
     return 0;
@@ -44,7 +50,7 @@ async function analyze(invocation: Extract<Invocation, { command: 'inspect' | 'c
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
-    await analysis.dispose();
+    await analysis?.dispose();
   }
 }
 

@@ -45,6 +45,9 @@ describe('parseInvocation', () => {
     ['compare a b --threads -1'],
     ['compare a b --backend tpu'],
     ['compare a b --nonsense'],
+    ['compare a b --gpu-memory 0.5'],
+    ['gpu x'],
+    ['gpu --stats'],
     ['inspect x --csv f'],
   ])('refuses "%s" with one sentence', (line) => {
     expect(() => parseInvocation(line.split(' '))).toThrow(UsageError);
@@ -53,6 +56,15 @@ describe('parseInvocation', () => {
     } catch (error) {
       expect((error as Error).message).not.toContain('\n');
     }
+  });
+  it('reads every option of gpu', () => {
+    expect(parseInvocation('gpu --backend gpu --gpu-memory 512 --json -'.split(' '))).toEqual({
+      command: 'gpu',
+      backend: 'gpu',
+      memoryMiB: 512,
+      threads: 0,
+      json: '-',
+    });
   });
   it('knows help and version', () => {
     expect(parseInvocation([])).toEqual({ command: 'help', topic: null });

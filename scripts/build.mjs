@@ -1,10 +1,11 @@
 // Bundles everything that ships into dist/: extension (CJS), engine, worker and command line (ESM), the two webviews, the kernels.
 // usage: node scripts/build.mjs [--production] [--watch]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { writeNotices } from './lib/notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -19,7 +20,7 @@ const shared = {
   metafile: true,
   minify: production,
   sourcemap: production ? false : 'linked',
-  // Third-party notices go into one file, see `notices`.
+  // Third-party notices go into one file, see lib/notices.mjs.
   legalComments: 'none',
   logLevel: 'warning',
 };
@@ -51,23 +52,6 @@ const bundles = [
   })),
 ];
 
-/** The licences of every package that ended up in a bundle, in one file beside them. */
-function notices(metafiles) {
-  const packages = new Set();
-  for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
-    const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (match) packages.add(match[1]);
-  }
-  const sections = [...packages].sort().map((name) => {
-    const folder = join('node_modules', name);
-    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${manifest.license}`;
-    return `${name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
-  });
-  writeFileSync('dist/THIRD-PARTY-NOTICES.txt', sections.join(`\n${'-'.repeat(80)}\n\n`));
-}
-
 function buildKernels() {
   const run = spawnSync(process.execPath, ['scripts/build-kernels.mjs'], { stdio: 'inherit' });
   if (run.status !== 0) throw new Error('The WASM kernels did not compile; see the messages above.');
@@ -92,7 +76,8 @@ if (watch) {
   const failures = results.filter((result) => result.status === 'rejected');
   // esbuild has printed what is wrong, with file and line.
   if (failures.length) process.exit(1);
-  notices(results.map((result) => result.value.metafile));
+  const metafiles = results.map((result) => result.value.metafile);
+  writeNotices(root, metafiles, 'dist/THIRD-PARTY-NOTICES.txt');
   buildKernels();
   for (const result of results) {
     for (const [file, { bytes }] of Object.entries(result.value.metafile.outputs)) {

@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const own = /^--(packaged$|report=)/;
 const args = process.argv.slice(2);
 const report = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length);
-if (!args.includes('--packaged')) run(process.execPath, ['scripts/package.mjs'], { cwd: root });
+if (!args.includes('--packaged')) run(process.execPath, ['scripts/package.mjs', '--target', 'host'], { cwd: root });
 // The VS Code under test inherits it; `auto` never takes a software adapter.
 Object.assign(process.env, ensureSoftwareGpu(root).env);
 const vitest = [

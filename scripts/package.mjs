@@ -1,21 +1,72 @@
-// Makes dist/offaxis-VERSION.vsix: one for all platforms, everything bundled. usage: node scripts/package.mjs
-import { readFileSync, statSync } from 'node:fs';
+// Makes the VSIX files in dist/, one for each target with its own build of Dawn and one for all other systems without, and checks what is
+// in each. usage: node scripts/package.mjs [--target TARGET|universal]... (without: all of them)
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TARGETS, dawnFiles } from './lib/dawn.mjs';
 import { run } from './lib/install.mjs';
+import { UNIVERSAL, hostTarget, packageMistakes, vsixPath } from './lib/packages.mjs';
+import { readVsix } from './lib/vsix.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const vsix = join('dist', `${name}-${version}.vsix`);
+const dawn = join(root, 'dist', 'dawn');
 
+const targets = wanted(process.argv.slice(2));
 run(process.execPath, ['scripts/build.mjs', '--production'], { cwd: root });
-run(
-  process.execPath,
+const rows = [];
+try {
+  for (const target of targets) {
+    const vsix = vsixPath(root, target);
+    const native = target === UNIVERSAL ? new Map() : dawnFiles(root, target);
+    stage(target, native);
+    rmSync(vsix, { force: true });
+    pack(target, vsix);
+    const mistakes = packageMistakes(readVsix(vsix), target, native);
+    if (mistakes.length) throw new Error(`${vsix}:\n  ${mistakes.join('\n  ')}`);
+    rows.push({ target, vsix, native });
+  }
+} finally {
+  // A checkout takes Dawn from node_modules.
+  rmSync(dawn, { recursive: true, force: true });
+}
+const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+console.log('\n| VSIX | size | Dawn in it, unpacked |\n| --- | --- | --- |');
+for (const { vsix, native } of rows) {
+  const unpacked = [...native.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  const names = [...native.keys()].join(', ');
+  const library = unpacked ? `${megabytes(unpacked)} (${names})` : 'none: CPU only';
+  console.log(`| ${vsix.slice(root.length + 1)} | ${megabytes(statSync(vsix).size)} | ${library} |`);
+}
+
+function wanted(args) {
+  const known = [...TARGETS, UNIVERSAL];
+  const named = [];
+  for (let i = 0; i < args.length; i++) {
+    const target = args[i] === '--target' ? args[++i] : args[i].replace(/^--target=/, '');
+    const resolved = target === 'host' ? hostTarget() : target;
+    if (!known.includes(resolved)) {
+      console.error(`package: unknown target "${target}"; there are host, ${known.join(', ')}`);
+      process.exit(2);
+    }
+    named.push(resolved);
+  }
+  return named.length ? named : known;
+}
+
+function stage(target, native) {
+  rmSync(dawn, { recursive: true, force: true });
+  if (!native.size) return;
+  const folder = join(dawn, target);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, bytes] of native) writeFileSync(join(folder, name), bytes, { mode: 0o755 });
+}
+
+function pack(target, vsix) {
   // No dependencies: all of them are bundled. No rewriting of links: there is no public repository to point them at yet.
-  [
-    ...['node_modules/@vscode/vsce/vsce', 'package', '--no-dependencies', '--no-rewrite-relative-links'],
-    ...['--allow-missing-repository', '--out', vsix],
-  ],
-  { cwd: root },
-);
-console.log(`${vsix}  ${(statSync(join(root, vsix)).size / 1024 / 1024).toFixed(1)} MB`);
+  const options = ['--no-dependencies', '--no-rewrite-relative-links', '--allow-missing-repository', '--out', vsix];
+  if (target !== UNIVERSAL) options.push('--target', target);
+  run(process.execPath, ['node_modules/@vscode/vsce/vsce', 'package', ...options], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}

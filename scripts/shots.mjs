@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [target = 'shots', ...themes] = process.argv.slice(2);
 const folder = resolve(target);
 mkdirSync(folder, { recursive: true });
-if (!process.env.OFFAXIS_VSIX) run(process.execPath, ['scripts/package.mjs'], { cwd: root });
+if (!process.env.OFFAXIS_VSIX) run(process.execPath, ['scripts/package.mjs', '--target', 'host'], { cwd: root });
 // The pictures are taken with the harness of the integration tests, which is TypeScript.
 const bundle = join(root, 'test-results', 'shots.mjs');
 await esbuild.build({

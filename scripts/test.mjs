@@ -97,7 +97,7 @@ try {
     '--reporter=json',
     `--outputFile.json=${unit}`,
   );
-  check('package', () => node('scripts/package.mjs'));
+  check('package', () => node('scripts/package.mjs', '--target', 'host'));
   const integration = join(results, 'integration.json');
   suite('integration', integration, 'scripts/integration.mjs', '--packaged', `--report=${integration}`);
 } catch (error) {

@@ -1,7 +1,8 @@
 /** Brings the VSIX into an extensions folder of its own, the way a user installs it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hostTarget, vsixPath } from '../../../scripts/lib/packages.mjs';
 import { ensureChromium, ensureCodeServer } from '../../../scripts/lib/tools.mjs';
 
 /** What every test needs to start a VS Code: plain strings, so that vitest can hand it to its workers. */
@@ -18,9 +19,8 @@ export interface Installation {
 export function installExtension(root: string, folder: string): Installation {
   const chromium = ensureChromium();
   const { node, entry } = ensureCodeServer(root);
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string; version: string };
   // OFFAXIS_VSIX names another one, say a released file.
-  const vsix = process.env['OFFAXIS_VSIX'] ?? join(root, 'dist', `${manifest.name}-${manifest.version}.vsix`);
+  const vsix = process.env['OFFAXIS_VSIX'] ?? vsixPath(root, hostTarget());
   if (!existsSync(vsix)) throw new Error(`${vsix} is missing: run "npm run package" first.`);
   rmSync(folder, { recursive: true, force: true });
   const extensions = join(folder, 'extensions');

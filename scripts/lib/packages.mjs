@@ -1,0 +1,71 @@
+// The packages: their names, and what belongs into them. Node built-ins only.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TARGETS, targetOf } from './dawn.mjs';
+
+/** The package without Dawn, for every system that has none of its own. */
+export const UNIVERSAL = 'universal';
+
+/** The package for this machine. */
+export function hostTarget() {
+  const target = `${process.platform}-${process.arch}`;
+  // Alpine's musl is linux-x64 to Node, and Dawn needs glibc.
+  const musl = process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
+  return TARGETS.includes(target) && !musl ? target : UNIVERSAL;
+}
+
+/**
+ * @param {string} root
+ * @param {string} target
+ */
+export function vsixPath(root, target) {
+  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return join(root, 'dist', target === UNIVERSAL ? `${name}-${version}.vsix` : `${name}-${target}-${version}.vsix`);
+}
+
+/** What may be in a VSIX; everything else in one is a mistake. */
+const ALLOWED = [
+  /^\[Content_Types\]\.xml$/,
+  /^extension\.vsixmanifest$/,
+  /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
+  /^extension\/dist\/(extension\.cjs|(engine|linalg-worker|cli)\.mjs|THIRD-PARTY-NOTICES\.txt)$/,
+  /^extension\/dist\/(kernels\/[\w.-]+\.wasm|webview\/[\w.-]+\.(js|css|ttf))$/,
+  /^extension\/dist\/dawn\//,
+  /^extension\/(media|l10n)\//,
+];
+const REQUIRED = [
+  ...['package.json', 'readme.md', 'LICENSE.txt', 'dist/extension.cjs', 'dist/engine.mjs', 'dist/linalg-worker.mjs'],
+  ...['dist/cli.mjs', 'dist/THIRD-PARTY-NOTICES.txt', 'dist/webview/inspector.js', 'dist/webview/comparison.js'],
+].map((name) => `extension/${name}`);
+
+/**
+ * What is wrong with a VSIX: a native file that is not this target's to the byte, anything that does not belong, anything missing.
+ * @param {Map<string, { read(): Buffer }>} files of the VSIX, by name
+ * @param {string} target
+ * @param {Map<string, Buffer>} native what dawnFiles gives for the target; empty for the universal one
+ * @returns {string[]}
+ */
+export function packageMistakes(files, target, native) {
+  const mistakes = [];
+  for (const name of files.keys()) {
+    if (!ALLOWED.some((pattern) => pattern.test(name))) mistakes.push(`${name} does not belong there`);
+  }
+  for (const name of REQUIRED) if (!files.has(name)) mistakes.push(`${name} is missing`);
+  const prefix = 'extension/dist/dawn/';
+  const expected = new Map([...native].map(([name, bytes]) => [`${prefix}${target}/${name}`, bytes]));
+  for (const name of files.keys()) {
+    if (name.startsWith(prefix) && !expected.has(name)) mistakes.push(`${name} is not of ${target}`);
+    // Wherever it may lie: a native file of another system.
+    if (/\.(node|dll|so|dylib)$/.test(name) && !expected.has(name)) mistakes.push(`${name} is a native file`);
+  }
+  for (const [name, bytes] of expected) {
+    const packed = files.get(name)?.read();
+    if (!packed) mistakes.push(`${name} is missing`);
+    else if (!packed.equals(bytes)) mistakes.push(`${name} is not the file from npm`);
+    else if (targetOf(packed) !== target) mistakes.push(`${name} is for ${targetOf(packed)}`);
+  }
+  const manifest = files.get('extension.vsixmanifest')?.read().toString('utf8') ?? '';
+  const declared = /TargetPlatform="([^"]*)"/.exec(manifest)?.[1] ?? UNIVERSAL;
+  if (declared !== target) mistakes.push(`its manifest declares ${declared}`);
+  return [...new Set(mistakes)];
+}

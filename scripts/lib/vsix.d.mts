@@ -1,0 +1,1 @@
+export function readVsix(path: string): Map<string, { size: number; packed: number; read(): Buffer }>;

@@ -38,6 +38,14 @@ function layerRule(folder, { may, vscode = false }) {
   };
 }
 
+// Last, as a later rule of one name replaces an earlier one: the GPU code runs wherever a GPUDevice comes from.
+const GPU_RULE = layerRule('linalg', LAYERS.linalg);
+GPU_RULE.files = ['src/linalg/webgpu/**/*.ts'];
+GPU_RULE.rules['@typescript-eslint/no-restricted-imports'][1].patterns.push({
+  regex: '^(node:.*|webgpu)$',
+  message: 'src/linalg/webgpu takes a GPUDevice and imports nothing of Node or Dawn.',
+});
+
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, 'readonly']));
 const NODE_GLOBALS = readonly([
   ...['console', 'process', 'performance', 'fetch', 'Buffer', 'URL', 'AbortController', 'structuredClone'],
@@ -85,6 +93,7 @@ export default defineConfig(
     },
   },
   ...Object.entries(LAYERS).map(([folder, layer]) => layerRule(folder, layer)),
+  GPU_RULE,
   {
     files: ['webview/**/*.ts'],
     rules: {

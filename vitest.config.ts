@@ -6,6 +6,14 @@ import { knownSoftwareGpu } from './scripts/lib/software-gpu.mjs';
 if (!process.env['VK_ICD_FILENAMES']) Object.assign(process.env, knownSoftwareGpu(import.meta.dirname)?.env);
 
 export default defineConfig({
+  plugins: [
+    {
+      // As esbuild's text loader does in the build.
+      name: 'wgsl',
+      transform: (code, id) =>
+        id.endsWith('.wgsl') ? { code: `export default ${JSON.stringify(code)};`, map: null } : null,
+    },
+  ],
   test: {
     include: ['test/unit/**/*.test.ts'],
     testTimeout: 120_000,

@@ -24,7 +24,7 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
 };
-const node = { ...shared, platform: 'node', target: 'node20' };
+const node = { ...shared, platform: 'node', target: 'node20', loader: { '.wgsl': 'text' } };
 const esm = { ...node, format: 'esm' };
 const webview = { ...shared, platform: 'browser', target: 'es2022', loader: { '.ttf': 'file' }, assetNames: '[name]' };
 

@@ -1,0 +1,157 @@
+/**
+ * Dense to upper band bidiagonal (b = 32) on the device, float32: A = Q B P'. A batch of matrices of one shape goes through every
+ * dispatch together; a member's bits do not depend on its neighbours. A matrix with m < n is reduced as its transpose. Blocked
+ * two-sided Householder (Grosser and Lang 1999, the first stage), panels factored on the device, nothing read back but the band.
+ */
+import { backTransform, type BandVectors, type Vectors } from './backTransform.ts';
+import type { GpuContext } from './context.ts';
+import { STORAGE_BUFFER } from './flags.ts';
+import { BLOCK, type DeviceMatrix } from './matrix.ts';
+import { sizeClass } from './pool.ts';
+import { execute, type Matrices, record, T_FLOATS, type WorkBuffers } from './recorder.ts';
+import { dispatchesOf, type Plan, planReduction } from './steps.ts';
+import { absMax, type RawPair, ScaleSlots, unpack, type UnpackMode } from './unpack.ts';
+
+/** Upper bandwidth of B: B[r, r + d] may be non-zero for d = 0 .. BANDWIDTH. */
+export const BANDWIDTH = BLOCK;
+
+export interface ReductionShape {
+  /** of the matrices as stored */
+  rows: number;
+  columns: number;
+  batch: number;
+  /** the reflectors stay, for `backTransform`: doubles the memory */
+  keepReflectors: boolean;
+}
+
+type BufferName = 'a' | 'left' | 'right' | 'w' | 'x' | 't' | 'band';
+
+function floatsOf(plan: Plan, { batch, keepReflectors }: ReductionShape): Record<BufferName, number> {
+  const { rows, cols, steps } = plan;
+  return {
+    a: batch * rows * cols,
+    left: batch * (keepReflectors ? plan.leftFloats : BLOCK * rows),
+    // one more binding's least size: the last step has no right panel
+    right: batch * (keepReflectors ? plan.rightFloats : BLOCK * cols) + 64,
+    w: batch * (plan.wFloats + BLOCK * cols),
+    x: batch * (plan.xFloats + BLOCK * rows),
+    t: batch * T_FLOATS * (keepReflectors ? steps.length : 1),
+    band: batch * cols * 2 * BLOCK,
+  };
+}
+
+export class BandReduction {
+  /** the stored matrices are wide: everything below `matrix` is of their transposes */
+  readonly transposed: boolean;
+  /** padded, rows >= cols */
+  readonly rows: number;
+  readonly cols: number;
+  readonly batch: number;
+
+  private constructor(
+    readonly context: GpuContext,
+    readonly shape: ReductionShape,
+    readonly plan: Plan,
+    private readonly buffers: Record<BufferName, GPUBuffer>,
+    private readonly scales: ScaleSlots,
+  ) {
+    this.transposed = shape.rows < shape.columns;
+    this.rows = plan.rows;
+    this.cols = plan.cols;
+    this.batch = shape.batch;
+  }
+
+  /** Bytes of the pool that a reduction holds, raw words and back-transformed vectors not counted. */
+  static bytes(shape: ReductionShape): number {
+    const floats = floatsOf(planReduction(shape.rows, shape.columns), shape);
+    return Object.values(floats).reduce((sum, count) => sum + sizeClass(count * 4), 2 * sizeClass(shape.batch * 8));
+  }
+
+  /** Throws DeviceMemoryError before anything is made when a buffer or the whole is over a limit. */
+  static async create(context: GpuContext, shape: ReductionShape): Promise<BandReduction> {
+    const plan = planReduction(shape.rows, shape.columns);
+    const made: Partial<Record<BufferName, GPUBuffer>> = {};
+    try {
+      const buffers = made as Record<BufferName, GPUBuffer>;
+      for (const [name, floats] of Object.entries(floatsOf(plan, shape))) {
+        const label = `reduction of ${shape.batch} x ${shape.rows} x ${shape.columns}, ${name}`;
+        buffers[name as BufferName] = await context.pool.acquire(label, floats * 4, STORAGE_BUFFER);
+      }
+      return new BandReduction(context, shape, plan, buffers, await ScaleSlots.create(context, shape.batch));
+    } catch (error) {
+      for (const buffer of Object.values(made)) context.pool.release(buffer);
+      throw error;
+    }
+  }
+
+  /** The matrix to fill before `reduce`, which overwrites it: the stored one, or its transpose when `transposed`. */
+  matrix(member: number): DeviceMatrix {
+    const { rows, cols } = this;
+    return { buffer: this.buffers.a, offset: member * rows * cols * 4, rows, cols, ld: cols };
+  }
+
+  /** Fills a member from raw words, scaled by the power of two that its largest entry asks for; `readBands` takes that out again. */
+  async fill(member: number, pair: RawPair, mode: UnpackMode): Promise<void> {
+    await absMax(this.context, pair, mode, this.scales, member);
+    await unpack(this.context, pair, mode, this.matrix(member), { slots: this.scales, slot: member }, this.transposed);
+  }
+
+  #work(): WorkBuffers {
+    const { plan, buffers, batch } = this;
+    const { wFloats, xFloats, rows, cols } = plan;
+    return {
+      ...{ ...buffers, batch, keep: this.shape.keepReflectors, wFloats, xFloats },
+      ...{ wStride: wFloats + BLOCK * cols, xStride: xFloats + BLOCK * rows, bandStride: cols * 2 * BLOCK },
+    };
+  }
+
+  /** A = Q B P', all members together. Settles when the device is through. Throws device-lost, cancelled. */
+  async reduce(signal?: AbortSignal): Promise<void> {
+    const { rows, cols, batch, context, buffers } = this;
+    const matrices: Matrices = { buffer: buffers.a, offset: 0, rows, cols, firstMember: 0, members: batch };
+    const work = this.#work();
+    const list = this.plan.steps.flatMap((step) =>
+      [...dispatchesOf(step)].flatMap((dispatch) => [
+        ...record(dispatch, step, step.chunk, step, matrices, work, context.limits.bindingBytes),
+      ]),
+    );
+    await execute(context, matrices, work, list, signal);
+  }
+
+  /**
+   * The bands, one a member: q x (BANDWIDTH + 1), row-major, q = min(rows, columns) as stored; element [r][d] is B(r, r + d), zero
+   * past the last column. Singular values of B are those of the matrix: the scale is taken out.
+   */
+  async readBands(signal?: AbortSignal): Promise<Float64Array[]> {
+    const { batch, cols, context } = this;
+    const q = Math.min(this.shape.rows, this.shape.columns);
+    const exponents = await this.scales.exponents(signal);
+    const raw = new Float32Array(await context.read(this.buffers.band, 0, batch * cols * 2 * BLOCK * 4, signal));
+    const width = BANDWIDTH + 1;
+    return exponents.map((exponent, member) => {
+      const out = new Float64Array(q * width);
+      const unscale = 2 ** -exponent;
+      for (let r = 0; r < q; r++) {
+        const row = (member * cols + r) * 2 * BLOCK + (r % BLOCK);
+        for (let d = 0; d < width && r + d < q; d++) out[r * width + d] = (raw[row + d] ?? 0) * unscale;
+      }
+      return out;
+    });
+  }
+
+  /** See `backTransform`: k singular vectors of a member's band to those of the matrix; they stay on the device. */
+  async backTransform(member: number, vectors: BandVectors, k: number, signal?: AbortSignal): Promise<Vectors> {
+    return backTransform(this, member, vectors, k, signal);
+  }
+
+  /** What the back-transform needs: the reflectors and where they lie. */
+  reflectors(): { plan: Plan; work: WorkBuffers } {
+    if (!this.shape.keepReflectors) throw new RangeError('the reflectors were not kept');
+    return { plan: this.plan, work: this.#work() };
+  }
+
+  destroy(): void {
+    for (const buffer of Object.values(this.buffers)) this.context.pool.release(buffer);
+    this.scales.destroy();
+  }
+}

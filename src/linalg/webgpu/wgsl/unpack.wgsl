@@ -1,0 +1,144 @@
+// Raw words of one or two checkpoints -> padded float32 matrix on the device, or the largest absolute value of it.
+// MODE 0: W0, 1: W1, 2: D = W1 - W0. TYPE of a side, 0: bf16, 1: f16, 2: f32. ROUND: to bf16 first, nearest even.
+// TRANSPOSE makes the tall side the rows (m >= n).
+//
+// Everything up to the subtraction is integer work: a device may flush subnormals, and unpack2x16float may too. The
+// power-of-two scale goes into the exponent, so that subnormal weights of a tiny matrix come out as normal numbers.
+struct Shape {
+  m : u32,          // rows of this piece, as stored
+  n : u32,          // stored row length
+  lda : u32,        // padded row length of the result, floats
+  col0 : u32,       // first stored column of this piece
+  cols : u32,       // its columns
+  height : u32,     // rows and columns to write, with the padding
+  width : u32,
+  at : u32,         // added to every place in the result: its binding begins at the piece's first row there
+  first0 : u32,     // weights of W0 before this piece in its binding
+  first1 : u32,
+  exponent : i32,   // times 2^exponent
+  slot : u32,
+  stride : u32,     // threads of the whole grid
+};
+@group(0) @binding(0) var<uniform> s : Shape;
+@group(0) @binding(1) var<storage, read> w0 : array<u32>;
+@group(0) @binding(2) var<storage, read> w1 : array<u32>;
+@group(0) @binding(3) var<storage, read_write> out : array<f32>;
+// Two words a slot: bits of the largest |weight| of both sides, and of the largest |D| in units of that scale.
+@group(0) @binding(4) var<storage, read_write> slots : array<atomic<u32>>;
+override MODE : u32 = 0;
+override TYPE0 : u32 = 0;
+override TYPE1 : u32 = 0;
+override ROUND : bool = false;
+override TRANSPOSE : bool = false;
+// 0: the exponent of Shape; 1: that of the slot's weights; 2: that of the slot's D
+override SCALE : u32 = 0;
+
+// Words -> bits of the float32 of the same value; exact.
+fn widen(code : u32, kind : u32) -> u32 {
+  if (kind == 2u) { return code; }
+  if (kind == 0u) { return code << 16u; }
+  let sign = (code & 0x8000u) << 16u;
+  let e = (code >> 10u) & 31u;
+  let f = code & 1023u;
+  if (e == 0u) {
+    if (f == 0u) { return sign; }
+    let top = firstLeadingBit(f);                                  // f 2^-24 = 1.xxx 2^(top - 24)
+    return sign | ((top + 103u) << 23u) | ((f << (23u - top)) & 0x7fffffu);
+  }
+  if (e == 31u) { return sign | 0x7f800000u | (f << 13u); }
+  return sign | ((e + 112u) << 23u) | (f << 13u);
+}
+fn rounded(bits : u32) -> u32 {
+  if (!ROUND) { return bits; }
+  if ((bits & 0x7fffffffu) > 0x7f800000u) { return (bits | 0x400000u) & 0xffff0000u; }
+  return (bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u;
+}
+fn code0(i : u32) -> u32 {
+  if (TYPE0 == 2u) { return w0[i]; }
+  return (w0[i >> 1u] >> ((i & 1u) * 16u)) & 0xffffu;
+}
+fn code1(i : u32) -> u32 {
+  if (TYPE1 == 2u) { return w1[i]; }
+  return (w1[i >> 1u] >> ((i & 1u) * 16u)) & 0xffffu;
+}
+
+// bits * 2^e as a normal float32, exactly; what falls below 2^-126 becomes a zero of its sign
+fn scaled(bits : u32, e : i32) -> f32 {
+  let sign = bits & 0x80000000u;
+  let field = (bits >> 23u) & 255u;
+  var f = bits & 0x7fffffu;
+  if (field == 255u) { return bitcast<f32>(bits); }
+  var exponent = i32(field) + e;
+  if (field == 0u) {
+    if (f == 0u) { return bitcast<f32>(sign); }
+    let top = firstLeadingBit(f);
+    exponent = i32(top) - 22 + e;                                  // f 2^-149 = 1.xxx 2^(top - 149)
+    f = (f << (23u - top)) & 0x7fffffu;
+  }
+  if (exponent <= 0) {
+    // No scale asked for: the subnormal as it is, so that a device which keeps them keeps it.
+    if (e == 0) { return bitcast<f32>(bits); }
+    return bitcast<f32>(sign);
+  }
+  if (exponent >= 255) { return bitcast<f32>(sign | 0x7f800000u); }
+  return bitcast<f32>(sign | (u32(exponent) << 23u) | f);
+}
+
+// The power of two that brings a value of these bits into [1, 2)
+fn toOne(bits : u32) -> i32 {
+  if (bits == 0u) { return 0; }
+  let field = bits >> 23u;
+  if (field == 0u) { return 149 - i32(firstLeadingBit(bits)); }
+  return 127 - i32(min(field, 254u));
+}
+fn exponentOf() -> i32 {
+  if (SCALE == 0u) { return s.exponent; }
+  let e = toOne(atomicLoad(&slots[2u * s.slot]));
+  if (SCALE == 1u) { return e; }
+  return e + toOne(atomicLoad(&slots[2u * s.slot + 1u]));
+}
+
+// Weights that did not change give 0 without a subtraction: next to a tiny D a large weight may overflow at D's scale.
+fn valueAt(i : u32, e : i32) -> f32 {
+  if (MODE == 0u) { return scaled(rounded(widen(code0(s.first0 + i), TYPE0)), e); }
+  let b = rounded(widen(code1(s.first1 + i), TYPE1));
+  if (MODE == 1u) { return scaled(b, e); }
+  let a = rounded(widen(code0(s.first0 + i), TYPE0));
+  if (a == b) { return 0.0; }
+  return scaled(b, e) - scaled(a, e);
+}
+
+// One thread a float of the padded result, in a grid-stride loop: 65535 workgroups end at 16.7 M elements.
+@compute @workgroup_size(256)
+fn unpack(@builtin(global_invocation_id) g : vec3<u32>) {
+  let e = exponentOf();
+  let total = s.height * s.width;
+  for (var i = g.x; i < total; i += s.stride) {
+    let r = i / s.width;
+    let c = i - r * s.width;
+    var x = 0.0;
+    if (r < s.m && c < s.cols) { x = valueAt(r * s.n + s.col0 + c, e); }
+    out[s.at + select(r * s.lda + c, c * s.lda + r, TRANSPOSE)] = x;
+  }
+}
+
+// SCALE 0: largest |weight| of the sides that MODE needs, into the slot's first word; 1: largest |D| at that scale, into the
+// second. The bits of a non-negative float compare as integers.
+var<workgroup> largest : atomic<u32>;
+@compute @workgroup_size(256)
+fn absMax(@builtin(global_invocation_id) g : vec3<u32>, @builtin(local_invocation_index) t : u32) {
+  let e = exponentOf();
+  let total = s.m * s.n;
+  var most = 0u;
+  for (var i = g.x; i < total; i += s.stride) {
+    if (SCALE != 0u) {
+      most = max(most, bitcast<u32>(valueAt(i, e)) & 0x7fffffffu);
+    } else {
+      if (MODE != 1u) { most = max(most, rounded(widen(code0(s.first0 + i), TYPE0)) & 0x7fffffffu); }
+      if (MODE != 0u) { most = max(most, rounded(widen(code1(s.first1 + i), TYPE1)) & 0x7fffffffu); }
+    }
+  }
+  atomicMax(&largest, most);
+  workgroupBarrier();
+  if (t == 0u) { atomicMax(&slots[2u * s.slot + select(0u, 1u, SCALE != 0u)], atomicLoad(&largest)); }
+}

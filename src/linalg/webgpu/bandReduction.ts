@@ -64,7 +64,7 @@ export class BandReduction {
   /** Bytes of the pool that a reduction holds, raw words and back-transformed vectors not counted. */
   static bytes(shape: ReductionShape): number {
     const floats = floatsOf(planReduction(shape.rows, shape.columns), shape);
-    return Object.values(floats).reduce((sum, count) => sum + sizeClass(count * 4), 2 * sizeClass(shape.batch * 8));
+    return Object.values(floats).reduce((sum, count) => sum + sizeClass(count * 4), sizeClass(shape.batch * 4));
   }
 
   /** Throws DeviceMemoryError before anything is made when a buffer or the whole is over a limit. */

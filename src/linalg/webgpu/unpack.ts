@@ -32,6 +32,9 @@ const MODE: Record<UnpackMode, number> = { base: 0, tuned: 1, difference: 2 };
 /** A power of two: 2^exponent, or the one that brings the largest entry found by `absMax` into [1, 2). */
 export type UnpackScale = { exponent: number } | { slots: ScaleSlots; slot: number };
 
+/** What a slot's word is more than the logarithm; the shader's constant. */
+const LOG_BIAS = 512;
+
 /** Largest absolute values, found on the device and used there; read back at leisure. */
 export class ScaleSlots {
   private constructor(
@@ -41,7 +44,7 @@ export class ScaleSlots {
   ) {}
 
   static async create(context: GpuContext, count: number): Promise<ScaleSlots> {
-    const buffer = await context.pool.acquire('scales', count * 8, STORAGE_BUFFER);
+    const buffer = await context.pool.acquire('scales', count * 4, STORAGE_BUFFER);
     const slots = new ScaleSlots(context, buffer, count);
     await slots.clear();
     return slots;
@@ -50,14 +53,14 @@ export class ScaleSlots {
   /** Forgets what was found: a slot without a maximum stands for the scale 1. */
   async clear(): Promise<void> {
     const encoder = this.context.device.createCommandEncoder();
-    encoder.clearBuffer(this.buffer, 0, this.count * 8);
+    encoder.clearBuffer(this.buffer, 0, this.count * 4);
     await this.context.checked('scales', () => this.context.device.queue.submit([encoder.finish()]));
   }
 
   /** A slot's exponent e: the matrix was multiplied by 2^e. */
   async exponents(signal?: AbortSignal): Promise<number[]> {
-    const words = new Uint32Array(await this.context.read(this.buffer, 0, this.count * 8, signal));
-    return Array.from({ length: this.count }, (_, i) => toOne(words[2 * i] ?? 0) + toOne(words[2 * i + 1] ?? 0));
+    const words = new Uint32Array(await this.context.read(this.buffer, 0, this.count * 4, signal));
+    return Array.from(words, (found) => (found === 0 ? 0 : LOG_BIAS - found));
   }
 
   destroy(): void {
@@ -65,14 +68,7 @@ export class ScaleSlots {
   }
 }
 
-/** The power of two that brings the float32 of these bits into [1, 2); the shader's function of the same name. */
-function toOne(bits: number): number {
-  if (bits === 0) return 0;
-  const field = bits >>> 23;
-  return field === 0 ? 149 - (31 - Math.clz32(bits)) : 127 - Math.min(field, 254);
-}
-
-/** Finds the largest absolute value of what `mode` names (for the difference also that of both sides) into a cleared slot. */
+/** Finds the largest absolute value of what `mode` names, into a cleared slot. */
 export async function absMax(
   context: GpuContext,
   pair: RawPair,
@@ -80,8 +76,7 @@ export async function absMax(
   slots: ScaleSlots,
   slot: number,
 ): Promise<void> {
-  await run(context, pair, mode, 'absMax', 0, slots, slot, null);
-  if (mode === 'difference') await run(context, pair, mode, 'absMax', 1, slots, slot, null);
+  await run(context, pair, mode, 'absMax', slots, slot, null);
 }
 
 /**
@@ -96,10 +91,9 @@ export async function unpack(
   scale: UnpackScale,
   transpose = false,
 ): Promise<void> {
-  if ('exponent' in scale)
-    return run(context, pair, mode, 'unpack', 0, null, 0, { matrix: out, transpose, exponent: scale.exponent });
-  const kind = mode === 'difference' ? 2 : 1;
-  return run(context, pair, mode, 'unpack', kind, scale.slots, scale.slot, { matrix: out, transpose, exponent: 0 });
+  const exponent = 'exponent' in scale ? scale.exponent : 0;
+  const [slots, slot] = 'slots' in scale ? [scale.slots, scale.slot] : [null, 0];
+  await run(context, pair, mode, 'unpack', slots, slot, { matrix: out, transpose, exponent });
 }
 
 interface Target {
@@ -148,7 +142,6 @@ async function run(
   pair: RawPair,
   mode: UnpackMode,
   entryPoint: 'unpack' | 'absMax',
-  scaleKind: number,
   slots: ScaleSlots | null,
   slot: number,
   target: Target | null,
@@ -161,7 +154,7 @@ async function run(
   const pipeline = await context.pipeline({
     ...{ label: entryPoint, code: unpackCode, entryPoint, layout: layout.pipeline },
     constants: {
-      ...{ MODE: MODE[mode], TYPE0: TYPE[base.type], TYPE1: TYPE[tuned.type], SCALE: scaleKind },
+      ...{ MODE: MODE[mode], TYPE0: TYPE[base.type], TYPE1: TYPE[tuned.type], FROM_SLOT: target && slots ? 1 : 0 },
       ...{ ROUND: pair.roundToBf16 ? 1 : 0, TRANSPOSE: target?.transpose ? 1 : 0 },
     },
   });
@@ -191,7 +184,7 @@ async function run(
         : { buffer: spare, offset: 0, size: 256 };
       const resources = [{ buffer: shapes, offset: i * 256, size: SHAPE_BYTES }, side0.binding, side1.binding, out];
       resources.push(
-        slots ? { buffer: slots.buffer, offset: 0, size: slots.count * 8 } : { buffer: spare, offset: 256, size: 256 },
+        slots ? { buffer: slots.buffer, offset: 0, size: slots.count * 4 } : { buffer: spare, offset: 256, size: 256 },
       );
       const entries = resources.map((resource, binding) => ({ binding, resource }));
       pass.setBindGroup(0, device.createBindGroup({ layout: layout.group, entries }));

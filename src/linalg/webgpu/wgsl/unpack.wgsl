@@ -23,15 +23,15 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> w0 : array<u32>;
 @group(0) @binding(2) var<storage, read> w1 : array<u32>;
 @group(0) @binding(3) var<storage, read_write> out : array<f32>;
-// Two words a slot: bits of the largest |weight| of both sides, and of the largest |D| in units of that scale.
+// A word a slot: 512 + floor(log2) of the largest absolute value; 0 where there is none.
 @group(0) @binding(4) var<storage, read_write> slots : array<atomic<u32>>;
 override MODE : u32 = 0;
 override TYPE0 : u32 = 0;
 override TYPE1 : u32 = 0;
 override ROUND : bool = false;
 override TRANSPOSE : bool = false;
-// 0: the exponent of Shape; 1: that of the slot's weights; 2: that of the slot's D
-override SCALE : u32 = 0;
+// times the power of two that the slot asks for, instead of Shape's
+override FROM_SLOT : bool = false;
 
 // Words -> bits of the float32 of the same value; exact.
 fn widen(code : u32, kind : u32) -> u32 {
@@ -84,18 +84,16 @@ fn scaled(bits : u32, e : i32) -> f32 {
   return bitcast<f32>(sign | (u32(exponent) << 23u) | f);
 }
 
-// The power of two that brings a value of these bits into [1, 2)
-fn toOne(bits : u32) -> i32 {
-  if (bits == 0u) { return 0; }
+// floor(log2 |x|) of a value that is not 0, by its bits without the sign; of infinity and NaN that of the largest number
+fn log2Of(bits : u32) -> i32 {
   let field = bits >> 23u;
-  if (field == 0u) { return 149 - i32(firstLeadingBit(bits)); }
-  return 127 - i32(min(field, 254u));
+  if (field == 0u) { return i32(firstLeadingBit(bits)) - 149; }
+  return i32(min(field, 254u)) - 127;
 }
 fn exponentOf() -> i32 {
-  if (SCALE == 0u) { return s.exponent; }
-  let e = toOne(atomicLoad(&slots[2u * s.slot]));
-  if (SCALE == 1u) { return e; }
-  return e + toOne(atomicLoad(&slots[2u * s.slot + 1u]));
+  if (!FROM_SLOT) { return s.exponent; }
+  let found = atomicLoad(&slots[s.slot]);
+  return select(512 - i32(found), 0, found == 0u);
 }
 
 // Weights that did not change give 0 without a subtraction: next to a tiny D a large weight may overflow at D's scale.
@@ -122,23 +120,34 @@ fn unpack(@builtin(global_invocation_id) g : vec3<u32>) {
   }
 }
 
-// SCALE 0: largest |weight| of the sides that MODE needs, into the slot's first word; 1: largest |D| at that scale, into the
-// second. The bits of a non-negative float compare as integers.
+// 512 + floor(log2 |x|), 0 for x = 0. A difference is formed at its own weights' scale: beside much larger ones it would vanish.
+fn magnitudeAt(i : u32) -> u32 {
+  var bits : u32;
+  var e = 0;
+  if (MODE == 2u) {
+    let a = rounded(widen(code0(s.first0 + i), TYPE0));
+    let b = rounded(widen(code1(s.first1 + i), TYPE1));
+    if (a == b) { return 0u; }
+    let larger = max(a & 0x7fffffffu, b & 0x7fffffffu);
+    if (larger == 0u) { return 0u; }
+    e = -log2Of(larger);
+    bits = bitcast<u32>(scaled(b, e) - scaled(a, e)) & 0x7fffffffu;
+  } else if (MODE == 1u) {
+    bits = rounded(widen(code1(s.first1 + i), TYPE1)) & 0x7fffffffu;
+  } else {
+    bits = rounded(widen(code0(s.first0 + i), TYPE0)) & 0x7fffffffu;
+  }
+  if (bits == 0u) { return 0u; }
+  return u32(512 + log2Of(bits) - e);
+}
+
 var<workgroup> largest : atomic<u32>;
 @compute @workgroup_size(256)
 fn absMax(@builtin(global_invocation_id) g : vec3<u32>, @builtin(local_invocation_index) t : u32) {
-  let e = exponentOf();
   let total = s.m * s.n;
   var most = 0u;
-  for (var i = g.x; i < total; i += s.stride) {
-    if (SCALE != 0u) {
-      most = max(most, bitcast<u32>(valueAt(i, e)) & 0x7fffffffu);
-    } else {
-      if (MODE != 1u) { most = max(most, rounded(widen(code0(s.first0 + i), TYPE0)) & 0x7fffffffu); }
-      if (MODE != 0u) { most = max(most, rounded(widen(code1(s.first1 + i), TYPE1)) & 0x7fffffffu); }
-    }
-  }
+  for (var i = g.x; i < total; i += s.stride) { most = max(most, magnitudeAt(i)); }
   atomicMax(&largest, most);
   workgroupBarrier();
-  if (t == 0u) { atomicMax(&slots[2u * s.slot + select(0u, 1u, SCALE != 0u)], atomicLoad(&largest)); }
+  if (t == 0u) { atomicMax(&slots[s.slot], atomicLoad(&largest)); }
 }

@@ -12,7 +12,8 @@ const LAYERS = {
   linalg: { may: ['metrics/rounding', 'protocol'] },
   // The streaming pass decodes the same storage codes as the backends.
   metrics: { may: ['linalg/backend', 'linalg/codes', 'protocol'] },
-  analysis: { may: ['metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  health: { may: ['linalg/backend', 'linalg/codes', 'checkpoint', 'formats', 'protocol'] },
+  analysis: { may: ['health', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   engine: { may: ['analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   export: { may: ['protocol'] },
   cli: { may: ['engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },

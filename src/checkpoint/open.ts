@@ -111,6 +111,7 @@ function assemble(
   const facts = factsOf(path, source, index, shards, tensors, config, problems);
   return {
     path,
+    folder: source.folder,
     facts,
     config,
     tensors,

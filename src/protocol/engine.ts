@@ -10,6 +10,7 @@ import type {
   SpectrumMetrics,
 } from './results.ts';
 import type { WireError } from './errors.ts';
+import type { DigestEvent, ScanEvent } from './health.ts';
 
 /** One row of the inspector's table. */
 export interface TensorRow {
@@ -147,4 +148,8 @@ export interface EngineStreams {
     includeEmbeddings: boolean;
   }): InspectionEvent;
   compare(params: CompareRequest): ComparisonEvent;
+  /** problems of the header and of the values; reads every tensor */
+  scan(params: { path: string }): ScanEvent;
+  /** SHA-256 of every file, of the named tensors or of all */
+  digest(params: { path: string; files: boolean; tensors: string[] | 'all' }): DigestEvent;
 }

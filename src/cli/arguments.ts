@@ -27,6 +27,8 @@ export type Invocation =
       statistics: boolean;
       spectra: boolean;
       singularValues: boolean;
+      /** tokens for the cache's estimate; null: the longest context of config.json */
+      context: number | null;
     } & OutputOptions &
       EngineOptions)
   | ({ command: 'check'; path: string; strict: boolean; sha256: boolean } & OutputOptions & EngineOptions)
@@ -45,6 +47,7 @@ const INSPECT = {
   stats: { type: 'boolean' },
   spectra: { type: 'boolean' },
   'singular-values': { type: 'boolean' },
+  context: { type: 'string' },
   json: { type: 'string' },
 } as const;
 const CHECK = {
@@ -82,6 +85,7 @@ export function parseInvocation(argv: string[]): Invocation {
       statistics: values.stats ?? false,
       spectra: (values.spectra ?? false) || (values['singular-values'] ?? false),
       singularValues: values['singular-values'] ?? false,
+      context: positive(values.context, '--context'),
       json: values.json ?? null,
       csv: null,
       ...engine(values),
@@ -190,6 +194,7 @@ const HELP_INSPECT = `offaxis inspect PATH [options]
   --stats                statistics and histogram of every floating tensor
   --spectra              spectral metrics of every block matrix
   --singular-values      the singular values too (in the JSON; implies --spectra)
+  --context TOKENS       estimate the KV cache for so many tokens (default: the longest that config.json names)
   --json FILE|-          write offaxis.inspection/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
 const HELP_CHECK = `offaxis check PATH [options]

@@ -10,7 +10,7 @@ import type {
   SpectrumMetrics,
 } from './results.ts';
 import type { WireError } from './errors.ts';
-import type { DigestEvent, ScanEvent } from './health.ts';
+import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 
 /** One row of the inspector's table. */
 export interface TensorRow {
@@ -52,6 +52,7 @@ export interface CheckpointFacts {
   metadata: Record<string, string>;
   config: ModelConfig | null;
   problems: Problem[];
+  memory: MemoryEstimate;
   tensors: TensorRow[];
 }
 export interface TensorStatistics {

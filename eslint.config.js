@@ -20,6 +20,8 @@ const LAYERS = {
   // Numbers are the engine's work: the host side reaches it through its client only.
   editor: { may: ['commands', 'comparison', 'engine', 'export', 'protocol'], vscode: true },
   comparison: { may: ['commands', 'editor', 'engine', 'export', 'protocol'], vscode: true },
+  // Its words follow the verdict's rule.
+  hover: { may: ['commands', 'comparison', 'editor', 'engine', 'metrics/verdict', 'protocol'], vscode: true },
   commands: { may: ['comparison', 'editor', 'engine', 'export', 'protocol'], vscode: true },
 };
 const FOLDERS = Object.keys(LAYERS);

@@ -51,9 +51,10 @@ export function tensorHover(facts: CheckpointFacts, match: Match, context: Hover
   ];
   return [
     match.kind === 'tensor' ? rowFacts(first, l10n) : groupFacts(rows, l10n),
+    // first, because the rest may be longer than the hover
+    links.join(' &nbsp; '),
     ...(match.kind === 'tensor' ? computed(facts, first, context) : []),
     ...(comparison ? [compared(comparison, names, context)] : []),
-    links.join(' &nbsp; '),
   ]
     .filter(Boolean)
     .join('\n\n');
@@ -153,7 +154,7 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
   if (f.matrices === 0)
     return `${title}\n\n${table([['', '', ''], unchanged])}\n\n${l10n.t('No spectra of this are computed, so there is no alignment.')}`;
   const rows = [
-    ['', l10n.t('update'), l10n.t('beside')],
+    ['', l10n.t('update'), l10n.t('null or limit')],
     [
       l10n.t('Off-principal, which weights changed'),
       percent(f.offMask),

@@ -14,7 +14,7 @@ export const commandLink = (label: string, command: string, ...args: unknown[]):
 export function table(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const line = (cells: readonly string[]): string =>
-    `| ${Array.from({ length: columns }, (_, i) => cells[i] ?? '').join(' | ')} |`;
+    `| ${Array.from({ length: columns }, (_, i) => `${i > 1 ? '&ensp;' : ''}${cells[i] ?? ''}`).join(' | ')} |`;
   const align = Array.from({ length: columns }, (_, i) =>
     i === 0 ? ':---' : i === columns - 1 && i > 1 ? ':---' : '---:',
   );

@@ -58,9 +58,11 @@ describe('tensorHover', () => {
     const text = hover({ comparisons: true });
     const m = tensors.get(TENSOR)?.metrics;
     const share = (v: number | null | undefined): string => `${(100 * (1 - (v ?? NaN))).toPrecision(3)}\u202f%`;
-    expect(text).toContain(`${share(m?.principalOverlap)} | noise ${share(m?.principalNull)}, steps ${share(m?.principalNullStep)}`);
-    expect(text).toContain(`${share(m?.jointEnergy)} | isotropic`);
-    expect(text).toMatch(/Unchanged in bf16 \| .* \| no null/);
+    expect(text).toContain(
+      `${share(m?.principalOverlap)} | &ensp;noise ${share(m?.principalNull)}, steps ${share(m?.principalNullStep)}`,
+    );
+    expect(text).toContain(`${share(m?.jointEnergy)} | &ensp;isotropic`);
+    expect(text).toMatch(/Unchanged in bf16 \| .* \| &ensp;no null/);
     expect(text).toMatch(/Mask view: as noise\. Energy view: toward principal\./);
     expect(text).toContain('command:offaxis.showInComparison?');
   });
@@ -80,7 +82,10 @@ describe('alignmentFigures', () => {
   it('averages what has a value, counts verdicts, and takes the largest angle', () => {
     const [one] = tensors.values();
     if (!one) throw new Error('no tensor');
-    const other = { ...one, metrics: { ...one.metrics, principalOverlap: null, angleUMax: 89, nss: (one.metrics.nss ?? 0) * 3 } };
+    const other = {
+      ...one,
+      metrics: { ...one.metrics, principalOverlap: null, angleUMax: 89, nss: (one.metrics.nss ?? 0) * 3 },
+    };
     const f = alignmentFigures([one, other]);
     expect(f.offMask).toBeCloseTo(1 - (one.metrics.principalOverlap ?? NaN), 12);
     expect(f.nss).toBeCloseTo(2 * (one.metrics.nss ?? NaN), 12);

@@ -7,7 +7,7 @@ import type { CompareRequest, ComparisonEvent, MatrixDetail } from '../protocol/
 import { OffaxisError, type WireError } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
 import { changeOf, gridFor, matrixType, type Change } from './change.ts';
-import { matrixShape, pairFlops, planComparison, ranksOf } from './plan.ts';
+import { flopsOf, matrixShape, planComparison, ranksOf } from './plan.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
 import { summaryOf } from './result.ts';
 
@@ -100,7 +100,7 @@ export async function* compareCheckpoints(
     const matrices = parameters.spectra ? pairs.filter((item) => item.spectral && changes.has(item.name)) : [];
     const queue = new WorkQueue(matrices);
     running.set(request.runId, { prioritize: (name) => void queue.prioritize(name) });
-    const spectraTime = new Estimate(matrices.reduce((total, item) => total + pairFlops(item, parameters), 0));
+    const spectraTime = new Estimate(matrices.reduce((total, item) => total + flopsOf(item, parameters), 0));
     finished = 0;
     if (matrices.length)
       yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
@@ -110,7 +110,7 @@ export async function* compareCheckpoints(
       (item) => spectraOf(pair, item, changes.get(item.name) as Change, parameters, backend, signal),
       signal,
     )) {
-      spectraTime.add(pairFlops(outcome.item, parameters));
+      spectraTime.add(flopsOf(outcome.item, parameters));
       if ('error' in outcome) {
         failed.push({ name: outcome.item.name, error: outcome.error });
         yield { type: 'failed', ...(failed.at(-1) as (typeof failed)[number]) };
@@ -182,7 +182,7 @@ async function spectraOf(
       flags: [...new Set([...flags, ...update.flags])],
       reasons: [...new Set([...reasons, ...update.reasons])],
       elapsedMs: change.tensor.elapsedMs + performance.now() - start,
-      computedOn: backend.info.kind,
+      ...(quantities ? { computedOn: quantities.computedOn ?? backend.info.kind } : {}),
     },
     detail: {
       name: item.name,

@@ -2,6 +2,7 @@
 import { pairCheckpoints } from '../checkpoint/index.ts';
 import type { Checkpoint, Pairing, TensorPair } from '../checkpoint/types.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
+import { pairFlops } from '../linalg/flops.ts';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
@@ -46,7 +47,7 @@ export function planComparison(
       bytesToRead: sum(pairing.pairs, pairBytes) + sum(matrices, pairBytes),
       weights: sum(pairing.pairs, (pair) => pair.count),
       matrices: matrices.length,
-      flops: sum(matrices, (pair) => pairFlops(pair, parameters)),
+      flops: sum(matrices, (pair) => flopsOf(pair, parameters)),
       peakBytes:
         backend.parallelism * Math.max(0, ...matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair)))),
     },
@@ -73,17 +74,10 @@ export function ranksOf(pair: TensorPair, parameters: ComparisonParameters): { a
   return { angleRank, maskRank };
 }
 
-/** Floating-point operations of one pair: three Gram matrices and reductions, 2 k vectors of both sides, masks. */
-export function pairFlops(pair: TensorPair, parameters: ComparisonParameters): number {
-  const [m, n] = matrixShape(pair);
-  const q = Math.min(m, n);
-  const { angleRank: k, maskRank: r } = ranksOf(pair, parameters);
-  return (
-    3 * (q * q * Math.max(m, n) + (4 / 3) * q ** 3) +
-    2 * (2 * q * q * k + 2 * m * n * k) +
-    4 * (m + n) * k * k +
-    6 * m * n * r
-  );
+/** Floating-point operations of one pair of the plan. */
+export function flopsOf(pair: TensorPair, parameters: ComparisonParameters): number {
+  const { angleRank, maskRank } = ranksOf(pair, parameters);
+  return pairFlops(...matrixShape(pair), angleRank, maskRank);
 }
 
 function pairBytes(pair: TensorPair): number {

@@ -4,7 +4,7 @@
  */
 import type { BackendRequest, EngineRuntime, GpuReport, ProbeResult } from '../../protocol/gpu.ts';
 import { choose } from './choice.ts';
-import { DawnDevice, requestAdapter, type HeldAdapter } from './device.ts';
+import { DawnDevice, requestAdapter, type FoundAdapter } from './device.ts';
 import { LIBRARY_NAME, loadDawn, type DawnLibrary } from './library.ts';
 import { memoryCap } from './memory.ts';
 import { probeDevice } from './probe.ts';
@@ -39,7 +39,7 @@ export async function findGpu(options: GpuOptions): Promise<FoundGpu> {
   const looks = probeAnyway || (requested !== 'cpu' && !suspect);
   const loaded = looks ? loadDawn(bundleDirectory) : undefined;
   const library = loaded && 'create' in loaded ? loaded : null;
-  let held: HeldAdapter | null = null;
+  let held: FoundAdapter | null = null;
   let device: DawnDevice | null = null;
   let probe: ProbeResult | null = null;
   let error: string | null = null;

@@ -6,13 +6,20 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** What the native file exports, as far as it is used here. */
+/** What the native file exports, as far as it is used here, and what is kept with it. */
 interface DawnExports {
   create(options: string[]): GPU;
+  [INSTANCES]?: GPU[];
 }
+const INSTANCES = Symbol('offaxis instances');
+
 export interface DawnLibrary {
   file: string;
-  /** The object must outlive every device made from it: see device.ts. */
+  /**
+   * A new instance, kept for the life of the process: every adapter, device and buffer works on memory of its instance, also one that
+   * is destroyed and waits for its own collection, and the collector knows nothing of that. An instance is small, and there is one for
+   * each device that failed.
+   */
   create(): GPU;
 }
 /** Why there is none: for people, a sentence without its full stop. */
@@ -53,8 +60,15 @@ export function loadDawn(
       remedy: `Install the build of Offaxis for ${platform}-${arch}, where there is one.`,
     };
   try {
-    const { create } = createRequire(import.meta.url)(file) as DawnExports;
-    return { file, create: () => create([]) };
+    // Node keeps a native module, and with it what hangs on its exports, until the process ends.
+    const exports = createRequire(import.meta.url)(file) as DawnExports;
+    const instances = (exports[INSTANCES] ??= []);
+    const create = (): GPU => {
+      const gpu = exports.create([]);
+      instances.push(gpu);
+      return gpu;
+    };
+    return { file, create };
   } catch (error) {
     const [line = ''] = (error as Error).message.split('\n');
     return {

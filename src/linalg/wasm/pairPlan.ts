@@ -30,14 +30,13 @@ export interface PairPlan {
   end: number;
 }
 
-/** Lays one pair out. `format` is that of both sides; D is float32 but for float64 sides. `extra` lies over the reconstruction. */
+/** Lays one pair out. `format` is that of both sides; D is float32 but for float64 sides. */
 export function planPair(
   kernels: Kernels,
   rows: number,
   columns: number,
   format: Format,
   { angleRank: k, maskRank: r, cells }: { angleRank: number; maskRank: number; cells: number },
-  extra: (layout: Layout, shape: Shape) => void = () => undefined,
 ): PairPlan {
   const layout = new Layout();
   const shape = shapeOf({ rows, columns });
@@ -53,7 +52,6 @@ export function planPair(
     () => void (reconstruction = take(weights)),
     () => void (exact = planExact(layout, kernels, shape)),
     () => void (angles = planAngles(layout, kernels, big, k)),
-    () => extra(layout, shape),
   );
   if (!dense || !angles || !exact) throw new OffaxisError('bug', 'A pair was laid out without its parts.');
   return {

@@ -20,6 +20,14 @@ export class DeviceMemoryError extends OffaxisError {
   }
 }
 
+/** The driver had no memory for a buffer within cap and limits: other programs hold it, or the cap is too high for this device. */
+export class DeviceExhaustedError extends OffaxisError {
+  constructor(message: string) {
+    super('device-lost', message);
+    this.name = 'DeviceExhaustedError';
+  }
+}
+
 const mebibytes = (bytes: number): string =>
   bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
@@ -33,7 +41,7 @@ export function scopeError(what: string, kind: GPUErrorFilter, error: { message:
   const message = error.message.split('\n')[0]?.trim() ?? '';
   switch (kind) {
     case 'out-of-memory':
-      return new OffaxisError('device-lost', `The GPU ran out of memory (${what}): ${message}`);
+      return new DeviceExhaustedError(`The GPU ran out of memory (${what}): ${message}`);
     case 'validation':
       return new OffaxisError('device-lost', `The GPU refused a command (${what}): ${message}`);
     case 'internal':

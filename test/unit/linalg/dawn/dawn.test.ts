@@ -57,7 +57,6 @@ describe('findGpu on a software adapter', () => {
     expect(await probeDevice(second.device)).toMatchObject({ ok: true });
     await second.close();
     await second.close();
-    expect(() => second.device).toThrow('closed');
     await device?.close();
   });
   test('auto: the CPU, and no device is left open', async () => {
@@ -115,6 +114,7 @@ describe('a device outlives hard garbage collection', () => {
   test.each([
     ['destroy', 'ok destroyed'],
     ['leave', 'ok'],
+    ['after', 'ok destroyed'],
   ])('and the process ends well (%s)', (wayOut, output) => {
     const run = spawnSync(process.execPath, ['--expose-gc', file(), bundleDirectory, wayOut], {
       env: adapterEnvironment(),

@@ -50,8 +50,17 @@ for (let round = 0; round < ROUNDS; round++) {
   buffer.destroy();
   target.destroy();
 }
-if (wayOut === 'destroy') {
+if (wayOut === 'leave') process.stdout.write('ok\n');
+else {
+  // buffers, one of them mapped, that outlive their device
+  const left = [device.createBuffer({ size: 64, usage: 128 }), device.createBuffer({ size: 64, usage: 1 | 8 })];
+  await left[1]?.mapAsync(1);
   device.destroy();
-  process.stdout.write(`ok ${(await device.lost).reason}\n`);
-} else process.stdout.write('ok\n');
+  const { reason } = await device.lost;
+  for (let round = 0; wayOut === 'after' && round < 20; round++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  process.stdout.write(`ok ${reason}${left.length === 2 ? '' : device.label}\n`);
+}
 collect();

@@ -15,7 +15,7 @@ const ICD_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 const CHROMIUM_FOLDERS = ['/usr/lib/chromium', '/usr/lib64/chromium-browser', '/opt/google/chrome'];
 
 /** ICD files to try, best first. Mesa before 25 is refused by Dawn, so what gives no adapter is passed over. */
-function candidates(): string[] {
+export function candidates(): string[] {
   const named = process.env['VK_ICD_FILENAMES'];
   if (named) return [named];
   const lavapipe = ICD_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>

@@ -12,13 +12,16 @@ const LAYERS = {
   linalg: { may: ['metrics/rounding', 'protocol'] },
   // The streaming pass decodes the same storage codes as the backends.
   metrics: { may: ['linalg/backend', 'linalg/codes', 'protocol'] },
-  analysis: { may: ['metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  health: { may: ['linalg/backend', 'linalg/codes', 'checkpoint', 'formats', 'protocol'] },
+  analysis: { may: ['health', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   engine: { may: ['analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   export: { may: ['protocol'] },
   cli: { may: ['engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Numbers are the engine's work: the host side reaches it through its client only.
   editor: { may: ['commands', 'comparison', 'engine', 'export', 'protocol'], vscode: true },
   comparison: { may: ['commands', 'editor', 'engine', 'export', 'protocol'], vscode: true },
+  // Its words follow the verdict's rule.
+  hover: { may: ['commands', 'comparison', 'editor', 'engine', 'metrics/verdict', 'protocol'], vscode: true },
   commands: { may: ['comparison', 'editor', 'engine', 'export', 'protocol'], vscode: true },
 };
 const FOLDERS = Object.keys(LAYERS);

@@ -11,6 +11,7 @@ import { BaseSelection } from './editor/baseSelection.ts';
 import { InspectorProvider, registerInspector } from './editor/provider.ts';
 import { EngineClient } from './engine/client.ts';
 import { launchEngine } from './engine/launch.ts';
+import { registerHovers } from './hover/provider.ts';
 import { engineArguments, type EngineOptions } from './engine/options.ts';
 
 /** What deactivate has to wait for; VS Code calls it without the context. */
@@ -32,11 +33,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const base = new BaseSelection(workspaceState);
   const inspector = new InspectorProvider({ extensionUri, engine, log, activity, base });
   const store = new ComparisonStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'comparisons'));
-  const openTensor = async (checkpoint: string, tensor: string): Promise<void> => {
+  const openTensor = async (checkpoint: string, tensor: string | null): Promise<void> => {
     const path = await checkpointAt(vscode.Uri.file(checkpoint));
     // A part of a fused tensor, "NAME#q", is shown by its tensor.
     if (path !== undefined)
-      await inspector.open(vscode.Uri.file(path), tensor.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
+      await inspector.open(vscode.Uri.file(path), tensor?.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
   };
   const comparisons = new ComparisonPanels({
     extensionUri,
@@ -55,9 +56,13 @@ export function activate(context: vscode.ExtensionContext): void {
     comparisons,
     registerInspector(inspector),
     comparisons.register(),
+    registerHovers(
+      { engine, log, known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known } },
+      { openTensor, showInComparison: (from, to, tensor) => comparisons.reveal(from, to, tensor) },
+    ),
     registerCommands({ extensionUri, log, inspector, comparisons, base }, COMMANDS),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('offaxis')) engine.restartWhenIdle();
+      if (['backend', 'threads'].some((key) => change.affectsConfiguration(`offaxis.${key}`))) engine.restartWhenIdle();
     }),
   );
   closing = () => comparisons.close();

@@ -167,13 +167,9 @@ function fetchLavapipe(work, log) {
   const suite = release.VERSION_CODENAME;
   const backports = BACKPORTS.get(suite);
   log('Fetching lavapipe, the software Vulkan driver, with apt-get into the tools folder');
-  const mirror = process.env.OFFAXIS_DEBIAN_MIRROR ?? "";
-  const sources = [suite, backports].filter(Boolean);
-  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  writeFileSync(
-    join(work, 'sources.list'),
-    sources.map((name) => `deb [signed-by=${keyring}] ${mirror} ${name} main\n`).join(''),
-  );
+  const { mirror, options } = ownMirror(suite);
+  const lines = [suite, backports].filter(Boolean).map((name) => `deb ${options}${mirror} ${name} main\n`);
+  writeFileSync(join(work, 'sources.list'), lines.join(''));
   for (const part of ['lists/partial', 'cache/archives/partial', 'parts'])
     mkdirSync(join(work, part), { recursive: true });
   const own = Object.entries({
@@ -188,8 +184,7 @@ function fetchLavapipe(work, log) {
   }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   const quiet = { stdio: /** @type {const} */ (['ignore', 'ignore', 'inherit']) };
   const apt = (...args) => {
-    if (spawnSync('apt-get', [...own, ...args], quiet).status !== 0)
-      throw new Error(`apt-get could not fetch it from ${mirror}`);
+    if (spawnSync('apt-get', [...own, ...args], quiet).status !== 0) throw new Error(`apt-get could not fetch it`);
   };
   apt('update', '-qq');
   const target = backports ? ['-t', backports] : [];
@@ -202,6 +197,33 @@ function fetchLavapipe(work, log) {
 }
 
 const chromiumFolder = () => CHROMIUM_FOLDERS.find((path) => existsSync(join(path, 'libvk_swiftshader.so')));
+
+/** Where this system takes its release from, and the keyring that its sources name for that. */
+function ownMirror(suite) {
+  const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
+  const listed = spawnSync('apt-get', ['indextargets', '--format', format, 'Identifier: Packages'], {
+    encoding: 'utf8',
+  });
+  const [mirror] =
+    (listed.stdout ?? '')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .find(([, release, component]) => release === suite && component === 'main') ?? [];
+  if (!mirror) throw new Error(`apt's sources name no mirror of ${suite}`);
+  const parts = '/etc/apt/sources.list.d';
+  const files = [
+    '/etc/apt/sources.list',
+    ...(existsSync(parts) ? readdirSync(parts).map((name) => join(parts, name)) : []),
+  ];
+  const stanzas = files
+    .filter((file) => existsSync(file))
+    .flatMap((file) => readFileSync(file, 'utf8').split(file.endsWith('.sources') ? /\n\s*\n/ : '\n'));
+  const keyring = stanzas
+    .filter((stanza) => stanza.includes(mirror.replace(/\/$/, '')))
+    .map((stanza) => /signed-by\s*[:=]\s*(\/[^\s\]]+)/i.exec(stanza)?.[1])
+    .find((path) => path !== undefined);
+  return { mirror, options: keyring ? `[signed-by=${keyring}] ` : '' };
+}
 
 /** SwiftShader beside Chromium; `loader`: with the Vulkan loader of the system, else with the one that lies there too. */
 function swiftShader(folder, loader) {

@@ -8,13 +8,16 @@ import type {
   EngineStreams,
   InspectionEvent,
 } from '../protocol/engine.ts';
+import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { BackendInfo } from '../protocol/results.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import { createBackend, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, openPair, type RunningComparison } from './compare.ts';
+import { digestCheckpoint } from './digests.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { planComparison } from './plan.ts';
+import { scanCheckpoint } from './scan.ts';
 
 export interface Analysis {
   info(): BackendInfo;
@@ -25,6 +28,8 @@ export interface Analysis {
   prioritize(params: Parameters<EngineCalls['prioritize']>[0]): void;
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
+  scan(params: Parameters<EngineStreams['scan']>[0], signal: AbortSignal): AsyncIterable<ScanEvent>;
+  digest(params: Parameters<EngineStreams['digest']>[0], signal: AbortSignal): AsyncIterable<DigestEvent>;
   dispose(): Promise<void>;
 }
 
@@ -52,6 +57,8 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     },
     inspect: (params, signal) => inspectCheckpoint(backend, params, signal),
     compare: (params, signal) => compareCheckpoints(backend, params, running, signal),
+    scan: (params, signal) => scanCheckpoint(backend, params, signal),
+    digest: (params, signal) => digestCheckpoint(params, signal),
     dispose: () => backend.dispose(),
   };
 }

@@ -6,16 +6,15 @@ import type { ModelConfig } from '../protocol/engine.ts';
 /** Real ones have kilobytes; the longest seen, with a quantization list, has 24 kB. */
 const MAX_CONFIG_BYTES = 10 * 1024 * 1024;
 
-/** config.json in a folder; null where there is none, or none that can be read (a checkpoint opens without it). */
-export async function readModelConfig(folder: string, signal?: AbortSignal): Promise<ModelConfig | null> {
-  let text: string;
+/** Text of config.json in a folder; null where there is none, or none that can be read (a checkpoint opens without it). */
+export async function readConfigText(folder: string, signal?: AbortSignal): Promise<string | null> {
   try {
     const source = await openByteSource(join(folder, 'config.json'));
     try {
       if (source.sizeBytes > MAX_CONFIG_BYTES) return null;
       const bytes = new Uint8Array(source.sizeBytes);
       await source.read(0, bytes, signal);
-      text = new TextDecoder().decode(bytes);
+      return new TextDecoder().decode(bytes);
     } finally {
       await source.close();
     }
@@ -23,7 +22,6 @@ export async function readModelConfig(folder: string, signal?: AbortSignal): Pro
     if (signal?.aborted) throw error;
     return null;
   }
-  return parseModelConfig(text);
 }
 
 /** null where the text is no JSON object. Multimodal models keep the language model's figures in `text_config`. */

@@ -1,5 +1,5 @@
 /** Checkpoints: shards, names and families, matrices inside tensors, pairing. */
-export { readModelConfig, parseModelConfig } from './config.ts';
+export { parseModelConfig } from './config.ts';
 export { matchesGlob } from './glob.ts';
 export { gridOf } from './grid.ts';
 export { describeName, normalizeName, type TensorName } from './names.ts';

@@ -4,8 +4,9 @@ import { ProblemList, quoted, readSafetensorsHeader, readShardIndex, type ShardI
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
-import { readModelConfig } from './config.ts';
+import { parseModelConfig, readConfigText } from './config.ts';
 import { discover, type Source } from './discover.ts';
+import { estimateMemory } from './memory.ts';
 import { elementCount, markConv1d } from './rows.ts';
 import { ShardFiles } from './shard-files.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shard-rows.ts';
@@ -29,14 +30,14 @@ export async function openCheckpoint(path: string, signal?: AbortSignal): Promis
       source.kind === 'index'
         ? await files.use(source.file, (bytes) => readShardIndex(bytes, source.file, signal))
         : null;
-    const config = await readModelConfig(source.folder, signal);
+    const configText = await readConfigText(source.folder, signal);
     const names = index
       ? [...new Set(index.weightMap.values())]
       : source.kind === 'shards'
         ? source.files
         : [source.file];
     const shards = await readShards(files, names, index !== null, signal);
-    return assemble(path, source, files, index, shards, config);
+    return assemble(path, source, files, index, shards, configText);
   } catch (error) {
     await files.close();
     throw error;
@@ -84,8 +85,9 @@ function assemble(
   files: ShardFiles,
   index: ShardIndex | null,
   shards: readonly Shard[],
-  config: ModelConfig | null,
+  configText: string | null,
 ): Checkpoint {
+  const config = configText === null ? null : parseModelConfig(configText);
   const name = source.kind === 'shards' ? source.folder : source.file;
   const own = index?.problems ?? new ProblemList(name);
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
@@ -108,9 +110,13 @@ function assemble(
   reportUnsplit(tensors, config, own);
   reportAdapter(tensors, own);
   const problems = [...own.list(), ...shards.flatMap((shard) => shard.header?.problems ?? [])];
-  const facts = factsOf(path, source, index, shards, tensors, config, problems);
+  const facts = {
+    ...factsOf(path, source, index, shards, tensors, config, problems),
+    memory: estimateMemory(tensors.values(), config, configText),
+  };
   return {
     path,
+    folder: source.folder,
     facts,
     config,
     tensors,
@@ -179,7 +185,7 @@ function factsOf(
   tensors: ReadonlyMap<string, TensorRow>,
   config: ModelConfig | null,
   problems: readonly Problem[],
-): CheckpointFacts {
+): Omit<CheckpointFacts, 'memory'> {
   const metadata = new Map(index?.metadata);
   for (const shard of shards) {
     for (const [key, value] of shard.header?.metadata ?? []) if (!metadata.has(key)) metadata.set(key, value);

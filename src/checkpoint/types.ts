@@ -4,6 +4,8 @@ import type { Problem } from '../protocol/results.ts';
 
 export interface Checkpoint {
   readonly path: string;
+  /** where its files lie */
+  readonly folder: string;
   readonly facts: CheckpointFacts;
   readonly config: ModelConfig | null;
   /** by full name, in file order */

@@ -27,8 +27,11 @@ export type Invocation =
       statistics: boolean;
       spectra: boolean;
       singularValues: boolean;
+      /** tokens for the cache's estimate; null: the longest context of config.json */
+      context: number | null;
     } & OutputOptions &
       EngineOptions)
+  | ({ command: 'check'; path: string; strict: boolean; sha256: boolean } & OutputOptions & EngineOptions)
   | ({ command: 'compare'; base: string; tuned: string; parameters: ComparisonParameters } & OutputOptions &
       EngineOptions);
 
@@ -44,6 +47,13 @@ const INSPECT = {
   stats: { type: 'boolean' },
   spectra: { type: 'boolean' },
   'singular-values': { type: 'boolean' },
+  context: { type: 'string' },
+  json: { type: 'string' },
+} as const;
+const CHECK = {
+  ...ENGINE,
+  strict: { type: 'boolean' },
+  sha256: { type: 'boolean' },
   json: { type: 'string' },
 } as const;
 const COMPARE = {
@@ -75,6 +85,21 @@ export function parseInvocation(argv: string[]): Invocation {
       statistics: values.stats ?? false,
       spectra: (values.spectra ?? false) || (values['singular-values'] ?? false),
       singularValues: values['singular-values'] ?? false,
+      context: positive(values.context, '--context'),
+      json: values.json ?? null,
+      csv: null,
+      ...engine(values),
+    };
+  }
+  if (command === 'check') {
+    const { values, positionals } = parse(rest, CHECK);
+    if (values.help) return { command: 'help', topic: 'check' };
+    const [path] = expectPositionals(positionals, ['PATH'], 'check');
+    return {
+      command,
+      path: path as string,
+      strict: values.strict ?? false,
+      sha256: values.sha256 ?? false,
       json: values.json ?? null,
       csv: null,
       ...engine(values),
@@ -111,7 +136,7 @@ export function parseInvocation(argv: string[]): Invocation {
     expectPositionals(positionals, [], 'gpu');
     return { command, json: values.json ?? null, ...engine(values) };
   }
-  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare and gpu.`);
+  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check and gpu.`);
 }
 
 function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
@@ -151,11 +176,12 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
 
   offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
   offaxis compare BASE TUNED [options]    what training did, layer by layer
+  offaxis check PATH [options]            scan for problems: exit status 1 where there are any
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
-  offaxis help inspect | compare | gpu    the options of one command
+  offaxis help COMMAND                    the options of one command
   offaxis --version
 
-Exit status: 0 fine, 1 bad input, 2 wrong usage, 130 cancelled.`;
+Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled.`;
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
   --threads N            worker threads (default: all cores)
   --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)`;
@@ -168,7 +194,18 @@ const HELP_INSPECT = `offaxis inspect PATH [options]
   --stats                statistics and histogram of every floating tensor
   --spectra              spectral metrics of every block matrix
   --singular-values      the singular values too (in the JSON; implies --spectra)
+  --context TOKENS       estimate the KV cache for so many tokens (default: the longest that config.json names)
   --json FILE|-          write offaxis.inspection/1 JSON to a file, or to standard output
+${HELP_ENGINE}`;
+const HELP_CHECK = `offaxis check PATH [options]
+
+Reads every weight and looks for NaN, infinities, all-zero and constant tensors, dead rows and columns, duplicates, fp16 overflow,
+subnormal weights, scales apart from the sibling layers, missing shards and errors of the header. Exit status: 0 clean, 1 where there
+is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
+
+  --strict               findings of severity info fail the check too
+  --sha256               SHA-256 of every file and every tensor
+  --json FILE|-          write offaxis.check/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]
 
@@ -188,5 +225,6 @@ export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
   if (topic === 'compare') return HELP_COMPARE;
   if (topic === 'gpu') return HELP_GPU;
+  if (topic === 'check') return HELP_CHECK;
   return HELP;
 }

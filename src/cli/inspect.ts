@@ -1,5 +1,6 @@
 /** `offaxis inspect`: what one checkpoint holds. */
 import type { Analysis } from '../analysis/index.ts';
+import { cacheBytes, cacheFormula, type MemoryEstimate } from '../protocol/health.ts';
 import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { InspectionResult, InspectionTensor, Problem } from '../protocol/results.ts';
@@ -37,7 +38,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   for (const { name, stats } of statistics.values()) {
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
-  const result = inspection(facts, problems, statistics, spectra, options.singularValues);
+  const result = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
   if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
   if (options.json !== '-') process.stdout.write(`${report(facts, result)}\n`);
   const damage = facts.problems.find((problem) => problem.severity === 'error');
@@ -60,6 +61,7 @@ export function inspection(
   statistics: ReadonlyMap<string, TensorStatistics>,
   spectra: ReadonlyMap<string, TensorSpectrum>,
   singularValues: boolean,
+  tokens: number | null = null,
 ): InspectionResult {
   const parts = new Map<string, TensorSpectrum[]>();
   for (const spectrum of spectra.values())
@@ -107,6 +109,7 @@ export function inspection(
     path: facts.path,
     problems,
     metadata: facts.metadata,
+    memory: withContext(facts.memory, tokens),
     tensors,
     summary: {
       tensors: facts.tensors.length,
@@ -119,6 +122,26 @@ export function inspection(
   };
 }
 
+/** The estimate, with the cache at `tokens`; without tokens at the longest context that config.json names. */
+function withContext(memory: MemoryEstimate, tokens: number | null): InspectionResult['memory'] {
+  const { cache } = memory;
+  const at = tokens ?? cache?.contextTokens ?? null;
+  if (cache === null || at === null) return memory;
+  return { ...memory, context: { tokens: at, cacheBytes: cacheBytes(cache, at) } };
+}
+function memoryLines({ weightsBytes, unknownTensors, cache, reason, context }: InspectionResult['memory']): string[] {
+  const unknown = unknownTensors ? `, ${unknownTensors} tensors of unknown size left out` : '';
+  const lines = [
+    `memory, estimated: weights ${bytes(weightsBytes)} as stored${unknown}; activations and the runtime left out`,
+  ];
+  if (!cache) return [...lines, `KV cache: not estimated, ${reason}`];
+  const at = context ? `, ${bytes(context.cacheBytes)} at ${context.tokens} tokens` : '';
+  return [
+    ...lines,
+    `KV cache: ${bytes(cache.bytesPerToken)} a token${at}, for one sequence: ${cacheFormula(cache)} (${cache.elementType})`,
+  ];
+}
+
 function report(facts: CheckpointFacts, result: InspectionResult): string {
   const { summary } = result;
   const dtypes = Object.entries(summary.dtypes)
@@ -129,6 +152,7 @@ function report(facts: CheckpointFacts, result: InspectionResult): string {
     `${facts.format}; ${summary.tensors} tensors, ${count(summary.parameters)} parameters, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
   if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
+  lines.push(...memoryLines(result.memory));
   for (const [key, value] of Object.entries(result.metadata))
     lines.push(`${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
   for (const problem of result.problems) lines.push(`${problem.severity}: ${problem.message}`);

@@ -1,7 +1,8 @@
-/** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error), 2 usage, 130 cancelled. */
+/** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error) or problems found by `check`, 2 usage, 130 cancelled. */
 import { createAnalysis, type Analysis } from '../analysis/index.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
+import { runCheck } from './check.ts';
 import { runCompare } from './compare.ts';
 import { runGpu } from './gpu.ts';
 import { runInspect } from './inspect.ts';
@@ -22,7 +23,9 @@ async function run(argv: string[]): Promise<number> {
   return 0;
 }
 
-async function work(invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'gpu' }>): Promise<number> {
+async function work(
+  invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'gpu' }>,
+): Promise<number> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop);
@@ -34,6 +37,7 @@ async function work(invocation: Extract<Invocation, { command: 'inspect' | 'comp
       return 0;
     }
     analysis = await createAnalysis({ backend: invocation.backend, threads: invocation.threads });
+    if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);
     return 0;

@@ -33,6 +33,11 @@ export interface ControllerServices {
   onActivity(text: string | null): void;
 }
 
+type ComparisonKnown = Pick<ComparisonState, 'base' | 'tuned' | 'baseName' | 'tunedName' | 'plan'> & {
+  tensors: ComparisonResults['tensors'];
+  details: ComparisonResults['details'];
+};
+
 export class ComparisonController {
   private readonly results = new ComparisonResults();
   private state: ComparisonState;
@@ -69,6 +74,13 @@ export class ComparisonController {
   }
   get view(): Readonly<ComparisonState> {
     return this.state;
+  }
+
+  /** What is there now, for others to read; the maps are the controller's own and grow. */
+  get known(): ComparisonKnown {
+    const { base, tuned, baseName, tunedName, plan } = this.state;
+    const { tensors, details } = this.results;
+    return { base, tuned, baseName, tunedName, plan, tensors, details };
   }
 
   /** A page said it is ready: it gets everything, and from now on what changes. */

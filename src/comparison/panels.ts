@@ -5,7 +5,7 @@ import { webviewHtml, webviewOptions } from '../editor/html.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
-import type { ComparisonFromView } from '../protocol/views.ts';
+import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
 import { ComparisonController } from './controller.ts';
 import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
@@ -27,6 +27,8 @@ export interface ComparisonServices {
 interface OpenPanel {
   panel: vscode.WebviewPanel;
   controller: ComparisonController;
+  /** shown as soon as the page is ready */
+  toReveal?: string;
 }
 
 export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
@@ -69,6 +71,24 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     await controller.restore();
   }
 
+  /** Shows an open comparison, or opens it, at a tensor where one is named. */
+  async reveal(base: string, tuned: string, tensor: string | null): Promise<void> {
+    const isIt = ({ controller }: OpenPanel): boolean =>
+      controller.spec.base === base && controller.spec.tuned === tuned;
+    const present = [...this.open].find(isIt);
+    if (tensor !== null && present?.panel.visible)
+      void present.panel.webview.postMessage({ type: 'reveal', name: tensor } satisfies ComparisonToView);
+    else if (tensor !== null && present) present.toReveal = tensor;
+    await this.compare(base, tuned);
+  }
+
+  /** What the open comparisons have computed, the one in front first. */
+  get known(): ComparisonController['known'][] {
+    return [...this.open]
+      .sort((a, b) => Number(b.panel.active) - Number(a.panel.active))
+      .map(({ controller }) => controller.known);
+  }
+
   /** The comparison in front, or the only one there is. */
   get active(): ComparisonController | undefined {
     const all = [...this.open];
@@ -91,7 +111,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
 
   private wire(panel: vscode.WebviewPanel, controller: ComparisonController): void {
     const { extensionUri, log } = this.services;
-    const entry = { panel, controller };
+    const entry: OpenPanel = { panel, controller };
     this.open.add(entry);
     panel.onDidDispose(() => {
       this.open.delete(entry);
@@ -111,10 +131,15 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     panel.webview.html = webviewHtml(panel.webview, extensionUri, 'comparison', panel.title);
   }
 
-  private async receive(message: ComparisonFromView, { panel, controller }: OpenPanel): Promise<unknown> {
+  private async receive(message: ComparisonFromView, entry: OpenPanel): Promise<unknown> {
+    const { panel, controller } = entry;
+    const post = (update: ComparisonToView): void => void panel.webview.postMessage(update);
     switch (message.type) {
       case 'ready':
-        return controller.attach((update) => void panel.webview.postMessage(update));
+        controller.attach(post);
+        if (entry.toReveal !== undefined) post({ type: 'reveal', name: entry.toReveal });
+        delete entry.toReveal;
+        return;
       case 'start':
         return controller.start();
       case 'cancel':

@@ -7,7 +7,7 @@ import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from './activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { webviewHtml, webviewOptions } from './html.ts';
-import { InspectorSession } from './session.ts';
+import { InspectorSession, type InspectorResults } from './session.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';
@@ -87,6 +87,14 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   /** The checkpoint whose editor is in front. */
   get activeUri(): vscode.Uri | undefined {
     return this.active?.panel.active ? this.active.uri : undefined;
+  }
+
+  /** What the open checkpoints have computed, the one in front first. */
+  get known(): InspectorResults[] {
+    const front = this.activeUri?.toString();
+    return [...this.documents]
+      .sort(([a], [b]) => Number(b === front) - Number(a === front))
+      .map(([, { session }]) => session.known);
   }
 
   /** Opens the checkpoint's editor, at a tensor where one is named. */

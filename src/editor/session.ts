@@ -20,6 +20,15 @@ export interface SessionServices {
 type Post = (message: InspectorToView) => void;
 type Analysis = 'statistics' | 'spectra';
 
+/** Results of an open checkpoint; the maps are the session's own and grow. */
+export interface InspectorResults {
+  path: string;
+  facts: CheckpointFacts | null;
+  statistics: ReadonlyMap<string, TensorStatistics>;
+  /** by name of the matrix */
+  spectra: ReadonlyMap<string, TensorSpectrum>;
+}
+
 export class InspectorSession {
   private facts: CheckpointFacts | undefined;
   private error: WireError | undefined;
@@ -42,6 +51,11 @@ export class InspectorSession {
     private readonly services: SessionServices,
     private readonly refusal?: WireError,
   ) {}
+
+  /** What is there now, for others to read. */
+  get known(): InspectorResults {
+    return { path: this.path, facts: this.facts ?? null, statistics: this.statistics, spectra: this.spectra };
+  }
 
   /** A page said it is ready. Returns the way to let go of it. */
   async attach(post: Post): Promise<() => void> {

@@ -24,6 +24,12 @@ export function serveAnalysis(channel: Channel, connect: () => Promise<Analysis>
       async *compare(params, signal) {
         yield* (await analysis()).compare(params, signal);
       },
+      async *scan(params, signal) {
+        yield* (await analysis()).scan(params, signal);
+      },
+      async *digest(params, signal) {
+        yield* (await analysis()).digest(params, signal);
+      },
     },
   });
 }

@@ -88,6 +88,46 @@ export interface LinearAlgebraBackend {
   dispose(): Promise<void>;
 }
 
+/** B(i, i + d) for d = 0..width at i * (width + 1) + d: an upper band matrix of `order`, zero past the last column. */
+export interface UpperBand {
+  order: number;
+  width: number;
+  data: Float32Array;
+}
+/** Leading singular triplets of a band matrix. */
+export interface BandFactors {
+  /** all singular values, descending */
+  values: Float64Array;
+  /** [order, vectors], row-major: B v_i / s_i and v_i; 0 for s_i under 1e-12 of the largest */
+  left: Float32Array;
+  right: Float32Array;
+}
+/** Approximate leading singular vectors of a base matrix, to be made exact. */
+export interface LeadingStart {
+  /** [min(m, n), count], row-major: vectors of the smaller side, of float32's accuracy; more than maskRank where there are more */
+  vectors: Float32Array;
+  count: number;
+  /** min(m, n) values, descending, to about 1e-7 of the largest */
+  values: Float64Array;
+}
+/** What depends on the leading maskRank vectors of the base; null parts as in PairQuantities. `doubtful`: see FloatTail. */
+export type LeadingQuantities = Pick<PairQuantities, 'energies' | 'diagonal' | 'masks' | 'zeros'> & {
+  doubtful: number;
+};
+/**
+ * The float64 end of a GPU backend's work, on CPU threads. Asynchronous, so that the device goes on meanwhile. All throw `cancelled`,
+ * and `device-lost` where a thread has died.
+ */
+export interface FloatTail {
+  /** Band to tridiagonal to values; inverse iteration on B'B. Values to about 2e-8 of the largest, for the smallest ones. */
+  band(band: UpperBand, vectors: number, signal?: AbortSignal): Promise<BandFactors>;
+  /**
+   * Refines the leading maskRank vectors in float64 against the matrix itself, then the masks, and energies of the update. `doubtful`: how
+   * many entries of the reconstruction lie so close to the selection's threshold that what error is left may put them on the wrong side.
+   */
+  leading(base: Matrix, tuned: Matrix, start: LeadingStart, options: PairOptions): Promise<LeadingQuantities>;
+}
+
 /** Sums of the streaming passes: one chunk's contribution. All exact counts; sums in float64. */
 export interface ChunkStats {
   finite: number;

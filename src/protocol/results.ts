@@ -3,6 +3,7 @@
  * ids of the metric definitions (README, "JSON"); `null` means undefined for this tensor, and `reasons` says why.
  */
 import type { ErrorCode } from './errors.ts';
+import type { MemoryEstimate } from './health.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -218,6 +219,7 @@ export interface InspectionResult {
   path: string;
   problems: Problem[];
   metadata: Record<string, string>;
+  memory: MemoryEstimate & { context?: { tokens: number; cacheBytes: number } };
   tensors: InspectionTensor[];
   summary: {
     tensors: number;

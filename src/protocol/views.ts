@@ -56,7 +56,9 @@ export type ComparisonToView =
       tensors: ComparisonTensor[];
       details: MatrixDetail[];
       failed: { name: string; error: WireError }[];
-    };
+    }
+  /** selects the cell of this tensor or part */
+  | { type: 'reveal'; name: string };
 export type ComparisonFromView =
   | { type: 'ready' }
   | { type: 'start' }

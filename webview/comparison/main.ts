@@ -51,7 +51,14 @@ function start(): void {
     if (!known && module !== undefined) ui = { ...ui, cell: { layer: 0, module }, member: null };
   };
 
+  const reveal = (name: string): void => {
+    const pair =
+      model.matrices.find((p) => p.name === name) ?? model.matrices.find((p) => p.name.startsWith(`${name}#`));
+    if (pair && pair.layer !== null) view.set({ cell: { layer: pair.layer, module: pair.module }, member: pair.name });
+  };
+
   host.onMessage((message) => {
+    if (message.type === 'reveal') return reveal(message.name);
     if (message.type !== 'state' && message.type !== 'results') return;
     model.apply(message);
     if (message.type === 'state') {

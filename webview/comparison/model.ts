@@ -46,6 +46,7 @@ export class ComparisonModel {
       this.readPlan(message.state.plan);
       return;
     }
+    if (message.type === 'reveal') return;
     for (const tensor of message.tensors) {
       const before = this.tensors.get(tensor.name);
       // the elementwise pass of a resumed run must not hide spectra that are already here

@@ -1,7 +1,8 @@
 /** The CPU backend: WASM SIMD kernels on worker threads, one pair of matrices a thread. */
 import { availableParallelism } from 'node:os';
-import type { ElementKernels, LinearAlgebraBackend, Matrix, PairQuantities } from '../backend.ts';
+import type { ElementKernels, FloatTail, LinearAlgebraBackend, Matrix, PairQuantities } from '../backend.ts';
 import { TYPE_BYTES } from '../codes.ts';
+import { bandTailBytes } from './bandTail.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
 import { planPair } from './pairPlan.ts';
@@ -28,16 +29,19 @@ const MOST_CELLS = 512 * 64;
 /** Smaller side from which the parts of a pair are worth another thread: a tenth of a second. */
 const LEAST_SHARED = 512;
 
+/** The CPU backend, which can also do the float64 end of a device's work. */
+export type WasmBackend = LinearAlgebraBackend & { readonly tail: FloatTail };
+
 /** Threads start on demand. Throws bad-file where the kernels are missing. */
-export async function createWasmBackend(options: WasmBackendOptions): Promise<LinearAlgebraBackend> {
+export async function createWasmBackend(options: WasmBackendOptions): Promise<WasmBackend> {
   const { kernelDirectory, workerFile } = options;
   const threads = Math.max(1, options.threads ?? availableParallelism());
   const relaxed = options.relaxed ?? hasRelaxedSimd();
   const module = await compileKernels(kernelDirectory, relaxed);
-  const sizes = new KernelMemory(module).reserve(0);
+  const kernels = new KernelMemory(module).reserve(0);
   const pool = new WorkerPool(module, workerFile, threads, MEMORY_BUDGET);
   const peak = (rows: number, columns: number, format: Format, angleRank: number, maskRank: number): number =>
-    planPair(sizes, rows, columns, format, { angleRank, maskRank, cells: MOST_CELLS }).end;
+    planPair(kernels, rows, columns, format, { angleRank, maskRank, cells: MOST_CELLS }).end;
   const codes = ({ rows, columns, type }: Matrix): number => rows * columns * TYPE_BYTES[type];
   const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
 
@@ -62,7 +66,26 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Li
         signal,
       ),
   };
+  const tail: FloatTail = {
+    band: (band, vectors, signal) =>
+      pool.run(
+        'band',
+        { band, vectors },
+        { peakBytes: bandTailBytes(kernels, band.order, band.width, vectors), matrixBytes: 0 },
+        signal,
+      ),
+    leading: (base, tuned, start, { signal, ...settings }) => {
+      const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
+      return pool.run(
+        'leading',
+        { base: sharedMatrix(base), tuned: sharedMatrix(tuned), start, options: settings },
+        cost(base, work + codes(base) + codes(tuned)),
+        signal,
+      );
+    },
+  };
   return {
+    tail,
     info: {
       kind: 'cpu',
       name: relaxed ? 'WebAssembly SIMD with fused multiply-add' : 'WebAssembly SIMD',

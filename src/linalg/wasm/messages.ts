@@ -1,5 +1,17 @@
 /** What passes between the pool and its threads. Byte arrays are views of shared memory. */
-import type { ChunkChange, ChunkStats, GridSpec, Matrix, MatrixType, PairOptions, PairQuantities } from '../backend.ts';
+import type {
+  BandFactors,
+  ChunkChange,
+  ChunkStats,
+  GridSpec,
+  LeadingQuantities,
+  LeadingStart,
+  Matrix,
+  MatrixType,
+  PairOptions,
+  PairQuantities,
+  UpperBand,
+} from '../backend.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import type { SharedParts } from './shares.ts';
 
@@ -32,6 +44,12 @@ export interface Tasks {
   /** parts of a comparePair that is at work on another thread, for threads with nothing else to do */
   tunedSide: { input: PairInput; output: undefined };
   updateValues: { input: PairInput; output: Float64Array | null };
+  /** the float64 end of a device's work */
+  band: { input: { band: UpperBand; vectors: number }; output: BandFactors };
+  leading: {
+    input: { base: Matrix; tuned: Matrix; start: LeadingStart; options: PairSettings };
+    output: LeadingQuantities;
+  };
   stats: { input: { type: MatrixType; data: Uint8Array }; output: ChunkStats };
   histogram: { input: { type: MatrixType; data: Uint8Array; min: number; max: number }; output: Float64Array };
   compare: {

@@ -30,13 +30,14 @@ export interface PairPlan {
   end: number;
 }
 
-/** Lays one pair out. `format` is that of both sides; D is float32 but for float64 sides. */
+/** Lays one pair out. `format` is that of both sides; D is float32 but for float64 sides. `extra` lies over the reconstruction. */
 export function planPair(
   kernels: Kernels,
   rows: number,
   columns: number,
   format: Format,
   { angleRank: k, maskRank: r, cells }: { angleRank: number; maskRank: number; cells: number },
+  extra: (layout: Layout, shape: Shape) => void = () => undefined,
 ): PairPlan {
   const layout = new Layout();
   const shape = shapeOf({ rows, columns });
@@ -52,6 +53,7 @@ export function planPair(
     () => void (reconstruction = take(weights)),
     () => void (exact = planExact(layout, kernels, shape)),
     () => void (angles = planAngles(layout, kernels, big, k)),
+    () => extra(layout, shape),
   );
   if (!dense || !angles || !exact) throw new OffaxisError('bug', 'A pair was laid out without its parts.');
   return {

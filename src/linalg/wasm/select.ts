@@ -11,7 +11,10 @@ export function planSelection(layout: Layout): Address {
   return layout.take(DIGITS * 4);
 }
 
-/** Sets bit `flag` in the mask byte of the `size` chosen values among `count` at `values`. `histogram`: planSelection. */
+/**
+ * Sets bit `flag` in the mask byte of the `size` chosen values among `count` at `values`. `histogram`: planSelection. Returns the bits of
+ * the absolute value that the last chosen one has.
+ */
 export function markExtreme(
   memory: KernelMemory,
   kernels: Kernels,
@@ -25,8 +28,8 @@ export function markExtreme(
     flag,
     mask,
   }: { format: Format; values: Address; count: number; size: number; largest: boolean; flag: number; mask: Address },
-): void {
-  if (size <= 0) return;
+): bigint {
+  if (size <= 0) return 0n;
   let wanted = size; // of those that share the prefix
   let prefix = 0n;
   let above = 64;
@@ -44,4 +47,5 @@ export function markExtreme(
     above = shift;
   }
   kernels.markBeyond(format, values, count, prefix, largest ? 1 : 0, wanted, flag, mask);
+  return prefix;
 }

@@ -5,17 +5,13 @@
  *
  * Errors: values min(eps s_1^2 / (2 s_i), 2e-8 s_1); vectors from float32 are orthonormal to 1e-6, from float64 to 1e-12 or so.
  */
-import { OffaxisError } from '../../protocol/errors.ts';
+import { bandEigenvalues, bandEigenvectors, type BandPlan } from './band.ts';
 import type { Layout } from './kernels.ts';
 import { type Address, type KernelMemory, type Kernels } from './kernels.ts';
 import type { Format, Shape } from './source.ts';
 
 /** Band width: 16 favours the tail and the inverse iteration (cost ~ b^2 a vector), 32 the dense reduction. */
 const BAND = 16;
-/** Eigenvalues closer than this share of the largest are orthogonalised inside the inverse iteration. */
-const CLUSTER = 1e-10;
-/** Largest residual of an unpivoted vector, as a share of the distance to the next eigenvalue. */
-const RESIDUAL = 1e-8;
 /** float32 serves for vectors where s_k is at least this share of the rms value. */
 const SINGLE_FLOOR = 0.05;
 /** Outside these bounds of s_1 products in float32 could leave its range. */
@@ -175,15 +171,7 @@ export class Spectrum {
   }
 
   private eigenvalues(): void {
-    const { kernels, memory, plan } = this;
-    const { q } = plan.shape;
-    memory.f64(plan.S2, q * plan.lds).set(memory.f64(plan.S, q * plan.lds));
-    kernels.bandToTridiagonal(plan.S2, plan.lds, q, BAND, plan.d, plan.e);
-    this.checkCancelled();
-    if (kernels.tridiagonalValues(q, plan.d, plan.e) !== 0)
-      throw new OffaxisError('bug', `The eigenvalues of a matrix of order ${q} did not converge. Please report this.`);
-    const eigenvalues = memory.f64(plan.d, q).slice().sort().reverse();
-    memory.f64(plan.lam, q).set(eigenvalues);
+    const eigenvalues = bandEigenvalues(this.memory, this.kernels, this.band, this.checkCancelled);
     this.values = eigenvalues.map((x) => Math.sqrt(Math.max(x, 0)));
   }
 
@@ -200,26 +188,11 @@ export class Spectrum {
   /** Band eigenvectors of the `count` largest eigenvalues, the first step of all vectors. Needs s_1 > 0. */
   iterate(count: number): void {
     if (this.plan.jacobi) return;
-    const { kernels, memory, plan } = this;
-    const { S, lds, lam, XT, ld, work, residuals: res, shape } = plan;
-    const eigenvalues = memory.f64(lam, shape.q);
-    const norm = eigenvalues[0] ?? 0;
-    const gap = (i: number): number =>
-      i > 0 && i < shape.q ? (eigenvalues[i - 1] ?? 0) - (eigenvalues[i] ?? 0) : Infinity;
-    const batch = 2 * Math.max(1, Math.floor(STEP / (shape.q * BAND * BAND * 8)));
-    for (let from = 0; from < count; from += batch) {
-      kernels.bandVectorsFast(S, lds, shape.q, BAND, lam, from, Math.min(count, from + batch), XT, ld, norm, res, work);
-      this.checkCancelled();
-    }
-    const residuals = memory.f64(res, count);
-    // vectors that the fast way got wrong, and clusters, once more with pivoting
-    for (let i = 0, next = 0; i < count; i = next) {
-      for (next = i + 1; next < count && gap(next) < CLUSTER * norm;) next++;
-      const limit = Math.max(RESIDUAL * Math.min(gap(i), gap(i + 1)), 64 * Number.EPSILON * norm);
-      if (next === i + 1 && (residuals[i] ?? NaN) <= limit) continue;
-      kernels.bandVectors(S, lds, shape.q, BAND, lam, i, next, XT, ld, norm, CLUSTER, work);
-      this.checkCancelled();
-    }
+    bandEigenvectors(this.memory, this.kernels, this.band, count, this.checkCancelled);
+  }
+  private get band(): BandPlan {
+    const { plan } = this;
+    return { ...plan, n: plan.shape.q, b: BAND, ldx: plan.ld };
   }
 
   /**

@@ -1,8 +1,10 @@
 /** Entry of one thread: does one task after another in a memory of its own. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OffaxisError, toWireError } from '../../protocol/errors.ts';
+import { bandFactors } from './bandTail.ts';
 import { elementCompare, elementHistogram, elementStats } from './elements.ts';
 import { KernelMemory } from './kernels.ts';
+import { leadingQuantities } from './leading.ts';
 import { CANCEL_SLOT, type PairInput, type Reply, type Request, type WorkerSetup } from './messages.ts';
 import { PairTask } from './pair.ts';
 import { PairShares } from './shares.ts';
@@ -26,6 +28,12 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
         return pairTask(request.input).runTuned();
       case 'updateValues':
         return pairTask(request.input).runUpdate();
+      case 'band':
+        return bandFactors(memory, request.input.band, request.input.vectors, checkCancelled);
+      case 'leading': {
+        const { base, tuned, start, options } = request.input;
+        return leadingQuantities(memory, base, tuned, start, options, checkCancelled);
+      }
       case 'stats':
         return elementStats(memory, request.input, checkCancelled);
       case 'histogram':

@@ -49,6 +49,7 @@ function facts(tensors: TensorRow[]): CheckpointFacts {
     metadata: {},
     config: null,
     problems: [],
+    memory: { weightsBytes: 0, weights: [], unknownTensors: 0, cache: null, reason: null },
     tensors,
   };
 }

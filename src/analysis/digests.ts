@@ -1,0 +1,74 @@
+/** SHA-256 of files and tensors as a stream, in the order asked for. */
+import { join } from 'node:path';
+import { openCheckpoint } from '../checkpoint/index.ts';
+import { fileDigest, tensorDigest } from '../health/index.ts';
+import { toWireError } from '../protocol/errors.ts';
+import type { EngineStreams, TensorRow } from '../protocol/engine.ts';
+import type { DigestEvent } from '../protocol/health.ts';
+import { Estimate } from './queue.ts';
+
+interface Item {
+  of: 'file' | 'tensor';
+  name: string;
+  sizeBytes: number;
+  row: TensorRow | null;
+}
+
+/** What cannot be read yields `failed`, and the rest goes on. Throws bad-file, read-failed and cancelled. */
+export async function* digestCheckpoint(
+  { path, files, tensors }: Parameters<EngineStreams['digest']>[0],
+  signal: AbortSignal,
+): AsyncGenerator<DigestEvent, void, undefined> {
+  const checkpoint = await openCheckpoint(path, signal);
+  try {
+    const named = tensors === 'all' ? [...checkpoint.tensors.keys()] : tensors;
+    const items: Item[] = [];
+    if (files)
+      for (const { file, sizeBytes } of checkpoint.facts.shards)
+        if (sizeBytes !== null) items.push({ of: 'file', name: file, sizeBytes, row: null });
+    for (const name of named) {
+      const row = checkpoint.tensors.get(name);
+      if (row && row.offset !== null) items.push({ of: 'tensor', name, sizeBytes: row.sizeBytes, row });
+      else
+        yield {
+          type: 'failed',
+          name,
+          message: `${JSON.stringify(name)} has no bytes to hash: it is missing or damaged.`,
+        };
+    }
+    const total = items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const estimate = new Estimate(total);
+    let hashed = 0;
+    for (const { of, name, sizeBytes, row } of items) {
+      const count = (bytes: number): void => {
+        hashed += bytes;
+        estimate.add(bytes);
+      };
+      const work = row
+        ? tensorDigest(checkpoint, row, signal, count)
+        : fileDigest(join(checkpoint.folder, name), signal, count).then(({ sha256 }) => sha256);
+      // A caller that leaves in between does not await it.
+      work.catch(() => undefined);
+      try {
+        // One file may take minutes: progress is told while it goes on.
+        for (;;) {
+          const sha256 = await Promise.race([work, pause()]);
+          yield { type: 'progress', done: hashed, total, secondsLeft: estimate.secondsLeft() };
+          if (sha256 === null) continue;
+          yield { type: 'digest', digest: { of, name, sizeBytes, sha256 } };
+          break;
+        }
+      } catch (error) {
+        if (signal.aborted) throw error;
+        yield { type: 'failed', name, message: toWireError(error).message };
+      }
+    }
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** At most ten messages a second. */
+function pause(): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), 100));
+}

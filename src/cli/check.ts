@@ -1,0 +1,93 @@
+/** `offaxis check`: problems of one checkpoint, for people and for CI. */
+import { resolve } from 'node:path';
+import type { Analysis } from '../analysis/index.ts';
+import type { CheckResult, Digest, Finding, ScanCoverage } from '../protocol/health.ts';
+import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import type { Severity } from '../protocol/results.ts';
+import type { Invocation } from './arguments.ts';
+import { bytes, table } from './format.ts';
+import { writeOutput } from './output.ts';
+import { ProgressLine, timeLeft } from './progress.ts';
+
+type CheckInvocation = Extract<Invocation, { command: 'check' }>;
+const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
+
+/** Prints what was found, or writes the JSON. True where the check passes: nothing worse than info, or nothing at all with --strict. */
+export async function runCheck(analysis: Analysis, options: CheckInvocation, signal: AbortSignal): Promise<boolean> {
+  const progress = new ProgressLine(process.stderr);
+  const findings: Finding[] = [];
+  const digests: Digest[] = [];
+  let coverage: ScanCoverage | null = null;
+  try {
+    for await (const event of analysis.scan({ path: options.path }, signal)) {
+      if (event.type === 'finding') findings.push(event.finding);
+      else if (event.type === 'coverage') ({ coverage } = event);
+      else progress.show(`scan: ${bytes(event.done)} of ${bytes(event.total)}${timeLeft(event.secondsLeft)}`);
+    }
+    if (options.sha256)
+      for await (const event of analysis.digest({ path: options.path, files: true, tensors: 'all' }, signal)) {
+        if (event.type === 'digest') digests.push(event.digest);
+        else if (event.type === 'progress')
+          progress.show(`SHA-256: ${bytes(event.done)} of ${bytes(event.total)}${timeLeft(event.secondsLeft)}`);
+        // What has no bytes is among the findings already.
+      }
+  } finally {
+    progress.clear();
+  }
+  throwIfAborted(signal);
+  if (!coverage) throw new OffaxisError('bug', 'The scan ended without saying what it covered.');
+  findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const result = checkResult(resolve(options.path), findings, coverage, options.strict);
+  if (options.sha256) result.digests = digests;
+  if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
+  if (options.json !== '-') process.stdout.write(`${report(result)}\n`);
+  return result.verdict === 'clean';
+}
+
+export function checkResult(path: string, findings: Finding[], coverage: ScanCoverage, strict: boolean): CheckResult {
+  const counts = { error: 0, warning: 0, info: 0 };
+  for (const { severity } of findings) counts[severity]++;
+  const fails = counts.error + counts.warning + (strict ? counts.info : 0) > 0;
+  return { schema: 'offaxis.check/1', path, verdict: fails ? 'problems' : 'clean', findings, counts, coverage };
+}
+
+function report(result: CheckResult): string {
+  const { path, findings, counts, coverage, digests } = result;
+  const lines = [path];
+  if (findings.length)
+    lines.push(
+      '',
+      table(
+        ['severity', 'code', 'finding'],
+        findings.map((f) => [f.severity, f.code, oneLine(f.message)]),
+        3,
+      ),
+    );
+  if (digests) {
+    lines.push(
+      '',
+      table(
+        ['SHA-256', 'of', 'name'],
+        digests.map((d) => [d.sha256, d.of, oneLine(d.name)]),
+        3,
+      ),
+    );
+  }
+  lines.push('');
+  lines.push(`scanned ${coverage.scanned} tensors, ${bytes(coverage.scannedBytes)}: ${coverage.rules.join('; ')}`);
+  for (const { reason, tensors } of coverage.notScanned) lines.push(`not scanned: ${tensors} ${reason}`);
+  const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+  const found = [
+    counts.error ? plural(counts.error, 'error') : '',
+    counts.warning ? plural(counts.warning, 'warning') : '',
+    counts.info ? `${counts.info} info` : '',
+  ].filter(Boolean);
+  lines.push(`${result.verdict === 'clean' ? 'clean' : 'problems'}: ${found.join(', ') || 'nothing found'}`);
+  return lines.join('\n');
+}
+
+/** Names come from the file: a line stays a line, and cannot steer the terminal. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

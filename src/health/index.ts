@@ -1,0 +1,6 @@
+/** Health of a checkpoint: the rules of a scan, and digests. */
+export { fileDigest, tensorDigest } from './digest.ts';
+export { LineScan, type DeadLines } from './lines.ts';
+export { Locator } from './locate.ts';
+export { findingsOf, FP16_OVERFLOW, RULES, sides, type Measured } from './rules.ts';
+export { duplicateCandidates, duplicateFinding, scaleFindings } from './siblings.ts';

@@ -1,0 +1,179 @@
+/** From what a pass over one tensor measured to findings: the rules of METRICS.md section C, with their thresholds. */
+import { quoted } from '../formats/index.ts';
+import type { TensorRow } from '../protocol/engine.ts';
+import type { Finding } from '../protocol/health.ts';
+import type { ElementStats, Severity } from '../protocol/results.ts';
+import type { DeadLines, Lines } from './lines.ts';
+
+/** From here on rounding to fp16, nearest even, gives infinity; the largest fp16 is 65504. */
+export const FP16_OVERFLOW = 65520;
+/** Half of the largest fp16: one doubling (a merged adapter, a sum of two) overflows. */
+export const FP16_NEAR = 32752;
+/** Share of the weights other than 0 that lost significant bits. For Gaussian weights a tenth means a std of 8 smallest normals. */
+export const SUBNORMAL_NOTE = 0.1;
+/** More than half: the typical weight has fewer bits than its type promises. */
+export const SUBNORMAL_WARNING = 0.5;
+/** Shorter lines, and smaller tensors, can hold one value by chance. */
+export const MIN_LINE = 8;
+
+/** What the rules look for, in words: a clean result names them. */
+export const RULES: readonly string[] = [
+  'NaN and infinities',
+  'all-zero and constant tensors',
+  'dead rows and columns',
+  'duplicated tensors',
+  'fp16 overflow',
+  'subnormal weights',
+  'scale against sibling layers',
+  'missing shards and the index',
+];
+
+export interface Measured {
+  row: TensorRow;
+  weights: number;
+  stats: ElementStats;
+  /** root mean square of the finite weights; null without any */
+  rms: number | null;
+  /** null for tensors of one axis */
+  lines: DeadLines | null;
+  /** first weight of each kind, one number an axis; found only where its count is not 0 */
+  firstNaN: number[] | null;
+  firstInfinite: number[] | null;
+  /** weights with |w| >= FP16_OVERFLOW, in types that hold them */
+  overflows: number;
+  firstOverflow: number[] | null;
+}
+
+/** Everything that one tensor shows by itself. */
+export function findingsOf(measured: Measured): Finding[] {
+  const found = notFinite(measured);
+  const { role } = measured.row;
+  if (role === 'bookkeeping' || measured.weights === 0) return found;
+  const uniform = oneValue(measured);
+  if (uniform) return [...found, uniform];
+  return [...found, ...deadLines(measured), ...range(measured), ...subnormal(measured)];
+}
+
+export function finding(
+  row: TensorRow,
+  severity: Severity,
+  code: string,
+  text: string,
+  advice: string,
+  index?: number[] | null,
+): Finding {
+  return {
+    severity,
+    code,
+    message: `${quoted(row.name)} ${text} ${advice}`.trimEnd(),
+    file: row.file,
+    tensor: row.name,
+    ...(index ? { index } : {}),
+  };
+}
+
+const at = (index: number[] | null): string => (index ? ` at [${index.join(', ')}]` : '');
+const integer = (n: number): string => n.toLocaleString('en-US');
+const figure = (x: number): string => String(Number(x.toPrecision(4)));
+
+function notFinite({ row, stats, weights, firstNaN, firstInfinite }: Measured): Finding[] {
+  // Masks hold infinities on purpose.
+  const severity: Severity = row.role === 'bookkeeping' ? 'info' : 'error';
+  const advice = 'The run that wrote it diverged, or the file is damaged: go back to an earlier checkpoint.';
+  const some = (n: number, what: string, first: number[] | null): string =>
+    `holds ${integer(n)} ${what} in ${integer(weights)} weights, the first${at(first)}.`;
+  return [
+    ...(stats.nan ? [finding(row, severity, 'nan', some(stats.nan, 'NaN', firstNaN), advice, firstNaN)] : []),
+    ...(stats.inf
+      ? [
+          finding(
+            row,
+            severity,
+            'infinite',
+            some(stats.inf, stats.inf === 1 ? 'infinity' : 'infinities', firstInfinite),
+            advice,
+            firstInfinite,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Biases, the B half of a fresh adapter and norms start at one value, and may stay there. */
+const STARTS_UNIFORM = /(^|[._])bias$|lora_(embedding_)?B|lora_b$|lora_up|lora_magnitude/;
+function oneValue({ row, stats, weights }: Measured): Finding | null {
+  if (stats.nan || stats.inf || weights < MIN_LINE || stats.min !== stats.max) return null;
+  const expected =
+    row.role === 'norm' || row.shape.length < 2 || STARTS_UNIFORM.test(row.name.replace(/\.weight$/, ''));
+  const severity = expected ? 'info' : 'warning';
+  const advice = expected
+    ? 'It stands as it was initialised.'
+    : 'Nothing was trained or loaded here: check the conversion and the names.';
+  if (stats.absMax === 0)
+    return finding(row, severity, 'all-zero', `holds nothing but zeros (${integer(weights)} weights).`, advice);
+  const text = `holds one value only, ${figure(stats.min ?? 0)}, in all ${integer(weights)} weights.`;
+  return finding(row, severity, 'constant', text, advice);
+}
+
+function deadLines({ row, lines }: Measured): Finding[] {
+  if (!lines) return [];
+  const [rows, columns] = sides(row);
+  const stack = row.shape.length === 3;
+  const tokens = row.role === 'embedding' || row.role === 'head';
+  const report = (
+    code: string,
+    kind: 'row' | 'column',
+    { count, first }: Lines,
+    of: number,
+    length: number,
+  ): Finding[] => {
+    // Lines that are all alike were reported as one finding of the tensor; short ones agree by chance.
+    if (!count || length < MIN_LINE) return [];
+    const zero = code.startsWith('dead');
+    const places = first.map(({ matrix, line }) => (stack ? `${line} of matrix ${matrix}` : String(line)));
+    const names = `${places.join(', ')}${count > first.length ? ', …' : ''}`;
+    const text = `${count === 1 ? 'has 1' : `has ${integer(count)}`} of ${integer(of)} ${kind}s that ${count === 1 ? 'holds' : 'hold'} ${zero ? 'nothing but zeros' : 'one value only'}: ${names}.`;
+    // A padding token's row is zero by design, and vocabularies are padded to a round size.
+    const padding = tokens && kind === 'row';
+    const advice = padding
+      ? 'Tokens that are never used or padding look like this.'
+      : `${kind === 'row' ? 'That output is' : 'That input is'} switched off: pruned on purpose, or lost in a conversion.`;
+    const [place] = first;
+    const index = place && [...(stack ? [place.matrix] : []), ...(kind === 'row' ? [place.line, 0] : [0, place.line])];
+    return [finding(row, padding ? 'info' : 'warning', code, text, advice, index)];
+  };
+  const matrices = stack ? (row.shape[0] ?? 1) : 1;
+  return [
+    ...report('dead-rows', 'row', lines.zeroRows, rows * matrices, columns),
+    ...report('dead-columns', 'column', lines.zeroColumns, columns * matrices, rows),
+    ...report('constant-rows', 'row', lines.constantRows, rows * matrices, columns),
+    ...report('constant-columns', 'column', lines.constantColumns, columns * matrices, rows),
+  ];
+}
+
+/** Rows and columns of the matrices that a tensor is scanned as, in storage order. */
+export function sides({ shape }: TensorRow): [rows: number, columns: number] {
+  if (shape.length === 3) return [shape[1] ?? 1, shape[2] ?? 1];
+  const [rows = 1, ...rest] = shape;
+  return [rows, rest.reduce((a, b) => a * b, 1)];
+}
+
+function range({ row, stats, overflows, firstOverflow }: Measured): Finding[] {
+  const largest = stats.absMax ?? 0;
+  if (overflows) {
+    const text = `holds ${integer(overflows)} weights of a size from ${integer(FP16_OVERFLOW)}, up to ${figure(largest)}, the first${at(firstOverflow)}: they become infinite in fp16.`;
+    return [finding(row, 'warning', 'fp16-overflow', text, 'Keep it in bf16 or float32.', firstOverflow)];
+  }
+  if (largest <= FP16_NEAR) return [];
+  const text = `reaches ${figure(largest)}; the largest fp16 is 65,504, so one doubling overflows.`;
+  return [finding(row, 'info', 'fp16-near-overflow', text, 'Merge adapters into it in float32.')];
+}
+
+function subnormal({ row, stats, weights }: Measured): Finding[] {
+  const present = weights - stats.zeros - stats.nan - stats.inf;
+  const share = stats.subnormal / Math.max(1, present);
+  if (present < MIN_LINE || share <= SUBNORMAL_NOTE) return [];
+  const text = `has ${figure(100 * share)} % of its weights other than 0 below the normal range of ${row.dtype}: they have lost significant bits.`;
+  const advice = 'Store it in a type with a wider range, or with a scale.';
+  return [finding(row, share > SUBNORMAL_WARNING ? 'warning' : 'info', 'subnormal', text, advice)];
+}

@@ -1,0 +1,23 @@
+/** Text of files as Markdown text: names come from checkpoints and are never trusted. */
+
+/** Every character that Markdown, its tables, or VS Code's icon syntax could read as more than itself. */
+export const plain = (text: string): string =>
+  text
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/[\\`*_{}[\]()#+\-!|<>~$&.:/@]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** A command link. The arguments travel as JSON in the query. */
+export const commandLink = (label: string, command: string, ...args: unknown[]): string =>
+  `[${label}](command:${command}?${encodeURIComponent(JSON.stringify(args)).replace(/[()']/g, (c) => `%${c.charCodeAt(0).toString(16)}`)})`;
+
+/** A table without a heading worth reading; the first column is left, the others right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const line = (cells: readonly string[]): string =>
+    `| ${Array.from({ length: columns }, (_, i) => `${i > 1 ? '&ensp;' : ''}${cells[i] ?? ''}`).join(' | ')} |`;
+  const align = Array.from({ length: columns }, (_, i) =>
+    i === 0 ? ':---' : i === columns - 1 && i > 1 ? ':---' : '---:',
+  );
+  const [head, ...body] = rows;
+  return head ? [line(head), `|${align.join('|')}|`, ...body.map(line)].join('\n') : '';
+}

@@ -1,0 +1,39 @@
+/** Which checkpoints a document's strings may speak of. Paths only; nothing but folders is read. */
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { checkpointsOfFolder } from '../commands/checkpointPaths.ts';
+
+export const isCheckpointName = (text: string): boolean => /\.safetensors(\.index\.json)?$/i.test(text);
+export const isIndex = (path: string): boolean => /\.safetensors\.index\.json$/i.test(path);
+export const isAdapterConfig = (path: string): boolean => basename(path) === 'adapter_config.json';
+
+/** Where a path written in a document may lie, the most likely first. */
+export function candidates(text: string, document: string, workspaceFolders: readonly string[]): string[] {
+  if (text.startsWith('~/')) return [join(homedir(), text.slice(2))];
+  if (isAbsolute(text)) return [text];
+  return [...new Set([dirname(document), ...workspaceFolders].map((folder) => resolve(folder, text)))];
+}
+
+/** The document's own checkpoint: an index is one, an adapter's lies beside its configuration, its base where that says. */
+export async function ownCheckpoints(document: string): Promise<string[]> {
+  if (isIndex(document)) return [document];
+  const beside = await checkpointsIn(dirname(document));
+  if (!isAdapterConfig(document)) return beside;
+  const base = await baseFolder(document);
+  return [...(base ? (await checkpointsIn(base)).slice(0, 1) : []), ...beside];
+}
+
+async function checkpointsIn(folder: string): Promise<string[]> {
+  return checkpointsOfFolder(folder, await readdir(folder).catch(() => []));
+}
+/** A base that is named by a path; a name on a hub is not looked for. */
+async function baseFolder(config: string): Promise<string | null> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(config, 'utf8'));
+    const path = (parsed as { base_model_name_or_path?: unknown } | null)?.base_model_name_or_path;
+    return typeof path === 'string' && path ? resolve(dirname(config), path) : null;
+  } catch {
+    return null;
+  }
+}

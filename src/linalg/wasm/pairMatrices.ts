@@ -1,0 +1,168 @@
+/** One pair in the memory of one thread: its two sides, its difference, and the masks of given leading vectors. */
+import type { Matrix, PairQuantities } from '../backend.ts';
+import { OffaxisError } from '../../protocol/errors.ts';
+import { cellCount } from '../../metrics/rounding.ts';
+import { projections } from './energies.ts';
+import type { KernelMemory, Kernels, Layout } from './kernels.ts';
+import { countMasks, LOW, PRINCIPAL } from './masks.ts';
+import type { PairSettings } from './messages.ts';
+import { completeBasis } from './orthonormal.ts';
+import { planPair, updateFormat, type PairPlan } from './pairPlan.ts';
+import { markExtreme } from './select.ts';
+import { PIECE, scaleFor, Source, type Format, type Shape } from './source.ts';
+
+/** Bits of what `subtract` found. */
+const DIFFERENT = 1;
+const OVERFLOW = 2;
+
+export class PairMatrices {
+  /** power of two that float64 weights are multiplied by */
+  protected readonly scale: number;
+  /** of the numerical rank, as a share of s_1 */
+  protected readonly tolerance: number;
+  protected readonly base: Source;
+  protected readonly tuned: Source;
+  protected readonly format: Format;
+  protected readonly kernels: Kernels;
+  protected readonly plan: PairPlan;
+
+  /** Throws `bug` where shapes and bytes do not fit, `bad-parameter` where the memory of one thread does not hold the pair. */
+  constructor(
+    protected readonly memory: KernelMemory,
+    base: Matrix,
+    tuned: Matrix,
+    protected readonly settings: PairSettings,
+    protected readonly checkCancelled: () => void,
+    /** takes room of its own where what is dead by the time of the reconstruction lies */
+    extra?: (layout: Layout, shape: Shape) => void,
+  ) {
+    if (base.rows !== tuned.rows || base.columns !== tuned.columns)
+      throw new OffaxisError(
+        'bug',
+        `A ${base.rows} x ${base.columns} base came with a ${tuned.rows} x ${tuned.columns} tuned matrix.`,
+      );
+    this.base = new Source(base, settings.grid);
+    this.tuned = new Source(tuned, settings.grid);
+    if (this.base.format !== this.tuned.format)
+      throw new OffaxisError('bug', `${base.type} and ${tuned.type} can be compared only after rounding to one grid.`);
+    this.format = this.base.format;
+    const sizes = { angleRank: settings.angleRank, maskRank: settings.maskRank, cells: cellCount(settings.grid) };
+    this.plan = planPair(memory.reserve(0), base.rows, base.columns, this.format, sizes, extra);
+    this.kernels = memory.reserve(this.plan.end);
+    const { scratch } = this.plan.counts;
+    const greatest = [this.base, this.tuned].map((side) => side.greatest(memory, this.kernels, scratch));
+    this.scale = scaleFor(Math.max(...greatest));
+    this.tolerance = Math.max(base.rows, base.columns) * 2 ** -23;
+  }
+
+  protected load(source: Source): void {
+    const { matrix, shape, counts } = this.plan;
+    source.load(this.memory, this.kernels, 0, shape.weights, matrix, counts.scratch);
+    if (this.scale !== 1) this.kernels.multiply(matrix, shape.weights, this.scale);
+    this.checkCancelled();
+  }
+
+  /** Calls `use` with pieces of both sides in the memory. */
+  private pieces(use: (first: number, count: number) => boolean): void {
+    const { counts, shape } = this.plan;
+    for (let first = 0; first < shape.weights; first += PIECE) {
+      const count = Math.min(PIECE, shape.weights - first);
+      this.base.load(this.memory, this.kernels, first, count, counts.base, counts.scratch);
+      this.tuned.load(this.memory, this.kernels, first, count, counts.tuned, counts.scratch);
+      if (!use(first, count)) return;
+      this.checkCancelled();
+    }
+  }
+  /** Whether D is not zero. */
+  protected differ(): boolean {
+    const { counts } = this.plan;
+    let any = false;
+    this.pieces((_, count) => {
+      any =
+        (this.kernels.subtract(this.format, counts.base, counts.tuned, count, this.scale, counts.scratch) &
+          DIFFERENT) !==
+        0;
+      return !any;
+    });
+    return any;
+  }
+  /** D, times the power of two that is returned: where a difference leaves the range of float32. */
+  protected loadUpdate(): number {
+    for (const updateScale of [1, 2 ** -64]) {
+      const { counts, matrix } = this.plan;
+      const size = updateFormat(this.format);
+      let fits = true;
+      this.pieces((first, count) => {
+        const to = matrix + first * size;
+        const found = this.kernels.subtract(
+          this.format,
+          counts.base,
+          counts.tuned,
+          count,
+          this.scale * updateScale,
+          to,
+        );
+        fits = (found & OVERFLOW) === 0;
+        return fits;
+      });
+      if (fits) return updateScale;
+    }
+    throw new OffaxisError('bug', 'The difference of two finite matrices is not finite.');
+  }
+
+  /** Unit vectors of the other side for the r leading ones; where s_i is as good as 0, any orthonormal completion. */
+  protected unitLeading(values: Float64Array): void {
+    const { memory, kernels, plan } = this;
+    const { maskRank: r } = this.settings;
+    const { big } = plan.shape;
+    const least = this.tolerance * (values[0] ?? 0);
+    memory.f64(plan.spectrum.factors, r).set(values.subarray(0, r).map((s) => (s > 0 ? 1 / s : 0)));
+    kernels.scale64(plan.leading.Y, r, big, r, plan.spectrum.factors, plan.leading.U, r);
+    const determined = values.subarray(0, r).findIndex((s) => !(s > least));
+    if (determined >= 0) completeBasis(memory.f64(plan.leading.U, big * r), big, r, determined);
+  }
+
+  /** Needs W0 at `matrix`, the r leading vectors in X, and W0 times them in Y. `threshold`: the least chosen entry of the reconstruction. */
+  protected masks(): { masks: PairQuantities['masks']; zeros: number; threshold: number } {
+    const { memory, kernels, plan, format, settings } = this;
+    const { shape, leading, reconstruction, mask, selection, spectrum } = plan;
+    const { maskRank: r, alpha } = settings;
+    const { rows, columns, tall, weights } = shape;
+    const [left, right] = tall ? [leading.Y, leading.X] : [leading.X, leading.Y];
+    const step = Math.max(96, Math.floor(1e9 / (columns * r) / 96) * 96);
+    for (let row = 0; row < rows; row += step) {
+      const height = Math.min(step, rows - row);
+      // prettier-ignore
+      kernels.dgemm(height, columns, r, 1, left + row * r * 8, r, 1, right, 1, r, 0, reconstruction + row * columns * 8, columns, spectrum.work);
+      this.checkCancelled();
+    }
+    memory.bytes(mask, weights).fill(0);
+    const common = { count: weights, size: Math.floor(alpha * weights + 0.5), mask };
+    const bits = markExtreme(memory, kernels, selection, {
+      ...common,
+      ...{ format: 8, values: reconstruction, largest: true, flag: PRINCIPAL },
+    });
+    markExtreme(memory, kernels, selection, {
+      ...common,
+      ...{ format, values: plan.matrix, largest: false, flag: LOW },
+    });
+    this.checkCancelled();
+    const sides = { base: this.base, tuned: this.tuned, mask, grid: settings.grid };
+    const threshold = new Float64Array(BigUint64Array.of(bits).buffer)[0] ?? 0;
+    return { ...countMasks(memory, kernels, plan.counts, sides, this.checkCancelled), threshold };
+  }
+  /** D in the base's r leading directions; D lies at `matrix`, times the returned power of two of `loadUpdate`. */
+  protected projected(updateScale: number): Pick<PairQuantities, 'energies' | 'diagonal'> {
+    const format = updateFormat(this.format);
+    const found = projections(
+      this.memory,
+      this.kernels,
+      this.plan,
+      format,
+      this.settings.maskRank,
+      this.scale * updateScale,
+    );
+    this.checkCancelled();
+    return found;
+  }
+}

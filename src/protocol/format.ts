@@ -1,0 +1,75 @@
+/**
+ * Numbers as people read them: at most four significant digits, a narrow no-break space before a unit and between thousands, a true
+ * minus. The exact value belongs into a tooltip: `exact`.
+ */
+type Maybe = number | null | undefined;
+
+const NARROW = '\u202f';
+/** Stands for an undefined value; its reason is told beside it. */
+export const NONE = '\u2013';
+
+const minus = (text: string): string => text.replace(/^-/, '\u2212').replace('e-', 'e\u2212');
+function scientific(x: number, digits: number): string {
+  const [mantissa = '', exponent = ''] = x.toExponential(digits - 1).split('e');
+  return minus(`${mantissa}e${Number(exponent)}`);
+}
+
+/** 0.02345 as "0.02345", 1.2e-5 as "1.200e−5", null as an en dash. */
+export function num(x: Maybe, digits = 4): string {
+  if (x === null || x === undefined || Number.isNaN(x)) return NONE;
+  if (!Number.isFinite(x)) return x > 0 ? '∞' : '\u2212∞';
+  if (x === 0) return '0';
+  const size = Math.abs(x);
+  if (Number.isInteger(x) && size < 1e6) return integer(x);
+  if (size < 1e-3 || size >= 1e5) return scientific(x, digits);
+  const text = x.toPrecision(digits);
+  return minus(text.includes('e') ? String(Math.round(x)) : text);
+}
+/** A share 0..1 in percent. 1 is 100 % only when it is exact: just below it, four digits are shown, then "> 99.99 %". */
+export function percent(x: Maybe, digits = 3): string {
+  if (x === null || x === undefined) return NONE;
+  if (x === 0 || x === 1) return `${x * 100}${NARROW}%`;
+  const size = Math.abs(x);
+  if (size >= 0.99995 && size < 1) return `>${NARROW}99.99${NARROW}%`;
+  return `${num(x * 100, size >= 0.9995 ? 4 : digits)}${NARROW}%`;
+}
+export const degrees = (x: Maybe, digits = 3): string => (x === null || x === undefined ? NONE : `${num(x, digits)}°`);
+export const times = (x: Maybe, digits = 3): string =>
+  x === null || x === undefined ? NONE : `×\u200a${num(x, digits)}`;
+export const integer = (x: number): string => minus(x.toLocaleString('en-US').replace(/,/g, NARROW));
+
+function scaled(n: number, units: readonly string[]): string {
+  let unit = 0;
+  let value = n;
+  // 999.95 would be rounded to "1000"
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toPrecision(4)}${NARROW}${units[unit]}`;
+}
+/** Decimal units, as disks and hubs count. */
+export const bytes = (n: number): string =>
+  n < 1000 ? `${n}${NARROW}B` : scaled(n / 1000, ['kB', 'MB', 'GB', 'TB', 'PB']);
+/** Weights: exact below 10 000, then k, M, B, T. */
+export const count = (n: number): string => (n < 1e4 ? integer(n) : scaled(n / 1000, ['k', 'M', 'B', 'T']));
+/** Short form for a cell 40 px wide. */
+export function cell(x: Maybe): string {
+  if (x === null || x === undefined) return '';
+  const size = Math.abs(x);
+  if (size === 0) return '0';
+  if (!Number.isFinite(x)) return num(x);
+  if (size >= 1e4 || size < 1e-3) return scientific(x, 2);
+  const decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : size >= 0.01 ? 3 : 4;
+  return minus(x.toFixed(decimals));
+}
+/** Every digit of the number, for tooltips and copying; an undefined value says so. */
+export const exact = (x: Maybe): string => (x === null || x === undefined ? 'undefined' : minus(String(x)));
+/** "about 9 s", "about 4 min", "about 1 h 20 min": time left is a guess, so it is coarse. */
+export function duration(seconds: number): string {
+  const s = Math.max(1, Math.round(seconds));
+  if (s < 90) return `${s}${NARROW}s`;
+  const minutes = Math.round(s / 60);
+  if (minutes < 90) return `${minutes}${NARROW}min`;
+  return `${Math.floor(minutes / 60)}${NARROW}h ${minutes % 60}${NARROW}min`;
+}

@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { ComparisonPage } from './support/comparison.ts';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const TENSOR = 'model.layers.3.self_attn.v_proj.weight';
+const { workbench } = session({
+  prepare(workspace) {
+    writeFileSync(
+      join(workspace, 'train.py'),
+      [
+        `weights = state["${TENSOR}"]`,
+        'path = "rl/model.safetensors"',
+        'every = f"model.layers.{i}.self_attn.v_proj.weight"',
+        'word = "weight"',
+        '',
+      ].join('\n'),
+    );
+    writeFileSync(
+      join(workspace, 'base', 'model.safetensors.index.json'),
+      JSON.stringify({ weight_map: { [TENSOR]: 'model.safetensors' } }, null, 2),
+    );
+  },
+});
+
+/** The hover at a place of the text, asked for from the keyboard. */
+async function hover(line: number, column: number, timeout = 15_000): Promise<Locator> {
+  const { page } = workbench();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+g');
+  const input = page.locator('.quick-input-widget input');
+  await input.waitFor();
+  await input.fill(`:${line}:${column}`);
+  await page.keyboard.press('Enter');
+  await input.waitFor({ state: 'hidden' });
+  const card = page.locator('.monaco-hover:visible .hover-contents', { hasText: /Offaxis|Open in Inspector/ });
+  await workbench().runCommand('Show or Focus Hover');
+  await card.first().waitFor({ timeout });
+  return card.first();
+}
+
+test('a tensor name in Python shows the facts of the checkpoint that is open', async () => {
+  await workbench().openFromExplorer('base', 'model.safetensors');
+  await new InspectorPage(workbench()).document.locator('[data-section="values"] svg').waitFor();
+  await workbench().openFromExplorer('train.py');
+  await workbench().tab('train.py').waitFor();
+  const text = await (await hover(1, 25)).innerText();
+  expect(text).toContain(TENSOR);
+  expect(text).toMatch(/layer 3, self_attn\.v_proj/);
+  expect(text).toMatch(/BF16 64 × 128/);
+  expect(text).toMatch(/mean .* std /);
+  expect(text).not.toMatch(/Off-principal/);
+});
+
+test('a path shows the facts of the file, read from its header', async () => {
+  const text = await (await hover(2, 15)).innerText();
+  expect(text).toMatch(/model\.safetensors/);
+  expect(text).toMatch(/\d\d tensors/);
+});
+
+test('its links open the inspector and the comparison at the tensor', async () => {
+  await workbench().runCommand('Offaxis: Open Sample Comparison');
+  await new ComparisonPage(workbench()).complete(42);
+  await workbench().tab('train.py').click();
+  const card = await hover(1, 25);
+  const text = await card.innerText();
+  expect(text).toMatch(/Off-principal, which weights changed\s+[\d.]+\s*%\s+noise [\d.]+\s*%, steps/);
+  expect(text).toMatch(/Off-principal, where the update points\s+[\d.]+\s*%\s+isotropic/);
+  expect(text).toMatch(/Mask view: as noise\. Energy view: toward principal\./);
+  const image = card.locator('img').first();
+  expect(await image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(240);
+  await workbench().screenshot('hover comparison');
+  await card.getByText('Show in Comparison').click();
+  const page = new ComparisonPage(workbench());
+  await expect.poll(async () => (await page.selected()).matrix, { timeout: 15_000 }).toBe(TENSOR);
+});
+
+test('a pattern shows all layers, a common word nothing', async () => {
+  await workbench().tab('train.py').click();
+  expect(await (await hover(3, 20)).innerText()).toContain('6 tensors in 6 layers');
+  await expect(hover(4, 11, 4_000)).rejects.toThrow();
+});
+
+test('adapter_config.json: a target module shows its tensors', async () => {
+  await workbench().openFromExplorer('rl-lora', 'adapter_config.json');
+  await workbench().tab('adapter_config.json').waitFor();
+  const text = await (await hover(11, 7)).innerText();
+  expect(text).toMatch(/6 tensors in 6 layers/);
+  expect(text).toMatch(/BF16 128 × 128/);
+});
+
+test('an index shows its own tensors', async () => {
+  await workbench().openFromExplorer('base', 'model.safetensors.index.json');
+  await workbench().tab('model.safetensors.index.json').waitFor();
+  expect(await (await hover(3, 12)).innerText()).toContain(TENSOR);
+});

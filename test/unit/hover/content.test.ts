@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fileHover, tensorHover, type HoverContext } from '../../../src/hover/content.ts';
+import { alignmentFigures } from '../../../src/hover/figures.ts';
+import type { KnownCheckpoint, KnownComparison } from '../../../src/hover/known.ts';
+import { plain } from '../../../src/hover/markdown.ts';
+import { matchName } from '../../../src/hover/match.ts';
+import { inspectCheckpoint, compareCheckpoints } from './results.ts';
+
+const samples = join(import.meta.dirname, '../../../media/samples');
+const TENSOR = 'model.layers.3.self_attn.v_proj.weight';
+
+const { facts, statistics, spectra } = await inspectCheckpoint(join(samples, 'base'), [TENSOR]);
+const { tensors, details } = await compareCheckpoints(join(samples, 'base'), join(samples, 'rl'), '*layers.3.*v_proj*');
+const checkpoint: KnownCheckpoint = { path: facts.path, facts, statistics, spectra };
+const comparison: KnownComparison = {
+  base: facts.path,
+  tuned: join(samples, 'rl', 'model.safetensors'),
+  baseName: 'base',
+  tunedName: 'r[l]',
+  plan: null,
+  tensors,
+  details,
+};
+const context = (known: Partial<Record<'checkpoints' | 'comparisons', boolean>>): HoverContext => ({
+  l10n: { t: (message, ...args) => message.replace(/\{(\d)\}/g, (_, i: string) => String(args[Number(i)])) },
+  known: {
+    checkpoints: () => (known.checkpoints ? [checkpoint] : []),
+    comparisons: () => (known.comparisons ? [comparison] : []),
+  },
+  ink: { line: '#fff', quiet: '#888' },
+});
+const hover = (known: Parameters<typeof context>[0], name = TENSOR): string => {
+  const match = matchName(facts.tensors, name);
+  if (!match) throw new Error(`${name} is not matched`);
+  return tensorHover(facts, match, context(known));
+};
+
+describe('tensorHover', () => {
+  it('says what the header says, and nothing that is not computed', () => {
+    const text = hover({});
+    expect(text).toContain(plain(TENSOR));
+    expect(text).toContain('layer 3');
+    expect(text).toMatch(/BF16 64 × 128/);
+    expect(text).not.toMatch(/std|singular|Off-principal|image/);
+    expect(text).toContain('command:offaxis.openTensor?');
+  });
+  it('adds statistics and spectrum of an open inspector', () => {
+    const text = hover({ checkpoints: true });
+    const stable = spectra.get(TENSOR)?.metrics.stableRank;
+    expect(stable).toBeGreaterThan(1);
+    expect(text).toContain(`stable rank ${stable?.toPrecision(4)}`);
+    expect(text).toMatch(/mean .*, std .*, 0 zeros/);
+    const image = /data:image\/svg\+xml;base64,([\w+/=]+)\|width=240,height=44/.exec(text)?.[1] ?? '';
+    expect(Buffer.from(image, 'base64').toString()).toMatch(/^<svg xmlns.*<path d="M3\.0 .*<\/svg>$/);
+  });
+  it('puts every figure of the comparison beside its null or limit', () => {
+    const text = hover({ comparisons: true });
+    const m = tensors.get(TENSOR)?.metrics;
+    const share = (v: number | null | undefined): string => `${(100 * (1 - (v ?? NaN))).toPrecision(3)}\u202f%`;
+    expect(text).toContain(
+      `${share(m?.principalOverlap)} | &ensp;noise ${share(m?.principalNull)}, steps ${share(m?.principalNullStep)}`,
+    );
+    expect(text).toContain(`${share(m?.jointEnergy)} | &ensp;isotropic`);
+    expect(text).toMatch(/Unchanged in bf16 \| .* \| &ensp;no null/);
+    expect(text).toMatch(/Mask view: as noise\. Energy view: toward principal\./);
+    expect(text).toContain('command:offaxis.showInComparison?');
+  });
+  it('gives means over a pattern of tensors', () => {
+    const text = hover({ comparisons: true }, 'model.layers.{i}.self_attn.v_proj');
+    expect(text).toContain('6 tensors in 6 layers');
+    expect(text).toContain('Show in Comparison');
+  });
+  it('takes names from files as text, never as Markdown', () => {
+    const text = hover({ comparisons: true });
+    expect(text).not.toContain('r[l]');
+    expect(plain('a](command:x) <b> `c` $(zap) https://x.y')).not.toMatch(/[\]()<`$:/]/);
+  });
+});
+
+describe('alignmentFigures', () => {
+  it('averages what has a value, counts verdicts, and takes the largest angle', () => {
+    const [one] = tensors.values();
+    if (!one) throw new Error('no tensor');
+    const other = {
+      ...one,
+      metrics: { ...one.metrics, principalOverlap: null, angleUMax: 89, nss: (one.metrics.nss ?? 0) * 3 },
+    };
+    const f = alignmentFigures([one, other]);
+    expect(f.offMask).toBeCloseTo(1 - (one.metrics.principalOverlap ?? NaN), 12);
+    expect(f.nss).toBeCloseTo(2 * (one.metrics.nss ?? NaN), 12);
+    expect(f).toMatchObject({ matrices: 2, largestAngle: 89, mask: { noise: 1, none: 1, off: 0, on: 0 } });
+  });
+});
+
+describe('fileHover', () => {
+  it('names format, size, tensors and problems, and links to what is open', () => {
+    const text = fileHover(facts, 'model.safetensors', context({ comparisons: true }));
+    expect(text).toContain(`${facts.tensors.length} tensors`);
+    expect(text).toContain('BF16');
+    expect(text).toContain('Show Comparison');
+  });
+});

@@ -1,0 +1,52 @@
+/** Real results of the sample family, as an inspector and a comparison hold them. */
+import { resolve } from 'node:path';
+import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
+import type { CheckpointFacts, MatrixDetail, TensorSpectrum, TensorStatistics } from '../../../src/protocol/engine.ts';
+import { DEFAULT_PARAMETERS, type ComparisonTensor } from '../../../src/protocol/results.ts';
+
+async function withAnalysis<T>(body: (analysis: Analysis, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const analysis = await createAnalysis({ backend: 'cpu', threads: 1, directory: resolve('dist') });
+  try {
+    return await body(analysis, new AbortController().signal);
+  } finally {
+    await analysis.dispose();
+  }
+}
+
+export function inspectCheckpoint(
+  path: string,
+  tensors: string[],
+): Promise<{
+  facts: CheckpointFacts;
+  statistics: Map<string, TensorStatistics>;
+  spectra: Map<string, TensorSpectrum>;
+}> {
+  return withAnalysis(async (analysis, signal) => {
+    const facts = await analysis.open({ path }, signal);
+    const statistics = new Map<string, TensorStatistics>();
+    const spectra = new Map<string, TensorSpectrum>();
+    const request = { path, tensors, statistics: true, spectra: true, includeEmbeddings: false };
+    for await (const event of analysis.inspect(request, signal)) {
+      if (event.type === 'statistics') statistics.set(event.value.name, event.value);
+      if (event.type === 'spectrum') spectra.set(event.value.name, event.value);
+    }
+    return { facts, statistics, spectra };
+  });
+}
+
+export function compareCheckpoints(
+  base: string,
+  tuned: string,
+  glob: string,
+): Promise<{ tensors: Map<string, ComparisonTensor>; details: Map<string, MatrixDetail> }> {
+  return withAnalysis(async (analysis, signal) => {
+    const tensors = new Map<string, ComparisonTensor>();
+    const details = new Map<string, MatrixDetail>();
+    const request = { runId: 'hover', base, tuned, parameters: { ...DEFAULT_PARAMETERS, tensors: glob } };
+    for await (const event of analysis.compare(request, signal)) {
+      if (event.type === 'change' || event.type === 'matrix') tensors.set(event.tensor.name, event.tensor);
+      if (event.type === 'matrix') details.set(event.detail.name, event.detail);
+    }
+    return { tensors, details };
+  });
+}

@@ -3,7 +3,7 @@
  * raw bytes of one matrix (or a pair) into the raw quantities from which src/metrics makes the reported figures. It reads no files
  * and knows no tensor names. Matrices are row-major [rows, columns] = [out, in], little-endian storage codes.
  */
-import type { BackendInfo } from '../protocol/results.ts';
+import type { BackendInfo, Recomputed } from '../protocol/results.ts';
 
 /** Storage types a backend takes as they are. F8 and F4 kinds are decoded exactly to F32 by the caller first. */
 export type MatrixType = 'BF16' | 'F16' | 'F32' | 'F64';
@@ -72,6 +72,8 @@ export interface PairQuantities {
   zeros: number;
   /** where this pair was computed, if not where the backend's `info` says: a GPU backend may leave a matrix to the CPU */
   computedOn?: BackendInfo['kind'];
+  /** what a GPU found in float32 and the CPU has computed again in float64, as the figures would not have been right */
+  recomputed?: Recomputed[];
 }
 export interface LinearAlgebraBackend {
   readonly info: BackendInfo;
@@ -92,7 +94,7 @@ export interface LinearAlgebraBackend {
 export interface UpperBand {
   order: number;
   width: number;
-  data: Float32Array;
+  data: Float32Array | Float64Array;
 }
 /** Leading singular triplets of a band matrix. */
 export interface BandFactors {

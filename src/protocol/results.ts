@@ -118,6 +118,12 @@ export type ComparisonMetrics = ChangeMetrics &
 export type Flag =
   'mixed-storage' | 'no-null' | 'below-resolution' | 'not-finite' | 'no-update' | 'zero-base' | 'ill-defined';
 
+/**
+ * What a GPU's float32 does not resolve in a pair, so that it was computed again in float64 on the CPU: the change of the spectrum, a
+ * value beside the rank threshold, the gap, the angles, or the entries beside the principal mask's threshold.
+ */
+export type Recomputed = 'nss' | 'rank' | 'gap' | 'angles' | 'masks';
+
 export interface ComparisonTensor {
   name: string;
   layer: number | null;
@@ -132,6 +138,8 @@ export interface ComparisonTensor {
   elapsedMs: number;
   /** which backend computed the spectral part */
   computedOn?: 'cpu' | 'gpu' | 'reference';
+  /** absent where nothing was */
+  recomputed?: Recomputed[];
 }
 export interface BackendInfo {
   kind: 'cpu' | 'gpu' | 'reference';

@@ -66,7 +66,7 @@ export function bandFactors(
 }
 
 /** B'B, lower band: S(j + d, j) = sum over i of B(i, j) B(i, j + d). */
-function gram(data: Float32Array, n: number, b: number, S: Float64Array, lds: number): void {
+function gram(data: UpperBand['data'], n: number, b: number, S: Float64Array, lds: number): void {
   S.fill(0);
   for (let i = 0; i < n; i++) {
     const last = Math.min(b, n - 1 - i);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LinearAlgebraBackend, Matrix, PairQuantities } from '../../../src/linalg/backend.ts';
+import type { LinearAlgebraBackend, Matrix } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';
 import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
+import { close, expectSame } from './agreement.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
 import { CASES, pairOf, type PairCase } from './wasmCases.ts';
 
@@ -12,66 +13,6 @@ beforeAll(async () => {
   build = await buildWasm();
 }, 120_000);
 afterAll(() => build.remove());
-
-const norm = (values: Float64Array): number => Math.hypot(...values);
-const close = (actual: number, expected: number, absolute: number, relative: number, what: string): void => {
-  const error = Math.abs(actual - expected);
-  // a call of expect for each of a million numbers would take longer than the kernels
-  if (!(error <= absolute + relative * Math.abs(expected))) expect.fail(`${what}: ${actual} for ${expected}`);
-};
-
-/** METRICS' tolerances, on the quantities they are made from. */
-function expectSame(actual: PairQuantities, expected: PairQuantities, { determined }: PairCase): void {
-  for (const side of ['baseValues', 'tunedValues', 'updateValues'] as const) {
-    const want = expected[side];
-    expect(actual[side].length).toBe(want.length);
-    want.forEach((s, i) => close(actual[side][i] ?? NaN, s, 1e-6 * (want[0] ?? 0), 0, `${side}[${i}]`));
-  }
-  const shift = (q: PairQuantities): number =>
-    norm(q.tunedValues.map((s, i) => s - (q.baseValues[i] ?? 0))) / norm(q.baseValues);
-  if (expected.baseValues[0] !== 0 && shift(expected) >= 2e-6) close(shift(actual), shift(expected), 0, 0.01, 'nss');
-  for (const side of ['anglesU', 'anglesV'] as const) {
-    const want = expected[side];
-    const got = actual[side];
-    expect(got === null, side).toBe(want === null);
-    if (!want || !got) continue;
-    const radians = (angles: NonNullable<PairQuantities['anglesU']>): Float64Array =>
-      angles.sines.map((sine, i) =>
-        sine < Math.SQRT1_2 ? Math.asin(sine) : Math.acos(Math.min(1, angles.cosines[i] ?? NaN)),
-      );
-    const wanted = radians(want);
-    expect(got.sines.length).toBe(wanted.length);
-    if (determined) radians(got).forEach((angle, i) => close(angle, wanted[i] ?? NaN, 3.5e-5, 0.01, `${side}[${i}]`));
-  }
-  expect(actual.energies === null).toBe(expected.energies === null);
-  expect(actual.masks === null).toBe(expected.masks === null);
-  expect(actual.zeros).toBe(expected.zeros);
-  const updateSquared = norm(expected.updateValues) ** 2;
-  for (const part of ['joint', 'left', 'right'] as const) {
-    const got = actual.energies?.[part] ?? 0;
-    if (determined) close(got, expected.energies?.[part] ?? 0, 1e-13 * updateSquared, 1e-4, part);
-    expect(got).toBeLessThanOrEqual(updateSquared * (1 + 1e-9));
-  }
-  if (determined)
-    expected.diagonal?.forEach((x, i) =>
-      close(
-        Math.abs(actual.diagonal?.[i] ?? NaN),
-        Math.abs(x),
-        1e-7 * Math.sqrt(updateSquared),
-        1e-4,
-        `diagonal[${i}]`,
-      ),
-    );
-  for (const mask of ['principal', 'low', 'principalNotLow', 'all'] as const)
-    for (const kind of ['total', 'changed'] as const) {
-      const want = expected.masks?.[mask][kind];
-      const got = actual.masks?.[mask][kind];
-      if (!want || !got) continue;
-      const apart = want.reduce((sum, n, i) => sum + Math.abs(n - (got[i] ?? NaN)), 0);
-      if (mask === 'low' || mask === 'all') expect(apart, `${mask} ${kind}`).toBe(0);
-      else if (determined) expect(apart, `${mask} ${kind}`).toBeLessThanOrEqual(4);
-    }
-}
 
 describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed SIMD %s', (relaxed) => {
   let backend: LinearAlgebraBackend;

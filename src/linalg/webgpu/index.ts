@@ -1,0 +1,181 @@
+/**
+ * The GPU backend: spectra, leading vectors and angles on a WebGPU device in float32, the last steps in float64 on the CPU's threads. What
+ * float32 does not resolve is computed again in float64 and said so in `recomputed`. Takes a GPUDevice from anywhere and imports nothing of
+ * Node.
+ */
+import type { Recomputed } from '../../protocol/results.ts';
+import { throwIfAborted } from '../../protocol/errors.ts';
+import type { FloatTail, LinearAlgebraBackend, Matrix, PairOptions, PairQuantities } from '../backend.ts';
+import { GpuContext } from './context.ts';
+import { doubts, hasNull } from './doubt.ts';
+import { DeviceMemoryError } from './errors.ts';
+import { Gatherer } from './gather.ts';
+import { batchBytes, comparePairs, suitsDevice, type DevicePair, type PairJob } from './pairs.ts';
+import { BLOCK } from './matrix.ts';
+import { valuesBytes, valuesOf } from './values.ts';
+
+export interface WebGpuBackendOptions {
+  /** stays the caller's: it is not destroyed here */
+  device: GPUDevice;
+  adapterName: string;
+  /** takes what the device does not, and what is to be computed again; stays the caller's */
+  cpu: LinearAlgebraBackend;
+  tail: FloatTail;
+  /** bytes of device memory that may be held */
+  memoryCap: number;
+  /** a storage binding's limit below the device's own, so that tests see tiles on small matrices */
+  bindingLimit?: number;
+}
+
+/** Pairs in a batch: W0, W1 and D of four make twelve matrices that share every dispatch. */
+const WIDEST = 4;
+/** Batches at work at once: one on the device, one that uploads or waits for the CPU. */
+const LANES = 2;
+/** Entries beside the selection's threshold that may be on either side: METRICS allow 2 hits. */
+const MOST_DOUBTFUL = 2;
+
+/** Compiles kernels as they are needed. The device must have no other user's limits in its way: see GpuContext. */
+export async function createWebGpuBackend(options: WebGpuBackendOptions): Promise<LinearAlgebraBackend> {
+  const { device, cpu } = options;
+  const limit = options.bindingLimit === undefined ? {} : { bindingLimit: options.bindingLimit };
+  const context = new GpuContext(device, { memoryCap: options.memoryCap, ...limit });
+  return new WebGpuBackend(context, cpu, options.tail, options.adapterName);
+}
+
+class WebGpuBackend implements LinearAlgebraBackend {
+  readonly info: LinearAlgebraBackend['info'];
+  readonly parallelism = WIDEST * LANES;
+  /** Bound by memory, and in float64: the CPU has the bytes already, and the device would have to be sent them for one pass. */
+  readonly elements: LinearAlgebraBackend['elements'];
+  private readonly pairs: Gatherer<PairJob, DevicePair>;
+
+  constructor(
+    private readonly context: GpuContext,
+    private readonly cpu: LinearAlgebraBackend,
+    private readonly tail: FloatTail,
+    name: string,
+  ) {
+    this.info = {
+      ...{ kind: 'gpu', name, threads: cpu.info.threads },
+      precision: 'float32 on the GPU, masks, energies and the last steps of each spectrum in float64 on the CPU',
+    };
+    this.elements = cpu.elements;
+    this.pairs = new Gatherer(LANES, (jobs, signal) => this.batch(jobs, signal));
+  }
+
+  async singularValues(matrix: Matrix, options: { signal?: AbortSignal }): Promise<Float64Array> {
+    const { rows, columns, type } = matrix;
+    const bytes = valuesBytes(matrix);
+    if (type === 'F64' || Math.min(rows, columns) <= BLOCK || bytes > this.context.pool.capBytes)
+      return this.cpu.singularValues(matrix, options);
+    const release = await this.context.pool.reserve('a matrix', bytes, options.signal);
+    try {
+      return await valuesOf(this.context, this.tail, matrix, options.signal);
+    } catch (error) {
+      if (!(error instanceof DeviceMemoryError)) throw error;
+    } finally {
+      release();
+    }
+    return this.cpu.singularValues(matrix, options);
+  }
+
+  async comparePair(base: Matrix, tuned: Matrix, options: PairOptions): Promise<PairQuantities> {
+    const job: PairJob = { base, tuned, options };
+    const onCpu = async (recomputed?: Recomputed[]): Promise<PairQuantities> => ({
+      ...(await this.cpu.comparePair(base, tuned, options)),
+      ...(recomputed ? { recomputed } : { computedOn: this.cpu.info.kind }),
+    });
+    const width = suitsDevice(job) ? this.widthOf(job) : 0;
+    if (width === 0) return onCpu();
+    let found: DevicePair;
+    try {
+      found = await this.pairs.add(keyOf(job), width, job, options.signal);
+    } catch (error) {
+      throwIfAborted(options.signal);
+      if (error instanceof DeviceMemoryError) return onCpu();
+      throw error;
+    }
+    return this.finish(job, found, onCpu);
+  }
+
+  /** The CPU's part of the result, and again what the device was not exact enough for. */
+  private async finish(
+    { base, tuned, options }: PairJob,
+    found: DevicePair,
+    onCpu: (recomputed: Recomputed[]) => Promise<PairQuantities>,
+  ): Promise<PairQuantities> {
+    const { leading, ...spectra } = found;
+    const { rows, columns } = base;
+    const { angleRank, maskRank } = options;
+    const largestSine = Math.max(spectra.anglesU?.sines.at(-1) ?? 0, spectra.anglesV?.sines.at(-1) ?? 0);
+    const isZero = leading === null;
+    const unchanged = !((spectra.updateValues[0] ?? 0) > 0);
+    const recomputed =
+      isZero || unchanged ? [] : doubts({ ...spectra, rows, columns, angleRank, maskRank, largestSine });
+    const rest = leading && (await leading);
+    const illDefined =
+      (spectra.baseValues[maskRank - 1] ?? 0) - (spectra.baseValues[maskRank] ?? 0) <
+      1e-5 * (spectra.baseValues[0] ?? 0);
+    if (rest && rest.doubtful > MOST_DOUBTFUL && !illDefined) recomputed.push('masks');
+    const valuesOnly = recomputed.every((what) => what === 'nss' || what === 'gap');
+    if (recomputed.length > 0 && !(valuesOnly && !hasNull(spectra.baseValues) && !hasNull(spectra.tunedValues)))
+      return onCpu(recomputed);
+    if (recomputed.length > 0 && !options.grid.roundFirst) {
+      const { signal } = options;
+      const again = signal ? { signal } : {};
+      const [baseValues, tunedValues] = await Promise.all([
+        this.cpu.singularValues(base, again),
+        this.cpu.singularValues(tuned, again),
+      ]);
+      Object.assign(spectra, { baseValues, tunedValues });
+    } else if (recomputed.length > 0) return onCpu(recomputed);
+    return {
+      ...spectra,
+      energies: rest?.energies ?? null,
+      diagonal: rest?.diagonal ?? null,
+      masks: rest?.masks ?? null,
+      zeros: rest?.zeros ?? rows * columns,
+      ...(recomputed.length > 0 ? { recomputed } : {}),
+    };
+  }
+
+  /** Pairs like this one in a batch: as many as leave room for the next batch; 0 where not even one fits. */
+  private widthOf(job: PairJob): number {
+    const { capBytes } = this.context.pool;
+    for (let width = WIDEST; width > 1; width--) if (LANES * batchBytes(job, width) <= capBytes) return width;
+    return batchBytes(job, 1) <= capBytes ? 1 : 0;
+  }
+
+  private async batch(jobs: PairJob[], signal: AbortSignal): Promise<DevicePair[]> {
+    const [first] = jobs;
+    if (!first) return [];
+    const { rows, columns } = first.base;
+    const what = `${jobs.length} pairs of ${rows} x ${columns}`;
+    const release = await this.context.pool.reserve(what, batchBytes(first, jobs.length), signal);
+    try {
+      return await comparePairs(this.context, this.tail, jobs, signal);
+    } catch (error) {
+      // a buffer over the device's limit: fewer pairs make smaller ones
+      if (!(error instanceof DeviceMemoryError) || jobs.length === 1) throw error;
+    } finally {
+      release();
+    }
+    const half = Math.ceil(jobs.length / 2);
+    return [...(await this.batch(jobs.slice(0, half), signal)), ...(await this.batch(jobs.slice(half), signal))];
+  }
+
+  /** Every pair may have to go to the CPU, which holds both sides' codes as this backend does. */
+  pairPeakBytes(rows: number, columns: number): number {
+    return this.cpu.pairPeakBytes(rows, columns);
+  }
+
+  async dispose(): Promise<void> {
+    this.pairs.close();
+    this.context.dispose();
+  }
+}
+
+/** Pairs that can share every dispatch. */
+function keyOf({ base, options }: PairJob): string {
+  return `${base.rows} ${base.columns} ${options.angleRank} ${options.maskRank}`;
+}

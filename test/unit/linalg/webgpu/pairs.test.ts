@@ -1,0 +1,87 @@
+/** Pairs on the WebGPU backend, on a software adapter, against the float64 reference, and larger ones against the CPU backend. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LinearAlgebraBackend, PairQuantities } from '../../../../src/linalg/backend.ts';
+import { createReferenceBackend } from '../../../../src/linalg/reference/index.ts';
+import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm/index.ts';
+import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
+import { close, expectSame } from '../agreement.ts';
+import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
+import { CASES, pairOf, type PairCase } from '../wasmCases.ts';
+import { openTestDevice, type TestDevice } from './device.ts';
+
+const reference = createReferenceBackend();
+let held: TestDevice;
+let build: WasmBuild;
+let cpu: WasmBackend;
+let backend: LinearAlgebraBackend;
+beforeAll(async () => {
+  held = await openTestDevice();
+  build = await buildWasm();
+  cpu = await createWasmBackend({ ...build, threads: 2 });
+  backend = await createWebGpuBackend({
+    ...{ device: held.device, adapterName: held.name, cpu, tail: cpu.tail, memoryCap: 2 ** 30 },
+  });
+  // lavapipe compiles at the first dispatch, for minutes on a cold cache
+  const { base, tuned, options } = pairOf(CASES[0] as PairCase);
+  await backend.comparePair(base, tuned, options);
+}, 600_000);
+afterAll(async () => {
+  await backend?.dispose();
+  held?.device.destroy();
+  await held?.device.lost;
+  await cpu?.dispose();
+  build?.remove();
+});
+
+describe('every case of the suite', () => {
+  it.each(CASES)('$name agrees with the float64 reference', async (item) => {
+    const { base, tuned, options } = pairOf(item);
+    const [actual, expected] = await Promise.all([
+      backend.comparePair(base, tuned, options),
+      reference.comparePair(base, tuned, options),
+    ]);
+    expectSame(actual, expected, item);
+    if (options.grid.roundFirst) return;
+    const values = await backend.singularValues(base, {});
+    expect(values.length).toBe(expected.baseValues.length);
+    for (const [i, s] of values.entries())
+      close(s, expected.baseValues[i] ?? NaN, 1e-6 * (expected.baseValues[0] ?? 0), 0, `s[${i}]`);
+  });
+});
+
+describe('random and weight-like matrices', () => {
+  const cases: PairCase[] = (
+    [
+      ['gaussian', 512, 512, 'BF16', 'normal'],
+      ['power-law', 384, 512, 'BF16', 'power-law'],
+      ['gaussian', 1024, 320, 'F16', 'normal'],
+    ] as const
+  ).map(([name, rows, columns, type, kind]) => ({ ...{ name, rows, columns, type, kind }, determined: true }));
+  it.each(cases)('$name $rows x $columns: GPU and CPU agree', async (item) => {
+    const { base, tuned, options } = pairOf(item);
+    const [actual, expected] = await Promise.all([
+      backend.comparePair(base, tuned, options),
+      cpu.comparePair(base, tuned, options),
+    ]);
+    expect(actual.computedOn ?? 'gpu').toBe('gpu');
+    expectSame(actual, expected, item);
+  });
+
+  it('pairs in a batch are what they are alone', async () => {
+    const items = [0.01, 0.02, 0.05].map((change): PairCase => ({
+      ...{ name: `${change}`, rows: 100, columns: 90, type: 'BF16', kind: 'normal', determined: true, change },
+    }));
+    const alone: PairQuantities[] = [];
+    for (const item of items) {
+      const { base, tuned, options } = pairOf(item);
+      alone.push(await backend.comparePair(base, tuned, options));
+    }
+    const together = await Promise.all(
+      items.map((item) => {
+        const { base, tuned, options } = pairOf(item);
+        return backend.comparePair(base, tuned, options);
+      }),
+    );
+    expect(together).toEqual(alone);
+  });
+});

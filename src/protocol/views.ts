@@ -10,6 +10,16 @@ export interface Progress {
   secondsLeft: number | null;
 }
 
+/** A checkpoint's files are not those any more that were read. Times in milliseconds since 1970. */
+export interface DiskChange {
+  kind: 'changed' | 'deleted';
+  /** the file's name; the first one of several */
+  file: string;
+  at: number;
+  /** what is shown was read then */
+  readAt: number;
+}
+
 // ---------- inspector ----------
 export type InspectorToView =
   | { type: 'facts'; facts: CheckpointFacts; baseSelected: string | null }
@@ -19,6 +29,8 @@ export type InspectorToView =
   | { type: 'progress'; progress: Progress | null }
   | { type: 'cancelled'; done: number; total: number }
   | { type: 'error'; error: WireError }
+  /** null: what is on disk is what was read */
+  | { type: 'disk'; change: DiskChange | null }
   | { type: 'reveal'; tensor: string };
 export type InspectorFromView =
   | { type: 'ready' }

@@ -215,6 +215,21 @@ const engineEnded = {
     message: 'The Offaxis engine ended. Everything computed so far is kept; run the command again to go on.',
   },
 };
+const disk = (kind) => ({
+  type: 'disk',
+  change: {
+    kind,
+    file: 'model.safetensors',
+    at: Date.UTC(2026, 0, 2, 14, 3, 22),
+    readAt: Date.UTC(2026, 0, 2, 13, 58, 10),
+  },
+});
+/** One matrix far from its siblings. */
+function apart() {
+  const state = fresh();
+  state.spectra.find((s) => s.name === MATRIX).metrics.spectralNorm *= 9;
+  return state;
+}
 const ui = { selected: MATRIX };
 const map = { ...ui, view: 'spectra' };
 const THEMES = ['dark', 'light', 'high-contrast'];
@@ -249,6 +264,47 @@ const states = [
   { name: 'failed-whole', theme: 'dark', messages: [engineEnded], ui },
   { name: 'opening', theme: 'dark', messages: [], ui },
   { name: 'no-match', theme: 'light', messages: send(fresh()), ui: { ...ui, filter: 'nothing here' } },
+  {
+    name: 'filters',
+    theme: 'dark',
+    messages: send(fresh()),
+    ui: {
+      ...ui,
+      filters: true,
+      grouping: 'module',
+      filter: { text: '*_proj', roles: ['block'], layers: '0-3', shape: '>= 2-D', dtypes: [], modules: [] },
+    },
+  },
+  {
+    name: 'filter-errors',
+    theme: 'light',
+    messages: send(fresh()),
+    ui: { ...ui, filters: true, filter: { text: '(q|k', regex: true, layers: 'x', shape: '4096xx' } },
+  },
+  {
+    name: 'no-match-chips',
+    theme: 'high-contrast',
+    messages: send(fresh()),
+    ui: { ...ui, filter: { text: 'q_proj', roles: ['norm'], layers: '0-2' } },
+  },
+  ...THEMES.map((theme) => ({
+    name: `outliers-${theme}`,
+    theme,
+    messages: send(apart()),
+    ui: { ...ui, outliers: true, metric: 'spectralNorm' },
+  })),
+  {
+    name: 'wanting',
+    theme: 'dark',
+    messages: half(),
+    ui: { ...ui, sort: { key: 'effectiveRank', direction: 1 }, metric: 'effectiveRank' },
+  },
+  ...THEMES.map((theme) => ({
+    name: `disk-${theme}`,
+    theme,
+    messages: [...send(fresh()), disk(theme === 'light' ? 'deleted' : 'changed')],
+    ui,
+  })),
   { name: 'no-spectrum', theme: 'light', messages: send({ ...fresh(), spectra: [] }), ui },
   { name: 'sorted', theme: 'dark', messages: send(fresh()), ui: { ...ui, sort: { key: 'stableRank', direction: -1 } } },
   {

@@ -1,15 +1,17 @@
 /** The page: strips, then the table or the map beside the detail. Keys that work everywhere are here. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { integer } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import './detail.ts';
 import './facts.ts';
+import { pickMetric } from './find-bar.ts';
+import { chipsOf } from './find/filter.ts';
 import { ICON } from './icons.ts';
 import { metricPicker, type SpectraPane } from './map.ts';
 import './map.ts';
-import { MAP_METRICS } from './metrics.ts';
+import { MAP_METRICS, mapMetric } from './metrics.ts';
 import './problems.ts';
-import { matching } from './rows.ts';
 import { errorBanner } from './status.ts';
 import './status.ts';
 import type { TensorTable } from './table.ts';
@@ -38,6 +40,9 @@ export class App extends ViewElement {
     else (this.table ?? this.spectra)?.focus();
   }
 
+  protected override willUpdate(): void {
+    this.view.finder.update();
+  }
   protected override render(): TemplateResult {
     const { model, ui } = this.view;
     if (!model.facts)
@@ -45,7 +50,8 @@ export class App extends ViewElement {
         ? html`<div data-state="failed">${errorBanner(model.error, this.view)}</div>`
         : html`<div class="empty" data-state="opening"><p class="quiet">Reading the header…</p></div>`;
     const part = { view: this.view, version: this.version };
-    return html`<ox-facts .view=${part.view} .version=${part.version}></ox-facts>
+    return html`<h1 class="sr">${t('Checkpoint {0}', model.facts.path.split(/[\\/]/).slice(-2).join('/'))}</h1>
+      <ox-facts .view=${part.view} .version=${part.version}></ox-facts>
       <ox-problems .view=${part.view} .version=${part.version}></ox-problems>
       <ox-status .view=${part.view} .version=${part.version}></ox-status>
       <main data-view=${ui.view}>
@@ -71,53 +77,75 @@ export class App extends ViewElement {
       </button>`;
     const matrices = model.blockMatrices.length;
     return html`<div class="toolbar">
-      <div class="switch" role="group" aria-label="View">${tab('tensors', 'Tensors')}${tab('spectra', 'Spectra')}</div>
-      ${ui.view === 'tensors' ? this.filter() : metricPicker(ui.metric, (metric) => set({ metric }))}
-      <span class="grow"></span>
-      ${ui.view === 'tensors' ? this.groups() : nothing}
-      ${
-        ui.view === 'spectra' && matrices
-          ? html`<button
-              data-action="table"
-              aria-pressed=${String(ui.table)}
-              title="Show the same values as a table"
-              @click=${() => set({ table: !ui.table })}
-            >
-              ${icon(ICON.table)}Table
-            </button>`
-          : nothing
-      }
-      ${matrices ? this.analyze(matrices) : nothing}
-    </div>`;
+        <div class="switch" role="group" aria-label=${t('View')}>
+          ${tab('tensors', t('Tensors'))}${tab('spectra', t('Spectra'))}
+        </div>
+        ${ui.view === 'tensors' ? this.filter() : metricPicker(ui.metric, (metric) => set({ metric }))}
+        ${ui.view === 'tensors' ? this.outliers() : nothing}
+        <span class="grow"></span>
+        ${
+          ui.view === 'spectra' && matrices
+            ? html`<button
+                data-action="table"
+                aria-pressed=${String(ui.table)}
+                title=${t('Show the same values as a table')}
+                @click=${() => set({ table: !ui.table })}
+              >
+                ${icon(ICON.table)}${t('Table')}
+              </button>`
+            : nothing
+        }
+        ${matrices ? this.analyze(matrices) : nothing}
+      </div>
+      ${ui.view === 'tensors' ? html`<ox-find .view=${this.view} .version=${this.version}></ox-find>` : nothing}`;
   }
   private filter(): TemplateResult {
-    const { model, ui, set } = this.view;
-    const found = ui.filter
-      ? `${integer(matching(model.rows, ui.filter).length)} of ${integer(model.rows.length)}`
-      : '';
-    return html`<input
-        type="search"
-        placeholder="Filter tensors by name ( / )"
-        aria-label="Filter tensors by name"
-        data-action="filter"
-        .value=${ui.filter}
-        @input=${(event: Event) => set({ filter: (event.target as HTMLInputElement).value })}
-        @keydown=${(event: KeyboardEvent) => this.filterKey(event)}
-      /><span class="quiet small" role="status" data-found>${found}</span>`;
-  }
-  private groups(): TemplateResult | typeof nothing {
-    const { model, ui, set } = this.view;
-    if (ui.sort || !model.rows.length) return nothing;
-    const all = model.groups;
-    const closed = ui.closed.length >= all.length;
-    return html`<button
-      data-action="collapse-all"
-      @click=${() => set({ closed: closed ? [] : [...all], scroll: 0 })}
-      title=${closed ? 'Open every layer' : 'Close every layer'}
-    >
-      ${icon(closed ? ICON.expandAll : ICON.collapseAll)}<span class="wide"
-        >${closed ? 'Expand All' : 'Collapse All'}</span
+    const { ui, set, finder } = this.view;
+    const { filter } = ui;
+    const error = finder.errors.text;
+    const active = chipsOf(filter).filter(({ id }) => id !== 'text').length;
+    const change = (part: Partial<typeof filter>): void => set({ filter: { ...filter, ...part } });
+    return html`<span class="search"
+        ><input
+          type="search"
+          placeholder=${filter.regex ? t('Regular expression ( / )') : t('Filter tensors by name ( / )')}
+          aria-label=${t('Filter tensors by name')}
+          data-action="filter"
+          spellcheck="false"
+          .value=${filter.text}
+          aria-invalid=${String(error !== undefined)}
+          aria-describedby=${error === undefined ? nothing : 'error-text'}
+          @input=${(event: Event) => change({ text: (event.target as HTMLInputElement).value })}
+          @keydown=${(event: KeyboardEvent) => this.filterKey(event)}
+        /><button
+          data-action="regex"
+          aria-pressed=${String(filter.regex)}
+          aria-label=${t('Use Regular Expression')}
+          title=${t('Use Regular Expression')}
+          @click=${() => change({ regex: !filter.regex })}
+        >
+          ${icon(ICON.regex)}</button
+        >${error === undefined ? nothing : html`<span class="wrong" id="error-text" role="alert">${error}</span>`}</span
+      ><button
+        data-action="filters"
+        aria-expanded=${String(ui.filters)}
+        aria-label=${t('Filters')}
+        title=${t('By type, role, module, layers, shape and problems')}
+        @click=${() => set({ filters: !ui.filters })}
       >
+        ${icon(ICON.filter)}<span class="wide">${t('Filters')}</span>${active ? html`<b>${active}</b>` : nothing}
+      </button>`;
+  }
+  private outliers(): TemplateResult {
+    const { ui, set } = this.view;
+    const { name } = mapMetric(ui.metric);
+    return html`<button
+      data-action="outliers"
+      aria-pressed=${String(ui.outliers)}
+      title=${t('Tensors whose figure “{0}” stands apart from that of their siblings, the same module in other layers', name)}
+      @click=${() => set({ outliers: !ui.outliers, sort: null, scroll: 0 })}
+    >
+      ${icon(ICON.pulse)}${t('Outliers')}
     </button>`;
   }
   private analyze(matrices: number): TemplateResult {
@@ -127,7 +155,7 @@ export class App extends ViewElement {
     return html`<button
       class=${isFirst ? 'primary' : 'secondary'}
       data-action="analyze"
-      ?disabled=${model.isAnalyzing || done}
+      ?disabled=${model.isAnalyzing || done || model.disk !== null}
       title=${
         done
           ? `All ${integer(matrices)} block matrices are analyzed`
@@ -143,29 +171,43 @@ export class App extends ViewElement {
   }
 
   private filterKey(event: KeyboardEvent): void {
-    if (event.key === 'Escape' && this.view.ui.filter) this.view.set({ filter: '' });
+    const { ui, set } = this.view;
+    if (event.key === 'Escape' && ui.filter.text) set({ filter: { ...ui.filter, text: '' } });
     else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape') this.focusPane('list');
     else return;
     event.preventDefault();
   }
   private key(event: KeyboardEvent): void {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key.toLowerCase() !== 'f' || event.shiftKey || this.view.ui.view !== 'tensors') return;
+      this.focusFilter();
+      return this.handled(event);
+    }
     const inDetail = event.target instanceof Element && event.target.closest('ox-detail') !== null;
     const typing = event.target instanceof Element && event.target.closest('input, select, textarea') !== null;
     if (event.key === 'F6') this.focusPane(inDetail ? 'list' : 'detail');
-    else if (event.key === 'Escape' && inDetail) this.focusPane('list');
+    else if (event.key === 'Escape' && !event.defaultPrevented && inDetail) this.focusPane('list');
     else if (typing) return;
-    else if (event.key === '/' && this.view.ui.view === 'tensors')
-      this.querySelector<HTMLInputElement>('input[type=search]')?.focus();
-    else if ((event.key === '[' || event.key === ']') && this.view.ui.view === 'spectra')
-      this.step(event.key === ']' ? 1 : -1);
+    else if (event.key === '/' && this.view.ui.view === 'tensors') this.focusFilter();
+    else if (event.key === '[' || event.key === ']') this.step(event.key === ']' ? 1 : -1);
     else return;
+    this.handled(event);
+  }
+  /** VS Code hears every key of a page at its window, and would take F6 to its next part. */
+  private handled(event: KeyboardEvent): void {
     event.preventDefault();
+    event.stopPropagation();
+  }
+  private focusFilter(): void {
+    const input = this.querySelector<HTMLInputElement>('input[type=search]');
+    input?.focus();
+    input?.select();
   }
   private step(by: 1 | -1): void {
     const at = MAP_METRICS.findIndex((metric) => metric.id === this.view.ui.metric);
     const next = MAP_METRICS[(at + by + MAP_METRICS.length) % MAP_METRICS.length];
-    if (next) this.view.set({ metric: next.id });
+    if (next) pickMetric(this.view, next.id);
   }
 }
 customElements.define('ox-inspector', App);

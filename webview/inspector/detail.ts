@@ -4,6 +4,7 @@ import type { TensorSpectrum, TensorStatistics } from '../../src/protocol/engine
 import type { WireError } from '../../src/protocol/errors.ts';
 import { bytes, exact, integer, num, percent } from '../shared/format.ts';
 import { icon } from '../shared/svg.ts';
+import { ageMark, crumbs } from './crumbs.ts';
 import { item } from './definition.ts';
 import type { FigurePlot } from './figure.ts';
 import './figure.ts';
@@ -40,8 +41,9 @@ class Detail extends ViewElement {
     const { tensor } = row;
     const failure = model.failureOf(tensor.name);
     return html`<div class="detail" data-detail=${tensor.name}>
+      ${crumbs(this.view, row)}
       <div class="detail-head" tabindex="-1">
-        <h2>${tensor.layer === null ? row.label : `Layer ${tensor.layer}, ${leaf(row.label)}`}</h2>
+        <h2>${tensor.layer === null ? row.label : `Layer ${tensor.layer}, ${leaf(row.label)}`}${ageMark(this.view)}</h2>
         <div class="mono quiet name">${tensor.name.slice(0, 2000)}</div>
       </div>
       ${failure ? this.failed(row, failure) : nothing} ${this.facts(row)} ${this.values(row)}
@@ -115,6 +117,7 @@ class Detail extends ViewElement {
     if (row.weights === 0) return note('Empty: one of its sides is 0.');
     if (!model.isReadable(tensor)) return note(typeNote(tensor.dtype));
     const statistics = model.statistics.get(tensor.name);
+    if (!statistics && model.disk) return note('Not read before the file changed. Reload to read it.');
     if (!statistics) return note(model.failureOf(tensor.name) ? 'Not read.' : 'Reading the values…');
     const { stats } = statistics;
     const left =

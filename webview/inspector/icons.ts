@@ -10,4 +10,10 @@ export const ICON = {
   expandAll: 0xeb95,
   table: 0xebb7,
   circleSlash: 0xeabd,
+  filter: 0xeaf1,
+  regex: 0xeb38,
+  close: 0xea76,
+  history: 0xea82,
+  pulse: 0xeb31,
+  trash: 0xea81,
 } as const;

@@ -4,8 +4,10 @@ import { connectHost } from '../shared/host.ts';
 import { onThemeChange } from '../shared/scales.ts';
 import './app.ts';
 import type { App } from './app.ts';
+import { NO_FILTER } from './find/filter.ts';
+import { Finder } from './finder.ts';
 import { InspectorModel } from './model.ts';
-import { lineOf } from './rows.ts';
+import { groupNameOf, lineOf } from './rows.ts';
 import { SMALL_BYTES, StatisticsWish } from './statistics.ts';
 import { readUi, type Ui } from './ui.ts';
 import type { View } from './view.ts';
@@ -32,57 +34,73 @@ function start(): void {
     if (ui.selected !== null) yield ui.selected;
     if (ui.view === 'tensors') yield* app.table?.visible ?? [];
     else yield* app.spectra?.wanted ?? [];
-    // sorted by a figure, every row's place depends on it
-    const bySort = ui.sort !== null && ['distribution', 'std'].includes(ui.sort.key);
-    if (bySort || (model.facts?.sizeBytes ?? Infinity) <= SMALL_BYTES)
-      for (const row of model.rows) yield row.tensor.name;
+    if ((model.facts?.sizeBytes ?? Infinity) <= SMALL_BYTES) for (const row of model.rows) yield row.tensor.name;
   }
+  const finder = new Finder(model, () => ui, refresh);
+  const store = (): void => {
+    clearTimeout(storing);
+    storing = undefined;
+    host.setState(ui);
+  };
   const keep = (change: Partial<Ui>): void => {
     ui = { ...ui, ...change };
     // a scroll is many changes
-    storing ??= setTimeout(() => {
-      storing = undefined;
-      host.setState(ui);
-    }, 200);
+    storing ??= setTimeout(store, 200);
     wish.changed();
   };
   const view: View = {
     model,
+    finder,
     get ui() {
       return ui;
     },
     keep,
     set: (change) => {
-      keep(change);
+      ui = { ...ui, ...change };
+      // at once: a tab that goes to the back takes its page with it
+      store();
+      wish.changed();
       refresh();
     },
     post: (message) => {
       if (message.type === 'spectra') model.forgetFailures(message.tensors);
       host.post(message);
     },
-    reveal: (tensor) => reveal(tensor),
+    readValues: (tensors) => {
+      if (!tensors.length) host.post({ type: 'cancel' });
+      wish.demand(tensors);
+      refresh();
+    },
+    get isReadingValues() {
+      return wish.isReading;
+    },
+    reveal: (tensor, group) => reveal(tensor, group),
     focus: (pane) => app.focusPane(pane),
   };
-  function reveal(tensor: string): void {
+  function reveal(tensor: string, group?: string): void {
     const row = model.row(tensor);
     if (!row) {
       toReveal = tensor;
       return;
     }
     toReveal = null;
-    const hidden = ui.filter !== '' && !row.lower.includes(ui.filter.toLowerCase());
     view.set({
       view: 'tensors',
       selected: tensor,
-      group: null,
+      group: group ?? null,
       part: null,
-      closed: ui.closed.filter((group) => group !== row.group),
-      ...(hidden ? { filter: '' } : {}),
+      closed: ui.closed.filter((group) => group !== groupNameOf(row, ui.grouping)),
+      ...(ui.outliers && !finder.outliers?.found.some(({ item }) => item === row) ? { outliers: false } : {}),
+      ...(finder.passes(row) ? {} : { filter: NO_FILTER }),
     });
     requestAnimationFrame(() => {
       void app.updateComplete
         .then(() => app.table?.updateComplete)
-        .then(() => app.table?.bringIntoView(lineOf(app.table.lines, row), true));
+        .then(() => {
+          if (group !== undefined) app.focusPane('list');
+          const head = finder.lines.findIndex((line) => line.kind === 'group' && line.group === group);
+          app.table?.bringIntoView(head >= 0 ? head : lineOf(finder.lines, row, ui.grouping), head < 0);
+        });
     });
   }
   /** Something is selected from the start: the first matrix, until the reader chooses. */

@@ -64,6 +64,7 @@ export const MAP_METRICS: readonly (
   ...ELEMENT_METRICS.map((m) => ({ ...m, of: 'elements' as const })),
 ];
 export type MapMetric = (typeof MAP_METRICS)[number];
+export const isMetric = (id: string): id is MapMetric['id'] => MAP_METRICS.some((m) => m.id === id);
 export const mapMetric = (id: string): MapMetric =>
   MAP_METRICS.find((m) => m.id === id) ?? (MAP_METRICS.find((m) => m.id === 'stableRank') as MapMetric);
 

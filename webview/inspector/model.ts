@@ -1,7 +1,7 @@
 /** What the host has told this page, and what follows from it. Results are kept until the file is read anew. */
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
-import type { InspectorToView, Progress } from '../../src/protocol/views.ts';
+import type { DiskChange, InspectorToView, Progress } from '../../src/protocol/views.ts';
 import { describe, type Row } from './rows.ts';
 
 /** Element types whose values are read; the rest is listed only. */
@@ -11,8 +11,6 @@ export class InspectorModel {
   facts: CheckpointFacts | null = null;
   baseSelected: string | null = null;
   rows: readonly Row[] = [];
-  /** headings of the table */
-  groups: readonly string[] = [];
   /** the matrices of "Analyze Spectra" */
   blockMatrices: readonly Row[] = [];
   /** weights of the largest tensor */
@@ -25,6 +23,8 @@ export class InspectorModel {
   progress: Progress | null = null;
   cancelled: { done: number; total: number } | null = null;
   error: WireError | null = null;
+  /** set while the files on disk are others than those read: nothing more is read until a reload */
+  disk: DiskChange | null = null;
   private byName = new Map<string, Row>();
 
   row(name: string | null): Row | null {
@@ -85,6 +85,9 @@ export class InspectorModel {
         this.cancelled = { done: message.done, total: message.total };
         this.progress = null;
         return;
+      case 'disk':
+        this.disk = message.change;
+        return;
       case 'error':
         this.error = message.error;
         this.progress = null;
@@ -104,7 +107,6 @@ export class InspectorModel {
     this.forgetResults();
     this.facts = facts;
     this.rows = facts.tensors.map(describe);
-    this.groups = [...new Set(this.rows.map((row) => row.group))];
     this.blockMatrices = this.rows.filter(
       ({ tensor }) => tensor.spectral && !tensor.missing && tensor.role === 'block',
     );

@@ -5,16 +5,12 @@ import { integer } from '../shared/format.ts';
 import { icon } from '../shared/svg.ts';
 import { ICON } from './icons.ts';
 import type { InspectorModel } from './model.ts';
+import { type Found, inValues } from './problem-list.ts';
 import { ViewElement } from './view.ts';
 
 /** Lines shown before "Show All". */
 const SHORT_LIST = 4;
 
-interface Found {
-  severity: Problem['severity'];
-  message: string;
-  tensor?: string | undefined;
-}
 class Problems extends ViewElement {
   static override properties = { ...ViewElement.properties, all: { state: true } };
   declare all: boolean;
@@ -29,15 +25,15 @@ class Problems extends ViewElement {
     if (!model.facts) return nothing;
     const found = [...model.facts.problems, ...inValues(model)].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
     if (!found.length)
-      return html`<div class="problems" data-problems="0">
+      return html`<section class="problems" data-problems="0" aria-label="Problems">
         <div class="row">
           ${icon(ICON.pass, 'ok')}<span>No problems in the header.</span><span class="quiet">${checked(model)}</span>
         </div>
-      </div>`;
+      </section>`;
     const shown = this.all ? found : found.slice(0, SHORT_LIST);
     const failed = found.some((problem) => problem.severity === 'error');
-    return html`<div class="problems" data-problems=${found.length} role=${failed ? 'alert' : 'status'}>
-      <div class="list">${shown.map((problem) => this.line(problem))}</div>
+    return html`<section class="problems" data-problems=${found.length} aria-label="Problems">
+      <div class="list" role=${failed ? 'alert' : 'status'}>${shown.map((problem) => this.line(problem))}</div>
       ${
         found.length > SHORT_LIST
           ? html`<button
@@ -49,7 +45,7 @@ class Problems extends ViewElement {
             </button>`
           : nothing
       }
-    </div>`;
+    </section>`;
   }
 
   private line({ severity, message, tensor }: Found): TemplateResult {
@@ -74,21 +70,6 @@ const MARKS: Record<Problem['severity'], [number, string]> = {
   info: [ICON.info, 'inf'],
 };
 
-/** What the values read so far hold: NaN, infinities, nothing but zeros. */
-function inValues(model: InspectorModel): Found[] {
-  const found: Found[] = [];
-  for (const { name, stats } of model.statistics.values()) {
-    if (stats.nan || stats.inf) {
-      const parts = [stats.nan ? `${integer(stats.nan)} NaN` : '', stats.inf ? `${integer(stats.inf)} infinite` : ''];
-      const message = `${name} holds ${parts.filter(Boolean).join(' and ')} weights: no spectrum of it is defined.`;
-      found.push({ severity: 'warning', message, tensor: name });
-    } else if (stats.absMax === 0 && !EXPECTED_ZERO.test(name))
-      found.push({ severity: 'info', message: `${name} holds nothing but zeros.`, tensor: name });
-  }
-  return found;
-}
-/** Biases and the B half of a fresh adapter start at zero. */
-const EXPECTED_ZERO = /bias$|lora_B/;
 function checked(model: InspectorModel): string {
   const readable = model.rows.filter(({ tensor }) => model.isReadable(tensor)).length;
   if (!model.statistics.size) return '';

@@ -1,5 +1,7 @@
 /** The tensor table as a list of lines: groups by layer, or one flat sorted list. Pure: the table draws what it is given. */
 import type { TensorRow } from '../../src/protocol/engine.ts';
+import type { ElementStats, SpectrumMetrics } from '../../src/protocol/results.ts';
+import type { Outlier } from './find/outliers.ts';
 
 /** Names come from the file and may be megabytes long. */
 const MAX_LABEL = 300;
@@ -11,20 +13,24 @@ export interface Row {
   group: string;
   /** for the filter */
   lower: string;
+  /** orders as people count: "layer.2" before "layer.10" */
+  natural: string;
   weights: number;
 }
-export type Line = { kind: 'group'; group: string; count: number; weights: number } | { kind: 'tensor'; row: Row };
-export type SortKey = 'name' | 'shape' | 'dtype' | 'weights' | 'distribution' | 'std' | 'spectrum' | 'stableRank';
+export type Line =
+  | { kind: 'group'; group: string; count: number; weights: number }
+  | { kind: 'tensor'; row: Row; outlier?: Outlier<Row> };
+export type MetricId = keyof ElementStats | keyof SpectrumMetrics;
+export const FACT_KEYS = ['name', 'shape', 'dtype', 'weights'] as const;
+export type FactKey = (typeof FACT_KEYS)[number];
+export type SortKey = FactKey | MetricId;
 export interface Sort {
   key: SortKey;
   direction: 1 | -1;
 }
-/** Figures that come later; null until they are there. */
-export interface Figures {
-  std(name: string): number | null;
-  spectralNorm(name: string): number | null;
-  stableRank(name: string): number | null;
-}
+export type Grouping = 'layer' | 'module' | 'none';
+/** A figure of a tensor; null or undefined where there is none (yet). */
+export type Figure = (row: Row, metric: MetricId) => number | null | undefined;
 
 const clip = (text: string): string => (text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text);
 
@@ -35,6 +41,10 @@ export function describe(tensor: TensorRow): Row {
     label: clip(labelOf(tensor)),
     group: groupOf(tensor),
     lower: tensor.name.toLowerCase(),
+    natural: tensor.name
+      .slice(0, MAX_LABEL)
+      .toLowerCase()
+      .replace(/\d+/g, (digits) => digits.padStart(12, '0')),
     weights: tensor.missing ? 0 : tensor.shape.reduce((product, side) => product * side, 1),
   };
 }
@@ -70,64 +80,64 @@ function groupRank(row: Row): number {
   return FIRST.includes(row.group) ? -1 : 1e10 + LAST.indexOf(row.group);
 }
 
-export const matching = (rows: readonly Row[], filter: string): readonly Row[] => {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  return words.length ? rows.filter((row) => words.every((word) => row.lower.includes(word))) : rows;
-};
+export const groupNameOf = (row: Row, grouping: Grouping): string =>
+  grouping === 'module' ? row.tensor.module.slice(0, MAX_LABEL) : row.group;
 
-/** Groups by layer; the lines of closed groups are left out. */
-export function grouped(rows: readonly Row[], closed: ReadonlySet<string>): Line[] {
+/** Groups by layer or by module, or none; the lines of closed groups are left out. */
+export function grouped(rows: readonly Row[], closed: ReadonlySet<string>, grouping: Grouping = 'layer'): Line[] {
+  if (grouping === 'none') return rows.map((row) => ({ kind: 'tensor', row }));
   const groups = new Map<string, { rank: number; rows: Row[]; weights: number }>();
   for (const row of rows) {
-    let found = groups.get(row.group);
-    if (!found) groups.set(row.group, (found = { rank: groupRank(row), rows: [], weights: 0 }));
+    const name = groupNameOf(row, grouping);
+    let found = groups.get(name);
+    // modules in the order of the file, what lies outside the layers first or last as there
+    const rank = grouping === 'layer' || row.tensor.layer === null ? groupRank(row) : 0;
+    if (!found) groups.set(name, (found = { rank, rows: [], weights: 0 }));
     found.rows.push(row);
     found.weights += row.weights;
   }
   const lines: Line[] = [];
   for (const [group, found] of [...groups].sort((a, b) => a[1].rank - b[1].rank)) {
     lines.push({ kind: 'group', group, count: found.rows.length, weights: found.weights });
-    if (!closed.has(group)) for (const row of found.rows) lines.push({ kind: 'tensor', row });
+    if (closed.has(group)) continue;
+    // files store layers as text sorts them: 0, 1, 10, 11, 2
+    if (grouping === 'module') found.rows.sort((a, b) => (a.tensor.layer ?? -1) - (b.tensor.layer ?? -1));
+    for (const row of found.rows) lines.push({ kind: 'tensor', row });
   }
   return lines;
 }
 
-type Value = number | string | null;
-function sortValue(row: Row, key: SortKey, figures: Figures): Value {
+type Value = number | string | null | undefined;
+function sortValue(row: Row, key: SortKey, figure: Figure): Value {
   const { tensor } = row;
   switch (key) {
     case 'name':
-      return row.lower;
+      return row.natural;
     case 'shape':
       return tensor.missing ? null : (tensor.shape[0] ?? 0);
     case 'dtype':
       return tensor.dtype;
     case 'weights':
       return tensor.missing ? null : row.weights;
-    case 'distribution':
-    case 'std':
-      return figures.std(tensor.name);
-    case 'spectrum':
-      return figures.spectralNorm(tensor.name);
-    case 'stableRank':
-      return figures.stableRank(tensor.name);
+    default:
+      return figure(row, key);
   }
 }
-/** One flat list. What has no value yet stays at the end, whichever the direction; ties keep the order of the file. */
-export function sorted(rows: readonly Row[], sort: Sort, figures: Figures): Line[] {
-  const collator = new Intl.Collator('en', { numeric: true });
+/** One flat list. What has no value (yet) stays at the end, whichever the direction; ties keep the order of the file. */
+export function sorted(rows: readonly Row[], sort: Sort, figure: Figure): Row[] {
   const compare = (a: Value, b: Value): number => {
-    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-    const order = typeof a === 'string' && typeof b === 'string' ? collator.compare(a, b) : a < b ? -1 : a > b ? 1 : 0;
-    return order * sort.direction;
+    if (a == null || b == null) return a == null ? (b == null ? 0 : 1) : -1;
+    return (a < b ? -1 : a > b ? 1 : 0) * sort.direction;
   };
   return rows
-    .map((row) => ({ row, value: sortValue(row, sort.key, figures) }))
+    .map((row) => ({ row, value: sortValue(row, sort.key, figure) }))
     .sort((a, b) => compare(a.value, b.value))
-    .map(({ row }) => ({ kind: 'tensor', row }));
+    .map(({ row }) => row);
 }
 /** The line of a tensor, or of its closed group; -1 where the filter hides it. */
-export function lineOf(lines: readonly Line[], row: Row): number {
+export function lineOf(lines: readonly Line[], row: Row, grouping: Grouping = 'layer'): number {
   const own = lines.findIndex((line) => line.kind === 'tensor' && line.row === row);
-  return own >= 0 ? own : lines.findIndex((line) => line.kind === 'group' && line.group === row.group);
+  if (own >= 0) return own;
+  const group = groupNameOf(row, grouping);
+  return lines.findIndex((line) => line.kind === 'group' && line.group === group);
 }

@@ -60,7 +60,7 @@ function request(view: View, row: Row): TemplateResult {
     <button
       class="secondary"
       data-action="compute-spectrum"
-      ?disabled=${busy}
+      ?disabled=${busy || model.disk !== null}
       @click=${() => post({ type: 'spectra', tensors: [name] })}
     >
       Compute Spectrum

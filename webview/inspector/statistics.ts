@@ -10,6 +10,8 @@ export const SMALL_BYTES = 64e6;
 export class StatisticsWish {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = new Set<string>();
+  /** asked for by name, to be read whatever is in view */
+  private demanded: readonly string[] = [];
 
   constructor(
     private readonly model: InspectorModel,
@@ -22,16 +24,29 @@ export class StatisticsWish {
   changed(): void {
     this.timer ??= setTimeout(() => this.send(), DELAY_MS);
   }
+  /** The reader wants the values of these, in view or not; none: no more of them. */
+  demand(names: readonly string[]): void {
+    this.demanded = names;
+    this.changed();
+  }
+  get isReading(): boolean {
+    return this.demanded.some((name) => !this.model.statistics.has(name) && !this.model.failures.has(name));
+  }
   /** Everything is asked for anew: the engine ended, or the file is read again. */
   reset(): void {
     this.asked.clear();
     this.changed();
   }
 
+  private *names(): Generator<string> {
+    yield* this.wanted();
+    yield* this.demanded;
+  }
+
   private send(): void {
     this.timer = undefined;
     const missing = new Set<string>();
-    for (const name of this.wanted()) {
+    for (const name of this.names()) {
       const row = this.model.row(name);
       if (
         row &&
@@ -42,7 +57,8 @@ export class StatisticsWish {
         missing.add(name);
     }
     // An engine that ended is not started by scrolling: the reader decides (Retry).
-    if (!missing.size || this.model.error || [...missing].every((name) => this.asked.has(name))) return;
+    if (!missing.size || this.model.error || this.model.disk || [...missing].every((name) => this.asked.has(name)))
+      return;
     this.asked = missing;
     this.post({ type: 'statistics', tensors: [...missing] });
   }

@@ -2,17 +2,32 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { WireError } from '../../src/protocol/errors.ts';
 import { duration, integer } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
+import { clock } from './crumbs.ts';
 import { ICON } from './icons.ts';
+import type { DiskChange } from '../../src/protocol/views.ts';
 import { ViewElement, type View } from './view.ts';
 
 class Status extends ViewElement {
   protected override render(): TemplateResult {
     const { model } = this.view;
-    return html`${model.progress ? this.progress() : nothing} ${model.cancelled ? this.cancelled() : nothing}
+    return html`${model.disk ? this.disk(model.disk) : nothing} ${model.progress ? this.progress() : nothing}
+    ${model.cancelled ? this.cancelled() : nothing}
     ${model.error && model.facts ? errorBanner(model.error, this.view) : nothing}`;
   }
 
+  private disk({ kind, file, at, readAt }: DiskChange): TemplateResult {
+    const { post } = this.view;
+    const text =
+      kind === 'deleted'
+        ? t('{0} was deleted at {1}. Everything shown was read at {2}.', file, clock(at), clock(readAt))
+        : t('{0} changed on disk at {1}. Everything shown is as of {2}.', file, clock(at), clock(readAt));
+    return html`<div class="banner warning" data-state="disk" data-kind=${kind} role="alert">
+      ${icon(kind === 'deleted' ? ICON.trash : ICON.history)}<span class="grow">${text}</span>
+      <button class="secondary" data-action="reload" @click=${() => post({ type: 'retry' })}>${t('Reload')}</button>
+    </div>`;
+  }
   private progress(): TemplateResult | typeof nothing {
     const { progress } = this.view.model;
     if (!progress) return nothing;

@@ -4,10 +4,13 @@
  */
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { count, exact, integer } from '../shared/format.ts';
+import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
-import { cells, type Column, COLUMNS, Sparks } from './columns.ts';
+import { cells, type Column, columnsOf, Sparks } from './columns.ts';
 import { ICON } from './icons.ts';
-import { grouped, type Line, lineOf, matching, type Row, type Sort, sorted } from './rows.ts';
+import { isMetric, mapMetric } from './metrics.ts';
+import { groupNameOf, type Line, lineOf, type Sort } from './rows.ts';
+import { emptyTable } from './table-empty.ts';
 import { ViewElement } from './view.ts';
 
 /** VS Code's list row. */
@@ -16,15 +19,15 @@ const ROW_HEIGHT = 22;
 const MARGIN = 6;
 
 export class TensorTable extends ViewElement {
-  lines: readonly Line[] = [];
   private readonly sparks = new Sparks();
   private from = 0;
   private filter = '';
-  private built = '';
-  private builtFrom: readonly Row[] | null = null;
   private readonly observer = new ResizeObserver(() => this.requestUpdate());
   private restored = false;
 
+  get lines(): readonly Line[] {
+    return this.view.finder.lines;
+  }
   private get body(): HTMLElement | null {
     return this.querySelector<HTMLElement>('.body');
   }
@@ -37,25 +40,17 @@ export class TensorTable extends ViewElement {
   protected override willUpdate(_changed: PropertyValues): void {
     this.build();
   }
-  /** Lines are made anew when rows, filter, sort or groups change; when sorted by a figure, also when figures come. */
   private build(): void {
-    const { model, ui } = this.view;
-    const byFigure = ui.sort !== null && COLUMNS.find((column) => column.key === ui.sort?.key)?.late === true;
-    const figures = byFigure ? `${model.statistics.size} ${model.spectra.size}` : '';
-    const key = JSON.stringify([ui.filter, ui.sort, ui.closed, figures]);
-    if (key === this.built && model.rows === this.builtFrom) return;
-    if (this.body && ui.filter !== this.filter) this.body.scrollTop = 0;
-    this.filter = ui.filter;
-    this.built = key;
-    this.builtFrom = model.rows;
-    const shown = matching(model.rows, ui.filter);
-    this.lines = ui.sort
-      ? sorted(shown, ui.sort, {
-          std: (name) => model.statistics.get(name)?.stats.std ?? null,
-          spectralNorm: (name) => model.spectraOf(name)[0]?.metrics.spectralNorm ?? null,
-          stableRank: (name) => model.spectraOf(name)[0]?.metrics.stableRank ?? null,
-        })
-      : grouped(shown, new Set(ui.closed));
+    const { finder, ui } = this.view;
+    finder.update();
+    const filter = JSON.stringify([ui.filter, ui.outliers]);
+    if (this.body && filter !== this.filter) this.body.scrollTop = 0;
+    this.filter = filter;
+  }
+  /** Neither sorted nor only outliers: the lines stand under heads. */
+  private get isGrouped(): boolean {
+    const { sort, outliers, grouping } = this.view.ui;
+    return !sort && !outliers && grouping !== 'none';
   }
 
   /** The line at the upper edge. */
@@ -75,26 +70,30 @@ export class TensorTable extends ViewElement {
     const [from, to] = this.range();
     this.from = from;
     const active = this.activeLine();
-    return html`<div class="grid">
+    const columns = columnsOf(mapMetric(ui.metric), ui.outliers);
+    // the figure that orders the list stays where there is no room for all
+    const figured = ui.outliers || (ui.sort !== null && isMetric(ui.sort.key) && ui.sort.key === ui.metric);
+    return html`<div class="grid ${figured ? 'figured' : ''} ${ui.outliers ? 'apart' : ''}">
       <div
         class="body"
         tabindex="0"
         role="treegrid"
-        aria-label="Tensors by layer. Arrow keys move, left and right close and open a layer, Enter goes to the detail."
+        aria-label=${t('Tensors. Arrow keys move, left and right close and open a group, Enter goes to the detail.')}
         aria-rowcount=${this.lines.length + 1}
-        aria-colcount=${COLUMNS.length}
+        aria-colcount=${columns.length}
+        aria-busy=${String(this.view.finder.isSearching)}
         aria-activedescendant=${active >= from && active < to ? `line-${active}` : nothing}
         @scroll=${() => this.scrolled()}
         @keydown=${(event: KeyboardEvent) => this.key(event)}
       >
-        <div class="thead" role="row" aria-rowindex="1">${COLUMNS.map((column) => this.head(column, ui.sort))}</div>
+        <div class="thead" role="row" aria-rowindex="1">${columns.map((column) => this.head(column, ui.sort))}</div>
         ${this.stuck()}
         <div class="spacer" role="presentation">
           <div class="window" role="presentation">
             ${this.lines.slice(from, to).map((line, k) => this.line(line, from + k, from + k === active))}
           </div>
         </div>
-        ${this.lines.length ? nothing : this.empty()}
+        ${this.lines.length ? nothing : emptyTable(this.view)}
       </div>
     </div>`;
   }
@@ -121,30 +120,35 @@ export class TensorTable extends ViewElement {
   /** The layer of the uppermost row stays in view when its own line is scrolled away. */
   private stuck(): TemplateResult | typeof nothing {
     const line = this.lines[this.firstLine];
-    if (line?.kind !== 'tensor' || this.view.ui.sort) return nothing;
-    const { group } = line.row;
+    if (line?.kind !== 'tensor' || !this.isGrouped) return nothing;
+    const group = groupNameOf(line.row, this.view.ui.grouping);
     return html`<div class="trow group stuck" aria-hidden="true" @click=${() => this.toggle(group)}>
       <span class="name">${icon(ICON.chevronDown)}${group}</span>
     </div>`;
   }
   private head(column: Column, sort: Sort | null): TemplateResult {
-    const direction = sort?.key === column.key ? sort.direction : 0;
+    const byZ = this.view.ui.outliers && !sort && column.sort === null;
+    const direction = byZ ? -1 : sort !== null && sort.key === column.sort ? sort.direction : 0;
     return html`<div
-      class="c-${column.key} ${column.right ? 'r' : ''}"
+      class="c-${column.id} ${column.right ? 'r' : ''}"
       role="columnheader"
       aria-sort=${direction ? (direction > 0 ? 'ascending' : 'descending') : 'none'}
     >
-      <button data-action="sort" data-column=${column.key} title=${column.hint} @click=${() => this.sort(column)}>
-        ${column.name}${direction ? html`<span aria-hidden="true">${direction > 0 ? '↑' : '↓'}</span>` : nothing}
+      <button data-action="sort" data-column=${column.id} title=${column.hint} @click=${() => this.sort(column)}>
+        <span class="cut">${column.name}</span>${
+          direction ? html`<span aria-hidden="true">${direction > 0 ? '↑' : '↓'}</span>` : nothing
+        }
       </button>
     </div>`;
   }
   private sort(column: Column): void {
     const { sort } = this.view.ui;
     const first = column.descending ? -1 : 1;
-    const same = sort?.key === column.key;
-    const next = !same ? first : sort.direction === first ? -first : 0;
-    this.view.set({ sort: next === 0 ? null : { key: column.key, direction: next === 1 ? 1 : -1 } });
+    const same = sort?.key === column.sort;
+    const next = column.sort === null ? 0 : !same ? first : sort?.direction === first ? -first : 0;
+    this.view.set({
+      sort: next === 0 || column.sort === null ? null : { key: column.sort, direction: next === 1 ? 1 : -1 },
+    });
     if (this.body) this.body.scrollTop = 0;
   }
 
@@ -164,7 +168,7 @@ export class TensorTable extends ViewElement {
       >
         <span class="name" role="gridcell">${icon(open ? ICON.chevronDown : ICON.chevronRight)}${line.group}</span>
         <span class="quiet c-shape" role="gridcell"
-          >${integer(line.count)} ${line.count === 1 ? 'tensor' : 'tensors'}</span
+          >${plural(line.count, '{0} tensor', '{0} tensors', integer(line.count))}</span
         >
         <span class="c-dtype" role="gridcell"></span>
         <span class="num quiet c-weights" role="gridcell" title=${exact(line.weights)}
@@ -177,32 +181,22 @@ export class TensorTable extends ViewElement {
       id="line-${index}"
       class="trow ${active ? 'sel' : ''} ${tensor.missing ? 'missing' : ''}"
       role="row"
-      aria-level=${ui.sort ? 1 : 2}
+      aria-level=${this.isGrouped ? 2 : 1}
       aria-rowindex=${index + 2}
       aria-selected=${String(tensor.name === ui.selected)}
       data-tensor=${tensor.name}
       @click=${() => this.choose(index)}
       @dblclick=${() => this.view.focus('detail')}
     >
-      ${cells(line.row, model, this.sparks, ui.sort !== null)}
+      ${cells(line.row, model, {
+        sparks: this.sparks,
+        metric: mapMetric(ui.metric),
+        withLayer: !this.isGrouped || ui.grouping === 'module',
+        indented: this.isGrouped,
+        outlier: line.outlier,
+      })}
     </div>`;
   }
-  private empty(): TemplateResult {
-    const { ui, model } = this.view;
-    return ui.filter && model.rows.length
-      ? html`<div class="empty" data-state="no-match">
-          <p>No tensor’s name holds “${ui.filter}”.</p>
-          <button class="secondary" data-action="clear-filter" @click=${() => this.view.set({ filter: '' })}>
-            Clear Filter
-          </button>
-        </div>`
-      : html`<div class="empty" data-state="no-tensors">
-          <p>
-            ${model.facts?.problems.length ? 'No tensor could be read: see the problems above.' : 'This file holds no tensors.'}
-          </p>
-        </div>`;
-  }
-
   /** Where the keyboard is: the head of a group, or the selected tensor (its closed group stands for it). */
   private activeLine(): number {
     const { ui, model } = this.view;
@@ -211,7 +205,7 @@ export class TensorTable extends ViewElement {
       if (at >= 0) return at;
     }
     const row = model.row(ui.selected);
-    return row ? lineOf(this.lines, row) : -1;
+    return row ? lineOf(this.lines, row, ui.grouping) : -1;
   }
   private scrolled(): void {
     if (!this.body) return;
@@ -239,7 +233,7 @@ export class TensorTable extends ViewElement {
     const head = this.querySelector<HTMLElement>('.thead')?.offsetHeight ?? 0;
     const room = body.clientHeight - head;
     const top = index * ROW_HEIGHT;
-    const above = this.lines[index]?.kind === 'tensor' && !this.view.ui.sort ? ROW_HEIGHT : 0;
+    const above = this.lines[index]?.kind === 'tensor' && this.isGrouped ? ROW_HEIGHT : 0;
     if (centre) body.scrollTop = Math.max(0, top - room / 2);
     else if (top - above < body.scrollTop) body.scrollTop = top - above;
     else if (top + ROW_HEIGHT > body.scrollTop + room) body.scrollTop = top + ROW_HEIGHT - room;
@@ -267,10 +261,12 @@ export class TensorTable extends ViewElement {
   }
   /** Closes the group, or goes to the head of the tensor's one. */
   private left(line: Line | undefined): void {
-    if (this.view.ui.sort) return;
+    if (!this.isGrouped) return;
     if (line?.kind === 'group') this.toggle(line.group, false);
-    else if (line)
-      this.choose(this.lines.findIndex((other) => other.kind === 'group' && other.group === line.row.group));
+    else if (line) {
+      const group = groupNameOf(line.row, this.view.ui.grouping);
+      this.choose(this.lines.findIndex((other) => other.kind === 'group' && other.group === group));
+    }
   }
   /** Opens the group, or goes to its first tensor. */
   private right(line: Line | undefined, at: number): void {

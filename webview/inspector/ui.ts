@@ -1,9 +1,16 @@
 /** The reader's own choices: kept by VS Code over a reload, never sent to the host. */
-import type { Sort, SortKey } from './rows.ts';
+import { type Filter, NO_FILTER, readFilter } from './find/filter.ts';
+import { isMetric } from './metrics.ts';
+import { FACT_KEYS, type Grouping, type Sort, type SortKey } from './rows.ts';
 
 export interface Ui {
   view: 'tensors' | 'spectra';
-  filter: string;
+  filter: Filter;
+  /** the row of filters is open */
+  filters: boolean;
+  grouping: Grouping;
+  /** only tensors whose figure stands apart from that of their siblings */
+  outliers: boolean;
   sort: Sort | null;
   closed: string[];
   selected: string | null;
@@ -11,6 +18,7 @@ export interface Ui {
   part: string | null;
   /** where the keyboard is when on the head of a group */
   group: string | null;
+  /** figure of the map, and of the table's last column */
   metric: string;
   /** the map's values as a table */
   table: boolean;
@@ -18,7 +26,10 @@ export interface Ui {
 }
 export const INITIAL_UI: Ui = {
   view: 'tensors',
-  filter: '',
+  filter: NO_FILTER,
+  filters: false,
+  grouping: 'layer',
+  outliers: false,
   sort: null,
   closed: [],
   selected: null,
@@ -28,17 +39,6 @@ export const INITIAL_UI: Ui = {
   table: false,
   scroll: 0,
 };
-const SORT_KEYS: readonly SortKey[] = [
-  'name',
-  'shape',
-  'dtype',
-  'weights',
-  'distribution',
-  'std',
-  'spectrum',
-  'stableRank',
-];
-
 /** A stored state is from an older version or another page until shown otherwise. */
 export function readUi(stored: unknown): Ui {
   if (typeof stored !== 'object' || stored === null) return { ...INITIAL_UI };
@@ -46,7 +46,10 @@ export function readUi(stored: unknown): Ui {
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     view: s.view === 'spectra' ? 'spectra' : 'tensors',
-    filter: text(s.filter) ?? '',
+    filter: readFilter(s.filter),
+    filters: s.filters === true,
+    grouping: s.grouping === 'module' || s.grouping === 'none' ? s.grouping : 'layer',
+    outliers: s.outliers === true,
     sort: readSort(s.sort),
     closed: Array.isArray(s.closed) ? s.closed.filter((group) => typeof group === 'string') : [],
     selected: text(s.selected),
@@ -60,6 +63,7 @@ export function readUi(stored: unknown): Ui {
 function readSort(stored: unknown): Sort | null {
   if (typeof stored !== 'object' || stored === null) return null;
   const { key, direction } = stored as Partial<Record<keyof Sort, unknown>>;
-  const known = SORT_KEYS.find((k) => k === key);
+  const known: SortKey | undefined =
+    FACT_KEYS.find((k) => k === key) ?? (typeof key === 'string' && isMetric(key) ? key : undefined);
   return known && (direction === 1 || direction === -1) ? { key: known, direction } : null;
 }

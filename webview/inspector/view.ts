@@ -1,18 +1,23 @@
 /** What every element of the page is given: the model, the reader's choices, and the ways to act. */
 import { LitElement } from 'lit';
 import type { InspectorFromView } from '../../src/protocol/views.ts';
+import type { Finder } from './finder.ts';
 import type { InspectorModel } from './model.ts';
 import type { Ui } from './ui.ts';
 
 export interface View {
   readonly model: InspectorModel;
+  readonly finder: Finder;
   readonly ui: Ui;
   set(change: Partial<Ui>): void;
   /** Stored without drawing the page anew: what the caller draws itself. */
   keep(change: Partial<Ui>): void;
   post(message: InspectorFromView): void;
-  /** Selects a tensor, opens its group and brings its row into view. */
-  reveal(tensor: string): void;
+  /** Has the values of these tensors read, in view or not; of none: stops that. */
+  readValues(tensors: readonly string[]): void;
+  readonly isReadingValues: boolean;
+  /** Selects a tensor, opens its group and brings its row into view; with `group`, the group's head, where the keyboard goes. */
+  reveal(tensor: string, group?: string): void;
   /** Moves the keyboard to a pane. */
   focus(pane: 'list' | 'detail'): void;
 }

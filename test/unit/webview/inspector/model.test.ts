@@ -3,6 +3,7 @@ import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } fro
 import type { SpectrumMetrics } from '../../../../src/protocol/results.ts';
 import { cellOf, mapOf, valueOf } from '../../../../webview/inspector/map-model.ts';
 import { mapMetric, MAP_METRICS, scaleOf, SPECTRUM_METRICS } from '../../../../webview/inspector/metrics.ts';
+import { NO_FILTER } from '../../../../webview/inspector/find/filter.ts';
 import { InspectorModel } from '../../../../webview/inspector/model.ts';
 import { readUi, INITIAL_UI } from '../../../../webview/inspector/ui.ts';
 
@@ -165,7 +166,10 @@ describe('stored state', () => {
   it('is taken back as it was', () => {
     const ui = {
       ...INITIAL_UI,
-      filter: 'q',
+      filter: { ...NO_FILTER, text: 'q', layers: '0-3', problems: true },
+      filters: true,
+      grouping: 'module' as const,
+      outliers: true,
       sort: { key: 'std' as const, direction: -1 as const },
       closed: ['Layer 1'],
       scroll: 40,
@@ -175,7 +179,7 @@ describe('stored state', () => {
   it.each([
     [null],
     ['x'],
-    [{ sort: { key: 'nope', direction: 2 }, closed: 'all', scroll: -1, filter: 7, view: 'other' }],
+    [{ sort: { key: 'nope', direction: 2 }, closed: 'all', scroll: -1, filter: 7, view: 'other', grouping: 'x' }],
   ])('falls back on %j', (stored) => {
     expect(readUi(stored)).toEqual(INITIAL_UI);
   });

@@ -1,0 +1,33 @@
+/** What is wrong with the tensors of a checkpoint, as far as it is known. Pure. */
+import type { Problem } from '../../src/protocol/results.ts';
+import { integer } from '../shared/format.ts';
+import type { InspectorModel } from './model.ts';
+
+export interface Found {
+  severity: Problem['severity'];
+  message: string;
+  tensor?: string | undefined;
+}
+
+/** What the values read so far hold: NaN, infinities, nothing but zeros. */
+export function inValues(model: InspectorModel): Found[] {
+  const found: Found[] = [];
+  for (const { name, stats } of model.statistics.values()) {
+    if (stats.nan || stats.inf) {
+      const parts = [stats.nan ? `${integer(stats.nan)} NaN` : '', stats.inf ? `${integer(stats.inf)} infinite` : ''];
+      const message = `${name} holds ${parts.filter(Boolean).join(' and ')} weights: no spectrum of it is defined.`;
+      found.push({ severity: 'warning', message, tensor: name });
+    } else if (stats.absMax === 0 && !EXPECTED_ZERO.test(name))
+      found.push({ severity: 'info', message: `${name} holds nothing but zeros.`, tensor: name });
+  }
+  return found;
+}
+/** Biases and the B half of a fresh adapter start at zero. */
+const EXPECTED_ZERO = /bias$|lora_B/;
+
+/** Names of the tensors that something is wrong with: in the header, in their values, or in reading them. */
+export function problemTensors(model: InspectorModel): Set<string> {
+  const names = new Set(model.failures.keys());
+  for (const { tensor } of [...(model.facts?.problems ?? []), ...inValues(model)]) if (tensor) names.add(tensor);
+  return names;
+}

@@ -8,12 +8,11 @@ import type { Activity } from './activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { webviewHtml, webviewOptions } from './html.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
+import { watchFolder } from './watchFolder.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';
 const INDEX_VIEW_TYPE = 'offaxis.inspectorForIndex';
-/** A checkpoint is written in many steps: it is read again when it has been quiet for so long. */
-const QUIET_MS = 1000;
 
 export interface InspectorServices {
   extensionUri: vscode.Uri;
@@ -27,7 +26,6 @@ class InspectorDocument implements vscode.CustomDocument {
   readonly session: InspectorSession;
   readonly pages = new Set<(message: InspectorToView) => void>();
   private readonly disposables: vscode.Disposable[] = [];
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly uri: vscode.Uri,
@@ -37,27 +35,15 @@ class InspectorDocument implements vscode.CustomDocument {
     const services = {
       engine,
       log,
+      watchFolder,
       baseSelected: () => base.path,
       onActivity: (text: string | null) => activity.report(this, text && `${name}, ${text}`),
     };
     this.session = new InspectorSession(uri.fsPath, services, refusalOf(uri));
     this.disposables.push(base.onDidChange(() => this.session.refreshFacts()));
-    if (uri.scheme === 'file') this.watch(name);
-  }
-
-  private watch(name: string): void {
-    const watcher = vscode.workspace.createFileSystemWatcher(
-      new vscode.RelativePattern(vscode.Uri.joinPath(this.uri, '..'), name),
-    );
-    const later = (): void => {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.session.reload(), QUIET_MS);
-    };
-    this.disposables.push(watcher, watcher.onDidChange(later), watcher.onDidCreate(later));
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
     this.session.dispose();
     for (const disposable of this.disposables) disposable.dispose();
   }
@@ -118,7 +104,9 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     let detach: (() => void) | undefined;
     this.active = { uri, panel };
     panel.onDidChangeViewState(() => {
-      if (panel.active) this.active = { uri, panel };
+      if (!panel.active) return;
+      this.active = { uri, panel };
+      void session.lookAtDisk();
     });
     panel.onDidDispose(() => {
       if (this.active?.panel === panel) this.active = undefined;

@@ -5,6 +5,7 @@ import type { EngineLog } from '../engine/launch.ts';
 import type { CheckpointFacts, InspectionEvent, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { toWireError, type WireError } from '../protocol/errors.ts';
 import type { InspectorToView, Progress } from '../protocol/views.ts';
+import { DiskMonitor, type WatchFolder } from './diskMonitor.ts';
 
 /** At most ten messages a second reach a page. */
 const BATCH_MS = 100;
@@ -16,6 +17,7 @@ export interface SessionServices {
   log: EngineLog;
   baseSelected(): string | null;
   onActivity(text: string | null): void;
+  watchFolder: WatchFolder;
 }
 type Post = (message: InspectorToView) => void;
 type Analysis = 'statistics' | 'spectra';
@@ -44,13 +46,20 @@ export class InspectorSession {
   private wanted: string[] = [];
   private fresh: { statistics: TensorStatistics[]; spectra: TensorSpectrum[] } = { statistics: [], spectra: [] };
   private timer: NodeJS.Timeout | undefined;
+  private readonly disk: DiskMonitor;
 
   /** `refusal`: why this file is not opened at all. */
   constructor(
     readonly path: string,
     private readonly services: SessionServices,
     private readonly refusal?: WireError,
-  ) {}
+  ) {
+    this.disk = new DiskMonitor(path, services.watchFolder, (change) => {
+      // Bytes read from now on would be those of another step.
+      if (change) this.cancel();
+      this.tell({ type: 'disk', change });
+    });
+  }
 
   /** What is there now, for others to read. */
   get known(): InspectorResults {
@@ -67,13 +76,14 @@ export class InspectorSession {
 
   /** Statistics of the tensors in view; those that are there or under way are not computed again. */
   requestStatistics(tensors: string[]): void {
+    if (this.disk.current) return;
     this.wanted = tensors.filter((name) => !this.statistics.has(name) && !this.failures.has(name));
     if (!this.runs.has('statistics')) void this.serveWanted();
   }
 
   /** Spectra of these tensors; of all block matrices when none is named. */
   requestSpectra(tensors: string[]): void {
-    if (this.runs.has('spectra')) return;
+    if (this.runs.has('spectra') || this.disk.current) return;
     const rows = this.facts?.tensors ?? [];
     const computed = new Set([...this.spectra.values()].map((spectrum) => spectrum.tensor));
     const names = tensors.length
@@ -91,17 +101,17 @@ export class InspectorSession {
     this.wanted = [];
   }
 
-  /** The user's retry, or the file has changed: everything anew. */
+  /** The reader's Retry or Reload: everything anew. A file that cannot be opened now leaves what was read before on show. */
   async reload(): Promise<void> {
     this.services.engine.allowRestart();
     this.cancel();
-    this.facts = undefined;
-    this.error = undefined;
-    this.statistics.clear();
-    this.spectra.clear();
-    this.failures.clear();
-    await this.open();
+    await this.opening;
+    await this.readAnew();
     for (const post of this.pages) this.show(post);
+  }
+  /** The reader is back: a file system that tells of no changes is asked. */
+  async lookAtDisk(): Promise<void> {
+    await this.disk.look();
   }
 
   /** Another base was selected. */
@@ -112,11 +122,15 @@ export class InspectorSession {
   dispose(): void {
     this.cancel();
     this.pages.clear();
+    this.disk.dispose();
     clearTimeout(this.timer);
   }
 
   private open(): Promise<void> {
     if (this.facts || this.error) return Promise.resolve();
+    return this.readAnew();
+  }
+  private readAnew(): Promise<void> {
     this.opening ??= this.readFacts().finally(() => {
       this.opening = undefined;
     });
@@ -130,7 +144,14 @@ export class InspectorSession {
     }
     const start = performance.now();
     try {
-      this.facts = await this.services.engine.call('open', { path: this.path });
+      const mark = await this.disk.mark();
+      const facts = await this.services.engine.call('open', { path: this.path });
+      this.statistics.clear();
+      this.spectra.clear();
+      this.failures.clear();
+      this.facts = facts;
+      this.error = undefined;
+      await this.disk.accept(mark);
       this.threads = (await this.services.engine.call('info', {})).threads;
       this.services.log.info(
         `opened ${this.path}: ${this.facts.tensors.length} tensors in ${(performance.now() - start).toFixed(0)} ms`,
@@ -146,8 +167,9 @@ export class InspectorSession {
   }
 
   private show(post: Post): void {
-    if (this.error) return post({ type: 'error', error: this.error });
     this.showFacts(post);
+    if (this.disk.current) post({ type: 'disk', change: this.disk.current });
+    if (this.error) post({ type: 'error', error: this.error });
     if (this.statistics.size) post({ type: 'statistics', values: [...this.statistics.values()] });
     if (this.spectra.size) post({ type: 'spectra', values: [...this.spectra.values()] });
     for (const [name, error] of this.failures) post({ type: 'failed', name, error });

@@ -78,6 +78,7 @@ test('"Analyze Spectra" fills the heatmap of layers by modules', async () => {
   await page.action('metric').selectOption('spectralNorm');
   await page.action('table').click();
   const table = page.document.locator('table.twin');
+  await table.waitFor();
   expect(await table.locator('tbody tr').count()).toBe(6);
   const modules = await table
     .locator('thead th')

@@ -50,8 +50,7 @@ export class App extends ViewElement {
         ? html`<div data-state="failed">${errorBanner(model.error, this.view)}</div>`
         : html`<div class="empty" data-state="opening"><p class="quiet">Reading the header…</p></div>`;
     const part = { view: this.view, version: this.version };
-    return html`<h1 class="sr">${t('Checkpoint {0}', model.facts.path.split(/[\\/]/).slice(-2).join('/'))}</h1>
-      <ox-facts .view=${part.view} .version=${part.version}></ox-facts>
+    return html`<ox-facts .view=${part.view} .version=${part.version}></ox-facts>
       <ox-problems .view=${part.view} .version=${part.version}></ox-problems>
       <ox-status .view=${part.view} .version=${part.version}></ox-status>
       <main data-view=${ui.view}>

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CheckpointFacts } from '../../src/protocol/engine.ts';
 import { bytes, count, integer, num } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
 import { ViewElement } from './view.ts';
 
 const fact = (name: string, value: unknown, title?: string): TemplateResult =>
@@ -26,6 +27,7 @@ class Facts extends ViewElement {
     const base = baseSelected === null || baseSelected === facts.path ? null : baseSelected;
     const metadata = Object.entries(facts.metadata);
     return html`<header class="facts">
+        <h1 class="sr">${t('Checkpoint {0}', shortPath(facts.path))}</h1>
         <dl class="grow">
           ${fact('Format', facts.format, facts.path)} ${fact('Tensors', integer(facts.tensors.length))}
           ${this.parameters(facts)}

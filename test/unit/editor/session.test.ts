@@ -15,6 +15,7 @@ function sessionFor(path: string): { session: InspectorSession; activities: (str
   const session = new InspectorSession(path, {
     engine: harness.client(['x']),
     log: { info: write, debug: write, warn: write, error: write },
+    watchFolder: () => ({ dispose: write }),
     baseSelected: () => '/m/base',
     onActivity: (text) => activities.push(text),
   });

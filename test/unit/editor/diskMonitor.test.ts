@@ -1,0 +1,122 @@
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkpointFiles, DiskMonitor, markOf, changeBetween } from '../../../src/editor/diskMonitor.ts';
+import type { DiskChange } from '../../../src/protocol/views.ts';
+
+let folder: string;
+const monitors: DiskMonitor[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offaxis-disk-'));
+});
+afterEach(async () => {
+  for (const monitor of monitors.splice(0)) monitor.dispose();
+  await rm(folder, { recursive: true });
+});
+const file = (name: string): string => join(folder, name);
+
+function monitorOf(path: string): { monitor: DiskMonitor; changes: (DiskChange | null)[] } {
+  const changes: (DiskChange | null)[] = [];
+  const monitor = new DiskMonitor(
+    path,
+    (directory, listener) => {
+      const watcher = watch(directory, (_event, name) => name !== null && listener(join(directory, name)));
+      return { dispose: () => watcher.close() };
+    },
+    (change) => changes.push(change),
+  );
+  monitors.push(monitor);
+  return { monitor, changes };
+}
+async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error('waited too long');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe('the files of a checkpoint', () => {
+  test('are the file itself, or an index with its shards inside the folder', async () => {
+    const index = file('model.safetensors.index.json');
+    await writeFile(
+      index,
+      JSON.stringify({ weight_map: { a: 'one.safetensors', b: 'two.safetensors', c: '../x', d: 3 } }),
+    );
+    expect(await checkpointFiles(index)).toEqual([index, file('one.safetensors'), file('two.safetensors')]);
+    expect(await checkpointFiles(file('one.safetensors'))).toEqual([file('one.safetensors')]);
+    await writeFile(index, '{"weight_map": ');
+    expect(await checkpointFiles(index)).toEqual([index]);
+  });
+});
+
+describe('a change', () => {
+  test('is another size, another time, or another file of the same name', async () => {
+    const path = file('m.safetensors');
+    await writeFile(path, 'one');
+    await utimes(path, 1000, 1000);
+    const before = await markOf([path]);
+    expect(changeBetween(before, await markOf([path]))).toBeNull();
+    await utimes(path, 2000, 2000);
+    expect(changeBetween(before, await markOf([path]))).toMatchObject({ kind: 'changed', file: 'm.safetensors' });
+    await writeFile(file('other'), 'two');
+    await utimes(file('other'), 1000, 1000);
+    await rename(file('other'), path);
+    expect(changeBetween(before, await markOf([path]))).toMatchObject({ kind: 'changed' });
+    await rm(path);
+    expect(changeBetween(before, await markOf([path]))).toMatchObject({ kind: 'deleted', readAt: before.at });
+  });
+});
+
+describe('DiskMonitor', () => {
+  test('tells of a write once it has been quiet, and of the deletion after it', async () => {
+    const path = file('m.safetensors');
+    await writeFile(path, 'one');
+    const { monitor, changes } = monitorOf(path);
+    await monitor.accept(await monitor.mark());
+    expect(changes).toEqual([]);
+    for (let i = 0; i < 5; i++) {
+      await writeFile(path, `step ${'x'.repeat(i)}`);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(changes).toEqual([]);
+    }
+    await until(() => changes.length > 0);
+    expect(changes).toMatchObject([{ kind: 'changed', file: 'm.safetensors' }]);
+    await rm(path);
+    await until(() => changes.length > 1);
+    expect(changes[1]).toMatchObject({ kind: 'deleted' });
+  });
+  test('says nothing of other files in the folder', async () => {
+    const path = file('m.safetensors');
+    await writeFile(path, 'one');
+    const { monitor, changes } = monitorOf(path);
+    await monitor.accept(await monitor.mark());
+    await writeFile(file('other.safetensors'), 'x');
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(changes).toEqual([]);
+  });
+  test('sees what was written while the file was read, and is quiet after it was read again', async () => {
+    const path = file('m.safetensors');
+    await writeFile(path, 'one');
+    const { monitor, changes } = monitorOf(path);
+    const mark = await monitor.mark();
+    await writeFile(path, 'longer');
+    await monitor.accept(mark);
+    expect(changes).toMatchObject([{ kind: 'changed' }]);
+    expect(monitor.current?.kind).toBe('changed');
+    await monitor.accept(await monitor.mark());
+    expect(changes[1]).toBeNull();
+    expect(monitor.current).toBeNull();
+  });
+  test('a shard that appears changes its checkpoint', async () => {
+    const index = file('model.safetensors.index.json');
+    await writeFile(index, JSON.stringify({ weight_map: { a: 'one.safetensors' } }));
+    const { monitor, changes } = monitorOf(index);
+    await monitor.accept(await monitor.mark());
+    await writeFile(file('one.safetensors'), 'x');
+    await until(() => changes.length > 0);
+    expect(changes).toMatchObject([{ kind: 'changed', file: 'one.safetensors' }]);
+  });
+});

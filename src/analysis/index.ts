@@ -9,15 +9,20 @@ import type {
   InspectionEvent,
 } from '../protocol/engine.ts';
 import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
+import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { BackendInfo } from '../protocol/results.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { openCheckpoint } from '../checkpoint/index.ts';
+import { CheckpointCache } from './checkpointCache.ts';
 import { createBackend, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, openPair, type RunningComparison } from './compare.ts';
 import { digestCheckpoint } from './digests.ts';
+import { exportTensor } from './exportTensor.ts';
 import { inspectCheckpoint } from './inspect.ts';
+import { pictureOf } from './picture.ts';
 import { planComparison } from './plan.ts';
 import { scanCheckpoint } from './scan.ts';
+import { readValues } from './values.ts';
 
 export interface Analysis {
   info(): BackendInfo;
@@ -30,6 +35,9 @@ export interface Analysis {
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
   scan(params: Parameters<EngineStreams['scan']>[0], signal: AbortSignal): AsyncIterable<ScanEvent>;
   digest(params: Parameters<EngineStreams['digest']>[0], signal: AbortSignal): AsyncIterable<DigestEvent>;
+  values(params: Parameters<EngineCalls['values']>[0], signal?: AbortSignal): Promise<ValuesBlock>;
+  picture(params: Parameters<EngineStreams['picture']>[0], signal: AbortSignal): AsyncIterable<PictureEvent>;
+  exportTensor(params: Parameters<EngineStreams['exportTensor']>[0], signal: AbortSignal): AsyncIterable<ExportEvent>;
   dispose(): Promise<void>;
 }
 
@@ -37,6 +45,7 @@ export interface Analysis {
 export async function createAnalysis(options: BackendChoice): Promise<Analysis> {
   const backend: LinearAlgebraBackend = await createBackend(options);
   const running = new Map<string, RunningComparison>();
+  const cache = new CheckpointCache();
   return {
     info: () => backend.info,
     async open({ path }, signal) {
@@ -59,6 +68,13 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     compare: (params, signal) => compareCheckpoints(backend, params, running, signal),
     scan: (params, signal) => scanCheckpoint(backend, params, signal),
     digest: (params, signal) => digestCheckpoint(params, signal),
-    dispose: () => backend.dispose(),
+    values: ({ path, ...request }, signal) =>
+      cache.use(path, (checkpoint) => readValues(checkpoint, request, signal), signal),
+    picture: ({ checkpoints, ...request }, signal) => pictureOf(cache, checkpoints, request, signal),
+    exportTensor,
+    async dispose() {
+      await cache.dispose();
+      await backend.dispose();
+    },
   };
 }

@@ -16,6 +16,7 @@ export function serveAnalysis(channel: Channel, connect: () => Promise<Analysis>
         (await analysis()).prioritize(params);
         return null;
       },
+      values: async (params, signal) => (await analysis()).values(params, signal),
     },
     streams: {
       async *inspect(params, signal) {
@@ -29,6 +30,12 @@ export function serveAnalysis(channel: Channel, connect: () => Promise<Analysis>
       },
       async *digest(params, signal) {
         yield* (await analysis()).digest(params, signal);
+      },
+      async *picture(params, signal) {
+        yield* (await analysis()).picture(params, signal);
+      },
+      async *exportTensor(params, signal) {
+        yield* (await analysis()).exportTensor(params, signal);
       },
     },
   });

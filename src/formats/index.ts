@@ -13,3 +13,4 @@ export {
   type HeaderEntry,
   type SafetensorsHeader,
 } from './safetensors-header.ts';
+export { byteRange, codesOf, componentsOf, numbersOf, undecodable } from './values.ts';

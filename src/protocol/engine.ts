@@ -11,6 +11,15 @@ import type {
 } from './results.ts';
 import type { WireError } from './errors.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
+import type {
+  ExportEvent,
+  ExportRequest,
+  PictureEvent,
+  PictureRequest,
+  Plane,
+  Rectangle,
+  ValuesBlock,
+} from './matrix.ts';
 
 /** One row of the inspector's table. */
 export interface TensorRow {
@@ -130,6 +139,8 @@ export interface CompareRequest {
   /** names already computed (a resumed run): left out of the work */
   done?: string[];
 }
+/** Where a picture's weights come from: one checkpoint for its values, two for what changed between them. */
+export type PictureCheckpoints = { path: string } | { base: string; tuned: string; includeEmbeddings: boolean };
 /** Methods that answer once. */
 export interface EngineCalls {
   info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string };
@@ -137,6 +148,8 @@ export interface EngineCalls {
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
   /** moves a matrix to the front of a running comparison's queue */
   prioritize(params: { runId: string; name: string }): null;
+  /** a rectangle of a plane of a tensor, at most MAX_VALUES values */
+  values(params: { path: string } & Plane & Rectangle): ValuesBlock;
 }
 /** Methods that answer with a stream. */
 export interface EngineStreams {
@@ -153,4 +166,8 @@ export interface EngineStreams {
   scan(params: { path: string }): ScanEvent;
   /** SHA-256 of every file, of the named tensors or of all */
   digest(params: { path: string; files: boolean; tensors: string[] | 'all' }): DigestEvent;
+  /** a downsampled rectangle of one matrix, or of the difference of a pair */
+  picture(params: PictureRequest & { checkpoints: PictureCheckpoints }): PictureEvent;
+  /** one tensor into a file of its own; never into a checkpoint */
+  exportTensor(params: ExportRequest): ExportEvent;
 }

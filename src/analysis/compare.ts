@@ -183,6 +183,7 @@ async function spectraOf(
       reasons: [...new Set([...reasons, ...update.reasons])],
       elapsedMs: change.tensor.elapsedMs + performance.now() - start,
       ...(quantities ? { computedOn: quantities.computedOn ?? backend.info.kind } : {}),
+      ...(quantities?.recomputed ? { recomputed: quantities.recomputed } : {}),
     },
     detail: {
       name: item.name,

@@ -136,6 +136,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'flags', value: (tensor) => tensor.flags.join(' ') },
   { name: 'reasons', value: (tensor) => tensor.reasons.join(' ') },
   { name: 'computedOn', value: (tensor) => tensor.computedOn },
+  { name: 'recomputed', value: (tensor) => tensor.recomputed?.join(' ') },
   { name: 'elapsedMs', value: (tensor) => tensor.elapsedMs },
 ];
 

@@ -11,6 +11,7 @@ import {
   maskVerdict,
   outliers,
 } from '../shared/readings.ts';
+import { recomputedNote } from '../shared/recomputed.ts';
 import { bullet, key } from '../shared/svg.ts';
 import { chip } from './cards.ts';
 import { numbers } from './detail-numbers.ts';
@@ -283,6 +284,7 @@ function notes(tensor: ComparisonTensor): TemplateResult | typeof nothing {
   if (tensor.flags.includes('mixed-storage')) {
     list.unshift(`Stored as ${tensor.dtype.base} and ${tensor.dtype.tuned}: both were rounded to one grid first.`);
   }
+  if (tensor.recomputed?.length) list.push(recomputedNote(tensor.recomputed));
   if (tensor.metrics.updateOutlierCount === 1) list.push(`Update: ${outliers(1)}`);
   if (!list.length) return nothing;
   return html`<ul class="notes small quiet">

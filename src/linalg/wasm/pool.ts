@@ -1,4 +1,5 @@
 /** Threads that do one task each: queue, memory bound, cancelling, and replacement of threads that do not stop or have died. */
+import { setMaxListeners } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { CANCEL_SLOT, type Reply, type TaskName, type Tasks, type WorkerSetup } from './messages.ts';
@@ -91,6 +92,8 @@ export class WorkerPool {
       if (this.disposed) return reject(new OffaxisError('peer-gone', 'The worker threads have been shut down.'));
       if (signal?.aborted) return reject(new OffaxisError('cancelled', 'Cancelled.'));
       const onAbort = (): void => this.cancel(job);
+      // one signal may stand for a whole run, with a listener for each task: no leak that Node should warn of
+      if (signal) setMaxListeners(0, signal);
       const job: Job = {
         id: this.nextId++,
         task,

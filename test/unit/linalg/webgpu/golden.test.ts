@@ -1,0 +1,57 @@
+/** The sample family through the WebGPU backend against float64 LAPACK, field by field. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { LinearAlgebraBackend } from '../../../../src/linalg/backend.ts';
+import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm/index.ts';
+import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
+import { compareSample, expectMatchesGolden, loadGolden, loadSample } from '../../golden.ts';
+import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
+import { openTestDevice, type TestDevice } from './device.ts';
+
+const base = loadSample('base');
+/** Every matrix of one pair, every third of the others, as for the reference. */
+const PAIRS = [
+  ['rl', 'base-to-rl', 1],
+  ['rl-hot', 'base-to-rl-hot', 3],
+  ['sft', 'base-to-sft', 3],
+  ['rl-steps/step-100', 'base-to-rl-step-100', 3],
+] as const;
+
+let held: TestDevice;
+let build: WasmBuild;
+let cpu: WasmBackend;
+let backend: LinearAlgebraBackend;
+beforeAll(async () => {
+  held = await openTestDevice();
+  build = await buildWasm();
+  cpu = await createWasmBackend({ ...build, threads: 2 });
+  backend = await createWebGpuBackend({
+    ...{ device: held.device, adapterName: held.name, cpu, tail: cpu.tail, memoryCap: 2 ** 30 },
+  });
+}, 120_000);
+afterAll(async () => {
+  await backend?.dispose();
+  held?.device.destroy();
+  await held?.device.lost;
+  await cpu?.dispose();
+  build?.remove();
+});
+
+it.each(PAIRS)(
+  'base to %s agrees in every field',
+  async (folder, file, step) => {
+    const tuned = loadSample(folder);
+    let matrices = 0;
+    const work = [...loadGolden(file)].flatMap(([name, expected]) => {
+      const [before, after] = [base.get(name), tuned.get(name)];
+      if (!before || !after) throw new Error(`The samples hold no ${name}.`);
+      const wanted = 'nss' in expected && matrices++ % step === 0;
+      return wanted ? [{ name, expected, before, after }] : [];
+    });
+    expect(matrices).toBe(42);
+    // in flight together, so that they go in batches
+    const results = await Promise.all(work.map(({ before, after }) => compareSample(backend, before, after, true)));
+    for (const [i, { name, expected }] of work.entries()) expectMatchesGolden(results[i] as never, expected, name);
+  },
+  // a cold shader cache
+  600_000,
+);

@@ -15,9 +15,13 @@ const LAYERS = {
   health: { may: ['linalg/backend', 'linalg/codes', 'checkpoint', 'formats', 'protocol'] },
   analysis: { may: ['health', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   engine: { may: ['analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  // Figures in words: the verdicts and the glob are pure functions.
+  assistant: { may: ['metrics/verdict', 'checkpoint/glob', 'protocol'] },
+  mcp: { may: ['assistant', 'analysis', 'protocol'] },
   export: { may: ['protocol'] },
-  cli: { may: ['engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  cli: { may: ['mcp', 'engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Numbers are the engine's work: the host side reaches it through its client only.
+  tools: { may: ['assistant', 'engine', 'protocol'], vscode: true },
   editor: { may: ['commands', 'comparison', 'engine', 'export', 'protocol'], vscode: true },
   comparison: { may: ['commands', 'editor', 'engine', 'export', 'protocol'], vscode: true },
   // Its words follow the verdict's rule.

@@ -39,6 +39,8 @@ const bundles = [
   { ...esm, entryPoints: ['src/engine/process.ts'], outfile: 'dist/engine.mjs' },
   { ...esm, entryPoints: ['src/linalg/wasm/worker.ts'], outfile: 'dist/linalg-worker.mjs' },
   { ...esm, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.mjs', banner: { js: '#!/usr/bin/env node' } },
+  // Loaded by the command line for `offaxis mcp` alone.
+  { ...esm, entryPoints: ['src/mcp/server.ts'], outfile: 'dist/mcp.mjs' },
   // The page's script and its styles in one bundle: esbuild writes the styles beside the script.
   ...['inspector', 'comparison'].map((page) => ({
     ...webview,

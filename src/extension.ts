@@ -13,6 +13,7 @@ import { EngineClient } from './engine/client.ts';
 import { launchEngine } from './engine/launch.ts';
 import { registerHovers } from './hover/provider.ts';
 import { engineArguments, type EngineOptions } from './engine/options.ts';
+import { registerTools } from './tools/register.ts';
 
 /** What deactivate has to wait for; VS Code calls it without the context. */
 let closing: (() => Promise<void>) | undefined;
@@ -55,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     engine,
     comparisons,
     registerInspector(inspector),
+    registerTools(engine, log),
     comparisons.register(),
     registerHovers(
       { engine, log, known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known } },

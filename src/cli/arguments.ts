@@ -20,6 +20,7 @@ export interface EngineOptions {
 export type Invocation =
   | { command: 'help'; topic: string | null }
   | { command: 'version' }
+  | ({ command: 'mcp' } & EngineOptions)
   | ({ command: 'gpu'; json: string | null } & EngineOptions)
   | ({
       command: 'inspect';
@@ -130,13 +131,19 @@ export function parseInvocation(argv: string[]): Invocation {
       ...engine(values),
     };
   }
+  if (command === 'mcp') {
+    const { values, positionals } = parse(rest, ENGINE);
+    if (values.help) return { command: 'help', topic: 'mcp' };
+    expectPositionals(positionals, [], 'mcp');
+    return { command, ...engine(values) };
+  }
   if (command === 'gpu') {
     const { values, positionals } = parse(rest, GPU);
     if (values.help) return { command: 'help', topic: 'gpu' };
     expectPositionals(positionals, [], 'gpu');
     return { command, json: values.json ?? null, ...engine(values) };
   }
-  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check and gpu.`);
+  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check, gpu and mcp.`);
 }
 
 function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
@@ -177,6 +184,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
   offaxis compare BASE TUNED [options]    what training did, layer by layer
   offaxis check PATH [options]            scan for problems: exit status 1 where there are any
+  offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
   offaxis help COMMAND                    the options of one command
   offaxis --version
@@ -185,6 +193,12 @@ Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
   --threads N            worker threads (default: all cores)
   --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)`;
+const HELP_MCP = `offaxis mcp [options]
+
+Serves offaxis_inspect_checkpoint, offaxis_compare_checkpoints and offaxis_find_tensors over standard input and output until the
+client ends. Relative paths are taken from the folder that it was started in. It only reads, and uses no network.
+
+${HELP_ENGINE}`;
 const HELP_GPU = `offaxis gpu [options]
 
   --json FILE|-          write offaxis.gpu/1 JSON to a file, or to standard output
@@ -225,6 +239,7 @@ export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
   if (topic === 'compare') return HELP_COMPARE;
   if (topic === 'gpu') return HELP_GPU;
+  if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;
   return HELP;
 }

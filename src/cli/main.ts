@@ -6,6 +6,7 @@ import { runCheck } from './check.ts';
 import { runCompare } from './compare.ts';
 import { runGpu } from './gpu.ts';
 import { runInspect } from './inspect.ts';
+import { runMcp } from './mcp.ts';
 import { VERSION } from './version.ts';
 
 async function run(argv: string[]): Promise<number> {
@@ -24,7 +25,7 @@ async function run(argv: string[]): Promise<number> {
 }
 
 async function work(
-  invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'gpu' }>,
+  invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'gpu' | 'mcp' }>,
 ): Promise<number> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
@@ -38,7 +39,8 @@ async function work(
     }
     analysis = await createAnalysis({ backend: invocation.backend, threads: invocation.threads });
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
-    if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
+    if (invocation.command === 'mcp') await runMcp(analysis, abort.signal);
+    else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);
     return 0;
   } catch (error) {

@@ -1,0 +1,155 @@
+/** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
+import { maskVerdict } from '../metrics/verdict.ts';
+import type { ComparisonPlan } from '../protocol/engine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
+import { fitted } from './budget.ts';
+import { COMPARE_SORTS } from './definitions.ts';
+import type { ToolContext } from './engine.ts';
+import { ToolInput } from './input.ts';
+import { MAX_UNASKED_FLOPS } from './limits.ts';
+import { bytes, DATA_NOTE, figure, percent, plural, quoted, shape } from './text.ts';
+
+const KNOWN = ['base', 'tuned', 'tensors', 'spectra', 'sortBy', 'allowLong', 'offset', 'maxTokens'];
+const NAMES_SHOWN = 3;
+
+/** Throws bad-parameter, bad-file (nothing pairs), read-failed and cancelled. */
+export async function compareCheckpoints(raw: unknown, context: ToolContext): Promise<string> {
+  const input = new ToolInput(raw, KNOWN);
+  const base = context.resolve(input.required('base'));
+  const tuned = context.resolve(input.required('tuned'));
+  const spectra = input.flag('spectra', true);
+  const sort = input.choice('sortBy', COMPARE_SORTS, 'relativeUpdate');
+  const allowLong = input.flag('allowLong', false);
+  const offset = input.whole('offset') ?? 0;
+  const parameters = { ...DEFAULT_PARAMETERS, tensors: input.text('tensors') ?? null, spectra };
+  const tensors = new Map<string, ComparisonTensor>();
+  let plan: ComparisonPlan | undefined;
+  let summary: ComparisonSummary | undefined;
+  // Leaving the loop does not end the engine's work everywhere; the signal does.
+  const abort = new AbortController();
+  const signal = AbortSignal.any([context.signal, abort.signal]);
+  try {
+    for await (const event of context.engine.compare(
+      { runId: `assistant ${base} ${tuned}`, base, tuned, parameters },
+      signal,
+    )) {
+      if (event.type === 'plan') {
+        ({ plan } = event);
+        refuse(plan, base, tuned, spectra && !allowLong);
+      } else if (event.type === 'change' || event.type === 'matrix') tensors.set(event.tensor.name, event.tensor);
+      else if (event.type === 'summary') ({ summary } = event);
+    }
+  } finally {
+    abort.abort();
+  }
+  if (!plan || !summary) throw new OffaxisError('bug', 'The comparison ended without a summary.');
+  const rows = sorted([...tensors.values()], sort)
+    .map(tensorRow)
+    .slice(offset);
+  return fitted(
+    {
+      head: [...headLines(base, tuned, plan, summary), DATA_NOTE],
+      rowsHead: [
+        `Tensors, ${sort === 'file' ? 'as stored' : `largest ${sort} first`}${offset ? `, from row ${offset} on` : ''}:`,
+      ],
+      rows,
+      more: (shown) =>
+        `${rows.length - shown} more tensors are left out. Ask with offset ${offset + shown} to go on, with another sortBy, or narrow it with tensors.`,
+    },
+    context.budget(input.tokens),
+  );
+}
+
+function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: boolean): void {
+  if (plan.pairs.length === 0)
+    throw new OffaxisError(
+      'bad-file',
+      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model, and the glob.`,
+    );
+  const { flops, matrices, bytesToRead } = plan.cost;
+  if (limitFlops && flops > MAX_UNASKED_FLOPS)
+    throw new OffaxisError(
+      'bad-parameter',
+      `Spectra of ${matrices} pairs take about ${figure(flops, 2)} floating-point operations, minutes to hours, and ${bytes(bytesToRead)} are read. Narrow them with tensors, set spectra to false, or set allowLong to true.`,
+    );
+}
+
+function headLines(base: string, tuned: string, plan: ComparisonPlan, s: ComparisonSummary): string[] {
+  const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
+  const lines = [
+    `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared.`,
+    `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights (storage rounding hides small updates; no null).`,
+  ];
+  const { done, planned } = s.matrices;
+  if (done > 0) {
+    const angle = Math.max(s.metrics['angleUMax']?.max ?? 0, s.metrics['angleVMax']?.max ?? 0);
+    lines.push(
+      `Means over ${done} of ${planned} block matrices: relative update ${percent(mean('relativeUpdate'))}, spectral shift NSS ${percent(mean('nss'))} (at most the relative update), largest principal angle ${figure(angle, 3)} degrees (Wedin's bound says nothing for ${s.wedinVacuous}).`,
+      `Off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone; ${s.maskVerdicts.off} matrices off-principal, ${s.maskVerdicts.on} on-principal, ${s.maskVerdicts.noise} as noise.`,
+      `Off-principal alignment, energy view: ${percent(complement(mean('jointEnergy')))} against ${percent(complement(mean('jointEnergyBaseline')))} for an isotropic update. The two views can disagree.`,
+    );
+  }
+  if (s.failed.length)
+    lines.push(
+      `Failed: ${s.failed
+        .slice(0, NAMES_SHOWN)
+        .map(({ error }) => error.message)
+        .join(' ')}${s.failed.length > NAMES_SHOWN ? ` and ${s.failed.length - NAMES_SHOWN} more` : ''}`,
+    );
+  const { baseOnly, tunedOnly } = plan.unpaired;
+  if (baseOnly.length) lines.push(`Only in the base: ${some(baseOnly)}.`);
+  if (tunedOnly.length) lines.push(`Only in the tuned: ${some(tunedOnly)}.`);
+  if (plan.skipped.length)
+    lines.push(`Left out: ${some(plan.skipped.map(({ name }) => name))}, as ${plan.skipped[0]?.reason}`);
+  for (const { severity, message } of plan.problems
+    .filter((problem) => problem.severity !== 'info')
+    .slice(0, NAMES_SHOWN))
+    lines.push(`${severity}: ${message}`);
+  return lines;
+}
+function some(names: readonly string[]): string {
+  const rest = names.length - NAMES_SHOWN;
+  return `${names.slice(0, NAMES_SHOWN).map(quoted).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+const VERDICT = { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: 'no verdict' } as const;
+function tensorRow({ name, shape: sides, metrics: m, flags }: ComparisonTensor): string {
+  const parts = [shape(sides), `unchanged ${percent(m.unchangedBf16)}`, `update ${percent(m.relativeUpdate)}`];
+  if (m.nss !== undefined) {
+    const angle = largestAngle(m);
+    parts.push(
+      `NSS ${percent(m.nss)} (at most ${percent(m.relativeUpdate)})`,
+      `angle ${angle === null ? 'undefined' : `${figure(angle, 3)} degrees`}${m.wedinVacuous ? ' (bound vacuous)' : ''}`,
+      `off-principal ${percent(complement(m.principalOverlap))} (null ${percent(complement(m.principalNull))}, z ${figure(m.principalZ, 3)}: ${VERDICT[maskVerdict(m)]})`,
+      `energy ${percent(complement(m.jointEnergy))} (isotropic ${percent(complement(m.jointEnergyBaseline))})`,
+    );
+  }
+  if (flags.length) parts.push(`flags: ${flags.join(', ')}`);
+  return `${quoted(name)}: ${parts.join(', ')}`;
+}
+
+function sorted(tensors: ComparisonTensor[], sort: (typeof COMPARE_SORTS)[number]): ComparisonTensor[] {
+  if (sort === 'file') return tensors;
+  const key = ({ metrics: m }: ComparisonTensor): number | null => {
+    switch (sort) {
+      case 'relativeUpdate':
+        return m.relativeUpdate;
+      case 'nss':
+        return m.nss ?? null;
+      case 'angle':
+        return largestAngle(m);
+      case 'offPrincipal':
+        return complement(m.principalOverlap);
+      case 'unchanged':
+        return m.unchangedBf16;
+    }
+  };
+  return tensors.sort((a, b) => (key(b) ?? -Infinity) - (key(a) ?? -Infinity) || 0);
+}
+function largestAngle(m: ComparisonTensor['metrics']): number | null {
+  return m.angleUMax == null || m.angleVMax == null ? null : Math.max(m.angleUMax, m.angleVMax);
+}
+function complement(x: number | null | undefined): number | null {
+  return x == null ? null : 1 - x;
+}

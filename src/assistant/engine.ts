@@ -1,0 +1,26 @@
+/** What the tools need of the engine: satisfied by the engine in process and by the client of its process. */
+import type {
+  CheckpointFacts,
+  CompareRequest,
+  ComparisonEvent,
+  EngineStreams,
+  InspectionEvent,
+} from '../protocol/engine.ts';
+import type { ScanEvent } from '../protocol/health.ts';
+import type { TokenBudget } from './budget.ts';
+
+export interface AssistantEngine {
+  open(params: { path: string }, signal: AbortSignal): Promise<CheckpointFacts>;
+  inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
+  compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
+  scan(params: { path: string }, signal: AbortSignal): AsyncIterable<ScanEvent>;
+}
+/** What surrounds one call of a tool. */
+export interface ToolContext {
+  engine: AssistantEngine;
+  /** a path from a model, made absolute */
+  resolve(path: string): string;
+  /** for the caller's tokenizer; without it tokens are estimated */
+  budget(requested: number): TokenBudget;
+  signal: AbortSignal;
+}

@@ -1,0 +1,56 @@
+/** What a checkpoint is, in a few lines. */
+import type { CheckpointFacts } from '../protocol/engine.ts';
+import { cacheBytes, cacheFormula } from '../protocol/health.ts';
+import type { Problem } from '../protocol/results.ts';
+import { bytes, DATA_NOTE, figure, plural, quoted } from './text.ts';
+
+/** Problems named; the rest are counted. */
+const PROBLEMS_SHOWN = 12;
+const METADATA_SHOWN = 6;
+const RANK = { error: 0, warning: 1, info: 2 } as const;
+
+export function factLines(facts: CheckpointFacts): string[] {
+  const { config, metadata, memory } = facts;
+  const dtypes = Object.entries(facts.dtypes).map(([dtype, n]) => `${dtype} ${n}`);
+  const missing = facts.tensors.filter((row) => row.missing).length;
+  const lines = [
+    `Checkpoint ${quoted(facts.path)}: ${facts.format}; ${plural(facts.tensors.length, 'tensor')}, ${figure(facts.parameters)} parameters, ${bytes(facts.sizeBytes)}; ${dtypes.join(', ') || 'no types'}.`,
+  ];
+  if (missing) lines.push(`${plural(missing, 'tensor')} of missing shards: shapes and values unknown.`);
+  if (config)
+    lines.push(
+      `Config: ${quoted(config.modelType ?? 'unknown type')}, ${config.layers ?? '?'} layers, width ${config.hiddenSize ?? '?'}, ${config.attentionHeads ?? '?'} heads, ${config.keyValueHeads ?? '?'} key/value heads of ${config.headDim ?? '?'}.`,
+    );
+  lines.push(`Memory, estimated (activations left out): weights ${bytes(memory.weightsBytes)}.`);
+  const { cache } = memory;
+  if (cache) {
+    const at =
+      cache.contextTokens === null
+        ? ''
+        : `, ${bytes(cacheBytes(cache, cache.contextTokens))} at ${figure(cache.contextTokens)} tokens`;
+    lines.push(`KV cache, one sequence: ${bytes(cache.bytesPerToken)} a token${at} = ${cacheFormula(cache)}.`);
+  } else lines.push(`KV cache: not estimated, ${memory.reason}.`);
+  const entries = Object.entries(metadata);
+  if (entries.length) {
+    const shown = entries.slice(0, METADATA_SHOWN).map(([key, value]) => `${quoted(key)}: ${quoted(value)}`);
+    lines.push(
+      `Metadata: ${shown.join(', ')}${entries.length > METADATA_SHOWN ? `, ${entries.length - METADATA_SHOWN} more` : ''}.`,
+    );
+  }
+  lines.push(DATA_NOTE);
+  return lines;
+}
+
+/** Worst first. `what` names what was looked at. */
+export function problemLines(problems: readonly Problem[], what: string): string[] {
+  if (problems.length === 0) return [`Problems in ${what}: none.`];
+  const sorted = [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const rest = sorted.length - PROBLEMS_SHOWN;
+  return [
+    `Problems in ${what} (${sorted.length}):`,
+    ...sorted
+      .slice(0, PROBLEMS_SHOWN)
+      .map(({ severity, code, message }) => `- ${severity}, ${code}: ${message.slice(0, 500)}`),
+    ...(rest > 0 ? [`- and ${rest} more; "offaxis check PATH --json -" lists all`] : []),
+  ];
+}

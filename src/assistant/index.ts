@@ -1,0 +1,28 @@
+/** Tools for an assistant: one implementation for VS Code's language-model tools and for MCP. */
+import { OffaxisError } from '../protocol/errors.ts';
+import { compareCheckpoints } from './compare.ts';
+import { TOOLS, type ToolName } from './definitions.ts';
+import type { ToolContext } from './engine.ts';
+import { findTensors } from './find.ts';
+import { inspectCheckpoint } from './inspect.ts';
+
+export { estimatedBudget, type TokenBudget } from './budget.ts';
+export { TOOLS, type ToolDefinition, type ToolName } from './definitions.ts';
+export type { AssistantEngine, ToolContext } from './engine.ts';
+
+export function isTool(name: string): name is ToolName {
+  return TOOLS.some((tool) => tool.name === name);
+}
+
+/** The result as text. Throws OffaxisError: bad-parameter, bad-file, read-failed, cancelled. */
+export async function callTool(name: ToolName, input: unknown, context: ToolContext): Promise<string> {
+  if (context.signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
+  switch (name) {
+    case 'offaxis_inspect_checkpoint':
+      return inspectCheckpoint(input, context);
+    case 'offaxis_compare_checkpoints':
+      return compareCheckpoints(input, context);
+    case 'offaxis_find_tensors':
+      return findTensors(input, context);
+  }
+}

@@ -1,0 +1,157 @@
+/** inspect_checkpoint: facts, problems, modules; statistics, spectra and a scan on request. */
+import { matchesGlob } from '../checkpoint/glob.ts';
+import type { TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import type { Finding, ScanCoverage } from '../protocol/health.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import { fitted } from './budget.ts';
+import type { ToolContext } from './engine.ts';
+import { weightsOf } from './find.ts';
+import { factLines, problemLines } from './facts.ts';
+import { ToolInput } from './input.ts';
+import { MAX_UNASKED_FLOPS } from './limits.ts';
+import { bytes, figure, percent, plural, quoted, ranges, shape } from './text.ts';
+
+const KNOWN = ['path', 'tensors', 'statistics', 'spectra', 'scan', 'allowLong', 'offset', 'maxTokens'];
+
+/** Throws bad-parameter, bad-file, read-failed and cancelled. */
+export async function inspectCheckpoint(raw: unknown, context: ToolContext): Promise<string> {
+  const input = new ToolInput(raw, KNOWN);
+  const path = context.resolve(input.required('path'));
+  const glob = input.text('tensors');
+  const statistics = input.flag('statistics', false);
+  const spectra = input.flag('spectra', false);
+  const offset = input.whole('offset') ?? 0;
+  const { engine, signal } = context;
+  const facts = await engine.open({ path }, signal);
+  const head = factLines(facts);
+  const chosen = facts.tensors.filter((row) => glob === undefined || matchesGlob(glob, row.name));
+  if (spectra && !input.flag('allowLong', false)) refuseLong(chosen);
+  if (input.flag('scan', false)) head.push(...(await scanLines(path, context)));
+  else head.push(...problemLines(facts.problems, 'the header'));
+  const budget = context.budget(input.tokens);
+  const more =
+    (rows: number) =>
+    (shown: number): string =>
+      `${rows - shown} more rows are left out. Ask with offset ${offset + shown} to go on, or narrow it with tensors.`;
+  if (!statistics && !spectra) {
+    const rows = moduleRows(chosen).slice(offset);
+    return fitted(
+      { head, rowsHead: ['module | layers | tensors | type and shape'], rows, more: more(rows.length) },
+      budget,
+    );
+  }
+  if (glob !== undefined && chosen.length === 0) {
+    head.push(`No tensor matches ${quoted(glob)}.`);
+    return fitted({ head, rowsHead: [], rows: [], more: () => '' }, budget);
+  }
+  const computed = await compute(path, chosen, statistics, spectra, context);
+  if (spectra)
+    head.push(
+      'Beside each spectral figure stands what a matrix of independent noise of that shape gives. Outliers are singular values above the Marchenko-Pastur edge: noise has none, but one matrix in ten has one.',
+    );
+  for (const text of computed.failures) head.push(`Failed: ${text}`);
+  const sizes = new Map(chosen.map((row) => [row.name, weightsOf(row)]));
+  const rows = [
+    ...[...computed.statistics.values()].map((value) => statisticsRow(value, sizes.get(value.name) ?? 0)),
+    ...[...computed.spectra.values()].map(spectrumRow),
+  ].slice(offset);
+  return fitted({ head, rowsHead: [], rows, more: more(rows.length) }, budget);
+}
+
+/** Spectra that a model did not know to be dear are not started. */
+function refuseLong(rows: readonly TensorRow[]): void {
+  let flops = 0;
+  let matrices = 0;
+  for (const row of rows) {
+    if (!row.spectral || row.missing || row.role !== 'block') continue;
+    const [m = 1, n = 1] = row.shape.slice(-2);
+    const stack = row.shape.length === 3 ? (row.shape[0] ?? 1) : 1;
+    const q = Math.min(m, n);
+    flops += stack * (q * q * Math.max(m, n) + (4 / 3) * q ** 3);
+    matrices += stack;
+  }
+  if (flops <= MAX_UNASKED_FLOPS) return;
+  throw new OffaxisError(
+    'bad-parameter',
+    `Spectra of ${matrices} matrices take about ${figure(flops, 2)} floating-point operations, minutes to hours. Narrow them with tensors, or set allowLong to true.`,
+  );
+}
+
+async function scanLines(path: string, { engine, signal }: ToolContext): Promise<string[]> {
+  const findings: Finding[] = [];
+  let coverage: ScanCoverage | undefined;
+  for await (const event of engine.scan({ path }, signal)) {
+    if (event.type === 'finding') findings.push(event.finding);
+    else if (event.type === 'coverage') ({ coverage } = event);
+  }
+  if (!coverage) return problemLines(findings, 'the header and the values');
+  const left = coverage.notScanned.map(({ reason, tensors }) => `; not scanned: ${tensors} ${reason}`).join('');
+  return [
+    `Scanned ${plural(coverage.scanned, 'tensor')}, ${bytes(coverage.scannedBytes)}, for ${coverage.rules.join('; ')}${left}.`,
+    ...problemLines(findings, 'the header and the values'),
+  ];
+}
+
+async function compute(
+  path: string,
+  rows: readonly TensorRow[],
+  statistics: boolean,
+  spectra: boolean,
+  { engine, signal }: ToolContext,
+): Promise<{ statistics: Map<string, TensorStatistics>; spectra: Map<string, TensorSpectrum>; failures: string[] }> {
+  const found = {
+    statistics: new Map<string, TensorStatistics>(),
+    spectra: new Map<string, TensorSpectrum>(),
+    failures: [] as string[],
+  };
+  const tensors = rows.filter((row) => !row.missing && row.offset !== null).map((row) => row.name);
+  if (tensors.length === 0) return found;
+  for await (const event of engine.inspect({ path, tensors, statistics, spectra, includeEmbeddings: false }, signal)) {
+    if (event.type === 'statistics') found.statistics.set(event.value.name, event.value);
+    else if (event.type === 'spectrum') found.spectra.set(event.value.name, event.value);
+    else if (event.type === 'failed') found.failures.push(event.error.message);
+  }
+  return found;
+}
+
+/** One line a module: a model of 35,743 tensors has a few dozen. */
+function moduleRows(tensors: readonly TensorRow[]): string[] {
+  const modules = new Map<string, TensorRow[]>();
+  for (const row of tensors) {
+    const key = [row.module, row.missing, row.dtype, row.shape.join('x')].join('|');
+    modules.set(key, [...(modules.get(key) ?? []), row]);
+  }
+  return [...modules.values()].map((rows) => {
+    const first = rows[0] as TensorRow;
+    const layers = rows.flatMap((row) => (row.layer === null ? [] : [row.layer]));
+    const kind = first.missing ? 'in missing shards' : `${first.dtype} ${shape(first.shape)}`;
+    return `${quoted(first.module)} | ${layers.length ? ranges(layers) : `none (${first.role})`} | ${rows.length} | ${kind}`;
+  });
+}
+
+function statisticsRow({ name, stats }: TensorStatistics, weights: number): string {
+  const parts = [
+    `mean ${figure(stats.mean)}`,
+    `std ${figure(stats.std)}`,
+    `min ${figure(stats.min)}`,
+    `max ${figure(stats.max)}`,
+    `zeros ${percent(weights ? stats.zeros / weights : 0)}`,
+    ...(stats.nan || stats.inf ? [`NaN ${stats.nan}, infinite ${stats.inf}`] : []),
+  ];
+  return `${quoted(name)} statistics: ${parts.join(', ')}`;
+}
+
+function spectrumRow({ name, rows: m, columns: n, metrics, mpEdge, reasons }: TensorSpectrum): string {
+  if (metrics.spectralNorm === null) return `${quoted(name)} spectrum: undefined. ${reasons.join(' ')}`;
+  // sum of squares m n v over the square of the edge, v (sqrt m + sqrt n)^2
+  const noise = (m * n) / (Math.sqrt(m) + Math.sqrt(n)) ** 2;
+  const parts = [
+    `[${m}, ${n}]`,
+    `largest ${figure(metrics.spectralNorm)} (noise edge ${figure(mpEdge)})`,
+    `stable rank ${figure(metrics.stableRank)} (noise ${figure(noise)})`,
+    `effective rank ${figure(metrics.effectiveRank)} of ${Math.min(m, n)}`,
+    `outliers ${figure(metrics.outlierCount)} (noise 0)`,
+    `power-law alpha ${figure(metrics.powerLawAlpha, 3)} (no null)`,
+  ];
+  return `${quoted(name)} spectrum: ${parts.join(', ')}`;
+}

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOOLS } from '../../../src/assistant/index.ts';
+import { temporaryFolder } from '../checkpoint/folder.ts';
+import { safetensors } from '../formats/build.ts';
+
+/** The built command line as a child process, spoken to by the SDK's own client. */
+const CLI = resolve('dist/cli.mjs');
+const folder = temporaryFolder();
+let client: Client;
+let stderr = '';
+beforeAll(async () => {
+  if (!existsSync(CLI)) throw new Error('dist/cli.mjs is missing: run "npm run build" first.');
+  client = new Client({ name: 'test', version: '1' });
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [CLI, 'mcp', '--backend', 'cpu', '--threads', '1'],
+    cwd: resolve('media'),
+    stderr: 'pipe',
+  });
+  transport.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
+  await client.connect(transport);
+}, 60_000);
+afterAll(() => client.close());
+
+async function call(name: string, input: object, signal?: AbortSignal): Promise<{ text: string; isError: boolean }> {
+  const result = await client.callTool(
+    { name, arguments: input as Record<string, unknown> },
+    undefined,
+    signal ? { signal } : undefined,
+  );
+  const content = result.content as { type: string; text: string }[];
+  return { text: content.map(({ text }) => text).join(''), isError: result.isError === true };
+}
+
+describe('offaxis mcp', () => {
+  it('says who it is and lists the three tools, each read-only, with its schema', async () => {
+    expect(client.getServerVersion()).toMatchObject({ name: 'offaxis' });
+    expect(client.getInstructions()).toContain('only reads');
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
+    for (const [i, tool] of tools.entries()) {
+      expect(tool.inputSchema).toEqual(TOOLS[i]?.inputSchema);
+      expect(tool.annotations).toMatchObject({ readOnlyHint: true, openWorldHint: false });
+    }
+  });
+  it('finds tensors, by a path relative to its own folder', async () => {
+    const { text, isError } = await call('offaxis_find_tensors', {
+      path: 'samples/base',
+      name: '*q_proj*',
+      layerTo: 2,
+    });
+    expect(isError).toBe(false);
+    expect(text).toContain('3 tensors of 57');
+    expect(text).toContain('"model.layers.2.self_attn.q_proj.weight" | BF16 [128, 128]');
+    expect(text).not.toContain('layers.3.');
+  });
+  it('inspects, by a file address, with spectra beside what noise gives', async () => {
+    const path = pathToFileURL(resolve('media/samples/base')).href;
+    const { text } = await call('offaxis_inspect_checkpoint', {
+      path,
+      spectra: true,
+      scan: true,
+      tensors: '*layers.0.mlp.up*',
+    });
+    expect(text).toContain('1,111,424 parameters');
+    expect(text).toContain('Problems in the header and the values: none.');
+    expect(text).toMatch(
+      /up_proj\.weight" spectrum: \[352, 128\], largest [\d.]+ \(noise edge [\d.]+\), stable rank [\d.]+ \(noise 49\.81\)/,
+    );
+  });
+  it('compares, each figure beside its null', async () => {
+    const { text } = await call('offaxis_compare_checkpoints', {
+      base: 'samples/base',
+      tuned: 'samples/rl',
+      tensors: '*layers.1.*',
+    });
+    expect(text).toMatch(/mask view: [\d.]+ % against [\d.]+ % from rounding alone/);
+    expect(text).toMatch(/"model\.layers\.1\.[\w.]+": \[\d+, \d+\], unchanged .* NSS .*\(null [\d.]+ %, z/);
+  });
+  it.each([
+    ['offaxis_inspect_checkpoint', { path: 'no/such' }, /no\/such.*(does not exist|Check the path)/],
+    ['offaxis_inspect_checkpoint', { path: 'https://example.com/x.safetensors' }, /local files only/],
+    ['offaxis_find_tensors', { path: 'samples/base', nmae: '*' }, /no input "nmae"/],
+    ['offaxis_find_tensors', {}, /"path" is missing/],
+    [
+      'offaxis_compare_checkpoints',
+      { base: 'samples/base', tuned: 'samples/rl', tensors: 'nothing*' },
+      /pairs by name and shape/,
+    ],
+    ['frobnicate', {}, /no tool "frobnicate"/],
+  ])('%s %j gives a clear error result and goes on', async (name, input, message) => {
+    const { text, isError } = await call(name, input);
+    expect(isError).toBe(true);
+    expect(text).toMatch(message);
+    expect(text.split('\n')).toHaveLength(1);
+  });
+  it('stops the work of a call that is cancelled', async () => {
+    // one matrix that takes many seconds
+    const side = 4096;
+    const values = new Float32Array(side * side);
+    for (let i = 0; i < values.length; i++)
+      values[i] = Math.sin(i * 12.9898) * 43758.5453 - Math.floor(Math.sin(i * 12.9898) * 43758.5453);
+    const tensors = {
+      'model.layers.0.mlp.up_proj.weight': { dtype: 'F32', shape: [side, side], data: new Uint8Array(values.buffer) },
+    };
+    const path = folder.write('slow.safetensors', safetensors(tensors));
+    const abort = new AbortController();
+    const slow = call('offaxis_inspect_checkpoint', { path, spectra: true }, abort.signal);
+    const outcome = slow.then(
+      () => 'finished',
+      () => 'cancelled',
+    );
+    await new Promise((done) => setTimeout(done, 1500));
+    abort.abort();
+    expect(await outcome).toBe('cancelled');
+    // the only thread is free again: a small spectrum comes at once
+    const start = performance.now();
+    await call('offaxis_inspect_checkpoint', {
+      path: 'samples/base',
+      spectra: true,
+      tensors: '*layers.0.self_attn.q*',
+    });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+  it('ends with its client, having said nothing beside the protocol', async () => {
+    const { pid } = client.transport as StdioClientTransport;
+    await client.close();
+    await expect
+      .poll(() => {
+        try {
+          process.kill(pid as number, 0);
+          return 'running';
+        } catch {
+          return 'ended';
+        }
+      })
+      .toBe('ended');
+    expect(stderr).toBe('');
+  });
+});

@@ -6,7 +6,7 @@
 import type { FloatTail } from '../backend.ts';
 import { BandReduction, BANDWIDTH } from './bandReduction.ts';
 import type { GpuContext } from './context.ts';
-import { multiply } from './gemm.ts';
+import { multiply } from './gemm/multiply.ts';
 import { createMatrix, type DeviceMatrix } from './matrix.ts';
 
 /** Sine from which the cosines are computed as singular values of their own; below, sqrt(1 - sine^2) has every digit. */

@@ -10,6 +10,7 @@ import { GpuContext } from './context.ts';
 import { doubts, hasNull } from './doubt.ts';
 import { DeviceMemoryError } from './errors.ts';
 import { Gatherer } from './gather.ts';
+import { type TuningStore, tuneGemm } from './gemm/tuning.ts';
 import { batchBytes, comparePairs, suitsDevice, type DevicePair, type PairJob } from './pairs.ts';
 import { BLOCK } from './matrix.ts';
 import { valuesBytes, valuesOf } from './values.ts';
@@ -25,6 +26,8 @@ export interface WebGpuBackendOptions {
   memoryCap: number;
   /** a storage binding's limit below the device's own, so that tests see tiles on small matrices */
   bindingLimit?: number;
+  /** Where the form of matrix products that is the fastest on this adapter is kept; without, they take one that suits all. */
+  tuning?: TuningStore;
 }
 
 /** Pairs in a batch: W0, W1 and D of four make twelve matrices that share every dispatch. */
@@ -34,11 +37,12 @@ const LANES = 2;
 /** Entries beside the selection's threshold that may be on either side: METRICS allow 2 hits. */
 const MOST_DOUBTFUL = 2;
 
-/** Compiles kernels as they are needed. The device must have no other user's limits in its way: see GpuContext. */
+/** Compiles kernels as they are needed; tunes products where it is new to the adapter (seconds on a slow one). The device must have no other user's limits in its way: see GpuContext. */
 export async function createWebGpuBackend(options: WebGpuBackendOptions): Promise<LinearAlgebraBackend> {
   const { device, cpu } = options;
   const limit = options.bindingLimit === undefined ? {} : { bindingLimit: options.bindingLimit };
   const context = new GpuContext(device, { memoryCap: options.memoryCap, ...limit });
+  if (options.tuning) await tuneGemm(context, options.tuning);
   return new WebGpuBackend(context, cpu, options.tail, options.adapterName);
 }
 

@@ -3,6 +3,7 @@ import { compareCheckpoints } from './compareCheckpoints.ts';
 import { compareSelected } from './compareSelected.ts';
 import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
 import { exportComparison } from './exportComparison.ts';
+import { goToTensor } from './goToTensor.ts';
 import { openFolder } from './openFolder.ts';
 import { openSampleComparison } from './openSampleComparison.ts';
 import type { Command } from './register.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   compareWithBase,
   compareWithBaseFromEditor,
   exportComparison,
+  goToTensor,
   openFolder,
   openSampleComparison,
   selectAsBase,

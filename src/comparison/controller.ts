@@ -1,5 +1,6 @@
 /** One comparison: its phases, its results, and what the panels that show it are told. Knows nothing of VS Code. */
 import { randomUUID } from 'node:crypto';
+import { type DiskMark, DiskMonitor, type WatchFolder } from '../editor/diskMonitor.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { ComparisonRun } from '../engine/comparisonRun.ts';
 import type { EngineLog } from '../engine/launch.ts';
@@ -31,6 +32,7 @@ export interface ControllerServices {
   log: EngineLog;
   /** null: nothing runs any more */
   onActivity(text: string | null): void;
+  watchFolder: WatchFolder;
 }
 
 type ComparisonKnown = Pick<ComparisonState, 'base' | 'tuned' | 'baseName' | 'tunedName' | 'plan'> & {
@@ -49,11 +51,19 @@ export class ComparisonController {
   private savedAt = 0;
   /** restored results of other bytes than those on disk now */
   private stale = false;
+  private readonly disk: { base: DiskMonitor; tuned: DiskMonitor };
 
   constructor(
     readonly spec: ComparisonSpec,
     private readonly services: ControllerServices,
   ) {
+    const monitor = (path: string): DiskMonitor =>
+      new DiskMonitor(path, services.watchFolder, (change) => {
+        // Figures of two steps in one comparison would be of neither.
+        if (change) this.cancel();
+        this.tellDisk();
+      });
+    this.disk = { base: monitor(spec.base), tuned: monitor(spec.tuned) };
     const names = shortNames(spec.base, spec.tuned);
     this.state = {
       ...spec,
@@ -89,6 +99,7 @@ export class ComparisonController {
     this.batch = { tensors: [], details: [], failed: [] };
     post({ type: 'state', state: this.state, reset: true });
     for (const portion of this.results.portions(PORTION)) post({ type: 'results', ...portion });
+    if (this.hasChanged) this.tellDisk();
   }
 
   /** Reads the headers, then computes at once where that is cheap. */
@@ -119,11 +130,27 @@ export class ComparisonController {
       });
       this.summarize(true);
       if (this.post) this.attach(this.post);
+      if (!this.stale) await this.watchFrom(await this.marks());
     });
   }
 
   start(): Promise<void> {
-    return this.begin((work) => this.compute(work));
+    return this.hasChanged ? this.reload() : this.begin((work) => this.compute(work));
+  }
+  /** The files have changed and the reader wants the new ones: header, plan and figures anew. */
+  async reload(): Promise<void> {
+    this.cancel();
+    await this.work?.ended;
+    this.services.engine.allowRestart();
+    this.results.clear();
+    this.stale = false;
+    this.state = { ...this.state, plan: null, summary: null, error: null };
+    if (this.post) this.attach(this.post);
+    await this.open();
+  }
+  /** The reader is back: a file system that tells of no changes is asked. */
+  async lookAtDisk(): Promise<void> {
+    await Promise.all([this.disk.base.look(), this.disk.tuned.look()]);
   }
   resume(): Promise<void> {
     return this.start();
@@ -131,6 +158,7 @@ export class ComparisonController {
 
   /** One failed tensor again, or all of them; after a failure of the whole, everything that is left. */
   retry(name?: string): Promise<void> {
+    if (this.hasChanged) return this.reload();
     this.services.engine.allowRestart();
     if (this.stale) this.results.clear();
     else if (name === undefined) this.results.failed.clear();
@@ -166,9 +194,24 @@ export class ComparisonController {
   /** Ends the work; what was computed is saved. */
   async dispose(): Promise<void> {
     this.post = undefined;
+    this.disk.base.dispose();
+    this.disk.tuned.dispose();
     this.cancel();
     await this.work?.ended;
     clearTimeout(this.timer);
+  }
+
+  private get hasChanged(): boolean {
+    return this.disk.base.current !== null || this.disk.tuned.current !== null;
+  }
+  private marks(): Promise<[DiskMark, DiskMark]> {
+    return Promise.all([this.disk.base.mark(), this.disk.tuned.mark()]);
+  }
+  private async watchFrom([base, tuned]: [DiskMark, DiskMark]): Promise<void> {
+    await Promise.all([this.disk.base.accept(base), this.disk.tuned.accept(tuned)]);
+  }
+  private tellDisk(): void {
+    this.post?.({ type: 'disk', base: this.disk.base.current, tuned: this.disk.tuned.current });
   }
 
   /** One piece of work at a time; errors end in the state. */
@@ -189,7 +232,9 @@ export class ComparisonController {
   private async makePlan(signal: AbortSignal, startCheap: boolean): Promise<void> {
     this.update({ phase: 'planning', error: null, progress: null });
     const { engine } = this.services;
+    const marks = await this.marks();
     const plan = await engine.call('plan', this.spec, signal);
+    await this.watchFrom(marks);
     const { kind, name, precision, threads } = await engine.call('info', {}, signal);
     this.update({
       phase: startCheap && startsUnasked(plan) ? 'running' : 'planned',
@@ -204,6 +249,7 @@ export class ComparisonController {
     const done = this.state.plan ? [...this.results.finished(this.state.plan), ...this.results.failed.keys()] : [];
     const run = new ComparisonRun(engine, { runId: randomUUID(), ...this.spec, done }, work.abort.signal);
     work.run = run;
+    if (this.stale) await this.watchFrom(await this.marks());
     this.stale = false;
     this.update({ phase: 'running', error: null, progress: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);

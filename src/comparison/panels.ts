@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Activity } from '../editor/activity.ts';
 import { webviewHtml, webviewOptions } from '../editor/html.ts';
+import { watchFolder } from '../editor/watchFolder.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
@@ -106,7 +107,13 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
   private createController(spec: ComparisonSpec): ComparisonController {
     const { engine, store, log, activity } = this.services;
     const owner = {};
-    return new ComparisonController(spec, { engine, store, log, onActivity: (text) => activity.report(owner, text) });
+    return new ComparisonController(spec, {
+      engine,
+      store,
+      log,
+      watchFolder,
+      onActivity: (text) => activity.report(owner, text),
+    });
   }
 
   private wire(panel: vscode.WebviewPanel, controller: ComparisonController): void {
@@ -117,6 +124,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       this.open.delete(entry);
       void controller.dispose();
     });
+    panel.onDidChangeViewState(() => void (panel.active && controller.lookAtDisk()));
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
     panel.webview.options = webviewOptions(extensionUri);
     panel.webview.onDidReceiveMessage(async (message: ComparisonFromView) => {
@@ -142,6 +150,8 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return;
       case 'start':
         return controller.start();
+      case 'reload':
+        return controller.reload();
       case 'cancel':
         return controller.cancel();
       case 'resume':

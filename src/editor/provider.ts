@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client.ts';
+import type { CheckpointFacts } from '../protocol/engine.ts';
 import type { WireError } from '../protocol/errors.ts';
 import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from './activity.ts';
@@ -81,6 +82,11 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     return [...this.documents]
       .sort(([a], [b]) => Number(b === front) - Number(a === front))
       .map(([, { session }]) => session.known);
+  }
+
+  /** Undefined until its header is read. */
+  factsOf(uri: vscode.Uri): CheckpointFacts | undefined {
+    return this.documents.get(uri.toString())?.session.known.facts ?? undefined;
   }
 
   /** Opens the checkpoint's editor, at a tensor where one is named. */

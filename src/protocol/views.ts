@@ -61,6 +61,8 @@ export interface ComparisonState {
   summary: ComparisonSummary | null;
 }
 export type ComparisonToView =
+  /** null: what is on disk is what was read */
+  | { type: 'disk'; base: DiskChange | null; tuned: DiskChange | null }
   /** replaces everything but tensors, details and failures, which `reset` clears */
   | { type: 'state'; state: ComparisonState; reset: boolean }
   | {
@@ -73,6 +75,8 @@ export type ComparisonToView =
   | { type: 'reveal'; name: string };
 export type ComparisonFromView =
   | { type: 'ready' }
+  /** the files have changed: everything anew */
+  | { type: 'reload' }
   | { type: 'start' }
   | { type: 'cancel' }
   | { type: 'resume' }

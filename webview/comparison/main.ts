@@ -59,7 +59,7 @@ function start(): void {
 
   host.onMessage((message) => {
     if (message.type === 'reveal') return reveal(message.name);
-    if (message.type !== 'state' && message.type !== 'results') return;
+    if (message.type !== 'state' && message.type !== 'results' && message.type !== 'disk') return;
     model.apply(message);
     if (message.type === 'state') {
       selectFirst();

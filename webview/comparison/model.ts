@@ -2,7 +2,7 @@
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
-import type { ComparisonState, ComparisonToView } from '../../src/protocol/views.ts';
+import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import type { CellValue, LayerStat } from '../shared/heatmap.ts';
 import { labelsOf, orderModules } from './labels.ts';
 import type { Metric } from './metrics.ts';
@@ -38,6 +38,9 @@ export class ComparisonModel {
   private members = new Map<string, Pair[]>();
   private liveCache: ComparisonTensor[] | null = null;
 
+  /** set while the files of a side are others than those compared */
+  disk: { base: DiskChange | null; tuned: DiskChange | null } | null = null;
+
   apply(message: ComparisonToView): void {
     this.liveCache = null;
     if (message.type === 'state') {
@@ -47,6 +50,10 @@ export class ComparisonModel {
       return;
     }
     if (message.type === 'reveal') return;
+    if (message.type === 'disk') {
+      this.disk = message.base || message.tuned ? { base: message.base, tuned: message.tuned } : null;
+      return;
+    }
     for (const tensor of message.tensors) {
       const before = this.tensors.get(tensor.name);
       // the elementwise pass of a resumed run must not hide spectra that are already here

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { BackendInfo } from '../../src/protocol/results.ts';
 import { count, duration } from '../shared/format.ts';
 import { icon, s } from '../shared/svg.ts';
+import { diskBanners } from './disk.ts';
 import type { View } from './view.ts';
 import { define, ViewElement } from './view.ts';
 
@@ -90,7 +91,7 @@ class Banners extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
-    return html`${this.work()} ${this.failures()}`;
+    return html`${diskBanners(this.view)} ${this.work()} ${this.failures()}`;
   }
 
   private work(): TemplateResult | typeof nothing {
@@ -115,8 +116,14 @@ class Banners extends ViewElement {
     if (state?.phase === 'cancelled') {
       const text = `Cancelled after ${done} of ${total} matrices. Spectra, angles and alignment count only these; everything computed stays.`;
       return html`<div class="banner" role="status">
-        ${icon(ICON.stopped)}<span class="grow">${text}</span
-        ><button class="secondary" data-action="resume" @click=${() => view.post({ type: 'resume' })}>Resume</button>
+        ${icon(ICON.stopped)}<span class="grow">${text}</span>${
+          // what is left would be computed of other bytes
+          view.model.disk
+            ? nothing
+            : html`<button class="secondary" data-action="resume" @click=${() => view.post({ type: 'resume' })}>
+                Resume
+              </button>`
+        }
       </div>`;
     }
     return nothing;

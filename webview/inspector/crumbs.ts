@@ -1,5 +1,6 @@
 /** Where the selected tensor stands: layer, module, tensor. Each part goes there in the table. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { clock } from '../shared/format.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { NO_FILTER } from './find/filter.ts';
@@ -36,9 +37,6 @@ export function ageMark(view: View): TemplateResult | typeof nothing {
     >${icon(ICON.history)}${t('as of {0}', clock(disk.readAt))}</span
   >`;
 }
-/** "14:03:22", local time. */
-export const clock = (time: number): string => new Date(time).toLocaleTimeString('en-GB');
-
 function siblingsTitle(view: View, module: string): string {
   const count = view.model.rows.filter(({ tensor }) => tensor.module === module).length;
   return plural(count, 'Show the only tensor of this module', 'Show the {0} tensors of this module in all layers');

@@ -1,10 +1,9 @@
 /** Between the strips and the body, only when there is something to say: progress with Cancel, what was cancelled, what failed. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { WireError } from '../../src/protocol/errors.ts';
-import { duration, integer } from '../shared/format.ts';
+import { clock, duration, integer } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
-import { clock } from './crumbs.ts';
 import { ICON } from './icons.ts';
 import type { DiskChange } from '../../src/protocol/views.ts';
 import { ViewElement, type View } from './view.ts';

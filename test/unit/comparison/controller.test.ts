@@ -1,4 +1,4 @@
-import { rmSync, utimesSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { watch, rmSync, utimesSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -54,6 +54,10 @@ function controllerFor(engine: EngineClient, activities: (string | null)[] = [])
       engine,
       store: new ComparisonStore(join(directory, 'store')),
       log: { info: write, debug: write, warn: write, error: write },
+      watchFolder: (folder, listener) => {
+        const watcher = watch(folder, (_event, name) => name !== null && listener(join(folder, name)));
+        return { dispose: () => watcher.close() };
+      },
       onActivity: (text) => activities.push(text),
     },
   );
@@ -146,6 +150,31 @@ describe('ComparisonController', () => {
     await restored.retry();
     expect(page.state).toMatchObject({ phase: 'done', error: null });
     expect(harness.journal().filter((line) => line === 'take a')).toHaveLength(2);
+  });
+  test('a side that is written anew is told, nothing is computed unasked, and Reload computes anew', async () => {
+    const controller = controllerFor(harness.client(['norm', 'a', 'b']));
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open();
+    const lines = harness.journal().length;
+    writeFileSync(join(directory, 'rl'), 'the next step');
+    const told = () => page.messages.filter((message) => message.type === 'disk');
+    for (const end = Date.now() + 10_000; !told().length && Date.now() < end;)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(told()).toMatchObject([{ base: null, tuned: { kind: 'changed', file: 'rl' } }]);
+    expect(harness.journal()).toHaveLength(lines);
+    const late = new Page();
+    controller.attach(late.post);
+    expect(late.messages.at(-1)).toMatchObject({ type: 'disk', tuned: { kind: 'changed' } });
+    await controller.reload();
+    expect(late.messages.filter((message) => message.type === 'disk').at(-1)).toEqual({
+      type: 'disk',
+      base: null,
+      tuned: null,
+    });
+    expect(late.state.phase).toBe('done');
+    expect(harness.journal().filter((line) => line === 'take a')).toHaveLength(2);
+    await controller.dispose();
   });
   test('a new window without results plans and waits', async () => {
     const page = new Page();

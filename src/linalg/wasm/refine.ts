@@ -10,7 +10,7 @@ import type { Format, Shape } from './source.ts';
 const ROUNDS = 4;
 const JACOBI_SWEEPS = 40;
 /** Entries of the reconstruction that may be in doubt, where all are of one size; and the relative error that energies ask for. */
-const IN_DOUBT = 0.5;
+const IN_DOUBT = 0.25;
 const ENOUGH = 1e-6;
 /** A residual that keeps less of its length than this after the projection is in the span already. */
 const SPANNED = 1e-6;

@@ -34,8 +34,11 @@ export interface WebGpuBackendOptions {
 const WIDEST = 4;
 /** Batches at work at once: one on the device, one that uploads or waits for the CPU. */
 const LANES = 2;
-/** Entries beside the selection's threshold that may be on either side: METRICS allow 2 hits. */
-const MOST_DOUBTFUL = 2;
+/**
+ * Entries within four times the error of the selection's threshold: one in ten of them is on the wrong side, and half of those that are
+ * take the place of the other half. METRICS allow 2 hits.
+ */
+const MOST_DOUBTFUL = 10;
 
 /** Compiles kernels as they are needed; tunes products where it is new to the adapter (seconds on a slow one). The device must have no other user's limits in its way: see GpuContext. */
 export async function createWebGpuBackend(options: WebGpuBackendOptions): Promise<LinearAlgebraBackend> {

@@ -67,6 +67,31 @@ describe('random and weight-like matrices', () => {
     expectSame(actual, expected, item);
   });
 
+  it.each([
+    ['nss', 2e-7, 'normal'],
+    ['angles', 3e-6, 'power-law'],
+  ] as const)('%s of an update of %s are computed again in float64', async (what, change, kind) => {
+    const item: PairCase = { name: what, rows: 150, columns: 140, type: 'F32', kind, determined: true, change };
+    const { base, tuned, options } = pairOf(item);
+    const actual = await backend.comparePair(base, tuned, options);
+    const expected = await cpu.comparePair(base, tuned, options);
+    expect(actual.recomputed).toContain(what);
+    expectSame(actual, expected, item);
+    const shift = (q: PairQuantities): number =>
+      Math.hypot(...q.tunedValues.map((s, i) => s - (q.baseValues[i] ?? 0))) / Math.hypot(...q.baseValues);
+    close(shift(actual), shift(expected), 0, 1e-6, 'nss');
+  });
+
+  it('masks whose threshold many entries share are computed again in float64', async () => {
+    const item: PairCase = { name: 'ties', rows: 150, columns: 140, type: 'F32', kind: 'normal', determined: true };
+    const { base, tuned, options } = pairOf(item);
+    // three rows in four are zero: so is the reconstruction, and the threshold with it
+    for (const { data } of [base, tuned]) new Float32Array(data.buffer).fill(0, 0, 113 * 140);
+    const actual = await backend.comparePair(base, tuned, options);
+    expect(actual.recomputed).toContain('masks');
+    expectSame(actual, await cpu.comparePair(base, tuned, options), item);
+  });
+
   it('pairs in a batch are what they are alone', async () => {
     const items = [0.01, 0.02, 0.05].map((change): PairCase => ({
       ...{ name: `${change}`, rows: 100, columns: 90, type: 'BF16', kind: 'normal', determined: true, change },

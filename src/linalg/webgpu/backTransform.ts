@@ -3,7 +3,9 @@ import { throwIfAborted } from '../../protocol/errors.ts';
 import type { BandReduction } from './bandReduction.ts';
 import { ceilTo, STORAGE_BUFFER } from './flags.ts';
 import { BLOCK, type DeviceMatrix } from './matrix.ts';
-import { type Dispatch, execute, type Matrices, record } from './recorder.ts';
+import type { Kernel } from './kernels.ts';
+import { execute, type Matrices, record } from './recorder.ts';
+import { backChunk, type Dispatch, type Panel, type Plan, type StepFields, type Touches } from './steps.ts';
 
 /** Leading singular vectors of one member's band: row-major q x k. */
 export interface BandVectors {
@@ -84,42 +86,37 @@ export async function applyReflectors(
   signal?: AbortSignal,
 ): Promise<void> {
   const { context } = reduction;
-  const { plan, work } = reduction.reflectors();
+  const work = reduction.reflectors();
+  const { plan } = work;
   if (x.cols > plan.cols || x.ld !== x.cols) throw new RangeError('applyReflectors: too many columns');
   const matrices: Matrices = { ...x, firstMember: member, members: 1 };
-  const longest = plan.steps[0]?.chunk ?? 0;
-  const steps = plan.steps.filter((step) => side === 'Left' || step.cols > 0);
-  if (!transposed) steps.reverse();
-  const list = steps.flatMap((step) => {
-    const row0 = side === 'Left' ? step.row0 : step.col0;
-    const rows = side === 'Left' ? step.rows : step.cols;
-    // W holds the first step's splits over all columns
-    const chunk = Math.max(step.chunk, longest);
-    const splits = Math.ceil(rows / chunk);
-    const bytes = 4 * rows * x.cols;
-    const dispatches: Dispatch[] = [
-      {
-        ...{ kernel: `vtc${side}`, x: Math.ceil(x.cols / 128), y: splits, bytes },
-        touches: { from: 0, to: rows, unit: chunk, axis: 'y' },
-      },
-      {
-        kernel: transposed ? `applyTransposed${side}` : `apply${side}`,
-        x: x.cols / BLOCK,
-        y: 1,
-        bytes: 0,
-        touches: null,
-      },
-      {
-        ...{ kernel: `back${side}`, x: Math.ceil(x.cols / 64), y: Math.ceil(rows / 64), bytes: 2 * bytes },
-        touches: { from: 0, to: rows, unit: 64, axis: 'y' },
-      },
-    ];
-    return dispatches.flatMap((dispatch) => [
-      ...record(
-        ...([dispatch, step, chunk, { row0, rows, col0: 0, cols: x.cols }] as const),
-        ...([matrices, work, context.limits.bindingBytes] as const),
-      ),
-    ]);
-  });
+  const list = [...dispatchesOf(plan, x.cols, side, transposed)].flatMap((dispatch) => [
+    ...record(dispatch, matrices, work, context.limits.tileBytes),
+  ]);
   await execute(context, matrices, work, list, signal);
+}
+
+/** Each panel's I - V T V' (transposed: T') on `cols` columns, the last panel first, or (transposed) the first. */
+function* dispatchesOf(plan: Plan, cols: number, side: Side, transposed: boolean): Generator<Dispatch<Kernel>> {
+  const order = [...plan.panels.keys()];
+  if (!transposed) order.reverse();
+  for (const panel of order) {
+    const { row0, rows, col0, cols: right } = plan.panels[panel] as Panel;
+    const length = side === 'Left' ? rows : right;
+    if (length === 0) continue;
+    const chunk = backChunk(length, plan.cols);
+    const fields: StepFields = {
+      ...{ row0: side === 'Left' ? row0 : col0, rows: length, col0: 0, cols, ldl: 0, pc: 0, pr: 0, slot: 0 },
+      ...{ pend: BLOCK / 4, chunk, chunkp: BLOCK, w0: 0, ldw: cols / 4, gw: 0, ldg: 0, x0: 0, ldx: 0 },
+    };
+    const bytes = 4 * length * cols;
+    const one = { fields, panel, flops: 2 * BLOCK * length * cols };
+    const along = (unit: number): Touches => ({ rows: length, unit, axis: 'y' });
+    const splits = Math.ceil(length / chunk);
+    yield { ...one, kernel: `vtm${side}`, x: Math.ceil(cols / 128), y: splits, bytes, touches: along(chunk) };
+    const apply: Kernel = transposed ? `applyTransposed${side}` : `apply${side}`;
+    yield { ...one, kernel: apply, x: cols / BLOCK, y: 1, bytes: 0, flops: 0, touches: null };
+    const grid = { x: Math.ceil(cols / 64), y: Math.ceil(length / 64) };
+    yield { ...one, kernel: `back${side}`, ...grid, bytes: 2 * bytes, touches: along(64) };
+  }
 }

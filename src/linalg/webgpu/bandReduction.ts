@@ -5,11 +5,12 @@
  */
 import { backTransform, type BandVectors, type Vectors } from './backTransform.ts';
 import type { GpuContext } from './context.ts';
+import { DeviceMemoryError } from './errors.ts';
 import { STORAGE_BUFFER } from './flags.ts';
 import { BLOCK, type DeviceMatrix } from './matrix.ts';
 import { sizeClass } from './pool.ts';
-import { execute, type Matrices, record, T_FLOATS, type WorkBuffers } from './recorder.ts';
-import { dispatchesOf, type Plan, planReduction } from './steps.ts';
+import { bandFloats, execute, type Matrices, type Observer, record, T_FLOATS, type WorkBuffers } from './recorder.ts';
+import { type Plan, planReduction } from './steps.ts';
 import { absMax, type RawPair, ScaleSlots, unpack, type UnpackMode } from './unpack.ts';
 
 /** Upper bandwidth of B: B[r, r + d] may be non-zero for d = 0 .. BANDWIDTH. */
@@ -24,19 +25,17 @@ export interface ReductionShape {
   keepReflectors: boolean;
 }
 
-type BufferName = 'a' | 'left' | 'right' | 'w' | 'x' | 't' | 'band';
+type BufferName = 'a' | 'l' | 'r' | 'w' | 't' | 'keep' | 'band';
 
 function floatsOf(plan: Plan, { batch, keepReflectors }: ReductionShape): Record<BufferName, number> {
-  const { rows, cols, steps } = plan;
   return {
-    a: batch * rows * cols,
-    left: batch * (keepReflectors ? plan.leftFloats : BLOCK * rows),
-    // one more binding's least size: the last step has no right panel
-    right: batch * (keepReflectors ? plan.rightFloats : BLOCK * cols) + 64,
-    w: batch * (plan.wFloats + BLOCK * cols),
-    x: batch * (plan.xFloats + BLOCK * rows),
-    t: batch * T_FLOATS * (keepReflectors ? steps.length : 1),
-    band: batch * cols * 2 * BLOCK,
+    a: batch * plan.rows * plan.cols,
+    l: batch * plan.lFloats,
+    r: batch * plan.rFloats,
+    w: batch * plan.wFloats,
+    t: batch * T_FLOATS * plan.panels.length,
+    keep: keepReflectors ? batch * plan.keepFloats : 64,
+    band: batch * bandFloats(plan),
   };
 }
 
@@ -73,7 +72,14 @@ export class BandReduction {
     const made: Partial<Record<BufferName, GPUBuffer>> = {};
     try {
       const buffers = made as Record<BufferName, GPUBuffer>;
-      for (const [name, floats] of Object.entries(floatsOf(plan, shape))) {
+      const sizes = floatsOf(plan, shape);
+      // These are bound whole; A and the reflectors are bound in parts.
+      for (const name of ['l', 'r', 'w', 'band'] as const) {
+        const what = `the work space of a batch of ${shape.batch}`;
+        const limit = context.limits.bindingBytes;
+        if (sizes[name] * 4 > limit) throw new DeviceMemoryError(what, sizes[name] * 4, limit, 'one binding may have');
+      }
+      for (const [name, floats] of Object.entries(sizes)) {
         const label = `reduction of ${shape.batch} x ${shape.rows} x ${shape.columns}, ${name}`;
         buffers[name as BufferName] = await context.pool.acquire(label, floats * 4, STORAGE_BUFFER);
       }
@@ -98,24 +104,18 @@ export class BandReduction {
 
   #work(): WorkBuffers {
     const { plan, buffers, batch } = this;
-    const { wFloats, xFloats, rows, cols } = plan;
-    return {
-      ...{ ...buffers, batch, keep: this.shape.keepReflectors, wFloats, xFloats },
-      ...{ wStride: wFloats + BLOCK * cols, xStride: xFloats + BLOCK * rows, bandStride: cols * 2 * BLOCK },
-    };
+    return { ...buffers, plan, batch, keeps: this.shape.keepReflectors };
   }
 
-  /** A = Q B P', all members together. Settles when the device is through. Throws device-lost, cancelled. */
-  async reduce(signal?: AbortSignal): Promise<void> {
+  /** A = Q B P', all members together. Settles when the device is through. Throws device-lost, cancelled. The observer is for benchmarks. */
+  async reduce(signal?: AbortSignal, observe?: Observer): Promise<void> {
     const { rows, cols, batch, context, buffers } = this;
     const matrices: Matrices = { buffer: buffers.a, offset: 0, rows, cols, firstMember: 0, members: batch };
     const work = this.#work();
-    const list = this.plan.steps.flatMap((step) =>
-      [...dispatchesOf(step)].flatMap((dispatch) => [
-        ...record(dispatch, step, step.chunk, step, matrices, work, context.limits.bindingBytes),
-      ]),
-    );
-    await execute(context, matrices, work, list, signal);
+    const list = this.plan.dispatches.flatMap((dispatch) => [
+      ...record(dispatch, matrices, work, context.limits.tileBytes),
+    ]);
+    await execute(context, matrices, work, list, signal, observe);
   }
 
   /**
@@ -144,10 +144,10 @@ export class BandReduction {
     return backTransform(this, member, vectors, k, signal);
   }
 
-  /** What the back-transform needs: the reflectors and where they lie. */
-  reflectors(): { plan: Plan; work: WorkBuffers } {
+  /** Where the reflectors lie. */
+  reflectors(): WorkBuffers {
     if (!this.shape.keepReflectors) throw new RangeError('the reflectors were not kept');
-    return { plan: this.plan, work: this.#work() };
+    return this.#work();
   }
 
   destroy(): void {

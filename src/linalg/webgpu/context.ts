@@ -10,14 +10,16 @@ import { BufferPool } from './pool.ts';
 export interface GpuContextOptions {
   /** bytes that all buffers of the pool may have together */
   memoryCap: number;
-  /** a storage binding's limit below the device's own, so that tests see tiles on small matrices */
-  bindingLimit?: number;
+  /** bytes of a matrix in one binding, below the device's own limit: tests see tiles on small matrices */
+  tileLimit?: number;
 }
 
 /** Limits as the kernels use them: those the device was created with. */
 export interface GpuLimits {
   /** bytes of one storage binding */
   bindingBytes: number;
+  /** bytes of a matrix that are bound at once; a larger one is gone over in tiles */
+  tileBytes: number;
   /** bytes of one buffer */
   bufferBytes: number;
   /** workgroups in one dimension of a dispatch */
@@ -49,8 +51,10 @@ export class GpuContext {
     options: GpuContextOptions,
   ) {
     const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupsPerDimension } = device.limits;
+    const bindingBytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     this.limits = {
-      bindingBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize, options.bindingLimit ?? Infinity),
+      bindingBytes,
+      tileBytes: Math.min(bindingBytes, options.tileLimit ?? Infinity),
       bufferBytes: maxBufferSize,
       workgroups: maxComputeWorkgroupsPerDimension,
     };
@@ -128,9 +132,9 @@ export class GpuContext {
         layout,
         compute: { module, entryPoint, constants },
       });
-      pipeline = this.guard(compiled).catch((error: unknown) => {
+      pipeline = this.guard(compiled).catch(async (error: unknown) => {
         this.#pipelines.delete(key);
-        throw this.#lost ?? scopeError(`kernel "${label}"`, 'validation', asDeviceError(error));
+        throw this.#lost ?? (await compileError(label, module, error));
       });
       this.#pipelines.set(key, pipeline);
     }
@@ -197,3 +201,15 @@ export function createGpuContext(device: GPUDevice, options: GpuContextOptions):
 
 const asDeviceError = (error: unknown): OffaxisError =>
   new OffaxisError('device-lost', `The GPU failed: ${error instanceof Error ? error.message : String(error)}`);
+
+/** What the shader compiler says, with the line, else what the pipeline's error says. */
+async function compileError(label: string, module: GPUShaderModule, error: unknown): Promise<OffaxisError> {
+  const { messages } = await module.getCompilationInfo();
+  const first = messages.find(({ type }) => type === 'error');
+  const text = first
+    ? `line ${first.lineNum}: ${first.message}`
+    : error instanceof Error
+      ? error.message
+      : String(error);
+  return scopeError(`kernel "${label}"`, 'validation', { message: text });
+}

@@ -2,36 +2,50 @@
 import type { GpuContext } from './context.ts';
 import { SHADER_STAGE_COMPUTE } from './flags.ts';
 import type { StepKernel } from './steps.ts';
+import blocksCode from './wgsl/blocks.wgsl';
 import panelCode from './wgsl/panel.wgsl';
+import productsCode from './wgsl/products.wgsl';
 import stepCode from './wgsl/step.wgsl';
-import trailingCode from './wgsl/trailing.wgsl';
 
-/** Bytes of one uniform record, `struct Step`. */
-export const RECORD_SIZE = 96;
+/** The order of `struct Step`. */
+export const RECORD_FIELDS = [
+  ...(['row0', 'rows', 'col0', 'cols', 'lda', 'ldl', 'ldr', 'pc', 'pr', 'slot', 'pend', 'chunk', 'chunkp'] as const),
+  ...(['w0', 'ldw', 'gw', 'ldg', 'x0', 'ldx', 'arow', 'm0', 'tile', 'keep', 'ldk0', 'k1', 'ldk1'] as const),
+  ...(['sa', 'sl', 'sr', 'sw', 'st', 'sb'] as const),
+] as const;
+/** Bytes of one uniform record. */
+export const RECORD_SIZE = RECORD_FIELDS.length * 4;
 /** Bytes between the records: WebGPU's largest minUniformBufferOffsetAlignment. */
 export const RECORD_BYTES = 256;
 
-export type BackKernel = `${'vtc' | 'apply' | 'applyTransposed' | 'back'}${'Left' | 'Right'}`;
+export type BackKernel = `${'vtm' | 'apply' | 'applyTransposed' | 'back'}${'Left' | 'Right'}`;
 export type Kernel = StepKernel | BackKernel;
 
-type Recipe = ['panel' | 'trailing', entryPoint: string, constants?: Record<string, number>];
+type File = 'panel' | 'products' | 'blocks';
+type Recipe = [File, entryPoint: string, constants?: Record<string, number>];
+const RIGHT = { RIGHT: 1 };
 const RECIPES: Record<Kernel, Recipe> = {
-  pack: ['trailing', 'pack'],
+  pack: ['blocks', 'pack'],
   panelLeft: ['panel', 'panel'],
-  vtc: ['trailing', 'vtc'],
-  rowPanel: ['trailing', 'rowPanel'],
-  panelRight: ['panel', 'panel', { RIGHT: 1 }],
-  av: ['trailing', 'av'],
-  xt: ['trailing', 'xt'],
-  update: ['trailing', 'update'],
-  vtcLeft: ['trailing', 'vtc'],
-  vtcRight: ['trailing', 'vtc', { RIGHT: 1 }],
-  applyLeft: ['trailing', 'applyT'],
-  applyRight: ['trailing', 'applyT', { RIGHT: 1 }],
-  applyTransposedLeft: ['trailing', 'applyT', { TRANSPOSED: 1 }],
-  applyTransposedRight: ['trailing', 'applyT', { TRANSPOSED: 1, RIGHT: 1 }],
-  backLeft: ['trailing', 'update', { BACK: 1 }],
-  backRight: ['trailing', 'update', { BACK: 1, RIGHT: 1 }],
+  vtm: ['products', 'vtm'],
+  vtmWide: ['products', 'vtm', { PANELS: 4 }],
+  projectLeft: ['products', 'vtm', { PANEL: 1 }],
+  solve: ['blocks', 'solve'],
+  solveQr: ['blocks', 'solve', { QR: 1 }],
+  panelRight: ['panel', 'panel', RIGHT],
+  av: ['products', 'av'],
+  projectRight: ['products', 'vtm', { PANEL: 1, ...RIGHT }],
+  xt: ['blocks', 'xt'],
+  update: ['products', 'update'],
+  triangle: ['blocks', 'triangle'],
+  vtmLeft: ['products', 'vtm', { BACK: 1 }],
+  vtmRight: ['products', 'vtm', { BACK: 1, ...RIGHT }],
+  applyLeft: ['blocks', 'applyT'],
+  applyRight: ['blocks', 'applyT', RIGHT],
+  applyTransposedLeft: ['blocks', 'applyT', { TRANSPOSED: 1 }],
+  applyTransposedRight: ['blocks', 'applyT', { TRANSPOSED: 1, ...RIGHT }],
+  backLeft: ['products', 'update', { BACK: 1 }],
+  backRight: ['products', 'update', { BACK: 1, ...RIGHT }],
 };
 
 /** `//#unroll q 0 8` ... `//#end`: WGSL has no unrolling, and an array in registers must be indexed by constants. */
@@ -73,7 +87,8 @@ export async function stepPipelines<K extends Kernel>(
   const layout = stepLayout(context).pipeline;
   const code = context.shared('reduction code', () => ({
     panel: stepCode + expand(panelCode),
-    trailing: stepCode + expand(trailingCode),
+    products: stepCode + expand(productsCode),
+    blocks: stepCode + expand(blocksCode),
   }));
   const made = await Promise.all(
     names.map(async (name): Promise<[Kernel, GPUComputePipeline]> => {

@@ -21,6 +21,9 @@ var<workgroup> tau : array<f32, 32>;
 var<workgroup> alpha : array<f32, 32>;
 var<workgroup> scale : array<f32, 32>;
 
+fn storeV(quad : u32, row : u32, x : vec4<f32>) {
+  if (RIGHT) { R[atR(p.slot + 8u + quad, p.col0 + row)] = x; } else { L[atL(p.slot + quad, row)] = x; }
+}
 fn oneHot(c : u32) -> vec4<f32> {
   return select(vec4<f32>(0.0), vec4<f32>(1.0), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(c & 3u));
 }
@@ -29,7 +32,6 @@ fn oneHot(c : u32) -> vec4<f32> {
 fn panel(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_index) t : u32) {
   member = g.z + p.m0;
   let rows = select(p.rows, p.cols, RIGHT);
-  let ld = ldV();
   for (var i = t; i < 1024u; i += NT) { tm[i] = 0.0; }
   if (t < 32u) { wf[t] = 0.0; tau[t] = 0.0; alpha[t] = 0.0; scale[t] = 0.0; dots[t] = 0.0; top[t] = 0.0; }
   if (t < 8u) { w[t] = vec4<f32>(); }
@@ -47,16 +49,16 @@ fn panel(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_index) 
     var a4 = vec4<f32>(); var a5 = vec4<f32>(); var a6 = vec4<f32>(); var a7 = vec4<f32>();
     for (var r = t; r < rows; r += NT) {
       if (r + 1u < j) { continue; }                               // finished row of R
-      var v = dot(loadV(qp * ld + r), hotPrev) * scalePrev;       // v_{j-1}[r]
+      var v = dot(loadV(qp, r), hotPrev) * scalePrev;       // v_{j-1}[r]
       if (j > 0u && r == jp) { v = 1.0; }
-      var x = dot(loadV(qc * ld + r), hotCur) - v * wj;           // column j after reflector j-1
+      var x = dot(loadV(qc, r), hotCur) - v * wj;           // column j after reflector j-1
       if (r < j) { x = 0.0; }
       let y = select(x, 0.0, r == j);                             // only what lies below the diagonal
       var row : vec4<f32>;
       //#unroll q 0 8
-      row = loadV($qu * ld + r);
-      if ($qu >= qc) { row -= v * w[$q]; storeV($qu * ld + r, row); }
-      a$q += y * row;
+      row = loadV($qu, r);
+      if ($qu >= qc) { row = axpy(-v, w[$q], row); storeV($qu, r, row); }
+      a$q = axpy(y, row, a$q);
       if (r == j) { top[4u * $qu] = row.x; top[4u * $qu + 1u] = row.y; top[4u * $qu + 2u] = row.z; top[4u * $qu + 3u] = row.w; }
       //#end
     }
@@ -126,7 +128,7 @@ fn panel(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_index) 
     var col : vec4<u32>;
     var rr : vec4<f32>;
     //#unroll q 0 8
-    row = loadV($qu * ld + r);
+    row = loadV($qu, r);
     col = vec4<u32>(4u * $qu, 4u * $qu + 1u, 4u * $qu + 2u, 4u * $qu + 3u);
     if (r < 32u) {
       rr = select(vec4<f32>(0.0), row, col > vec4<u32>(r));
@@ -141,7 +143,8 @@ fn panel(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_index) 
     row *= vec4<f32>(scale[4u * $qu], scale[4u * $qu + 1u], scale[4u * $qu + 2u], scale[4u * $qu + 3u]);
     row = select(row, vec4<f32>(1.0), col == vec4<u32>(r));
     row = select(row, vec4<f32>(0.0), col > vec4<u32>(r));
-    storeV($qu * ld + r, row);
+    storeV($qu, r, row);
+    if (p.keep != 0u) { KEEP[atKeep($qu, r)] = row; }
     //#end
   }
   let tb = select(0u, 256u, RIGHT) + t;

@@ -91,7 +91,7 @@ export async function applyReflectors(
   if (x.cols > plan.cols || x.ld !== x.cols) throw new RangeError('applyReflectors: too many columns');
   const matrices: Matrices = { ...x, firstMember: member, members: 1 };
   const list = [...dispatchesOf(plan, x.cols, side, transposed)].flatMap((dispatch) => [
-    ...record(dispatch, matrices, work, context.limits.tileBytes),
+    ...record(dispatch, matrices, work, context.limits.bindingBytes),
   ]);
   await execute(context, matrices, work, list, signal);
 }

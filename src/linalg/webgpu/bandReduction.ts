@@ -76,7 +76,7 @@ export class BandReduction {
       // These are bound whole; A and the reflectors are bound in parts.
       for (const name of ['l', 'r', 'w', 'band'] as const) {
         const what = `the work space of a batch of ${shape.batch}`;
-        const limit = context.limits.bindingBytes;
+        const limit = context.limits.workBytes;
         if (sizes[name] * 4 > limit) throw new DeviceMemoryError(what, sizes[name] * 4, limit, 'one binding may have');
       }
       for (const [name, floats] of Object.entries(sizes)) {
@@ -113,7 +113,7 @@ export class BandReduction {
     const matrices: Matrices = { buffer: buffers.a, offset: 0, rows, cols, firstMember: 0, members: batch };
     const work = this.#work();
     const list = this.plan.dispatches.flatMap((dispatch) => [
-      ...record(dispatch, matrices, work, context.limits.tileBytes),
+      ...record(dispatch, matrices, work, context.limits.bindingBytes),
     ]);
     await execute(context, matrices, work, list, signal, observe);
   }

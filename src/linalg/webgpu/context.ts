@@ -11,15 +11,15 @@ export interface GpuContextOptions {
   /** bytes that all buffers of the pool may have together */
   memoryCap: number;
   /** bytes of a matrix in one binding, below the device's own limit: tests see tiles on small matrices */
-  tileLimit?: number;
+  bindingLimit?: number;
 }
 
 /** Limits as the kernels use them: those the device was created with. */
 export interface GpuLimits {
-  /** bytes of one storage binding */
+  /** bytes of a matrix in one storage binding; a larger one is gone over in tiles */
   bindingBytes: number;
-  /** bytes of a matrix that are bound at once; a larger one is gone over in tiles */
-  tileBytes: number;
+  /** the same for work space, which is bound whole */
+  workBytes: number;
   /** bytes of one buffer */
   bufferBytes: number;
   /** workgroups in one dimension of a dispatch */
@@ -51,10 +51,10 @@ export class GpuContext {
     options: GpuContextOptions,
   ) {
     const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupsPerDimension } = device.limits;
-    const bindingBytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    const workBytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     this.limits = {
-      bindingBytes,
-      tileBytes: Math.min(bindingBytes, options.tileLimit ?? Infinity),
+      bindingBytes: Math.min(workBytes, options.bindingLimit ?? Infinity),
+      workBytes,
       bufferBytes: maxBufferSize,
       workgroups: maxComputeWorkgroupsPerDimension,
     };

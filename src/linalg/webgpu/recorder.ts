@@ -65,11 +65,11 @@ interface View {
 }
 
 /** The parts of A that a dispatch goes over one by one: everything, or groups of members, or tiles of rows of each member. */
-function* views(matrices: Matrices, row0: number, touches: Touches | null, tileBytes: number): Generator<View> {
+function* views(matrices: Matrices, row0: number, touches: Touches | null, bindingBytes: number): Generator<View> {
   const { offset, rows, cols, firstMember, members } = matrices;
   const memberBytes = rows * cols * 4;
   const whole = { row: 0, tile: null };
-  if (memberBytes * members <= tileBytes) {
+  if (memberBytes * members <= bindingBytes) {
     yield { a: { offset, size: memberBytes * members }, firstMember, members, ...whole };
     return;
   }
@@ -78,13 +78,13 @@ function* views(matrices: Matrices, row0: number, touches: Touches | null, tileB
     yield { a: { offset, size: 256 }, firstMember, members, ...whole };
     return;
   }
-  const fit = Math.floor(tileBytes / memberBytes);
+  const fit = Math.floor(bindingBytes / memberBytes);
   for (let member = 0; member < members; member += Math.max(fit, 1)) {
     const at = offset + member * memberBytes;
     const count = Math.min(Math.max(fit, 1), members - member);
     const place = { firstMember: firstMember + member, members: count };
     if (fit > 0) yield { a: { offset: at, size: memberBytes * count }, ...place, ...whole };
-    else yield* rowTiles(touches, row0, at, cols, place, tileBytes);
+    else yield* rowTiles(touches, row0, at, cols, place, bindingBytes);
   }
 }
 
@@ -94,13 +94,13 @@ function* rowTiles(
   offset: number,
   cols: number,
   place: Pick<View, 'firstMember' | 'members'>,
-  tileBytes: number,
+  bindingBytes: number,
 ): Generator<View> {
   const rowBytes = cols * 4;
   const units = Math.ceil(rows / unit);
-  const step = Math.floor(tileBytes / (unit * rowBytes));
+  const step = Math.floor(bindingBytes / (unit * rowBytes));
   if (step < 1)
-    throw new DeviceMemoryError(`${unit} rows of a matrix`, unit * rowBytes, tileBytes, 'one binding may have');
+    throw new DeviceMemoryError(`${unit} rows of a matrix`, unit * rowBytes, bindingBytes, 'one binding may have');
   for (let first = 0; first < units; first += step) {
     const row = row0 + first * unit;
     const count = Math.min(step * unit, rows - first * unit);
@@ -116,7 +116,7 @@ export function* record(
   dispatch: Dispatch<Kernel>,
   matrices: Matrices,
   { plan, batch, keeps }: WorkBuffers,
-  tileBytes: number,
+  bindingBytes: number,
 ): Generator<Recorded> {
   const { kernel, touches, fields, panel } = dispatch;
   const { rows = 0, cols = 0 } = plan.panels[panel] ?? {};
@@ -126,7 +126,7 @@ export function* record(
     ...{ sa: (matrices.rows * matrices.cols) / 4, sl: plan.lFloats / 4, sr: plan.rFloats / 4, sw: plan.wFloats / 4 },
     ...{ st: T_FLOATS / 4, sb: bandFloats(plan) },
   };
-  for (const view of views(matrices, fields.row0, touches, tileBytes)) {
+  for (const view of views(matrices, fields.row0, touches, bindingBytes)) {
     const { tile, members } = view;
     const x = tile && touches?.axis === 'x' ? tile[1] : dispatch.x;
     const y = tile && touches?.axis === 'y' ? tile[1] : dispatch.y;

@@ -112,12 +112,12 @@ interface Piece {
   width: number;
 }
 
-function* pieces(pair: RawPair, target: Target | null, tileBytes: number): Generator<Piece> {
+function* pieces(pair: RawPair, target: Target | null, bindingBytes: number): Generator<Piece> {
   const { rows, columns } = pair;
   const weight = pair.base?.type === 'F32' || pair.tuned?.type === 'F32' ? 4 : 2;
   // 512 bytes: a binding starts up to 255 before the piece
-  const rawRows = Math.floor((tileBytes - 512) / (columns * weight));
-  const line = target ? Math.floor(tileBytes / (target.matrix.ld * 4)) : Infinity;
+  const rawRows = Math.floor((bindingBytes - 512) / (columns * weight));
+  const line = target ? Math.floor(bindingBytes / (target.matrix.ld * 4)) : Infinity;
   const rowStep = floorTo(Math.min(rawRows, target && !target.transpose ? line : Infinity, ceilTo(rows, BLOCK)));
   const colStep = floorTo(Math.min(target?.transpose ? line : Infinity, ceilTo(columns, BLOCK)));
   for (let row0 = 0; row0 < rows; row0 += rowStep) {
@@ -158,7 +158,7 @@ async function run(
       ...{ ROUND: pair.roundToBf16 ? 1 : 0, TRANSPOSE: target?.transpose ? 1 : 0 },
     },
   });
-  const list = [...pieces(pair, target, limits.tileBytes)];
+  const list = [...pieces(pair, target, limits.bindingBytes)];
   const shapes = await context.pool.acquire('unpack shapes', list.length * 256, UNIFORM_BUFFER);
   // What a kernel does not use is bound all the same.
   const spare = await context.pool.acquire('unpack spare', 512, STORAGE_BUFFER);

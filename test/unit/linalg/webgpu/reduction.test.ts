@@ -387,10 +387,10 @@ describe('batches and tiles', () => {
   ] as const) {
     it(`tiled = untiled, ${m} x ${n}`, async () => {
       const matrix = stored(m, n, heavyTailed(m, n, 41));
-      const tiled = createGpuContext(held.device, { memoryCap: CAP, tileLimit: 2 ** 17 });
+      const tiled = createGpuContext(held.device, { memoryCap: CAP, bindingLimit: 2 ** 17 });
       expect(await bandOf(matrix, 'base', tiled)).toEqual(await bandOf(matrix));
       // members apart, each whole in a binding
-      const apart = createGpuContext(held.device, { memoryCap: CAP, tileLimit: 2 ** 19 });
+      const apart = createGpuContext(held.device, { memoryCap: CAP, bindingLimit: 2 ** 19 });
       expect(await bandOf(matrix, 'base', apart)).toEqual(await bandOf(matrix));
       tiled.dispose();
       apart.dispose();

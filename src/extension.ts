@@ -62,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
       { engine, log, known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known } },
       { openTensor, showInComparison: (from, to, tensor) => comparisons.reveal(from, to, tensor) },
     ),
-    registerCommands({ extensionUri, log, inspector, comparisons, base }, COMMANDS),
+    registerCommands({ extensionUri, log, engine, inspector, comparisons, base }, COMMANDS),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (['backend', 'threads'].some((key) => change.affectsConfiguration(`offaxis.${key}`))) engine.restartWhenIdle();
     }),

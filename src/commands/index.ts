@@ -4,6 +4,7 @@ import { compareSelected } from './compareSelected.ts';
 import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
 import { exportComparison } from './exportComparison.ts';
 import { goToTensor } from './goToTensor.ts';
+import { exportTensor } from './exportTensor.ts';
 import { openFolder } from './openFolder.ts';
 import { openSampleComparison } from './openSampleComparison.ts';
 import type { Command } from './register.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   compareWithBaseFromEditor,
   exportComparison,
   goToTensor,
+  exportTensor,
   openFolder,
   openSampleComparison,
   selectAsBase,

@@ -2,12 +2,14 @@
 import * as vscode from 'vscode';
 import type { ComparisonPanels } from '../comparison/panels.ts';
 import type { BaseSelection } from '../editor/baseSelection.ts';
+import type { EngineClient } from '../engine/client.ts';
 import type { InspectorProvider } from '../editor/provider.ts';
 import { toWireError } from '../protocol/errors.ts';
 
 export interface CommandServices {
   extensionUri: vscode.Uri;
   log: vscode.LogOutputChannel;
+  engine: EngineClient;
   inspector: InspectorProvider;
   comparisons: ComparisonPanels;
   base: BaseSelection;

@@ -4,6 +4,8 @@ import type { Activity } from '../editor/activity.ts';
 import { webviewHtml, webviewOptions } from '../editor/html.ts';
 import { watchFolder } from '../editor/watchFolder.ts';
 import type { EngineClient } from '../engine/client.ts';
+import { receiveMatrix } from '../editor/matrix.ts';
+import { MatrixRequests } from '../editor/matrixRequests.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
@@ -28,6 +30,7 @@ export interface ComparisonServices {
 interface OpenPanel {
   panel: vscode.WebviewPanel;
   controller: ComparisonController;
+  matrix: MatrixRequests;
   /** shown as soon as the page is ready */
   toReveal?: string;
 }
@@ -118,10 +121,17 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
 
   private wire(panel: vscode.WebviewPanel, controller: ComparisonController): void {
     const { extensionUri, log } = this.services;
-    const entry: OpenPanel = { panel, controller };
+    const { base, tuned, parameters } = controller.spec;
+    const matrix = new MatrixRequests(
+      this.services.engine,
+      { base, tuned, includeEmbeddings: parameters.includeEmbeddings },
+      (reply) => void panel.webview.postMessage({ type: 'matrix', reply } satisfies ComparisonToView),
+    );
+    const entry: OpenPanel = { panel, controller, matrix };
     this.open.add(entry);
     panel.onDidDispose(() => {
       this.open.delete(entry);
+      matrix.cancelAll();
       void controller.dispose();
     });
     panel.onDidChangeViewState(() => void (panel.active && controller.lookAtDisk()));
@@ -144,10 +154,13 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     const post = (update: ComparisonToView): void => void panel.webview.postMessage(update);
     switch (message.type) {
       case 'ready':
+        entry.matrix.cancelAll();
         controller.attach(post);
         if (entry.toReveal !== undefined) post({ type: 'reveal', name: entry.toReveal });
         delete entry.toReveal;
         return;
+      case 'matrix':
+        return receiveMatrix(message.request, entry.matrix);
       case 'start':
         return controller.start();
       case 'reload':

@@ -8,6 +8,8 @@ import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from './activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { webviewHtml, webviewOptions } from './html.ts';
+import { receiveMatrix } from './matrix.ts';
+import { MatrixRequests } from './matrixRequests.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from './watchFolder.ts';
 
@@ -107,6 +109,9 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     const { extensionUri, log } = this.services;
     const { session, uri } = document;
     const post = (message: InspectorToView): void => void panel.webview.postMessage(message);
+    const matrix = new MatrixRequests(this.services.engine, { path: uri.fsPath }, (reply) =>
+      post({ type: 'matrix', reply }),
+    );
     let detach: (() => void) | undefined;
     this.active = { uri, panel };
     panel.onDidChangeViewState(() => {
@@ -117,6 +122,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     panel.onDidDispose(() => {
       if (this.active?.panel === panel) this.active = undefined;
       detach?.();
+      matrix.cancelAll();
       document.pages.delete(post);
       if (document.pages.size === 0) this.documents.delete(uri.toString());
     });
@@ -126,6 +132,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
         case 'ready':
           // A page that was hidden is built anew and says so again.
           detach?.();
+          matrix.cancelAll();
           document.pages.add(post);
           detach = await session.attach(post);
           return this.reveal(uri);
@@ -137,6 +144,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return session.cancel();
         case 'retry':
           return session.reload();
+        case 'matrix':
+          return receiveMatrix(message.request, matrix, uri);
         case 'compareWithBase':
           return vscode.commands.executeCommand('offaxis.compareWithBaseFromEditor', uri);
         case 'showLog':

@@ -1,5 +1,6 @@
 /** Messages between the extension host and the two webviews. The host pushes state; the webview keeps UI state only. */
 import type { CheckpointFacts, ComparisonPlan, MatrixDetail, TensorSpectrum, TensorStatistics } from './engine.ts';
+import type { MatrixReply, MatrixRequest } from './matrix.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from './results.ts';
 import type { WireError } from './errors.ts';
 
@@ -31,6 +32,8 @@ export type InspectorToView =
   | { type: 'error'; error: WireError }
   /** null: what is on disk is what was read */
   | { type: 'disk'; change: DiskChange | null }
+  /** values and pictures of one tensor */
+  | { type: 'matrix'; reply: MatrixReply }
   | { type: 'reveal'; tensor: string };
 export type InspectorFromView =
   | { type: 'ready' }
@@ -39,6 +42,7 @@ export type InspectorFromView =
   /** spectra of these tensors; empty: all block matrices ("Analyze Spectra") */
   | { type: 'spectra'; tensors: string[] }
   | { type: 'cancel' }
+  | { type: 'matrix'; request: MatrixRequest }
   | { type: 'compareWithBase' }
   | { type: 'retry' }
   | { type: 'showLog' };
@@ -63,6 +67,7 @@ export interface ComparisonState {
 export type ComparisonToView =
   /** null: what is on disk is what was read */
   | { type: 'disk'; base: DiskChange | null; tuned: DiskChange | null }
+  | { type: 'matrix'; reply: MatrixReply }
   /** replaces everything but tensors, details and failures, which `reset` clears */
   | { type: 'state'; state: ComparisonState; reset: boolean }
   | {
@@ -77,6 +82,7 @@ export type ComparisonFromView =
   | { type: 'ready' }
   /** the files have changed: everything anew */
   | { type: 'reload' }
+  | { type: 'matrix'; request: MatrixRequest }
   | { type: 'start' }
   | { type: 'cancel' }
   | { type: 'resume' }

@@ -1,5 +1,4 @@
 /** What is drawn of long curves: markers, bins, heads, ranges. Numbers only, so that each is tested without a page. */
-import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { meanOf } from './model.ts';
 
 /** Difference markers drawn one by one; past this index they are binned on the logarithmic axis. */
@@ -51,20 +50,6 @@ export function binned(values: readonly number[], bins: number): number[] {
     const to = Math.floor(((b + 1) * values.length) / bins);
     return meanOf(values.slice(from, to)) ?? 0;
   });
-}
-
-/** How many heads share the rows, the columns of a module; 0 where it has none. */
-export function headsOf(
-  module: string,
-  heads: ComparisonPlan['heads'],
-): { rows: number; columns: number; word: string } {
-  if (!heads) return { rows: 0, columns: 0, word: '' };
-  if (/(^|\.)q_proj$|#q$/.test(module)) return { rows: heads.attention, columns: 0, word: 'head' };
-  if (/(^|\.)[kv]_proj$|#[kv]$/.test(module)) return { rows: heads.keyValue, columns: 0, word: 'kv head' };
-  if (/(^|\.)o_proj$|attn\.c_proj$|attention\.dense$|attn\.dense$|attn\.out_proj$/.test(module)) {
-    return { rows: 0, columns: heads.attention, word: 'head' };
-  }
-  return { rows: 0, columns: 0, word: '' };
 }
 
 /** Layers as ranges: "0–5, 7". */

@@ -5,7 +5,8 @@ import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
 import { css, sequential } from '../shared/scales.ts';
 import { linear, path, s, text } from '../shared/svg.ts';
-import { binned, headsOf } from './curves.ts';
+import { headsOf } from '../shared/heads.ts';
+import { binned } from './curves.ts';
 import { meanOf } from './model.ts';
 import '../shared/plot.ts';
 

@@ -15,6 +15,7 @@ import { recomputedNote } from '../shared/recomputed.ts';
 import { bullet, key } from '../shared/svg.ts';
 import { chip } from './cards.ts';
 import { numbers } from './detail-numbers.ts';
+import { pictureSection } from './detail-picture.ts';
 import { profiles } from './detail-profiles.ts';
 import { spectra } from './detail-spectra.ts';
 import type { Pair } from './model.ts';
@@ -257,7 +258,8 @@ class Detail extends ViewElement {
     return html`<p class="reading">${cellReading(tensor.metrics, tensor.flags)}</p>
       ${notes(tensor)} ${alignment(tensor)}
       ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)}
-      ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor)} ${this.origin(pair, tensor)}`;
+      ${pictureSection(this.view, pair)} ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor)}
+      ${this.origin(pair, tensor)}`;
   }
 
   private origin(pair: Pair, tensor: ComparisonTensor): TemplateResult {

@@ -1,6 +1,7 @@
 /** Entry of the comparison page: messages in, the model, one element on the page, UI state kept over a reload. */
 import type { ComparisonFromView, ComparisonToView } from '../../src/protocol/views.ts';
 import { connectHost } from '../shared/host.ts';
+import { MatrixClient } from '../shared/matrix-client.ts';
 import { onThemeChange } from '../shared/scales.ts';
 import './app.ts';
 import type { App } from './app.ts';
@@ -31,8 +32,10 @@ function start(): void {
     asked = pair.name;
     host.post({ type: 'prioritize', name: pair.name });
   };
+  const matrix = new MatrixClient((request) => host.post({ type: 'matrix', request }));
   const view: View = {
     model,
+    matrix,
     get ui() {
       return ui;
     },
@@ -59,6 +62,7 @@ function start(): void {
 
   host.onMessage((message) => {
     if (message.type === 'reveal') return reveal(message.name);
+    if (message.type === 'matrix') return matrix.receive(message.reply);
     if (message.type !== 'state' && message.type !== 'results' && message.type !== 'disk') return;
     model.apply(message);
     if (message.type === 'state') {

@@ -49,11 +49,11 @@ export class ComparisonModel {
       this.readPlan(message.state.plan);
       return;
     }
-    if (message.type === 'reveal') return;
     if (message.type === 'disk') {
       this.disk = message.base || message.tuned ? { base: message.base, tuned: message.tuned } : null;
       return;
     }
+    if (message.type === 'reveal' || message.type === 'matrix') return;
     for (const tensor of message.tensors) {
       const before = this.tensors.get(tensor.name);
       // the elementwise pass of a resumed run must not hide spectra that are already here

@@ -1,6 +1,7 @@
 /** What every element of the page is given: the model, the reader's own choices, and the way back to the host. */
 import { LitElement } from 'lit';
 import type { ComparisonFromView } from '../../src/protocol/views.ts';
+import type { MatrixClient } from '../shared/matrix-client.ts';
 import type { Cell } from '../shared/heatmap.ts';
 import { VIEWS } from './metrics.ts';
 import type { ComparisonModel } from './model.ts';
@@ -40,6 +41,8 @@ export function readUi(stored: unknown): Ui {
 export interface View {
   readonly model: ComparisonModel;
   readonly ui: Ui;
+  /** pictures of single pairs */
+  readonly matrix: MatrixClient;
   post(message: ComparisonFromView): void;
   set(change: Partial<Ui>): void;
 }

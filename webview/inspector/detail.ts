@@ -12,6 +12,7 @@ import { ICON } from './icons.ts';
 import { histogramPlot, spectrumPlot } from './plots.ts';
 import type { Row } from './rows.ts';
 import { spectrumSection } from './spectrum.ts';
+import { tabPanel, tabs } from './values/tabs.ts';
 import { ViewElement } from './view.ts';
 
 /** Why the values of a type are not read. */
@@ -46,8 +47,15 @@ class Detail extends ViewElement {
         <h2>${tensor.layer === null ? row.label : `Layer ${tensor.layer}, ${leaf(row.label)}`}${ageMark(this.view)}</h2>
         <div class="mono quiet name">${tensor.name.slice(0, 2000)}</div>
       </div>
-      ${failure ? this.failed(row, failure) : nothing} ${this.facts(row)} ${this.values(row)}
-      ${spectrumSection(this.view, row, (spectrum) => this.plotOf(spectrum))}
+      ${failure ? this.failed(row, failure) : nothing} ${tabs(this.view)}
+      ${
+        ui.tab === 'statistics'
+          ? html`<div role="tabpanel" aria-labelledby="tab-statistics">
+              ${this.facts(row)} ${this.values(row)}
+              ${spectrumSection(this.view, row, (spectrum) => this.plotOf(spectrum))}
+            </div>`
+          : tabPanel(this.view, row)
+      }
     </div>`;
   }
   protected override updated(): void {

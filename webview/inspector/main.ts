@@ -1,6 +1,7 @@
 /** Entry of the inspector page: messages in, the model, one element on the page, UI state kept over a reload. */
 import type { InspectorFromView, InspectorToView } from '../../src/protocol/views.ts';
 import { connectHost } from '../shared/host.ts';
+import { MatrixClient } from '../shared/matrix-client.ts';
 import { onThemeChange } from '../shared/scales.ts';
 import './app.ts';
 import type { App } from './app.ts';
@@ -48,9 +49,11 @@ function start(): void {
     storing ??= setTimeout(store, 200);
     wish.changed();
   };
+  const matrix = new MatrixClient((request) => host.post({ type: 'matrix', request }));
   const view: View = {
     model,
     finder,
+    matrix,
     get ui() {
       return ui;
     },
@@ -112,6 +115,7 @@ function start(): void {
 
   host.onMessage((message) => {
     if (message.type === 'reveal') return reveal(message.tensor);
+    if (message.type === 'matrix') return matrix.receive(message.reply);
     model.receive(message);
     if (message.type === 'facts') {
       selectFirst();

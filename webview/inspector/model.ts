@@ -56,8 +56,8 @@ export class InspectorModel {
     this.error = null;
   }
 
-  /** Everything but `reveal`, which is about the view. */
-  receive(message: Exclude<InspectorToView, { type: 'reveal' }>): void {
+  /** Everything but `reveal` and `matrix`, which are about the view. */
+  receive(message: Exclude<InspectorToView, { type: 'reveal' | 'matrix' }>): void {
     switch (message.type) {
       case 'facts':
         return this.open(message.facts, message.baseSelected);

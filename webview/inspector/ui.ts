@@ -23,7 +23,12 @@ export interface Ui {
   /** the map's values as a table */
   table: boolean;
   scroll: number;
+  /** what the detail shows of the tensor */
+  tab: Tab;
+  /** index on each axis before the last two, for tensors of more than two */
+  slice: readonly number[];
 }
+export type Tab = 'statistics' | 'values' | 'picture';
 export const INITIAL_UI: Ui = {
   view: 'tensors',
   filter: NO_FILTER,
@@ -38,6 +43,8 @@ export const INITIAL_UI: Ui = {
   metric: 'stableRank',
   table: false,
   scroll: 0,
+  tab: 'statistics',
+  slice: [],
 };
 /** A stored state is from an older version or another page until shown otherwise. */
 export function readUi(stored: unknown): Ui {
@@ -58,6 +65,8 @@ export function readUi(stored: unknown): Ui {
     metric: text(s.metric) ?? INITIAL_UI.metric,
     table: s.table === true,
     scroll: typeof s.scroll === 'number' && s.scroll >= 0 ? s.scroll : 0,
+    tab: s.tab === 'values' || s.tab === 'picture' ? s.tab : 'statistics',
+    slice: Array.isArray(s.slice) ? s.slice.filter((at) => typeof at === 'number') : [],
   };
 }
 function readSort(stored: unknown): Sort | null {

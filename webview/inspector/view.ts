@@ -3,12 +3,15 @@ import { LitElement } from 'lit';
 import type { InspectorFromView } from '../../src/protocol/views.ts';
 import type { Finder } from './finder.ts';
 import type { InspectorModel } from './model.ts';
+import type { MatrixClient } from '../shared/matrix-client.ts';
 import type { Ui } from './ui.ts';
 
 export interface View {
   readonly model: InspectorModel;
   readonly finder: Finder;
   readonly ui: Ui;
+  /** values and pictures of single tensors */
+  readonly matrix: MatrixClient;
   set(change: Partial<Ui>): void;
   /** Stored without drawing the page anew: what the caller draws itself. */
   keep(change: Partial<Ui>): void;

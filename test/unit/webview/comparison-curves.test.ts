@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { binned, differences, headsOf, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
+import { binned, differences, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
+import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../webview/comparison/labels.ts';
 import { METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
 import { readUi } from '../../../webview/comparison/view.ts';

@@ -1,0 +1,455 @@
+/**
+ * `<ox-matrix-picture .client .source>`: a matrix as a picture, from the whole down to single weights. The part on show is asked of the
+ * engine anew whenever it changes; until it comes, what is there is drawn enlarged.
+ */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { Picture, PictureKind, PictureSource } from '../../../src/protocol/matrix.ts';
+import { MAX_PICTURE_SIDE } from '../../../src/protocol/matrix.ts';
+import { bytes, duration, percent } from '../format.ts';
+import type { Heads } from '../heads.ts';
+import { legendRamp } from '../heatmap-paint.ts';
+import { ends } from '../heatmap-scale.ts';
+import { plural, t } from '../l10n.ts';
+import { MatrixError, type MatrixClient, type PictureProgress } from '../matrix-client.ts';
+import { onThemeChange } from '../scales.ts';
+import {
+  coverage,
+  figure,
+  isShare,
+  kindName,
+  pixelReading,
+  scalingOf,
+  shownOf,
+  spotOf,
+  statisticName,
+  STATISTICS,
+  type Scaling,
+  type Spot,
+  type Statistic,
+} from './figures.ts';
+import { bitmapOf, paint, Palette, type Scene } from './paint.ts';
+import { GAP, PROFILE } from './profiles.ts';
+import { pan, rectangleOf, reveal, wholeOf, zoom, type Viewport } from './viewport.ts';
+
+export interface MatrixSource {
+  /** another key is another matrix */
+  key: string;
+  label: string;
+  dtype: string;
+  rows: number;
+  columns: number;
+  /** what can be drawn; the first at first */
+  kinds: readonly PictureKind[];
+  ask(kind: PictureKind): PictureSource;
+  heads: Heads;
+  /** to be read for the whole picture */
+  bytes: number;
+  /** up to this it is drawn at once, beyond on request */
+  unaskedBytes: number;
+}
+
+/** Height of the picture for a width, CSS pixels. */
+const MIN_HEIGHT = 140;
+const MAX_HEIGHT = 440;
+/** A wheel is many changes. */
+const SETTLE_MS = 120;
+const WHEEL_STEP = 1.0015;
+const KEY_ZOOM = 1.6;
+
+interface Drawn {
+  picture: Picture;
+  shown: Float32Array | Float64Array;
+  scaling: Scaling;
+  palette: Palette;
+  bitmap: HTMLCanvasElement;
+}
+
+export class MatrixPicture extends LitElement {
+  static override properties = { client: { attribute: false }, source: { attribute: false } };
+  declare client: MatrixClient;
+  declare source: MatrixSource;
+  private kind: PictureKind = 'values';
+  private statistic: Statistic = 'mean';
+  private isFull = false;
+  private view: Viewport = wholeOf(1, 1);
+  private drawn: Drawn | null = null;
+  private spot: Spot | null = null;
+  private cursor: { row: number; column: number } | null = null;
+  private progress: PictureProgress | null = null;
+  private error: string | null = null;
+  private isAsked = false;
+  private shownKey = '';
+  private width = 0;
+  private abort: AbortController | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private grip: { x: number; y: number; view: Viewport } | null = null;
+  private stopTheme: (() => void) | null = null;
+  private readonly observer = new ResizeObserver(() => this.resized());
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer.observe(this);
+    this.stopTheme = onThemeChange(() => this.redo());
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+    this.stopTheme?.();
+    this.stop();
+    this.shownKey = '';
+  }
+
+  private get height(): number {
+    const { rows, columns } = this.source;
+    return Math.round(Math.max(MIN_HEIGHT, Math.min(MAX_HEIGHT, (this.width * rows) / columns)));
+  }
+  private get waits(): boolean {
+    return !this.isAsked && this.source.bytes > this.source.unaskedBytes;
+  }
+
+  protected override willUpdate(): void {
+    const { source } = this;
+    if (source.key === this.shownKey) return;
+    this.shownKey = source.key;
+    this.stop();
+    if (!source.kinds.includes(this.kind)) this.kind = source.kinds[0] ?? 'values';
+    this.view = wholeOf(source.rows, source.columns);
+    this.drawn = null;
+    this.spot = this.cursor = this.error = null;
+    this.isAsked = false;
+    this.ask(0);
+  }
+
+  protected override render(): TemplateResult {
+    const { source } = this;
+    if (this.waits)
+      return html`<div class="mp-wait" data-state="waits">
+        <p class="quiet">${t('The picture reads {0} from the disk.', bytes(source.bytes))}</p>
+        <button class="secondary" data-action="draw" @click=${() => this.start()}>${t('Draw Picture')}</button>
+      </div>`;
+    const whole = this.view.rows >= source.rows && this.view.columns >= source.columns;
+    const press = (on: boolean, action: string, name: string, act: () => void, hint = ''): TemplateResult =>
+      html`<button data-action=${action} aria-pressed=${String(on)} title=${hint || nothing} @click=${act}>
+        ${name}
+      </button>`;
+    return html`<div class="mp-tools">
+        <div class="switch" role="group" aria-label=${t('What is drawn')}>
+          ${source.kinds.map((kind) => press(kind === this.kind, `kind-${kind}`, kindName(kind), () => this.choose({ kind })))}
+        </div>
+        <label class="row"
+          ><span class="sr">${t('Figure of a pixel')}</span
+          ><select
+            data-action="statistic"
+            @change=${(event: Event) => this.choose({ statistic: (event.target as HTMLSelectElement).value as Statistic })}
+          >
+            ${STATISTICS.map((s) => html`<option value=${s} ?selected=${s === this.statistic}>${statisticName(s)}</option>`)}
+          </select></label
+        >
+        ${press(this.isFull, 'full-range', t('Full Range'), () => this.choose({ isFull: !this.isFull }), t('Stretch the scale over every pixel; else it takes in 99.5 % of them'))}
+        <span class="grow"></span>
+        <button
+          data-action="zoom-out"
+          title=${t('Zoom out ( − )')}
+          ?disabled=${whole}
+          @click=${() => this.zoomBy(1 / KEY_ZOOM)}
+        >
+          −
+        </button>
+        <button data-action="zoom-in" title=${t('Zoom in ( + )')} @click=${() => this.zoomBy(KEY_ZOOM)}>+</button>
+        <button
+          data-action="zoom-whole"
+          title=${t('The whole matrix ( 0 )')}
+          ?disabled=${whole}
+          @click=${() => this.toWhole()}
+        >
+          ${t('Whole')}
+        </button>
+      </div>
+      <div
+        class="mp-canvas"
+        tabindex="0"
+        role="application"
+        aria-roledescription=${t('picture of a matrix')}
+        aria-label=${t('{0}: {1}. Arrow keys move, plus and minus zoom, Shift with an arrow pans, 0 shows the whole.', source.label, kindName(this.kind))}
+        data-picture=${this.drawn ? 'drawn' : 'pending'}
+        @keydown=${(event: KeyboardEvent) => this.key(event)}
+        @wheel=${{ handleEvent: (event: WheelEvent) => this.wheel(event), passive: false }}
+        @pointerdown=${(event: PointerEvent) => this.hold(event)}
+        @pointermove=${(event: PointerEvent) => this.point(event)}
+        @pointerup=${() => (this.grip = null)}
+        @pointerleave=${() => this.leave()}
+        @focus=${() => this.draw()}
+        @blur=${() => this.draw()}
+      >
+        <canvas aria-hidden="true"></canvas>
+      </div>
+      <p class="readout mp-readout" aria-live="polite" data-reading>${this.reading()}</p>
+      ${this.state()} ${this.legend()}`;
+  }
+  protected override updated(): void {
+    this.resized();
+    this.draw();
+  }
+
+  private reading(): string {
+    return this.drawn && this.spot ? pixelReading(this.drawn.picture, this.spot) : '';
+  }
+  private state(): TemplateResult | typeof nothing {
+    if (this.error !== null)
+      return html`<div class="banner error inset" role="alert" data-state="failed">
+        <span class="grow">${this.error}</span>
+        <button data-action="retry-picture" @click=${() => this.start()}>${t('Retry')}</button>
+      </div>`;
+    if (!this.progress) return nothing;
+    const { done, total, secondsLeft } = this.progress;
+    const left = secondsLeft === null ? '' : `, ${t('about {0} left', duration(secondsLeft))}`;
+    return html`<div class="row small quiet" role="status">
+      <progress max=${total} .value=${done} aria-label=${t('Reading the weights')}></progress>
+      <span class="grow">${percent(done / total, 2)}${left}</span>
+      <button data-action="cancel-picture" @click=${() => this.cancel()}>${t('Cancel')}</button>
+    </div>`;
+  }
+  private legend(): TemplateResult | typeof nothing {
+    if (!this.drawn) return nothing;
+    const { picture, scaling } = this.drawn;
+    const [low, high] = ends(scaling.scale);
+    const bad = picture.notFinite?.reduce((sum, n) => sum + n, 0) ?? 0;
+    const facts = [
+      coverage(picture),
+      scaling.beyond
+        ? plural(scaling.beyond, '{0} pixel lies beyond the scale', '{0} pixels lie beyond the scale')
+        : '',
+      bad ? plural(bad, '{0} weight is not finite: crossed out', '{0} weights are not finite: crossed out') : '',
+      isShare(this.kind)
+        ? t('edges: share of changed weights of each row and column')
+        : t('edges: mean |w| of each row and column'),
+    ].filter(Boolean);
+    return html`<div class="mp-legend small quiet" data-legend>
+      <span class="num">${figure(this.kind, low)}</span><canvas class="mp-ramp" aria-hidden="true"></canvas
+      ><span class="num">${figure(this.kind, high)}</span><span data-coverage>${facts.join('; ')}</span>
+    </div>`;
+  }
+
+  // ---------- asking ----------
+  private start(): void {
+    this.isAsked = true;
+    this.error = null;
+    this.ask(0);
+    this.requestUpdate();
+  }
+  private choose(change: { kind?: PictureKind; statistic?: Statistic; isFull?: boolean }): void {
+    const isOther = change.kind !== undefined && change.kind !== this.kind;
+    this.kind = change.kind ?? this.kind;
+    this.statistic = change.statistic ?? this.statistic;
+    this.isFull = change.isFull ?? this.isFull;
+    if (isOther) this.ask(0);
+    else this.redo();
+    this.requestUpdate();
+  }
+  private stop(): void {
+    clearTimeout(this.timer);
+    this.abort?.abort();
+    this.abort = null;
+    this.progress = null;
+  }
+  private cancel(): void {
+    this.stop();
+    if (!this.drawn) this.error = t('Cancelled before the picture was there.');
+    this.requestUpdate();
+  }
+  private ask(delay: number): void {
+    this.stop();
+    this.timer = setTimeout(() => void this.fetch(), delay);
+  }
+  private async fetch(): Promise<void> {
+    if (this.width <= 0 || this.waits) return;
+    const abort = new AbortController();
+    this.abort = abort;
+    const ratio = window.devicePixelRatio || 1;
+    const pixels = (size: number): number => Math.max(1, Math.min(MAX_PICTURE_SIDE, Math.floor(size * ratio)));
+    const request = {
+      ...rectangleOf(this.view),
+      source: this.source.ask(this.kind),
+      width: pixels(this.width),
+      height: pixels(this.height),
+    };
+    const told = (progress: PictureProgress): void => {
+      this.progress = progress;
+      this.requestUpdate();
+    };
+    try {
+      const picture = await this.client.picture(request, told, abort.signal);
+      if (this.abort !== abort) return;
+      this.error = null;
+      this.take(picture);
+    } catch (error) {
+      if (this.abort !== abort || (error instanceof MatrixError && error.isCancelled)) return;
+      this.error = error instanceof Error ? error.message : String(error);
+    }
+    this.abort = null;
+    this.progress = null;
+    this.requestUpdate();
+  }
+  private take(picture: Picture): void {
+    const shown = shownOf(picture, this.statistic);
+    const scaling = scalingOf(picture.kind, shown, this.isFull);
+    const palette = new Palette(scaling.scale);
+    this.drawn = { picture, shown, scaling, palette, bitmap: bitmapOf(picture, shown, palette) };
+    this.locate();
+  }
+  private redo(): void {
+    if (this.drawn) this.take(this.drawn.picture);
+    this.requestUpdate();
+  }
+
+  // ---------- drawing ----------
+  private resized(): void {
+    const width = Math.floor((this.querySelector('.mp-canvas')?.clientWidth ?? 0) - GAP - PROFILE);
+    if (width === this.width || width <= 0) return;
+    this.width = width;
+    this.draw();
+    this.ask(this.drawn ? SETTLE_MS : 0);
+  }
+  private draw(): void {
+    const canvas = this.querySelector<HTMLCanvasElement>('.mp-canvas > canvas');
+    const { drawn, source, view, width, height, spot } = this;
+    if (!canvas || width <= 0) return;
+    if (!drawn) {
+      canvas.style.height = `${height + GAP + PROFILE}px`;
+      return;
+    }
+    const { rows, columns, heads } = source;
+    const isFocused = document.activeElement === canvas.parentElement;
+    const { picture, shown, palette, bitmap } = drawn;
+    const scene: Scene = {
+      picture,
+      shown,
+      scale: drawn.scaling.scale,
+      view,
+      heads,
+      rows,
+      columns,
+      width,
+      height,
+      spot,
+      isFocused,
+    };
+    paint(canvas, scene, bitmap, palette);
+    const ramp = this.querySelector<HTMLCanvasElement>('.mp-ramp');
+    if (ramp) legendRamp(ramp, drawn.scaling.scale, 96);
+  }
+
+  // ---------- moving ----------
+  private look(view: Viewport, delay = SETTLE_MS): void {
+    this.view = view;
+    this.ask(delay);
+    this.requestUpdate();
+  }
+  private toWhole(): void {
+    this.look(wholeOf(this.source.rows, this.source.columns), 0);
+  }
+  private zoomBy(factor: number): void {
+    const { row, column } = this.cursor ?? {
+      row: this.view.row + this.view.rows / 2,
+      column: this.view.column + this.view.columns / 2,
+    };
+    this.look(zoom(this.view, factor, row, column, this.source));
+  }
+  private locate(): void {
+    this.spot = this.cursor && this.drawn ? spotOf(this.drawn.picture, this.cursor.row, this.cursor.column) : null;
+  }
+  private weightAt(event: MouseEvent): { row: number; column: number } | null {
+    const box = this.querySelector('.mp-canvas')?.getBoundingClientRect();
+    if (!box) return null;
+    const x = (event.clientX - box.left) / this.width;
+    const y = (event.clientY - box.top) / this.height;
+    if (x < 0 || y < 0 || x >= 1 || y >= 1) return null;
+    return {
+      row: Math.floor(this.view.row + y * this.view.rows),
+      column: Math.floor(this.view.column + x * this.view.columns),
+    };
+  }
+  private wheel(event: WheelEvent): void {
+    const at = this.weightAt(event);
+    // at the whole, a wheel that would zoom out further scrolls the page
+    if (!at || (event.deltaY > 0 && this.view.rows >= this.source.rows && this.view.columns >= this.source.columns))
+      return;
+    // a page that is scrolled past the picture must not be caught by it
+    if (!event.ctrlKey && !event.metaKey && !this.contains(document.activeElement)) return;
+    event.preventDefault();
+    this.look(zoom(this.view, WHEEL_STEP ** -event.deltaY, at.row + 0.5, at.column + 0.5, this.source));
+  }
+  private hold(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    this.grip = { x: event.clientX, y: event.clientY, view: this.view };
+    (event.currentTarget as HTMLElement).focus();
+  }
+  private point(event: PointerEvent): void {
+    const { grip } = this;
+    if (grip && event.buttons === 1) {
+      const rows = ((grip.y - event.clientY) / this.height) * grip.view.rows;
+      const columns = ((grip.x - event.clientX) / this.width) * grip.view.columns;
+      return this.look(pan(grip.view, rows, columns, this.source));
+    }
+    this.cursor = this.weightAt(event);
+    this.locate();
+    this.requestUpdate();
+  }
+  private leave(): void {
+    this.grip = null;
+    if (document.activeElement === this.querySelector('.mp-canvas')) return;
+    this.cursor = null;
+    this.locate();
+    this.requestUpdate();
+  }
+  private key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const { view, source } = this;
+    if (event.key === '+' || event.key === '=') this.zoomBy(KEY_ZOOM);
+    else if (event.key === '-') this.zoomBy(1 / KEY_ZOOM);
+    else if (event.key === '0') this.toWhole();
+    else {
+      const step = new Map<string, [number, number]>([
+        ['ArrowUp', [-1, 0]],
+        ['ArrowDown', [1, 0]],
+        ['ArrowLeft', [0, -1]],
+        ['ArrowRight', [0, 1]],
+        ['PageUp', [-10, 0]],
+        ['PageDown', [10, 0]],
+        ['Home', [0, -Infinity]],
+        ['End', [0, Infinity]],
+      ]).get(event.key);
+      if (!step) return;
+      if (event.shiftKey && Number.isFinite(step[1]))
+        this.look(pan(view, (step[0] * view.rows) / 4, (step[1] * view.columns) / 4, source));
+      else this.step(...step);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  /** To the next pixel, or the next weight where each has its own. */
+  private step(down: number, right: number): void {
+    const { view, source, spot } = this;
+    if (!this.cursor) this.cursor = { row: Math.floor(view.row), column: Math.floor(view.column) };
+    else {
+      const move = (at: number, covered: [number, number] | undefined, by: number, side: number): number => {
+        const size = covered ? covered[1] - covered[0] : 1;
+        const next =
+          by > 0 ? (covered?.[1] ?? at + 1) + (by - 1) * size : by < 0 ? (covered?.[0] ?? at) + by * size : at;
+        return Math.max(0, Math.min(side - 1, next));
+      };
+      this.cursor = {
+        row: move(this.cursor.row, spot?.rows, down, source.rows),
+        column: move(this.cursor.column, spot?.columns, right, source.columns),
+      };
+    }
+    const next = reveal(view, this.cursor.row, this.cursor.column, source);
+    this.locate();
+    if (next.row !== view.row || next.column !== view.column) this.look(next);
+    else this.requestUpdate();
+  }
+}
+if (!customElements.get('ox-matrix-picture')) customElements.define('ox-matrix-picture', MatrixPicture);

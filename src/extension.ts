@@ -9,10 +9,8 @@ import { ComparisonStore } from './comparison/store.ts';
 import { Activity } from './editor/activity.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
 import { InspectorProvider, registerInspector } from './editor/provider.ts';
-import { EngineClient } from './engine/client.ts';
-import { launchEngine } from './engine/launch.ts';
+import { WindowEngine } from './editor/windowEngine.ts';
 import { registerHovers } from './hover/provider.ts';
-import { engineArguments, type EngineOptions } from './engine/options.ts';
 import { registerTools } from './tools/register.ts';
 
 /** What deactivate has to wait for; VS Code calls it without the context. */
@@ -21,15 +19,8 @@ let closing: (() => Promise<void>) | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, workspaceState, subscriptions } = context;
   const log = vscode.window.createOutputChannel('Offaxis', { log: true });
-  const engine = new EngineClient({
-    log,
-    launch: () =>
-      launchEngine({
-        file: vscode.Uri.joinPath(extensionUri, 'dist', 'engine.mjs').fsPath,
-        arguments: engineArguments.format(engineOptions()),
-        log,
-      }),
-  });
+  const windowEngine = new WindowEngine(extensionUri, log);
+  const engine = windowEngine.client;
   const activity = new Activity();
   const base = new BaseSelection(workspaceState);
   const inspector = new InspectorProvider({ extensionUri, engine, log, activity, base });
@@ -47,13 +38,15 @@ export function activate(context: vscode.ExtensionContext): void {
     activity,
     store,
     memento: workspaceState,
+    toldGpu: context.globalState,
+    useCpu: () => windowEngine.useCpu(),
     openTensor,
   });
   subscriptions.push(
     log,
     activity,
     base,
-    engine,
+    windowEngine,
     comparisons,
     registerInspector(inspector),
     registerTools(engine, log),
@@ -62,10 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
       { engine, log, known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known } },
       { openTensor, showInComparison: (from, to, tensor) => comparisons.reveal(from, to, tensor) },
     ),
-    registerCommands({ extensionUri, log, engine, inspector, comparisons, base }, COMMANDS),
-    vscode.workspace.onDidChangeConfiguration((change) => {
-      if (['backend', 'threads'].some((key) => change.affectsConfiguration(`offaxis.${key}`))) engine.restartWhenIdle();
-    }),
+    registerCommands({ extensionUri, engine, log, inspector, comparisons, base }, COMMANDS),
   );
   closing = () => comparisons.close();
 }
@@ -73,12 +63,4 @@ export function activate(context: vscode.ExtensionContext): void {
 /** The runs end and save what they have, within the time that VS Code gives. */
 export async function deactivate(): Promise<void> {
   await closing?.();
-}
-
-function engineOptions(): EngineOptions {
-  const settings = vscode.workspace.getConfiguration('offaxis');
-  return {
-    backend: settings.get<string>('backend') === 'cpu' ? 'cpu' : 'auto',
-    threads: settings.get<number>('threads') ?? 0,
-  };
 }

@@ -5,26 +5,75 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { createWasmBackend } from '../linalg/wasm/index.ts';
-import type { BackendRequest } from '../protocol/gpu.ts';
+import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { openGpu, reportGpu, type OpenGpu } from './gpu.ts';
 
+export interface BackendLog {
+  info(line: string): void;
+  warn(line: string): void;
+}
 export interface BackendChoice {
   backend: BackendRequest;
   /** worker threads; 0: all cores */
   threads: number;
+  /** MiB of GPU buffers; 0 or left out: from the adapter's limits */
+  memoryMiB?: number;
+  /** an earlier process crashed during GPU work: the GPU is not touched */
+  suspect?: boolean;
   /** where the built worker and kernels lie; by default beside the running bundle */
   directory?: string;
+  /** folder of the bundle beside which the GPU library is looked for; by default the running one's */
+  bundleDirectory?: string;
+  log?: BackendLog;
+  /** true while the GPU is looked for or works: a crash then is the device's */
+  onGpuWork?: (busy: boolean) => void;
 }
 
-/** The CPU backend on WASM SIMD. `auto` is the same until a GPU backend exists. Throws `bug` when the build is incomplete. */
-export async function createBackend({ threads, directory }: BackendChoice): Promise<LinearAlgebraBackend> {
-  const here = directory ?? dirname(fileURLToPath(import.meta.url));
-  const workerFile = join(here, 'linalg-worker.mjs');
-  const kernelDirectory = join(here, 'kernels');
+export interface Backends {
+  /** for headers, chunks and everything else that needs no spectra */
+  readonly cpu: LinearAlgebraBackend;
+  /** The one that computes spectra; the GPU is looked for at the first call. Never throws: without a GPU it is the CPU. */
+  spectral(): Promise<LinearAlgebraBackend>;
+  /** What `spectral` rests on; failures since then included. */
+  choice(): Promise<GpuReport>;
+  /** For people: like `choice`, but whatever there is has been tried. */
+  report(): Promise<GpuReport>;
+  dispose(): Promise<void>;
+}
+
+/** The CPU backend on WASM SIMD at once, the GPU when it is asked for. Throws `bug` when the build is incomplete. */
+export async function createBackends(options: BackendChoice): Promise<Backends> {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const directory = options.directory ?? here;
+  const workerFile = join(directory, 'linalg-worker.mjs');
+  const kernelDirectory = join(directory, 'kernels');
   if (!existsSync(workerFile))
     throw new OffaxisError(
       'bug',
       `${workerFile} is missing: the installation is incomplete. Install Offaxis again, or run "npm run build" in a checkout.`,
     );
-  return createWasmBackend({ threads: threads || availableParallelism(), kernelDirectory, workerFile });
+  const threads = options.threads || availableParallelism();
+  const cpu = await createWasmBackend({ threads, kernelDirectory, workerFile });
+  const settings = {
+    requested: options.backend,
+    memoryMiB: options.memoryMiB ?? 0,
+    suspect: options.suspect ?? false,
+    bundleDirectory: options.bundleDirectory ?? here,
+  };
+  const log = options.log ?? { info: () => undefined, warn: () => undefined };
+  let opened: Promise<OpenGpu> | undefined;
+  const gpu = (): Promise<OpenGpu> =>
+    (opened ??= openGpu({ ...settings, cpu, log, onWork: options.onGpuWork ?? (() => undefined) }));
+  return {
+    cpu,
+    spectral: async () => (await gpu()).backend ?? cpu,
+    choice: async () => (await gpu()).report(),
+    report: async () => reportGpu(settings, (await gpu()).report(), options.onGpuWork ?? (() => undefined)),
+    async dispose() {
+      const backend = (await opened)?.backend;
+      // The failover backend ends the CPU's threads as well.
+      await (backend ?? cpu).dispose();
+    },
+  };
 }

@@ -9,12 +9,12 @@ import type {
   InspectionEvent,
 } from '../protocol/engine.ts';
 import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
+import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { BackendInfo } from '../protocol/results.ts';
-import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import { CheckpointCache } from './checkpointCache.ts';
-import { createBackend, type BackendChoice } from './backend.ts';
+import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, openPair, type RunningComparison } from './compare.ts';
 import { digestCheckpoint } from './digests.ts';
 import { exportTensor } from './exportTensor.ts';
@@ -25,7 +25,10 @@ import { scanCheckpoint } from './scan.ts';
 import { readValues } from './values.ts';
 
 export interface Analysis {
-  info(): BackendInfo;
+  /** Where spectra are computed, and why there: looks for the GPU at the first call. */
+  info(): Promise<BackendInfo & { gpu: GpuReport }>;
+  /** For people: what GPU this machine has, whatever the choice. */
+  gpu(): Promise<GpuReport>;
   /** Headers only. Throws bad-file or read-failed. */
   open(params: { path: string }, signal?: AbortSignal): Promise<CheckpointFacts>;
   /** What a comparison would do and cost; reads headers only. */
@@ -43,17 +46,19 @@ export interface Analysis {
 
 /** Opens the engine. The backend's threads start with the first work that needs them. */
 export async function createAnalysis(options: BackendChoice): Promise<Analysis> {
-  const backend: LinearAlgebraBackend = await createBackend(options);
+  const backends = await createBackends(options);
   const running = new Map<string, RunningComparison>();
   const cache = new CheckpointCache();
   return {
-    info: () => backend.info,
+    info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
+    gpu: () => backends.report(),
     async open({ path }, signal) {
       const checkpoint = await openCheckpoint(path, signal);
       await checkpoint.close();
       return checkpoint.facts;
     },
     async plan({ base, tuned, parameters }, signal) {
+      const backend = parameters.spectra ? await backends.spectral() : backends.cpu;
       const pair = await openPair(base, tuned, signal);
       try {
         return planComparison(pair.base, pair.tuned, parameters, backend).plan;
@@ -64,9 +69,14 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     prioritize({ runId, name }) {
       running.get(runId)?.prioritize(name);
     },
-    inspect: (params, signal) => inspectCheckpoint(backend, params, signal),
-    compare: (params, signal) => compareCheckpoints(backend, params, running, signal),
-    scan: (params, signal) => scanCheckpoint(backend, params, signal),
+    async *inspect(params, signal) {
+      yield* inspectCheckpoint(params.spectra ? await backends.spectral() : backends.cpu, params, signal);
+    },
+    async *compare(params, signal) {
+      const backend = params.parameters.spectra ? await backends.spectral() : backends.cpu;
+      yield* compareCheckpoints(backend, params, running, signal);
+    },
+    scan: (params, signal) => scanCheckpoint(backends.cpu, params, signal),
     digest: (params, signal) => digestCheckpoint(params, signal),
     values: ({ path, ...request }, signal) =>
       cache.use(path, (checkpoint) => readValues(checkpoint, request, signal), signal),
@@ -74,7 +84,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     exportTensor,
     async dispose() {
       await cache.dispose();
-      await backend.dispose();
+      await backends.dispose();
     },
   };
 }

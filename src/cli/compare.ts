@@ -4,6 +4,7 @@ import type { Analysis } from '../analysis/index.ts';
 import { assembleComparison } from '../analysis/result.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { energyVerdict, maskVerdict } from '../metrics/index.ts';
+import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError, type WireError } from '../protocol/errors.ts';
 import type { BackendInfo, ComparisonResult, ComparisonTensor } from '../protocol/results.ts';
@@ -88,6 +89,7 @@ function report(result: ComparisonResult): string {
   const lines = [
     `${result.base} -> ${result.tuned}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
+    ...elsewhere(result),
     '',
   ];
   if (rows.length)
@@ -126,6 +128,13 @@ function report(result: ComparisonResult): string {
   if (baseOnly.length) lines.push(`${baseOnly.length} only in the base: ${listed(baseOnly)}`);
   if (tunedOnly.length) lines.push(`${tunedOnly.length} only in the tuned: ${listed(tunedOnly)}`);
   return lines.join('\n');
+}
+/** One line a backend that took matrices over from the one named above. */
+function elsewhere({ tensors, backend }: ComparisonResult): string[] {
+  return computedElsewhere(tensors, backend.kind).map(({ kind, matrices, layers }) => {
+    const where = layers.length ? `: layer${layers.length === 1 ? '' : 's'} ${numberRanges(layers)}` : '';
+    return `${matrices} matri${matrices === 1 ? 'x' : 'ces'} computed on the ${kind === 'reference' ? kind : kind.toUpperCase()}${where}`;
+  });
 }
 function complement(x: number | null | undefined): number | null {
   return x === null || x === undefined ? null : 1 - x;

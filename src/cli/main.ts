@@ -4,7 +4,7 @@ import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
 import { runCheck } from './check.ts';
 import { runCompare } from './compare.ts';
-import { runGpu } from './gpu.ts';
+import { runGpu, usableBackend } from './gpu.ts';
 import { runInspect } from './inspect.ts';
 import { runMcp } from './mcp.ts';
 import { VERSION } from './version.ts';
@@ -24,6 +24,12 @@ async function run(argv: string[]): Promise<number> {
   return 0;
 }
 
+/** What goes wrong on a device is said as it happens: the run goes on, slower. */
+const DEVICE_LOG = {
+  info: (): void => undefined,
+  warn: (line: string): void => void process.stderr.write(`offaxis: ${line}\n`),
+};
+
 async function work(
   invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'gpu' | 'mcp' }>,
 ): Promise<number> {
@@ -37,7 +43,8 @@ async function work(
       await runGpu(invocation);
       return 0;
     }
-    analysis = await createAnalysis({ backend: invocation.backend, threads: invocation.threads });
+    const { threads, memoryMiB } = invocation;
+    analysis = await createAnalysis({ backend: await usableBackend(invocation), threads, memoryMiB, log: DEVICE_LOG });
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'mcp') await runMcp(analysis, abort.signal);
     else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);

@@ -9,6 +9,7 @@ import { openFolder } from './openFolder.ts';
 import { openSampleComparison } from './openSampleComparison.ts';
 import type { Command } from './register.ts';
 import { selectAsBase } from './selectAsBase.ts';
+import { showGpuInformation } from './showGpuInformation.ts';
 import { showLog } from './showLog.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -22,5 +23,6 @@ export const COMMANDS: readonly Command[] = [
   openFolder,
   openSampleComparison,
   selectAsBase,
+  showGpuInformation,
   showLog,
 ];

@@ -8,8 +8,8 @@ import { toWireError } from '../protocol/errors.ts';
 
 export interface CommandServices {
   extensionUri: vscode.Uri;
-  log: vscode.LogOutputChannel;
   engine: EngineClient;
+  log: vscode.LogOutputChannel;
   inspector: InspectorProvider;
   comparisons: ComparisonPanels;
   base: BaseSelection;

@@ -7,6 +7,7 @@ import type { EngineLog } from '../engine/launch.ts';
 import { assembleComparison, summaryOf } from '../engine/results.ts';
 import { comparisonCommandLine } from '../export/commandLine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
+import type { GpuReport } from '../protocol/gpu.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonToView } from '../protocol/views.ts';
 import { startsUnasked } from './cost.ts';
@@ -30,6 +31,8 @@ export interface ControllerServices {
   engine: Pick<EngineClient, 'call' | 'stream' | 'allowRestart'>;
   store: ComparisonStore;
   log: EngineLog;
+  /** what is worth a line about where spectra are computed; null where nothing is */
+  gpuNotice?(gpu: GpuReport): string | null;
   /** null: nothing runs any more */
   onActivity(text: string | null): void;
   watchFolder: WatchFolder;
@@ -75,6 +78,7 @@ export class ComparisonController {
       backend: null,
       progress: null,
       error: null,
+      notice: null,
       summary: null,
     };
   }
@@ -167,6 +171,10 @@ export class ComparisonController {
     return this.state.plan ? this.start() : this.open();
   }
 
+  dismissNotice(): void {
+    this.update({ notice: null });
+  }
+
   cancel(): void {
     this.work?.abort.abort();
   }
@@ -235,11 +243,12 @@ export class ComparisonController {
     const marks = await this.marks();
     const plan = await engine.call('plan', this.spec, signal);
     await this.watchFrom(marks);
-    const { kind, name, precision, threads } = await engine.call('info', {}, signal);
+    const { kind, name, precision, threads, gpu } = await engine.call('info', {}, signal);
     this.update({
       phase: startCheap && startsUnasked(plan) ? 'running' : 'planned',
       plan,
       backend: { kind, name, precision, threads },
+      notice: this.services.gpuNotice?.(gpu) ?? this.state.notice,
     });
   }
 

@@ -10,6 +10,7 @@ import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
 import { ComparisonController } from './controller.ts';
+import { gpuNotice } from './gpuNotice.ts';
 import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
 
@@ -25,6 +26,10 @@ export interface ComparisonServices {
   activity: Activity;
   store: ComparisonStore;
   memento: vscode.Memento;
+  /** of the machine: which notice about the GPU was shown already */
+  toldGpu: vscode.Memento;
+  /** the CPU for the rest of the session */
+  useCpu(): void;
   openTensor(checkpoint: string, tensor: string): Promise<void>;
 }
 interface OpenPanel {
@@ -115,6 +120,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       store,
       log,
       watchFolder,
+      gpuNotice: (gpu) => gpuNotice(gpu, this.services.toldGpu),
       onActivity: (text) => activity.report(owner, text),
     });
   }
@@ -178,6 +184,13 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'copyCommandLine':
         await vscode.env.clipboard.writeText(controller.view.commandLine);
         return vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: command line copied')}`, 3000);
+      case 'useCpu':
+        this.services.useCpu();
+        return controller.retry();
+      case 'showGpuInformation':
+        return vscode.commands.executeCommand('offaxis.showGpuInformation');
+      case 'dismissNotice':
+        return controller.dismissNotice();
       case 'chooseAnother':
         return vscode.commands.executeCommand('offaxis.compareCheckpoints');
       case 'openTensor':

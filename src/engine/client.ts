@@ -2,8 +2,9 @@
  * The host's side of the engine: one process, started at first use, started again after a crash, ended when idle. A request that
  * does not end within a second of its cancellation takes the process with it.
  */
-import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
+import type { EngineCalls, EngineNotice, EngineStreams } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import type { GpuReport } from '../protocol/gpu.ts';
 import { EngineCrashedError, EngineStoppedError, EngineUnavailableError } from './errors.ts';
 import type { EngineLog, EngineProcess } from './launch.ts';
 import { RestartBudget } from './restarts.ts';
@@ -13,6 +14,15 @@ export const CANCEL_GRACE_MS = 1000;
 /** Kernel memory grows to the largest matrix and WASM memory never shrinks: an idle process gives it back. */
 export const IDLE_MS = 120_000;
 
+/** Requests that may compute spectra, or say where that would be. */
+const NEEDS_GPU: ReadonlySet<string> = new Set<keyof EngineCalls | keyof EngineStreams>([
+  'info',
+  'gpu',
+  'plan',
+  'inspect',
+  'compare',
+]);
+
 type Result<F> = F extends (...args: never[]) => infer R ? R : never;
 type Parameter<F> = F extends (params: infer P) => unknown ? P : never;
 
@@ -21,9 +31,17 @@ export interface EngineClientOptions {
   log: EngineLog;
   restarts?: RestartBudget;
   idleMs?: number;
+  /** A process crashed during GPU work; called before the next `launch`. */
+  onGpuCrash?(detail: string): void;
+  /** Asked once, before the first request that may compute spectra: true where `launch` gives another runtime from now on. */
+  settle?(gpu: GpuReport): Promise<boolean>;
 }
 interface Running {
   process: EngineProcess;
+  /** as the process said last */
+  gpuBusy: boolean;
+  /** like process.ended, once everything that the process said has been heard */
+  over: Promise<string>;
   /** ended on purpose: not a crash */
   stopped: boolean;
   requests: number;
@@ -32,6 +50,7 @@ interface Running {
 export class EngineClient {
   private current: Running | undefined;
   private disposed = false;
+  private settling: Promise<void> | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
   /** to be ended after their last request */
   private readonly retiring = new WeakSet<Running>();
@@ -47,7 +66,7 @@ export class EngineClient {
     params: Parameter<EngineCalls[M]>,
     signal?: AbortSignal,
   ): Promise<Result<EngineCalls[M]>> {
-    const running = await this.acquire();
+    const running = await this.acquire(method);
     const release = this.watch(running, signal);
     try {
       return await running.process.rpc.call(method, params as never, signal);
@@ -64,7 +83,7 @@ export class EngineClient {
     params: Parameter<EngineStreams[M]>,
     signal: AbortSignal,
   ): AsyncGenerator<Result<EngineStreams[M]>, void, undefined> {
-    const running = await this.acquire();
+    const running = await this.acquire(method);
     const release = this.watch(running, signal);
     try {
       for await (const value of running.process.rpc.stream(method, params as never, signal)) yield value;
@@ -88,13 +107,27 @@ export class EngineClient {
     else this.retiring.add(running);
   }
 
+  /** No new request goes to this process; it ends after those it has. */
+  private retire(running: Running): void {
+    if (this.current === running) this.current = undefined;
+    this.retiring.add(running);
+  }
+
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.idleTimer);
     if (this.current) this.stop(this.current);
   }
 
-  private async acquire(): Promise<Running> {
+  private async acquire(method: string): Promise<Running> {
+    const running = await this.present();
+    if (!this.options.settle || !NEEDS_GPU.has(method)) return running;
+    this.settling ??= this.settle(running, this.options.settle);
+    await this.settling;
+    return this.present();
+  }
+
+  private async present(): Promise<Running> {
     for (;;) {
       if (this.disposed) throw new OffaxisError('cancelled', 'Offaxis is shutting down.');
       if (this.current) return this.current;
@@ -107,17 +140,57 @@ export class EngineClient {
     }
   }
 
+  /** The first process says how it stands with the GPU; another runtime may do better. Never throws: the work itself meets its errors. */
+  private async settle(running: Running, settle: NonNullable<EngineClientOptions['settle']>): Promise<void> {
+    const release = this.watch(running, undefined);
+    try {
+      const { gpu } = await running.process.rpc.call('info', {});
+      if (await settle(gpu)) this.retire(running);
+    } catch (error) {
+      this.options.log.warn(`the runtime of the engine is left as it is: ${(error as Error).message}`);
+    } finally {
+      release();
+    }
+  }
+
   private start(): Running {
     const process = this.options.launch();
-    const running: Running = { process, stopped: false, requests: 0 };
+    const heard = this.listen(process, (notice) => this.hear(running, notice));
+    const running: Running = {
+      process,
+      stopped: false,
+      requests: 0,
+      gpuBusy: false,
+      over: Promise.all([process.ended, heard]).then(([detail]) => this.ended(running, detail)),
+    };
     this.options.log.info(`engine ${process.pid} started`);
-    void process.ended.then((detail) => {
-      if (this.current === running) this.current = undefined;
-      if (running.stopped) return this.options.log.info(`engine ${process.pid} ended`);
-      this.restarts.recordCrash();
-      this.options.log.error(`engine ${process.pid} ended unexpectedly: ${detail}`);
-    });
     return running;
+  }
+
+  private async listen(process: EngineProcess, hear: (notice: EngineNotice) => void): Promise<void> {
+    try {
+      for await (const notice of process.rpc.stream('watch', {})) hear(notice);
+    } catch {
+      // It ends with the process, whose end is reported by `ended`.
+    }
+  }
+
+  private hear(running: Running, notice: EngineNotice): void {
+    if (notice.type === 'gpu') running.gpuBusy = notice.busy;
+    else this.options.log[notice.level](`engine ${running.process.pid}: ${notice.text}`);
+  }
+
+  private ended(running: Running, detail: string): string {
+    const { pid } = running.process;
+    if (this.current === running) this.current = undefined;
+    if (running.stopped) {
+      this.options.log.info(`engine ${pid} ended`);
+      return detail;
+    }
+    this.restarts.recordCrash();
+    this.options.log.error(`engine ${pid} ended unexpectedly${running.gpuBusy ? ' during GPU work' : ''}: ${detail}`);
+    if (running.gpuBusy) this.options.onGpuCrash?.(detail);
+    return detail;
   }
 
   private stop(running: Running): void {
@@ -147,8 +220,9 @@ export class EngineClient {
     return () => {
       clearTimeout(grace);
       signal?.removeEventListener('abort', onAbort);
-      if (--running.requests > 0 || this.current !== running) return;
-      if (this.retiring.has(running)) return this.stop(running);
+      if (--running.requests > 0) return;
+      if (this.retiring.has(running) && !running.stopped) return this.stop(running);
+      if (this.current !== running) return;
       this.idleTimer = setTimeout(() => {
         if (running.requests === 0) this.stop(running);
       }, this.options.idleMs ?? IDLE_MS);
@@ -161,9 +235,9 @@ export class EngineClient {
     if (signal?.aborted) return new OffaxisError('cancelled', 'Cancelled.');
     if (!(error instanceof OffaxisError) || error.code !== 'peer-gone') return error;
     if (this.current === running) this.current = undefined;
-    // A process without its channel is of no use. The wait lets start()'s listener count the crash before the next start.
+    // A process without its channel is of no use. The wait lets the crash be counted before the next start.
     running.process.kill();
-    const detail = await running.process.ended;
-    return running.stopped ? new EngineStoppedError() : new EngineCrashedError(detail);
+    const detail = await running.over;
+    return running.stopped ? new EngineStoppedError() : new EngineCrashedError(detail, running.gpuBusy);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What happens to long work when the engine crashes under it: everything finished is kept, the matrices that were in flight are tried
  * once more, each alone, so that the one which brings the process down is known; it is reported failed, and the rest goes on. No
- * matrix is tried more than twice.
+ * matrix is tried more than twice. A crash during GPU work is blamed on the GPU: the next process computes on the CPU, all at once.
  */
 import { OffaxisError } from '../protocol/errors.ts';
 import { EngineCrashedError, EngineStoppedError } from './errors.ts';
@@ -37,7 +37,9 @@ export async function* surviveCrashes<E>(
       if (error instanceof EngineStoppedError) {
         if (suspect !== undefined) suspects.unshift(suspect);
       } else if (!(error instanceof EngineCrashedError)) throw error;
-      else if (suspect !== undefined) yield work.fail(suspect, crashedOn(suspect));
+      else if (error.duringGpuWork) {
+        if (suspect !== undefined) suspects.unshift(suspect);
+      } else if (suspect !== undefined) yield work.fail(suspect, crashedOn(suspect));
       else {
         const unfinished = work.unfinished();
         if (unfinished === null && ++blindCrashes > 1) throw error;

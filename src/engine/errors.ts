@@ -3,7 +3,11 @@ import { OffaxisError } from '../protocol/errors.ts';
 
 /** The process ended by itself: a kernel, a driver or the memory limit. */
 export class EngineCrashedError extends OffaxisError {
-  constructor(detail: string) {
+  /** `duringGpuWork`: the GPU is the likely cause, and the next process does without it. */
+  constructor(
+    detail: string,
+    readonly duringGpuWork = false,
+  ) {
     super(
       'peer-gone',
       `The Offaxis engine ended unexpectedly (${detail}). Everything computed so far is kept; press Retry to go on.`,

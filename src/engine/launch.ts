@@ -14,6 +14,8 @@ export interface LaunchOptions {
   file: string;
   arguments: string[];
   log: EngineLog;
+  /** the program; left out: the one that runs this process */
+  execPath?: string | null;
 }
 export interface EngineProcess {
   readonly pid: number | undefined;
@@ -26,11 +28,11 @@ export interface EngineProcess {
 }
 
 /** Never throws: a process that cannot start has `ended` at once. */
-export function launchEngine({ file, arguments: argv, log }: LaunchOptions): EngineProcess {
+export function launchEngine({ file, arguments: argv, log, execPath }: LaunchOptions): EngineProcess {
   // In desktop VS Code process.execPath is Electron, which runs as plain Node with this variable. No execArgv: an --inspect of the
   // extension host would take its port.
   const child = fork(file, argv, {
-    execPath: process.execPath,
+    execPath: execPath ?? process.execPath,
     execArgv: [],
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     serialization: 'advanced',

@@ -1,19 +1,53 @@
 /** The settings that shape an engine process, and how they travel on its command line. */
+import { BACKEND_REQUESTS, type BackendRequest } from '../protocol/gpu.ts';
+
 export interface EngineOptions {
-  backend: 'auto' | 'cpu';
+  backend: BackendRequest;
   /** worker threads; 0: all cores */
   threads: number;
+  /** MiB of GPU buffers; 0: from the adapter's limits */
+  memoryMiB: number;
+  /** a process before this one crashed during GPU work */
+  suspect: boolean;
 }
+
+/** What `parseArgs` of node:util is to read. */
+export const ENGINE_ARGUMENTS = {
+  backend: { type: 'string' },
+  threads: { type: 'string' },
+  'gpu-memory': { type: 'string' },
+  'gpu-suspect': { type: 'boolean' },
+} as const;
 
 /** Both ends of the engine's command line. */
 export const engineArguments = {
-  format: ({ backend, threads }: EngineOptions): string[] => [`--backend=${backend}`, `--threads=${threads}`],
+  format: ({ backend, threads, memoryMiB, suspect }: EngineOptions): string[] => [
+    `--backend=${backend}`,
+    `--threads=${threads}`,
+    `--gpu-memory=${memoryMiB}`,
+    ...(suspect ? ['--gpu-suspect'] : []),
+  ],
   /** What is no valid value falls back to the default: settings are edited by hand. */
-  parse(values: { backend?: string | undefined; threads?: string | undefined }): EngineOptions {
-    const threads = Number(values.threads);
+  parse(values: {
+    backend?: string | undefined;
+    threads?: string | undefined;
+    'gpu-memory'?: string | undefined;
+    'gpu-suspect'?: boolean | undefined;
+  }): EngineOptions {
     return {
-      backend: values.backend === 'cpu' ? 'cpu' : 'auto',
-      threads: Number.isInteger(threads) && threads > 0 ? threads : 0,
+      backend: backendRequest(values.backend),
+      threads: count(values.threads),
+      memoryMiB: count(values['gpu-memory']),
+      suspect: values['gpu-suspect'] ?? false,
     };
   },
 };
+
+/** `auto` for what is none. */
+export function backendRequest(value: unknown): BackendRequest {
+  return BACKEND_REQUESTS.find((request) => request === value) ?? 'auto';
+}
+function count(value: string | undefined): number {
+  const n = Number(value);
+  return Number.isInteger(n) && n > 0 ? n : 0;
+}

@@ -1,15 +1,27 @@
 /** The engine's end of the border: answers the requests of the extension host with an Analysis. */
 import type { Analysis } from '../analysis/index.ts';
 import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
+import { Notices } from './notices.ts';
 import { serve, type Channel, type WireMessage } from '../protocol/rpc.ts';
 
-/** `connect` is asked once; when it fails (an incomplete installation), every request is answered with that error. */
-export function serveAnalysis(channel: Channel, connect: () => Promise<Analysis>, version: string): void {
+/** `notices`: what the process says unasked. `connect` is asked once; when it fails (an incomplete installation), every request is answered with that error. */
+export function serveAnalysis(
+  channel: Channel,
+  connect: () => Promise<Analysis>,
+  version: string,
+  notices = new Notices(),
+): void {
   let opened: Promise<Analysis> | undefined;
   const analysis = (): Promise<Analysis> => (opened ??= connect());
   serve<EngineCalls, EngineStreams>(channel, {
     calls: {
-      info: async () => ({ ...(await analysis()).info(), version, pid: process.pid, node: process.version }),
+      info: async () => ({
+        ...(await (await analysis()).info()),
+        version,
+        pid: process.pid,
+        node: process.version,
+      }),
+      gpu: async () => (await analysis()).gpu(),
       open: async (params, signal) => (await analysis()).open(params, signal),
       plan: async (params, signal) => (await analysis()).plan(params, signal),
       prioritize: async (params) => {
@@ -19,6 +31,7 @@ export function serveAnalysis(channel: Channel, connect: () => Promise<Analysis>
       values: async (params, signal) => (await analysis()).values(params, signal),
     },
     streams: {
+      watch: (_, signal) => notices.stream(signal),
       async *inspect(params, signal) {
         yield* (await analysis()).inspect(params, signal);
       },

@@ -10,6 +10,7 @@ import type {
   SpectrumMetrics,
 } from './results.ts';
 import type { WireError } from './errors.ts';
+import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 import type {
   ExportEvent,
@@ -143,7 +144,9 @@ export interface CompareRequest {
 export type PictureCheckpoints = { path: string } | { base: string; tuned: string; includeEmbeddings: boolean };
 /** Methods that answer once. */
 export interface EngineCalls {
-  info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string };
+  info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string; gpu: GpuReport };
+  /** for people: what GPU there is, whatever the choice */
+  gpu(params: Record<string, never>): GpuReport;
   open(params: { path: string }): CheckpointFacts;
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
   /** moves a matrix to the front of a running comparison's queue */
@@ -151,8 +154,15 @@ export interface EngineCalls {
   /** a rectangle of a plane of a tensor, at most MAX_VALUES values */
   values(params: { path: string } & Plane & Rectangle): ValuesBlock;
 }
+/** What the engine says unasked. */
+export type EngineNotice =
+  /** true while the GPU is looked for or works: a crash then is the device's */
+  { type: 'gpu'; busy: boolean } | { type: 'log'; level: 'info' | 'warn'; text: string };
+
 /** Methods that answer with a stream. */
 export interface EngineStreams {
+  /** for as long as the process lives */
+  watch(params: Record<string, never>): EngineNotice;
   /** statistics and, on request, spectra of the named tensors (all when empty) */
   inspect(params: {
     path: string;

@@ -62,6 +62,8 @@ export interface ComparisonState {
   backend: BackendInfo | null;
   progress: Progress | null;
   error: WireError | null;
+  /** one quiet line, once a machine: why the CPU computes although a GPU was looked for */
+  notice: string | null;
   summary: ComparisonSummary | null;
 }
 export type ComparisonToView =
@@ -91,5 +93,9 @@ export type ComparisonFromView =
   | { type: 'export' }
   | { type: 'copyCommandLine' }
   | { type: 'chooseAnother' }
+  /** the CPU for the rest of the session, and what is left again */
+  | { type: 'useCpu' }
+  | { type: 'showGpuInformation' }
+  | { type: 'dismissNotice' }
   | { type: 'openTensor'; side: 'base' | 'tuned'; name: string }
   | { type: 'showLog' };

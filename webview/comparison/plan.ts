@@ -6,7 +6,7 @@ import { s } from '../shared/svg.ts';
 import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
 import { leftOutTables } from './left-out.ts';
-import { backendText } from './title.ts';
+import { backendText } from './backend.ts';
 import { define, ViewElement } from './view.ts';
 
 const plural = (n: number, word: string): string => `${integer(n)} ${word}${n === 1 ? '' : 's'}`;

@@ -1,19 +1,15 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { BackendInfo } from '../../src/protocol/results.ts';
 import { count, duration } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
+import { backendText, backendTitle, elsewhereText } from './backend.ts';
 import { diskBanners } from './disk.ts';
 import type { View } from './view.ts';
 import { define, ViewElement } from './view.ts';
 
 const ICON = { export: 0xebac, terminal: 0xea85, stopped: 0xeabd, error: 0xea87, info: 0xea74 } as const;
 
-export function backendText(backend: BackendInfo): string {
-  const kind = backend.kind === 'reference' ? 'Reference' : backend.kind.toUpperCase();
-  // the rest of the precision, and the name, are in the tooltip
-  return `${kind}, ${backend.precision.split(',')[0] ?? ''}`;
-}
 /** "about 9 s left"; empty where nothing can be said yet. */
 export const timeLeft = (seconds: number | null): string =>
   seconds === null || !Number.isFinite(seconds) ? '' : `, about ${duration(seconds)} left`;
@@ -40,10 +36,8 @@ class Title extends ViewElement {
         ${facts.map((fact) => html`<span>${fact}</span>`)}
         ${
           state?.backend
-            ? html`<span
-                data-backend=${state.backend.kind}
-                title=${`${state.backend.name}, ${state.backend.precision}, ${state.backend.threads} threads`}
-                >${backendText(state.backend)}</span
+            ? html`<span data-backend=${state.backend.kind} title=${backendTitle(state.backend, tensors.values())}
+                >${backendText(state.backend)}${elsewhereText(state.backend, tensors.values())}</span
               >`
             : nothing
         }
@@ -91,7 +85,7 @@ class Banners extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
-    return html`${diskBanners(this.view)} ${this.work()} ${this.failures()}`;
+    return html`${diskBanners(this.view)} ${this.work()} ${this.failures()} ${this.notice()}`;
   }
 
   private work(): TemplateResult | typeof nothing {
@@ -129,6 +123,21 @@ class Banners extends ViewElement {
     return nothing;
   }
 
+  /** Said once: why the CPU computes. */
+  private notice(): TemplateResult | typeof nothing {
+    const { model, post } = this.view;
+    const text = model.state?.notice ?? null;
+    if (text === null) return nothing;
+    return html`<div class="banner" role="status" data-notice>
+      ${icon(ICON.info)}<span class="grow">${text}</span
+      ><button data-action="gpu-information" @click=${() => post({ type: 'showGpuInformation' })}>
+        ${t('GPU Information')}</button
+      ><button class="secondary" data-action="dismiss-notice" @click=${() => post({ type: 'dismissNotice' })}>
+        ${t('Dismiss')}
+      </button>
+    </div>`;
+  }
+
   private failures(): TemplateResult | typeof nothing {
     const { model, post } = this.view;
     // of the whole: a run that ended early, or results of other bytes than those on disk now
@@ -140,8 +149,11 @@ class Banners extends ViewElement {
     const rest = whole ? '' : model.state?.phase === 'running' ? ' The other matrices go on.' : '';
     return html`<div class="banner error" role="alert" data-failed=${whole ? 'whole' : String(model.failed.size)}>
       ${icon(ICON.error)}<span class="grow">${text}${rest}</span
-      ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>Show Log</button
-      ><button
+      ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>Show Log</button>${
+        whole && model.state?.backend?.kind === 'gpu' && (whole.code === 'device-lost' || whole.code === 'peer-gone')
+          ? html`<button data-action="use-cpu" @click=${() => post({ type: 'useCpu' })}>${t('Use CPU')}</button>`
+          : nothing
+      }<button
         class="secondary"
         data-action="retry"
         @click=${() => {

@@ -7,7 +7,12 @@ import { EngineClient, type EngineClientOptions } from '../../../src/engine/clie
 import { launchEngine, type EngineProcess } from '../../../src/engine/launch.ts';
 
 export interface Harness {
-  client(pairs: string[], options?: Partial<EngineClientOptions>): EngineClient;
+  /** `start`: more arguments and the program, asked at every start */
+  client(
+    pairs: string[],
+    options?: Partial<EngineClientOptions>,
+    start?: () => { flags?: string[]; execPath?: string | null },
+  ): EngineClient;
   /** what the engine processes wrote down, in order */
   journal(): string[];
   processes: EngineProcess[];
@@ -35,11 +40,13 @@ export async function createHarness(): Promise<Harness> {
   return {
     processes,
     log,
-    client(pairs, options) {
+    client(pairs, options, start = () => ({})) {
       const launch = (): EngineProcess => {
+        const { flags = [], execPath = null } = start();
         const engine = launchEngine({
           file,
-          arguments: [pairs.join(','), journal],
+          arguments: [pairs.join(','), journal, ...flags],
+          execPath,
           log: { info: write, debug: write, warn: write, error: write },
         });
         processes.push(engine);

@@ -1,16 +1,20 @@
 /**
  * An engine process whose work is scripted: the real server and IPC over an Analysis that computes nothing and crashes, hangs or
  * waits on demand. It stands in for a kernel fault, which cannot be ordered from the real one. Bundled by the tests.
- * A pair named "crash..." ends the process while it is in flight; "hang..." does not hear of a cancel; others take 20 ms.
+ * A pair named "crash..." ends the process while it is in flight; "gpu..." is killed by SIGKILL during GPU work, unless the process was
+ * started with --gpu-suspect; "hang..." does not hear of a cancel; others take 20 ms.
  */
 import { appendFileSync } from 'node:fs';
 import type { Analysis } from '../../../src/analysis/index.ts';
+import { Notices } from '../../../src/engine/notices.ts';
 import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
 import type { ComparisonPlan, ComparisonEvent } from '../../../src/protocol/engine.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 
-const [names = '', journal = ''] = process.argv.slice(2);
+const [names = '', journal = '', ...flags] = process.argv.slice(2);
+const suspect = flags.includes('--gpu-suspect');
+const notices = new Notices();
 const note = (line: string): void => appendFileSync(journal, `${line}\n`);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 note(`start ${process.pid}`);
@@ -72,6 +76,12 @@ async function* compare(params: { done?: string[] }, signal: AbortSignal): Async
   for (const [i, { name }] of matrices.entries()) {
     note(`take ${name}`);
     if (name.startsWith('crash')) process.exit(3);
+    if (name.startsWith('gpu') && !suspect) {
+      notices.say({ type: 'gpu', busy: true });
+      await sleep(5);
+      process.kill(process.pid, 'SIGKILL');
+      await sleep(1000);
+    }
     if (name.startsWith('hang')) await sleep(60_000);
     await sleep(20);
     if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
@@ -81,7 +91,10 @@ async function* compare(params: { done?: string[] }, signal: AbortSignal): Async
 }
 
 const analysis = {
-  info: () => ({ kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 }),
+  info: async () => ({
+    ...{ kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 },
+    gpu: { needsNode: names === 'electron', why: 'It can not be read back.' },
+  }),
   open: async ({ path }: { path: string }) => {
     if (path === 'crash') process.exit(3);
     if (path === 'good')
@@ -107,7 +120,8 @@ const analysis = {
   dispose: async () => undefined,
 } as unknown as Analysis;
 
-serveAnalysis(parentChannel(), async () => analysis, 'test');
+notices.say({ type: 'log', level: 'warn', text: 'a word of the engine' });
+serveAnalysis(parentChannel(), async () => analysis, 'test', notices);
 process.on('disconnect', () => {
   note('end');
   process.exit(0);

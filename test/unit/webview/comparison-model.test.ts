@@ -35,6 +35,7 @@ function state(pairs: ReturnType<typeof pair>[], change: Partial<ComparisonState
     backend: null,
     progress: null,
     error: null,
+    notice: null,
     summary: null,
     ...change,
   };

@@ -1,0 +1,67 @@
+/** The engine of this window: its settings, the program that runs it, and what the window has learned of the GPU. */
+import * as vscode from 'vscode';
+import { EngineClient } from '../engine/client.ts';
+import { launchEngine } from '../engine/launch.ts';
+import { backendRequest, engineArguments, type EngineOptions } from '../engine/options.ts';
+import { EngineRuntimes } from '../engine/runtime.ts';
+
+/** Settings whose change takes a fresh engine. */
+const SHAPING = ['backend', 'threads', 'gpuMemory', 'nodePath'] as const;
+
+export class WindowEngine implements vscode.Disposable {
+  readonly client: EngineClient;
+  /** an engine crashed during GPU work: until the window is reloaded, no GPU */
+  private gpuSuspect = false;
+  /** "Use CPU" was pressed: until the setting is changed or the window reloaded */
+  private cpuChosen = false;
+  private readonly subscription: vscode.Disposable;
+
+  constructor(extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
+    const runtimes = new EngineRuntimes(() => settings().get<string>('nodePath')?.trim() ?? '', log);
+    this.client = new EngineClient({
+      log,
+      launch: () =>
+        launchEngine({
+          file: vscode.Uri.joinPath(extensionUri, 'dist', 'engine.mjs').fsPath,
+          arguments: engineArguments.format(this.options()),
+          execPath: runtimes.execPath,
+          log,
+        }),
+      onGpuCrash: (detail) => {
+        this.gpuSuspect = true;
+        log.warn(`the GPU is suspect (the engine ended during its work: ${detail}); from now on the CPU computes`);
+      },
+      // A plain Node needs no other.
+      ...(process.versions['electron'] === undefined ? {} : { settle: (gpu) => runtimes.settle(gpu) }),
+    });
+    this.subscription = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('offaxis.backend')) this.cpuChosen = false;
+      if (SHAPING.some((key) => change.affectsConfiguration(`offaxis.${key}`))) this.client.restartWhenIdle();
+    });
+  }
+
+  /** The CPU for the rest of the session, whatever the setting. */
+  useCpu(): void {
+    this.cpuChosen = true;
+    this.client.restartWhenIdle();
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+    this.client.dispose();
+  }
+
+  private options(): EngineOptions {
+    const values = settings();
+    return {
+      backend: this.cpuChosen ? 'cpu' : backendRequest(values.get('backend')),
+      threads: values.get<number>('threads') ?? 0,
+      memoryMiB: values.get<number>('gpuMemory') ?? 0,
+      suspect: this.gpuSuspect,
+    };
+  }
+}
+
+function settings(): vscode.WorkspaceConfiguration {
+  return vscode.workspace.getConfiguration('offaxis');
+}

@@ -13,7 +13,7 @@ import { Estimate } from './queue.ts';
 import { checkRectangle, planeOf, readableTensor } from './values.ts';
 
 /** Weights a chunk: some 10 ms of work, so that other requests and a cancellation come through in between. */
-const CHUNK_WEIGHTS = 1024 * 1024;
+const CHUNK_WEIGHTS = 256 * 1024;
 /** Rows up to this length are read whole and cut: many short reads cost more than a few long ones. */
 const WHOLE_ROW_BYTES = 64 * 1024;
 const PROGRESS_MS = 100;

@@ -21,6 +21,19 @@ export async function inspectorStates(vscode: Workbench, shoot: Shoot): Promise<
     .evaluate((element) => element.scrollIntoView({ block: 'start' }));
   await shoot('inspector-spectrum');
 
+  await page.document.locator('[data-tab="values"]').click();
+  await page.document.getByRole('grid', { name: /^Values/ }).waitFor();
+  await shoot('inspector-values');
+  await page.document.locator('[data-tab="picture"]').click();
+  const picture = page.document.locator('[data-picture="drawn"]');
+  await picture.waitFor();
+  await picture.hover({ position: { x: 100, y: 80 } });
+  await shoot('inspector-picture');
+  await picture.focus();
+  for (let i = 0; i < 9; i++) await vscode.page.keyboard.press('+');
+  await shoot('inspector-picture-weights');
+  await page.document.locator('[data-tab="statistics"]').click();
+
   await page.action('analyze').click();
   await page.document.locator('[data-counted]', { hasText: '42 of 42' }).waitFor({ timeout: 60_000 });
   await shoot('inspector-map');

@@ -13,7 +13,7 @@ import { Tiles } from './tiles.ts';
 
 /** VS Code's list row. */
 const ROW = 22;
-const CELL = 84;
+const CELL = 94;
 const WIDE_CELL = 156;
 const CHARACTER = 7.3;
 

@@ -93,7 +93,7 @@ export class TensorValues extends LitElement {
         </button>
       </div>
       ${this.grid}
-      <p class="readout vg-readout mono" aria-live="polite" data-reading>${this.reading}</p>
+      <p class="vg-readout mono small" aria-live="polite" data-reading>${this.reading}</p>
       <div class="vg-tools">
         <span class="small quiet" data-selected
           >${

@@ -11,7 +11,7 @@ import type { Viewport } from './viewport.ts';
 
 const COLOURS = 256;
 /** Figures are printed in cells from this size on. */
-const PRINTED: readonly [number, number] = [40, 16];
+const PRINTED: readonly [number, number] = [30, 16];
 
 export interface Scene {
   picture: Picture;
@@ -125,8 +125,11 @@ function figures(c: CanvasRenderingContext2D, scene: Scene, palette: Palette, x:
   for (let row = row0; row < row1; row++) {
     for (let column = column0; column < column1; column++) {
       const value = shown[(row - row0) * picture.width + column - column0] ?? NaN;
+      const text = Number.isNaN(value) ? 'NaN' : cell(value);
+      // cut figures mislead: the reading below tells what does not fit
+      if (c.measureText(text).width > width / view.columns - 2) continue;
       c.fillStyle = inkOn(palette.at(value));
-      c.fillText(Number.isNaN(value) ? 'NaN' : cell(value), x(column + 0.5), y(row + 0.5));
+      c.fillText(text, x(column + 0.5), y(row + 0.5));
     }
   }
 }

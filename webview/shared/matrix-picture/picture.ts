@@ -150,23 +150,25 @@ export class MatrixPicture extends LitElement {
         >
         ${press(this.isFull, 'full-range', t('Full Range'), () => this.choose({ isFull: !this.isFull }), t('Stretch the scale over every pixel; else it takes in 99.5 % of them'))}
         <span class="grow"></span>
-        <button
-          data-action="zoom-out"
-          title=${t('Zoom out ( − )')}
-          ?disabled=${whole}
-          @click=${() => this.zoomBy(1 / KEY_ZOOM)}
+        <span class="mp-zoom"
+          ><button
+            data-action="zoom-out"
+            title=${t('Zoom out ( − )')}
+            ?disabled=${whole}
+            @click=${() => this.zoomBy(1 / KEY_ZOOM)}
+          >
+            −
+          </button>
+          <button data-action="zoom-in" title=${t('Zoom in ( + )')} @click=${() => this.zoomBy(KEY_ZOOM)}>+</button>
+          <button
+            data-action="zoom-whole"
+            title=${t('The whole matrix ( 0 )')}
+            ?disabled=${whole}
+            @click=${() => this.toWhole()}
+          >
+            ${t('Whole')}
+          </button></span
         >
-          −
-        </button>
-        <button data-action="zoom-in" title=${t('Zoom in ( + )')} @click=${() => this.zoomBy(KEY_ZOOM)}>+</button>
-        <button
-          data-action="zoom-whole"
-          title=${t('The whole matrix ( 0 )')}
-          ?disabled=${whole}
-          @click=${() => this.toWhole()}
-        >
-          ${t('Whole')}
-        </button>
       </div>
       <div
         class="mp-canvas"
@@ -186,7 +188,7 @@ export class MatrixPicture extends LitElement {
       >
         <canvas aria-hidden="true"></canvas>
       </div>
-      <p class="readout mp-readout" aria-live="polite" data-reading>${this.reading()}</p>
+      <p class="mp-readout small" aria-live="polite" data-reading>${this.reading()}</p>
       ${this.state()} ${this.legend()}`;
   }
   protected override updated(): void {

@@ -33,9 +33,12 @@ function side(c: CanvasRenderingContext2D, scene: Scene, which: 'row' | 'column'
   const bar = css(rgb('var(--vscode-charts-blue)'));
   const mark = css(rgb('var(--vscode-foreground)'));
   const n = profile.mean.length;
+  // whole device pixels: bars that end between two would show seams
+  const ratio = window.devicePixelRatio || 1;
+  const edge = (i: number): number => Math.round(place(from + (i * (to - from)) / n) * ratio) / ratio;
   for (let i = 0; i < n; i++) {
-    const start = Math.max(0, place(from + (i * (to - from)) / n));
-    const end = Math.min(limit, place(from + ((i + 1) * (to - from)) / n));
+    const start = Math.max(0, edge(i));
+    const end = Math.min(limit, edge(i + 1));
     const mean = profile.mean[i] as number;
     if (end <= start || Number.isNaN(mean)) continue;
     c.fillStyle = bar;

@@ -9,7 +9,7 @@ export interface Viewport {
 }
 type Sides = Pick<Viewport, 'rows' | 'columns'>;
 /** Closer than this nothing new is seen. */
-const FEWEST = 8;
+const FEWEST = 6;
 
 export const wholeOf = (rows: number, columns: number): Viewport => ({ row: 0, column: 0, rows, columns });
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));

@@ -8,6 +8,7 @@ import { exportTensor } from './exportTensor.ts';
 import { openFolder } from './openFolder.ts';
 import { openSampleComparison } from './openSampleComparison.ts';
 import type { Command } from './register.ts';
+import { scanForProblems } from './scanForProblems.ts';
 import { selectAsBase } from './selectAsBase.ts';
 import { showGpuInformation } from './showGpuInformation.ts';
 import { showLog } from './showLog.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   exportTensor,
   openFolder,
   openSampleComparison,
+  scanForProblems,
   selectAsBase,
   showGpuInformation,
   showLog,

@@ -99,6 +99,12 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     this.reveal(uri);
   }
 
+  /** Opens the checkpoint's editor where it is not open, and scans it for problems there. */
+  async scan(uri: vscode.Uri): Promise<void> {
+    await this.open(uri);
+    await this.documents.get(uri.toString())?.session.scan();
+  }
+
   openCustomDocument(uri: vscode.Uri): InspectorDocument {
     const document = new InspectorDocument(uri, this.services);
     this.documents.set(uri.toString(), document);
@@ -142,6 +148,16 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return session.requestSpectra(message.tensors);
         case 'cancel':
           return session.cancel();
+        case 'scan':
+          return session.scan();
+        case 'cancelScan':
+          return session.cancelScan();
+        case 'digest':
+          return session.digest(message.tensor);
+        case 'cancelDigest':
+          return session.cancelDigest();
+        case 'copy':
+          return vscode.env.clipboard.writeText(message.text);
         case 'retry':
           return session.reload();
         case 'matrix':

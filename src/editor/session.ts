@@ -5,6 +5,7 @@ import type { EngineLog } from '../engine/launch.ts';
 import type { CheckpointFacts, InspectionEvent, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { toWireError, type WireError } from '../protocol/errors.ts';
 import type { InspectorToView, Progress } from '../protocol/views.ts';
+import { CheckpointHealth } from './health.ts';
 import { DiskMonitor, type WatchFolder } from './diskMonitor.ts';
 
 /** At most ten messages a second reach a page. */
@@ -47,6 +48,8 @@ export class InspectorSession {
   private fresh: { statistics: TensorStatistics[]; spectra: TensorSpectrum[] } = { statistics: [], spectra: [] };
   private timer: NodeJS.Timeout | undefined;
   private readonly disk: DiskMonitor;
+  private readonly health: CheckpointHealth;
+  private readonly activities = new Map<'spectra' | 'scan', string>();
 
   /** `refusal`: why this file is not opened at all. */
   constructor(
@@ -54,9 +57,18 @@ export class InspectorSession {
     private readonly services: SessionServices,
     private readonly refusal?: WireError,
   ) {
+    this.health = new CheckpointHealth(path, {
+      engine: services.engine,
+      log: services.log,
+      tell: (message) => this.tell(message),
+      onActivity: (text) => this.report('scan', text),
+    });
     this.disk = new DiskMonitor(path, services.watchFolder, (change) => {
       // Bytes read from now on would be those of another step.
-      if (change) this.cancel();
+      if (change) {
+        this.cancel();
+        this.health.cancel();
+      }
       this.tell({ type: 'disk', change });
     });
   }
@@ -96,6 +108,21 @@ export class InspectorSession {
     );
   }
 
+  /** Problems of the header and of every value; a second wish while one runs changes nothing. */
+  async scan(): Promise<void> {
+    if (!this.disk.current) await this.health.scan();
+  }
+  cancelScan(): void {
+    this.health.cancelScan();
+  }
+  /** SHA-256 of a tensor, or of every file (null). */
+  async digest(tensor: string | null): Promise<void> {
+    if (!this.disk.current) await this.health.digest(tensor);
+  }
+  cancelDigest(): void {
+    this.health.cancelDigest();
+  }
+
   cancel(): void {
     for (const run of this.runs.values()) run.abort();
     this.wanted = [];
@@ -121,6 +148,7 @@ export class InspectorSession {
 
   dispose(): void {
     this.cancel();
+    this.health.cancel();
     this.pages.clear();
     this.disk.dispose();
     clearTimeout(this.timer);
@@ -149,6 +177,7 @@ export class InspectorSession {
       this.statistics.clear();
       this.spectra.clear();
       this.failures.clear();
+      this.health.clear();
       this.facts = facts;
       this.error = undefined;
       await this.disk.accept(mark);
@@ -174,6 +203,7 @@ export class InspectorSession {
     if (this.spectra.size) post({ type: 'spectra', values: [...this.spectra.values()] });
     for (const [name, error] of this.failures) post({ type: 'failed', name, error });
     if (this.progress) post({ type: 'progress', progress: this.progress });
+    this.health.show(post);
   }
 
   private async serveWanted(): Promise<void> {
@@ -236,8 +266,13 @@ export class InspectorSession {
 
   private tellProgress(progress: Progress | null): void {
     this.progress = progress;
-    this.services.onActivity(progress && `spectra: ${progress.done} of ${progress.total}`);
+    this.report('spectra', progress && `spectra: ${progress.done} of ${progress.total}`);
     this.tell({ type: 'progress', progress });
+  }
+  private report(what: 'spectra' | 'scan', text: string | null): void {
+    if (text === null) this.activities.delete(what);
+    else this.activities.set(what, text);
+    this.services.onActivity([...this.activities.values()].join(', ') || null);
   }
   private tell(message: InspectorToView): void {
     for (const post of this.pages) post(message);

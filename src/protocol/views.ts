@@ -1,6 +1,7 @@
 /** Messages between the extension host and the two webviews. The host pushes state; the webview keeps UI state only. */
 import type { CheckpointFacts, ComparisonPlan, MatrixDetail, TensorSpectrum, TensorStatistics } from './engine.ts';
 import type { MatrixReply, MatrixRequest } from './matrix.ts';
+import type { Digest, Finding, ScanCoverage } from './health.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from './results.ts';
 import type { WireError } from './errors.ts';
 
@@ -21,6 +22,28 @@ export interface DiskChange {
   readAt: number;
 }
 
+/** A scan for problems: under way, or what it found. */
+export interface ScanRun {
+  state: 'running' | 'done' | 'cancelled' | 'failed';
+  findings: Finding[];
+  /** once it is done */
+  coverage: ScanCoverage | null;
+  /** bytes */
+  done: number;
+  total: number;
+  secondsLeft: number | null;
+  error: WireError | null;
+}
+/** SHA-256 under way: of a tensor, or of every file (null). */
+export interface DigestRun {
+  tensor: string | null;
+  /** bytes */
+  done: number;
+  total: number;
+  /** why there is none; the run has then ended */
+  message: string | null;
+}
+
 // ---------- inspector ----------
 export type InspectorToView =
   | { type: 'facts'; facts: CheckpointFacts; baseSelected: string | null }
@@ -34,6 +57,8 @@ export type InspectorToView =
   | { type: 'disk'; change: DiskChange | null }
   /** values and pictures of one tensor */
   | { type: 'matrix'; reply: MatrixReply }
+  | { type: 'scan'; run: ScanRun }
+  | { type: 'digests'; values: Digest[]; run: DigestRun | null }
   | { type: 'reveal'; tensor: string };
 export type InspectorFromView =
   | { type: 'ready' }
@@ -43,6 +68,12 @@ export type InspectorFromView =
   | { type: 'spectra'; tensors: string[] }
   | { type: 'cancel' }
   | { type: 'matrix'; request: MatrixRequest }
+  | { type: 'scan' }
+  | { type: 'cancelScan' }
+  /** SHA-256 of a tensor, or of every file (null) */
+  | { type: 'digest'; tensor: string | null }
+  | { type: 'cancelDigest' }
+  | { type: 'copy'; text: string }
   | { type: 'compareWithBase' }
   | { type: 'retry' }
   | { type: 'showLog' };

@@ -32,16 +32,28 @@ describe('strings of the sources', () => {
 });
 
 describe('strings of package.json', () => {
-  const SHOWN = new Set(['title', 'displayName', 'description', 'markdownDescription', 'label', 'name', 'contents']);
+  const SHOWN = new Set([
+    'title',
+    'displayName',
+    'description',
+    'userDescription',
+    'markdownDescription',
+    'label',
+    'name',
+    'contents',
+  ]);
   const SHOWN_LISTS = new Set(['enumDescriptions', 'markdownEnumDescriptions']);
   /** The product's name is the same in every language. */
   const BRAND = 'Offaxis';
 
   function* shown(value: unknown, key = ''): Generator<string> {
     if (Array.isArray(value)) for (const item of value) yield* shown(item, SHOWN_LISTS.has(key) ? 'title' : '');
-    else if (typeof value === 'object' && value !== null)
-      for (const [name, inner] of Object.entries(value)) yield* shown(inner, name);
-    else if (typeof value === 'string' && SHOWN.has(key)) yield value;
+    else if (typeof value === 'object' && value !== null) {
+      // Schemas of tools are read by language models, and their names by programs: neither is translated.
+      const isTool = 'modelDescription' in value;
+      for (const [name, inner] of Object.entries(value))
+        if (!isTool || !['name', 'inputSchema'].includes(name)) yield* shown(inner, name);
+    } else if (typeof value === 'string' && SHOWN.has(key)) yield value;
   }
   const { contributes, capabilities, description } = json('package.json');
   const texts = [...shown({ contributes, capabilities, description })].filter((text) => text !== BRAND);

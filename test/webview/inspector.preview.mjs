@@ -89,6 +89,7 @@ function messages(result) {
     metadata: result.metadata,
     config: { modelType: 'llama', layers: 6, hiddenSize: 128, attentionHeads: 4, keyValueHeads: 2, headDim: 32 },
     problems: result.problems,
+    memory: result.memory,
     tensors,
   };
   const statistics = result.tensors
@@ -138,6 +139,69 @@ function problems() {
   ];
   return state;
 }
+const FINDINGS = [
+  [
+    'error',
+    'nan',
+    `"${MATRIX}" holds 3 NaN in 8,192 weights, the first at [12, 88]. The run that wrote it diverged, or the file is damaged: go back to an earlier checkpoint.`,
+  ],
+  [
+    'warning',
+    'dead-rows',
+    `"${MATRIX}" has 2 of 64 rows that hold nothing but zeros: 3, 17. That output is switched off: pruned on purpose, or lost in a conversion.`,
+  ],
+  [
+    'warning',
+    'duplicate',
+    '"model.layers.1.mlp.up_proj.weight" holds the same bytes as "model.layers.2.mlp.up_proj.weight". Unless layers are shared or were copied on purpose, one of them was saved under the wrong name.',
+  ],
+  [
+    'info',
+    'tied-weights',
+    '"model.embed_tokens.weight" holds the same bytes as "lm_head.weight": tied weights, stored twice.',
+  ],
+  [
+    'info',
+    'scale-outlier',
+    '"model.layers.5.self_attn.v_proj.weight" has an RMS of 0.046, 2.48 times the median of its 6 siblings (robust z 5.25). First and last layers often stand apart; compare it with the base.',
+  ],
+].map(([severity, code, message]) => ({ severity, code, message, tensor: /^"([^"]+)"/.exec(message)[1] }));
+const scanned = (findings, change = {}) => ({
+  type: 'scan',
+  run: {
+    state: 'done',
+    findings,
+    coverage: {
+      scanned: 57,
+      scannedBytes: 2_222_848,
+      notScanned: [],
+      rules: [
+        'NaN and infinities',
+        'all-zero and constant tensors',
+        'dead rows and columns',
+        'duplicated tensors',
+        'fp16 overflow',
+        'subnormal weights',
+        'scale against sibling layers',
+        'missing shards and the index',
+      ],
+      elapsedMs: 40,
+    },
+    done: 2_222_848,
+    total: 2_222_848,
+    secondsLeft: null,
+    error: null,
+    ...change,
+  },
+});
+const digests = {
+  type: 'digests',
+  values: [
+    { of: 'file', name: 'model.safetensors', sizeBytes: 2_228_960, sha256: '3f2a9c'.padEnd(64, '0123456789abcdef') },
+    { of: 'tensor', name: MATRIX, sizeBytes: 16_384, sha256: '9d41b7'.padEnd(64, 'fedcba9876543210') },
+  ],
+  run: null,
+};
 /** As many rows as the index of a very large mixture of experts holds; no shard is at hand. */
 function large(count = 35_743) {
   const modules = ['gate_proj', 'up_proj', 'down_proj'];
@@ -259,6 +323,34 @@ const states = [
     },
   },
   { name: 'table-problems', theme: 'dark', messages: send(problems()), ui: { selected: whole.statistics[0].name } },
+  ...THEMES.map((theme) => ({
+    name: `scan-found-${theme}`,
+    theme,
+    messages: [...send(fresh()), scanned(FINDINGS)],
+    ui,
+  })),
+  ...THEMES.map((theme) => ({
+    name: `scan-clean-${theme}`,
+    theme,
+    messages: [...send(fresh()), scanned([]), digests],
+    ui: { ...ui, selected: MATRIX },
+    act: (p) => p.click('[data-action="memory"]'),
+  })),
+  {
+    name: 'scan-running',
+    theme: 'dark',
+    messages: [
+      ...send(fresh()),
+      scanned(FINDINGS.slice(2), { state: 'running', done: 9.1e8, total: 2.2e9, secondsLeft: 14 }),
+    ],
+    ui,
+  },
+  {
+    name: 'scan-cancelled',
+    theme: 'light',
+    messages: [...send(fresh()), scanned(FINDINGS.slice(2), { state: 'cancelled', done: 9.1e8, total: 2.2e9 })],
+    ui,
+  },
   { name: 'table-error', theme: 'light', messages: [...send(fresh()), engineEnded], ui },
   { name: 'cancelled', theme: 'dark', messages: [...half(), { type: 'cancelled', done: 24, total: 42 }], ui: map },
   { name: 'failed-whole', theme: 'dark', messages: [engineEnded], ui },

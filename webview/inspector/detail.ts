@@ -6,6 +6,7 @@ import { bytes, exact, integer, num, percent } from '../shared/format.ts';
 import { icon } from '../shared/svg.ts';
 import { ageMark, crumbs } from './crumbs.ts';
 import { item } from './definition.ts';
+import { digest } from './digest.ts';
 import type { FigurePlot } from './figure.ts';
 import './figure.ts';
 import { ICON } from './icons.ts';
@@ -97,6 +98,14 @@ class Detail extends ViewElement {
       ${item('Type', tensor.missing ? 'unknown' : `${tensor.dtype}, ${bytes(tensor.sizeBytes)}`, `${integer(tensor.sizeBytes)} bytes`)}
       ${tensor.offset === null ? nothing : item('First byte', integer(tensor.offset), `offset in ${tensor.file}`)}
       ${sharded || tensor.missing ? item('File', tensor.file, tensor.file) : nothing}
+      ${
+        tensor.offset === null || tensor.sizeBytes === 0
+          ? nothing
+          : html`<div data-digest>
+              <dt>SHA-256</dt>
+              <dd>${digest(this.view, tensor.name)}</dd>
+            </div>`
+      }
       ${
         stats
           ? html`${item('Zeros', share(stats.zeros), exact(stats.zeros))}

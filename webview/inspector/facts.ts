@@ -3,6 +3,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { CheckpointFacts } from '../../src/protocol/engine.ts';
 import { bytes, count, integer, num } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
+import { digest } from './digest.ts';
+import { contextTokens, memoryPanel, memorySummary } from './memory.ts';
 import { ViewElement } from './view.ts';
 
 const fact = (name: string, value: unknown, title?: string): TemplateResult =>
@@ -12,12 +14,23 @@ const fact = (name: string, value: unknown, title?: string): TemplateResult =>
   </div>`;
 
 class Facts extends ViewElement {
-  static override properties = { ...ViewElement.properties, open: { state: true } };
+  static override properties = {
+    ...ViewElement.properties,
+    open: { state: true },
+    memory: { state: true },
+    tokens: { state: true },
+  };
   declare open: boolean;
+  /** the memory's section is open */
+  declare memory: boolean;
+  /** context asked for; null: the model's longest */
+  declare tokens: number | null;
 
   constructor() {
     super();
     this.open = false;
+    this.memory = false;
+    this.tokens = null;
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -37,6 +50,19 @@ class Facts extends ViewElement {
             `${integer(facts.sizeBytes)} bytes, header ${integer(facts.headerBytes)} bytes`,
           )}
           ${this.types(facts)} ${this.shards(facts)} ${this.config(facts)}
+          ${fact(
+            t('Memory'),
+            html`<button
+              class="inline"
+              data-action="memory"
+              aria-expanded=${String(this.memory)}
+              title=${t('Memory to load and to serve, estimated')}
+              @click=${() => (this.memory = !this.memory)}
+            >
+              ${memorySummary(facts.memory)}
+            </button>`,
+          )}
+          ${facts.sizeBytes ? fact('SHA-256', digest(this.view, null)) : nothing}
           ${
             metadata.length
               ? fact(
@@ -63,6 +89,11 @@ class Facts extends ViewElement {
           ${base === null ? 'Compare with Base…' : `Compare with ${shortPath(base)}`}
         </button>
       </header>
+      ${
+        this.memory
+          ? memoryPanel(facts.memory, this.tokens ?? contextTokens(facts.memory), (tokens) => (this.tokens = tokens))
+          : nothing
+      }
       ${
         this.open
           ? html`<dl class="metadata" data-metadata>

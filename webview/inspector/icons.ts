@@ -16,4 +16,5 @@ export const ICON = {
   history: 0xea82,
   pulse: 0xeb31,
   trash: 0xea81,
+  copy: 0xebcc,
 } as const;

@@ -1,7 +1,8 @@
 /** What the host has told this page, and what follows from it. Results are kept until the file is read anew. */
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
-import type { DiskChange, InspectorToView, Progress } from '../../src/protocol/views.ts';
+import type { Digest } from '../../src/protocol/health.ts';
+import type { DigestRun, DiskChange, InspectorToView, Progress, ScanRun } from '../../src/protocol/views.ts';
 import { describe, type Row } from './rows.ts';
 
 /** Element types whose values are read; the rest is listed only. */
@@ -25,6 +26,10 @@ export class InspectorModel {
   error: WireError | null = null;
   /** set while the files on disk are others than those read: nothing more is read until a reload */
   disk: DiskChange | null = null;
+  scan: ScanRun | null = null;
+  /** by `file NAME` and `tensor NAME` */
+  readonly digests = new Map<string, Digest>();
+  digesting: DigestRun | null = null;
   private byName = new Map<string, Row>();
 
   row(name: string | null): Row | null {
@@ -54,6 +59,9 @@ export class InspectorModel {
     this.failures.clear();
     this.cancelled = null;
     this.error = null;
+    this.scan = null;
+    this.digests.clear();
+    this.digesting = null;
   }
 
   /** Everything but `reveal` and `matrix`, which are about the view. */
@@ -80,6 +88,13 @@ export class InspectorModel {
       case 'progress':
         this.progress = message.progress;
         if (message.progress) this.cancelled = null;
+        return;
+      case 'scan':
+        this.scan = message.run;
+        return;
+      case 'digests':
+        for (const value of message.values) this.digests.set(`${value.of} ${value.name}`, value);
+        this.digesting = message.run;
         return;
       case 'cancelled':
         this.cancelled = { done: message.done, total: message.total };

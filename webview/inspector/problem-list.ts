@@ -25,9 +25,20 @@ export function inValues(model: InspectorModel): Found[] {
 /** Biases and the B half of a fresh adapter start at zero. */
 const EXPECTED_ZERO = /bias$|lora_B/;
 
+const RANK = { error: 0, warning: 1, info: 2 } as const;
+/** Everything known, the worst first. A scan knows more than the values read so far, and tells of the header as well. */
+export function foundProblems(model: InspectorModel): Found[] {
+  const { scan, facts } = model;
+  const known = scan && scan.state !== 'failed' && scan.findings.length ? scan.findings : (facts?.problems ?? []);
+  const values =
+    scan?.state === 'done' ? [] : inValues(model).filter(({ tensor }) => !known.some((one) => one.tensor === tensor));
+  return [...known, ...values].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+}
+
 /** Names of the tensors that something is wrong with: in the header, in their values, or in reading them. */
 export function problemTensors(model: InspectorModel): Set<string> {
   const names = new Set(model.failures.keys());
-  for (const { tensor } of [...(model.facts?.problems ?? []), ...inValues(model)]) if (tensor) names.add(tensor);
+  for (const { tensor } of foundProblems(model)) if (tensor) names.add(tensor);
+  for (const { related = [] } of model.scan?.findings ?? []) for (const name of related) names.add(name);
   return names;
 }

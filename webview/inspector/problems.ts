@@ -1,15 +1,19 @@
-/** Second strip: what is wrong with the file and with the values read so far. Never empty: no problem is said, too. */
+/** Second strip: what is wrong with the file and with its values, and the scan that finds it. Never empty: no problem is said, too. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Problem } from '../../src/protocol/results.ts';
-import { integer } from '../shared/format.ts';
-import { icon } from '../shared/svg.ts';
+import type { ScanRun } from '../../src/protocol/views.ts';
+import { bytes, duration, integer } from '../shared/format.ts';
+import { plural, t } from '../shared/l10n.ts';
+import { icon, s } from '../shared/svg.ts';
 import { ICON } from './icons.ts';
 import type { InspectorModel } from './model.ts';
-import { type Found, inValues } from './problem-list.ts';
+import { foundProblems, type Found } from './problem-list.ts';
 import { ViewElement } from './view.ts';
 
 /** Lines shown before "Show All". */
 const SHORT_LIST = 4;
+/** A checkpoint can be wrong in each of 36,000 tensors; nobody reads so many lines here. */
+const LONG_LIST = 500;
 
 class Problems extends ViewElement {
   static override properties = { ...ViewElement.properties, all: { state: true } };
@@ -23,29 +27,98 @@ class Problems extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const { model } = this.view;
     if (!model.facts) return nothing;
-    const found = [...model.facts.problems, ...inValues(model)].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
-    if (!found.length)
-      return html`<section class="problems" data-problems="0" aria-label="Problems">
-        <div class="row">
-          ${icon(ICON.pass, 'ok')}<span>No problems in the header.</span><span class="quiet">${checked(model)}</span>
-        </div>
-      </section>`;
-    const shown = this.all ? found : found.slice(0, SHORT_LIST);
+    const found = foundProblems(model);
+    const shown = found.slice(0, this.all ? LONG_LIST : SHORT_LIST);
     const failed = found.some((problem) => problem.severity === 'error');
-    return html`<section class="problems" data-problems=${found.length} aria-label="Problems">
-      <div class="list" role=${failed ? 'alert' : 'status'}>${shown.map((problem) => this.line(problem))}</div>
+    const { scan } = model;
+    return html`<section
+      class="problems"
+      data-problems=${found.length}
+      data-scan=${scan?.state ?? 'none'}
+      aria-label=${t('Problems')}
+    >
+      ${scan?.state === 'running' ? bar(scan) : nothing}
       ${
-        found.length > SHORT_LIST
-          ? html`<button
-              data-action="all-problems"
-              aria-expanded=${String(this.all)}
-              @click=${() => (this.all = !this.all)}
-            >
-              ${this.all ? 'Show Fewer' : `Show All ${integer(found.length)} Problems`}
-            </button>`
+        shown.length
+          ? html`<div class="list" role=${failed ? 'alert' : 'status'}>
+              ${shown.map((problem) => this.line(problem))}
+            </div>`
           : nothing
       }
+      <div class="row">
+        ${this.outcome(found)}
+        ${
+          found.length > SHORT_LIST
+            ? html`<button
+                data-action="all-problems"
+                aria-expanded=${String(this.all)}
+                @click=${() => (this.all = !this.all)}
+              >
+                ${this.all ? t('Show Fewer') : t('Show All {0} Problems', integer(found.length))}
+              </button>`
+            : nothing
+        }
+        ${this.action()}
+      </div>
     </section>`;
+  }
+
+  /** What was looked at, and what that says. */
+  private outcome(found: readonly Found[]): TemplateResult {
+    const { model } = this.view;
+    const { scan } = model;
+    const rest =
+      this.all && found.length > LONG_LIST
+        ? ` ${t('The first {0} are listed; “offaxis check” lists all.', integer(LONG_LIST))}`
+        : '';
+    if (!scan)
+      return found.length
+        ? html`<span class="grow quiet">${checked(model)}${rest}</span>`
+        : html`${icon(ICON.pass, 'ok')}<span>${t('No problems in the header.')}</span
+            ><span class="grow quiet">${checked(model)}</span>`;
+    switch (scan.state) {
+      case 'running': {
+        const left = scan.secondsLeft === null ? '' : `, ${t('about {0} left', duration(scan.secondsLeft))}`;
+        return html`<span class="grow">${t('Scanning: {0} of {1}', bytes(scan.done), bytes(scan.total))}${left}</span>`;
+      }
+      case 'cancelled':
+        return html`${icon(ICON.circleSlash)}<span class="grow" role="status"
+            >${t('Scan cancelled after {0} of {1}. What was found until then is listed.', bytes(scan.done), bytes(scan.total))}${rest}</span
+          >`;
+      case 'failed':
+        return html`${icon(ICON.error, 'err')}<span class="grow" role="alert">${scan.error?.message ?? ''}</span>`;
+      case 'done':
+        return this.done(scan, found, rest);
+    }
+  }
+  private done({ coverage }: ScanRun, found: readonly Found[], rest: string): TemplateResult {
+    if (!coverage) return html`<span class="grow"></span>`;
+    const tensors = plural(coverage.scanned, '{0} tensor', '{0} tensors', integer(coverage.scanned));
+    const left = coverage.notScanned
+      .map(({ reason, tensors: n }) => `; ${t('not scanned: {0} {1}', integer(n), reason)}`)
+      .join('');
+    const looked = t('Scanned {0}, {1}, for {2}', tensors, bytes(coverage.scannedBytes), coverage.rules.join(', '));
+    return found.length
+      ? html`<span class="grow quiet" role="status">${looked}${left}.${rest}</span>`
+      : html`${icon(ICON.pass, 'ok')}<span class="grow" role="status"
+            ><span class="ok">${t('No problems found.')}</span> <span class="quiet">${looked}${left}.</span></span
+          >`;
+  }
+  private action(): TemplateResult {
+    const { model, post } = this.view;
+    const { scan } = model;
+    if (scan?.state === 'running')
+      return html`<button data-action="cancel-scan" @click=${() => post({ type: 'cancelScan' })}>
+        ${t('Cancel')}
+      </button>`;
+    return html`<button
+      data-action="scan"
+      ?disabled=${model.disk !== null}
+      title=${t('Read every weight and look for NaN, dead rows, duplicates, overflow and scales out of line')}
+      @click=${() => post({ type: 'scan' })}
+    >
+      ${scan ? t('Scan Again') : t('Scan for Problems')}
+    </button>`;
   }
 
   private line({ severity, message, tensor }: Found): TemplateResult {
@@ -56,24 +129,48 @@ class Problems extends ViewElement {
       ${
         known && tensor !== undefined
           ? html`<button data-action="show-tensor" data-target=${tensor} @click=${() => this.view.reveal(tensor)}>
-              Show Tensor
+              ${t('Show Tensor')}
             </button>`
           : nothing
       }
     </div>`;
   }
 }
-const RANK = { error: 0, warning: 1, info: 2 };
 const MARKS: Record<Problem['severity'], [number, string]> = {
   error: [ICON.error, 'err'],
   warning: [ICON.warning, 'wrn'],
   info: [ICON.info, 'inf'],
 };
 
+function bar({ done, total }: ScanRun): TemplateResult {
+  const share = total > 0 ? done / total : 0;
+  return html`<div
+    class="progress"
+    role="progressbar"
+    aria-label=${t('Scan for Problems')}
+    aria-valuemin="0"
+    aria-valuemax="100"
+    aria-valuenow=${Math.round(100 * share)}
+  >
+    ${s(
+      'svg',
+      { viewBox: '0 0 100 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+      s('rect', { x: 0, y: 0, width: 100 * share, height: 2 }),
+    )}
+  </div>`;
+}
+
 function checked(model: InspectorModel): string {
   const readable = model.rows.filter(({ tensor }) => model.isReadable(tensor)).length;
-  if (!model.statistics.size) return '';
-  const all = model.statistics.size >= readable;
-  return `${all ? 'All ' : ''}${integer(model.statistics.size)}${all ? '' : ` of ${integer(readable)}`} tensors scanned: no NaN, no infinity.`;
+  const read = model.statistics.size;
+  if (!read) return '';
+  const { nan, inf } = [...model.statistics.values()].reduce(
+    (sum, { stats }) => ({ nan: sum.nan + stats.nan, inf: sum.inf + stats.inf }),
+    { nan: 0, inf: 0 },
+  );
+  const clean = nan + inf === 0 ? `: ${t('no NaN, no infinity')}` : '';
+  return read >= readable
+    ? t('All {0} tensors read{1}.', integer(read), clean)
+    : t('{0} of {1} tensors read{2}.', integer(read), integer(readable), clean);
 }
 customElements.define('ox-problems', Problems);

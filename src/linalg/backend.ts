@@ -116,6 +116,17 @@ export interface LeadingStart {
 export type LeadingQuantities = Pick<PairQuantities, 'energies' | 'diagonal' | 'masks' | 'zeros'> & {
   doubtful: number;
 };
+/** Leading triplets of a base matrix, exact to `error`. */
+export interface RefinedLeading {
+  /** maskRank values */
+  values: Float64Array;
+  /** [min(m, n), maskRank] orthonormal vectors of the smaller side, row-major */
+  small: Float64Array;
+  /** [max(m, n), maskRank], W times those (W' where wide): s_i u_i */
+  large: Float64Array;
+  /** norm_F of the error that is left in the reconstruction */
+  error: number;
+}
 /**
  * The float64 end of a GPU backend's work, on CPU threads. Asynchronous, so that the device goes on meanwhile. All throw `cancelled`,
  * and `device-lost` where a thread has died.
@@ -123,8 +134,10 @@ export type LeadingQuantities = Pick<PairQuantities, 'energies' | 'diagonal' | '
 export interface FloatTail {
   /** Band to tridiagonal to values; inverse iteration on B'B. Values to about 2e-8 of the largest, for the smallest ones. */
   band(band: UpperBand, vectors: number, signal?: AbortSignal): Promise<BandFactors>;
+  /** Refines the leading maskRank vectors in float64 against the matrix itself. */
+  refine(base: Matrix, start: LeadingStart, options: PairOptions): Promise<RefinedLeading>;
   /**
-   * Refines the leading maskRank vectors in float64 against the matrix itself, then the masks, and energies of the update. `doubtful`: how
+   * The same, then the masks, and energies of the update. `doubtful`: how
    * many entries of the reconstruction lie so close to the selection's threshold that what error is left may put them on the wrong side.
    */
   leading(base: Matrix, tuned: Matrix, start: LeadingStart, options: PairOptions): Promise<LeadingQuantities>;

@@ -74,6 +74,11 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         { peakBytes: bandTailBytes(kernels, band.order, band.width, vectors), matrixBytes: 0 },
         signal,
       ),
+    refine: (base, start, { signal, ...settings }) => {
+      const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
+      const input = { base: sharedMatrix(base), start, options: settings };
+      return pool.run('refine', input, cost(base, work + codes(base)), signal);
+    },
     leading: (base, tuned, start, { signal, ...settings }) => {
       const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
       return pool.run(

@@ -1,5 +1,5 @@
 /** What depends on the leading vectors of the base, from vectors that a device found in float32. */
-import type { LeadingQuantities, LeadingStart, Matrix } from '../backend.ts';
+import type { LeadingQuantities, LeadingStart, Matrix, RefinedLeading } from '../backend.ts';
 import type { KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
 import { PairMatrices } from './pairMatrices.ts';
@@ -18,6 +18,17 @@ export function leadingQuantities(
   checkCancelled: () => void,
 ): LeadingQuantities {
   return new LeadingTask(memory, base, tuned, start, settings, checkCancelled).run();
+}
+
+/** The vectors alone; W0 is not zero. Throws cancelled. */
+export function refinedLeading(
+  memory: KernelMemory,
+  base: Matrix,
+  start: LeadingStart,
+  settings: PairSettings,
+  checkCancelled: () => void,
+): RefinedLeading {
+  return new LeadingTask(memory, base, base, start, settings, checkCancelled).refined();
 }
 
 class LeadingTask extends PairMatrices {
@@ -39,21 +50,39 @@ class LeadingTask extends PairMatrices {
     this.refining = refining;
   }
 
-  run(): LeadingQuantities {
+  private refine(): ReturnType<typeof refineLeading> {
     const { memory, kernels, plan, start, settings } = this;
-    const { maskRank: r } = settings;
-    const { shape, matrix, leading, spectrum, reconstruction } = plan;
+    const { shape, matrix, leading, spectrum } = plan;
     this.load(this.base);
-    const scaled = { ...start, values: start.values.map((s) => s * this.scale) };
-    const target = { shape, matrix, format: this.format, r, X: leading.X, Y: leading.Y, work: spectrum.work };
-    const refined = refineLeading(
+    const input = { ...start, values: start.values.map((s) => s * this.scale) };
+    const target = { shape, matrix, format: this.format, X: leading.X, Y: leading.Y, work: spectrum.work };
+    return refineLeading(
       memory,
       kernels,
       this.refining.plan as RefinePlan,
-      scaled,
-      target,
+      input,
+      { ...target, r: settings.maskRank },
       this.checkCancelled,
     );
+  }
+
+  refined(): RefinedLeading {
+    const { values, error } = this.refine();
+    const { memory, plan, settings, scale } = this;
+    const { q, big } = plan.shape;
+    const r = settings.maskRank;
+    return {
+      values: values.map((s) => s / scale),
+      small: memory.f64(plan.leading.X, q * r).slice(),
+      large: memory.f64(plan.leading.Y, big * r).map((y) => y / scale),
+      error: error / scale,
+    };
+  }
+
+  run(): LeadingQuantities {
+    const { memory, plan, settings } = this;
+    const { shape, reconstruction } = plan;
+    const refined = this.refine();
     this.unitLeading(refined.values);
     const { masks, zeros, threshold } = this.masks();
     const doubtful = near(
@@ -62,7 +91,13 @@ class LeadingTask extends PairMatrices {
       (SPREAD * refined.error) / Math.sqrt(shape.weights),
     );
     if (!this.differ())
-      return { energies: { joint: 0, left: 0, right: 0 }, diagonal: new Float64Array(r), masks, zeros, doubtful };
+      return {
+        energies: { joint: 0, left: 0, right: 0 },
+        diagonal: new Float64Array(settings.maskRank),
+        masks,
+        zeros,
+        doubtful,
+      };
     return { ...this.projected(this.loadUpdate()), masks, zeros, doubtful };
   }
 }

@@ -10,6 +10,7 @@ import type {
   MatrixType,
   PairOptions,
   PairQuantities,
+  RefinedLeading,
   UpperBand,
 } from '../backend.ts';
 import type { WireError } from '../../protocol/errors.ts';
@@ -46,6 +47,7 @@ export interface Tasks {
   updateValues: { input: PairInput; output: Float64Array | null };
   /** the float64 end of a device's work */
   band: { input: { band: UpperBand; vectors: number }; output: BandFactors };
+  refine: { input: { base: Matrix; start: LeadingStart; options: PairSettings }; output: RefinedLeading };
   leading: {
     input: { base: Matrix; tuned: Matrix; start: LeadingStart; options: PairSettings };
     output: LeadingQuantities;

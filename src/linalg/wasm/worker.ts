@@ -4,7 +4,7 @@ import { OffaxisError, toWireError } from '../../protocol/errors.ts';
 import { bandFactors } from './bandTail.ts';
 import { elementCompare, elementHistogram, elementStats } from './elements.ts';
 import { KernelMemory } from './kernels.ts';
-import { leadingQuantities } from './leading.ts';
+import { leadingQuantities, refinedLeading } from './leading.ts';
 import { CANCEL_SLOT, type PairInput, type Reply, type Request, type WorkerSetup } from './messages.ts';
 import { PairTask } from './pair.ts';
 import { PairShares } from './shares.ts';
@@ -30,6 +30,10 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
         return pairTask(request.input).runUpdate();
       case 'band':
         return bandFactors(memory, request.input.band, request.input.vectors, checkCancelled);
+      case 'refine': {
+        const { base, start, options } = request.input;
+        return refinedLeading(memory, base, start, options, checkCancelled);
+      }
       case 'leading': {
         const { base, tuned, start, options } = request.input;
         return leadingQuantities(memory, base, tuned, start, options, checkCancelled);

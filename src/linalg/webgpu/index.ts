@@ -64,7 +64,7 @@ class WebGpuBackend implements LinearAlgebraBackend {
   ) {
     this.info = {
       ...{ kind: 'gpu', name, threads: cpu.info.threads },
-      precision: 'float32 on the GPU, masks, energies and the last steps of each spectrum in float64 on the CPU',
+      precision: 'float32 on the GPU; leading vectors and the last steps of each spectrum in float64 on the CPU',
     };
     this.elements = cpu.elements;
     this.pairs = new Gatherer(LANES, (jobs, signal) => this.batch(jobs, signal));
@@ -111,15 +111,14 @@ class WebGpuBackend implements LinearAlgebraBackend {
     found: DevicePair,
     onCpu: (recomputed: Recomputed[]) => Promise<PairQuantities>,
   ): Promise<PairQuantities> {
-    const { leading, ...spectra } = found;
+    const { leading: rest, ...spectra } = found;
     const { rows, columns } = base;
     const { angleRank, maskRank } = options;
     const largestSine = Math.max(spectra.anglesU?.sines.at(-1) ?? 0, spectra.anglesV?.sines.at(-1) ?? 0);
-    const isZero = leading === null;
+    const isZero = rest === null;
     const unchanged = !((spectra.updateValues[0] ?? 0) > 0);
     const recomputed =
       isZero || unchanged ? [] : doubts({ ...spectra, rows, columns, angleRank, maskRank, largestSine });
-    const rest = leading && (await leading);
     const illDefined =
       (spectra.baseValues[maskRank - 1] ?? 0) - (spectra.baseValues[maskRank] ?? 0) <
       1e-5 * (spectra.baseValues[0] ?? 0);

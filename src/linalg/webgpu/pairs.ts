@@ -2,11 +2,21 @@
  * A batch of pairs of one shape on the device: W0 and W1 of all pairs go through the reduction together, then the differences, while the
  * CPU is at the bands of the first; then the leading vectors and the angles between them.
  */
-import type { BandFactors, FloatTail, LeadingQuantities, Matrix, PairOptions, UpperBand } from '../backend.ts';
+import type {
+  BandFactors,
+  FloatTail,
+  LeadingQuantities,
+  LeadingStart,
+  Matrix,
+  PairOptions,
+  RefinedLeading,
+  UpperBand,
+} from '../backend.ts';
 import { principalAngles, type Angles, type Bases } from './angles.ts';
 import { vectorBytes, type Vectors } from './backTransform.ts';
 import { BandReduction, BANDWIDTH } from './bandReduction.ts';
 import type { GpuContext } from './context.ts';
+import { leadingBytes, leadingQuantities } from './leading.ts';
 import { BLOCK, type DeviceMatrix } from './matrix.ts';
 import type { DeviceType, RawPair, RawSide } from './unpack.ts';
 import { upload, uploadBytes } from './upload.ts';
@@ -16,7 +26,6 @@ export interface PairJob {
   tuned: Matrix;
   options: PairOptions;
 }
-/** `leading` is still at work on the CPU when the device is through. */
 export interface DevicePair {
   baseValues: Float64Array;
   tunedValues: Float64Array;
@@ -24,11 +33,20 @@ export interface DevicePair {
   anglesU: Angles | null;
   anglesV: Angles | null;
   /** null for a zero base */
-  leading: Promise<LeadingQuantities> | null;
+  leading: LeadingQuantities | null;
 }
 
 /** Leading vectors that the refinement starts from, over the r that it is after. */
 const START = 2;
+
+/** A pair whose leading vectors the CPU is refining. */
+interface Leading {
+  job: PairJob;
+  pair: DevicePair;
+  start: LeadingStart;
+  refined: Promise<RefinedLeading>;
+  unchanged: boolean;
+}
 
 interface Ranks {
   k: number;
@@ -56,7 +74,7 @@ export function batchBytes(job: PairJob, batch: number): number {
     (sum, side) => sum + BandReduction.bytes({ rows: side, columns: k, batch, keepReflectors: false }),
     0,
   );
-  return 1.25 * (raw + vectors + Math.max(sides + updates, angles));
+  return 1.25 * (raw + vectors + Math.max(sides + updates, angles, leadingBytes(job)));
 }
 
 /** All jobs have one shape and one pair of ranks. Throws device-lost, cancelled, DeviceMemoryError. */
@@ -73,6 +91,7 @@ export async function comparePairs(
   const { sides, factors, updateValues } = await reduceAll(context, tail, jobs, ranks, signal);
   const pairs: DevicePair[] = [];
   const bases: { left: Bases; right: Bases; pair: DevicePair }[] = [];
+  const leading: Leading[] = [];
   const held: Vectors[] = [];
   try {
     try {
@@ -90,12 +109,11 @@ export async function comparePairs(
         if (!((base.values[0] ?? 0) > 0)) continue;
         const vectors = await sides.backTransform(2 * i, bandVectors(base, ranks.most, ranks.most), ranks.most, signal);
         held.push(vectors);
-        pair.leading = tail.leading(job.base, job.tuned, await startOf(context, vectors, base, job, signal), {
-          ...job.options,
-          signal,
-        });
-        // met by the caller; until then it must not count as unhandled
-        pair.leading.catch(() => undefined);
+        const start = await startOf(context, vectors, base, job, signal);
+        const refined = tail.refine(job.base, start, { ...job.options, signal });
+        // awaited below; until then it must not count as unhandled
+        refined.catch(() => undefined);
+        leading.push({ job, pair, start, refined, unchanged });
         if (unchanged || ![base, tuned].every(({ values: s }) => hasRank(s, ranks.k, rows, columns))) continue;
         const baseVectors =
           ranks.most === ranks.k
@@ -140,6 +158,9 @@ export async function comparePairs(
         pair.anglesV = right[i] ?? null;
       }
     }
+    for (const { buffer } of held.splice(0).flatMap(({ left, right }) => [left, right])) context.pool.release(buffer);
+    for (const { job, pair, start, refined, unchanged } of leading)
+      pair.leading = await leadingQuantities(context, tail, job, start, await refined, unchanged, signal);
     return pairs;
   } finally {
     for (const { left, right } of held) for (const { buffer } of [left, right]) context.pool.release(buffer);
@@ -233,7 +254,7 @@ async function startOf(
   { values }: BandFactors,
   job: PairJob,
   signal: AbortSignal,
-): Promise<{ vectors: Float32Array; count: number; values: Float64Array }> {
+): Promise<LeadingStart> {
   const { rows, columns } = job.base;
   const { count } = ranksOf(job);
   const q = Math.min(rows, columns);

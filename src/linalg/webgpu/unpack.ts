@@ -5,10 +5,12 @@ import { ceilTo, SHADER_STAGE_COMPUTE, STORAGE_BUFFER, UNIFORM_BUFFER } from './
 import { BLOCK, type DeviceMatrix } from './matrix.ts';
 import type { RawWords } from './upload.ts';
 import unpackCode from './wgsl/unpack.wgsl';
+import wordsCode from './wgsl/words.wgsl';
 
 /** Storage types that are decoded on the device. F64 is not: there is no float64 in WGSL. */
 export type DeviceType = Exclude<MatrixType, 'F64'>;
-const TYPE: Record<DeviceType, number> = { BF16: 0, F16: 1, F32: 2 };
+/** The shaders' number of a type. */
+export const TYPE: Record<DeviceType, number> = { BF16: 0, F16: 1, F32: 2 };
 
 export interface RawSide {
   words: RawWords;
@@ -152,7 +154,7 @@ async function run(
   if (!base || !tuned) throw new RangeError('unpack: no words');
   const layout = context.shared('unpack layout', () => makeLayout(device));
   const pipeline = await context.pipeline({
-    ...{ label: entryPoint, code: unpackCode, entryPoint, layout: layout.pipeline },
+    ...{ label: entryPoint, code: wordsCode + unpackCode, entryPoint, layout: layout.pipeline },
     constants: {
       ...{ MODE: MODE[mode], TYPE0: TYPE[base.type], TYPE1: TYPE[tuned.type], FROM_SLOT: target && slots ? 1 : 0 },
       ...{ ROUND: pair.roundToBf16 ? 1 : 0, TRANSPOSE: target?.transpose ? 1 : 0 },

@@ -1,5 +1,5 @@
 // Raw words of one or two checkpoints -> padded float32 matrix on the device, or the largest absolute value of it.
-// MODE 0: W0, 1: W1, 2: D = W1 - W0. TYPE of a side, 0: bf16, 1: f16, 2: f32. ROUND: to bf16 first, nearest even.
+// MODE 0: W0, 1: W1, 2: D = W1 - W0. Follows words.wgsl.
 // TRANSPOSE makes the tall side the rows (m >= n).
 //
 // Everything up to the subtraction is integer work: a device may flush subnormals, and unpack2x16float may too. The
@@ -20,47 +20,13 @@ struct Shape {
   stride : u32,     // threads of the whole grid
 };
 @group(0) @binding(0) var<uniform> s : Shape;
-@group(0) @binding(1) var<storage, read> w0 : array<u32>;
-@group(0) @binding(2) var<storage, read> w1 : array<u32>;
 @group(0) @binding(3) var<storage, read_write> out : array<f32>;
 // A word a slot: 512 + floor(log2) of the largest absolute value; 0 where there is none.
 @group(0) @binding(4) var<storage, read_write> slots : array<atomic<u32>>;
 override MODE : u32 = 0;
-override TYPE0 : u32 = 0;
-override TYPE1 : u32 = 0;
-override ROUND : bool = false;
 override TRANSPOSE : bool = false;
 // times the power of two that the slot asks for, instead of Shape's
 override FROM_SLOT : bool = false;
-
-// Words -> bits of the float32 of the same value; exact.
-fn widen(code : u32, kind : u32) -> u32 {
-  if (kind == 2u) { return code; }
-  if (kind == 0u) { return code << 16u; }
-  let sign = (code & 0x8000u) << 16u;
-  let e = (code >> 10u) & 31u;
-  let f = code & 1023u;
-  if (e == 0u) {
-    if (f == 0u) { return sign; }
-    let top = firstLeadingBit(f);                                  // f 2^-24 = 1.xxx 2^(top - 24)
-    return sign | ((top + 103u) << 23u) | ((f << (23u - top)) & 0x7fffffu);
-  }
-  if (e == 31u) { return sign | 0x7f800000u | (f << 13u); }
-  return sign | ((e + 112u) << 23u) | (f << 13u);
-}
-fn rounded(bits : u32) -> u32 {
-  if (!ROUND) { return bits; }
-  if ((bits & 0x7fffffffu) > 0x7f800000u) { return (bits | 0x400000u) & 0xffff0000u; }
-  return (bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u;
-}
-fn code0(i : u32) -> u32 {
-  if (TYPE0 == 2u) { return w0[i]; }
-  return (w0[i >> 1u] >> ((i & 1u) * 16u)) & 0xffffu;
-}
-fn code1(i : u32) -> u32 {
-  if (TYPE1 == 2u) { return w1[i]; }
-  return (w1[i >> 1u] >> ((i & 1u) * 16u)) & 0xffffu;
-}
 
 // bits * 2^e as a normal float32, exactly; what falls below 2^-126 becomes a zero of its sign
 fn scaled(bits : u32, e : i32) -> f32 {

@@ -1,6 +1,6 @@
 /** Pairs on the WebGPU backend, on a software adapter, against the float64 reference, and larger ones against the CPU backend. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LinearAlgebraBackend, PairQuantities } from '../../../../src/linalg/backend.ts';
+import type { FloatTail, LinearAlgebraBackend, PairQuantities } from '../../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../../src/linalg/reference/index.ts';
 import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm/index.ts';
 import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
@@ -14,13 +14,26 @@ let held: TestDevice;
 let build: WasmBuild;
 let cpu: WasmBackend;
 let backend: LinearAlgebraBackend;
+/** pairs whose masks and energies were left to the CPU */
+let masksOnCpu = 0;
+
+function open(options: { memoryCap?: number; bindingLimit?: number }): Promise<LinearAlgebraBackend> {
+  const tail: FloatTail = {
+    ...cpu.tail,
+    leading: (...args) => {
+      masksOnCpu++;
+      return cpu.tail.leading(...args);
+    },
+  };
+  return createWebGpuBackend({
+    ...{ device: held.device, adapterName: held.name, cpu, tail, memoryCap: 2 ** 30, ...options },
+  });
+}
 beforeAll(async () => {
   held = await openTestDevice();
   build = await buildWasm();
   cpu = await createWasmBackend({ ...build, threads: 2 });
-  backend = await createWebGpuBackend({
-    ...{ device: held.device, adapterName: held.name, cpu, tail: cpu.tail, memoryCap: 2 ** 30 },
-  });
+  backend = await open({});
   // lavapipe compiles at the first dispatch, for minutes on a cold cache
   const { base, tuned, options } = pairOf(CASES[0] as PairCase);
   await backend.comparePair(base, tuned, options);
@@ -52,17 +65,19 @@ describe('every case of the suite', () => {
 describe('random and weight-like matrices', () => {
   const cases: PairCase[] = (
     [
-      ['gaussian', 512, 512, 'BF16', 'normal'],
-      ['power-law', 384, 512, 'BF16', 'power-law'],
+      ['gaussian', 1024, 1024, 'BF16', 'normal'],
+      ['power-law', 256, 320, 'BF16', 'power-law'],
       ['gaussian', 1024, 320, 'F16', 'normal'],
     ] as const
   ).map(([name, rows, columns, type, kind]) => ({ ...{ name, rows, columns, type, kind }, determined: true }));
   it.each(cases)('$name $rows x $columns: GPU and CPU agree', async (item) => {
     const { base, tuned, options } = pairOf(item);
+    const before = masksOnCpu;
     const [actual, expected] = await Promise.all([
       backend.comparePair(base, tuned, options),
       cpu.comparePair(base, tuned, options),
     ]);
+    expect(masksOnCpu, 'masks on the CPU').toBe(before);
     expect(actual.computedOn ?? 'gpu').toBe('gpu');
     expectSame(actual, expected, item);
   });
@@ -120,5 +135,44 @@ describe('random and weight-like matrices', () => {
       }),
     );
     expect(together).toEqual(alone);
+  });
+});
+
+describe('a device with little room', () => {
+  const item: PairCase = { name: 'tiles', rows: 330, columns: 200, type: 'F32', kind: 'normal', determined: true };
+  it('takes a matrix larger than a binding in tiles', async () => {
+    const tiled = await open({ bindingLimit: 2 ** 17 });
+    try {
+      const { base, tuned, options } = pairOf(item);
+      const before = masksOnCpu;
+      const actual = await tiled.comparePair(base, tuned, options);
+      expect(actual.computedOn ?? 'gpu').toBe('gpu');
+      expect(masksOnCpu).toBe(before);
+      expectSame(actual, await cpu.comparePair(base, tuned, options), item);
+    } finally {
+      await tiled.dispose();
+    }
+  });
+  it('leaves to the CPU what is over its cap', async () => {
+    const small = await open({ memoryCap: 2 ** 20 });
+    try {
+      const { base, tuned, options } = pairOf(item);
+      const actual = await small.comparePair(base, tuned, options);
+      expect(actual.computedOn).toBe('cpu');
+      expect(actual.recomputed).toBeUndefined();
+      expect(await small.singularValues(base, {})).toEqual(await cpu.singularValues(base, {}));
+    } finally {
+      await small.dispose();
+    }
+  });
+  it('stops at a cancel, and goes on working', async () => {
+    const { base, tuned, options } = pairOf(item);
+    const stop = new AbortController();
+    const running = backend.comparePair(base, tuned, { ...options, signal: stop.signal });
+    setTimeout(() => stop.abort(), 60);
+    const started = performance.now();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    expect(performance.now() - started).toBeLessThan(1500);
+    expect((await backend.comparePair(base, tuned, options)).masks).not.toBeNull();
   });
 });

@@ -21,7 +21,7 @@ export interface OpenGpu {
 
 const MIB = 2 ** 20;
 /** A device that hangs does not answer its probe; one that works does so between two kernels. */
-const LIFE_PROBE_MS = 15_000;
+const LIFE_PROBE_MS = { hardware: 15_000, software: 120_000 } as const;
 
 /** Looks for the GPU and opens it. Never throws: without one, or where its kernels do not start, the report says why. */
 export async function openGpu({ cpu, log, onWork, ...options }: OpenGpuOptions): Promise<OpenGpu> {
@@ -102,7 +102,7 @@ async function openSession(
   return {
     backend,
     lost: dawn.lost,
-    probe: async () => (await probeDevice(device, LIFE_PROBE_MS)).reason,
+    probe: async () => (await probeDevice(device, LIFE_PROBE_MS[adapter.kind])).reason,
     close: async () => {
       await backend.dispose();
       await dawn.close();

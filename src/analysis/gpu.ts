@@ -1,6 +1,7 @@
 /** The GPU backend as it is used: found, tried, and with the CPU behind it. */
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { findGpu, probeDevice, type DawnDevice, type FoundGpu, type GpuOptions } from '../linalg/dawn/index.ts';
+import { createTuningStore } from '../linalg/dawn/tuningStore.ts';
 import { createFailoverBackend, type GpuSession } from '../linalg/failover/index.ts';
 import { patienceMs } from '../linalg/failover/patience.ts';
 import type { WasmBackend } from '../linalg/wasm/index.ts';
@@ -98,7 +99,10 @@ async function openSession(
   memoryCap: number,
 ): Promise<GpuSession> {
   const { device } = dawn;
-  const backend = await createWebGpuBackend({ device, adapterName: adapter.name, cpu, tail: cpu.tail, memoryCap });
+  // A software adapter takes longer to compile the candidates than it gains; nobody chooses one for speed.
+  const tuning = adapter.kind === 'hardware' ? { tuning: createTuningStore() } : {};
+  const adapterName = adapter.name;
+  const backend = await createWebGpuBackend({ device, adapterName, cpu, tail: cpu.tail, memoryCap, ...tuning });
   return {
     backend,
     lost: dawn.lost,

@@ -1,0 +1,50 @@
+/** Keeps which kernel is the fastest on an adapter between runs: a small JSON file in the user's cache folder. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** An entry is 300 bytes; adapters and driver versions are few. What is larger is not ours. */
+const MOST_BYTES = 2 ** 20;
+
+/** Where caches of programs belong on this system. */
+export function tuningFile(platform: string = process.platform, env: NodeJS.ProcessEnv = process.env): string {
+  const home = homedir();
+  const caches =
+    platform === 'win32'
+      ? (env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'))
+      : platform === 'darwin'
+        ? join(home, 'Library', 'Caches')
+        : env['XDG_CACHE_HOME'] || join(home, '.cache');
+  return join(caches, 'offaxis', 'gpu-tuning.json');
+}
+
+/** Never throws: a file that cannot be read or written costs a tuning run of a second, nothing else. */
+export function createTuningStore(file = tuningFile()): {
+  get(key: string): string | undefined;
+  set(key: string, value: string): void;
+} {
+  const read = (): Map<string, string> => {
+    try {
+      const text = readFileSync(file, 'utf8');
+      const parsed: unknown = text.length > MOST_BYTES ? null : JSON.parse(text);
+      if (parsed === null || typeof parsed !== 'object') return new Map();
+      return new Map(Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+    } catch {
+      return new Map();
+    }
+  };
+  return {
+    get: (key) => read().get(key),
+    set: (key, value) => {
+      try {
+        mkdirSync(dirname(file), { recursive: true });
+        // Whole or not at all: another engine may read it meanwhile.
+        const fresh = `${file}.${process.pid}`;
+        writeFileSync(fresh, JSON.stringify(Object.fromEntries(read().set(key, value)), null, 2));
+        renameSync(fresh, file);
+      } catch {
+        // a home that is read-only
+      }
+    },
+  };
+}

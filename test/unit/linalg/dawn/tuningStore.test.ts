@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createTuningStore, tuningFile } from '../../../../src/linalg/dawn/tuningStore.ts';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'offaxis-tuning-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('what one engine has kept, another finds', () => {
+  const file = join(folder, 'deep', 'tuning.json');
+  const store = createTuningStore(file);
+  expect(store.get('a')).toBeUndefined();
+  store.set('a', '1');
+  createTuningStore(file).set('b', '2');
+  expect([store.get('a'), store.get('b')]).toEqual(['1', '2']);
+  expect(readdirSync(join(folder, 'deep'))).toEqual(['tuning.json']);
+});
+
+test('a damaged file is as good as none, and is replaced', () => {
+  const file = join(folder, 'tuning.json');
+  for (const damaged of ['{"a":', 'null', '[1]', '{"a":{"b":1}}']) {
+    writeFileSync(file, damaged);
+    expect(createTuningStore(file).get('a')).toBeUndefined();
+  }
+  createTuningStore(file).set('a', 'x');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ a: 'x' });
+});
+
+test('a place that cannot be written costs nothing', () => {
+  const blocked = join(folder, 'blocked');
+  mkdirSync(blocked);
+  const store = createTuningStore(blocked);
+  store.set('a', '1');
+  expect(store.get('a')).toBeUndefined();
+});
+
+test('the file lies where the system keeps caches', () => {
+  expect(tuningFile('linux', { XDG_CACHE_HOME: '/cache' })).toBe(join('/cache', 'offaxis', 'gpu-tuning.json'));
+  expect(tuningFile('linux', {})).toMatch(/\.cache.offaxis.gpu-tuning\.json$/);
+  expect(tuningFile('win32', { LOCALAPPDATA: 'local' })).toBe(join('local', 'offaxis', 'gpu-tuning.json'));
+  expect(tuningFile('darwin', {})).toMatch(/Library.Caches.offaxis.gpu-tuning\.json$/);
+});

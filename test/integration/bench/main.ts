@@ -1,0 +1,126 @@
+/**
+ * How long a reader waits: activation of the extension, and from the double-click to the first row of a very large index, beside VS Code
+ * opening the same JSON as text. Both take turns in one VS Code, so that what else runs on the machine slows both.
+ */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installExtension } from '../support/install.ts';
+import { Workbench } from '../support/workbench.ts';
+
+/** The largest published index: a mixture of experts of 61 layers in 162 shards. */
+const TENSORS = 35_743;
+const SHARDS = 162;
+const ROUNDS = 5;
+
+/** One tensor of two bf16 weights a name, so that every shard is a whole safetensors file of some kilobytes. */
+export function writeLargeIndex(folder: string): { index: string; bytes: number } {
+  mkdirSync(folder, { recursive: true });
+  const names: string[] = ['model.embed_tokens.weight', 'model.norm.weight', 'lm_head.weight'];
+  const attention = ['q_a_proj', 'q_b_proj', 'kv_a_proj_with_mqa', 'kv_b_proj', 'o_proj'];
+  for (let layer = 0; names.length < TENSORS; layer++) {
+    names.push(...attention.map((part) => `model.layers.${layer}.self_attn.${part}.weight`));
+    names.push(`model.layers.${layer}.input_layernorm.weight`, `model.layers.${layer}.mlp.gate.weight`);
+    for (let expert = 0; expert < 195; expert++)
+      for (const part of ['gate_proj', 'up_proj', 'down_proj'])
+        names.push(`model.layers.${layer}.mlp.experts.${expert}.${part}.weight`);
+  }
+  names.length = TENSORS;
+  const shardOf = (i: number): string =>
+    `model-${String(Math.floor((i * SHARDS) / TENSORS) + 1).padStart(5, '0')}-of-${String(SHARDS).padStart(6, '0')}.safetensors`;
+  const shards = new Map<string, string[]>();
+  const weightMap: Record<string, string> = {};
+  names.forEach((name, i) => {
+    const shard = shardOf(i);
+    weightMap[name] = shard;
+    shards.set(shard, [...(shards.get(shard) ?? []), name]);
+  });
+  for (const [shard, members] of shards) {
+    const header = Object.fromEntries(
+      members.map((name, i) => [name, { dtype: 'BF16', shape: [1, 2], data_offsets: [4 * i, 4 * i + 4] }]),
+    );
+    let json = JSON.stringify(header);
+    json += ' '.repeat((8 - (json.length % 8)) % 8);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    writeFileSync(join(folder, shard), Buffer.concat([length, Buffer.from(json), Buffer.alloc(4 * members.length)]));
+  }
+  const text = JSON.stringify({ metadata: { total_size: 4 * TENSORS }, weight_map: weightMap }, null, 2);
+  // the explorer draws only rows in view, and these come before the shards
+  const index = join(folder, 'a.safetensors.index.json');
+  writeFileSync(index, text);
+  return { index, bytes: text.length };
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+const ms = (value: number): string => `${Math.round(value)} ms`;
+
+export async function benchUi(root: string): Promise<void> {
+  const installation = installExtension(root, join(root, 'test-results', 'bench-ui'));
+  let bytes = 0;
+  const vscode = await Workbench.open(installation, {
+    prepare: (workspace) => {
+      const written = writeLargeIndex(join(workspace, 'large'));
+      ({ bytes } = written);
+      copyFileSync(written.index, join(workspace, 'large', 'a-text.json'));
+    },
+    settings: { 'workbench.editorAssociations': { '*.safetensors.index.json': 'offaxis.inspectorForIndex' } },
+  });
+  try {
+    const { page } = vscode;
+    const table = async (): Promise<number> => {
+      const row = await vscode.reveal('large', 'a.safetensors.index.json');
+      const start = performance.now();
+      await row.dblclick();
+      await vscode.view().locator('[data-tensor]').first().waitFor({ timeout: 60_000 });
+      return performance.now() - start;
+    };
+    const text = async (): Promise<number> => {
+      const row = await vscode.reveal('large', 'a-text.json');
+      const start = performance.now();
+      await row.dblclick();
+      await page.locator('.monaco-editor .view-line', { hasText: 'total_size' }).first().waitFor({ timeout: 60_000 });
+      return performance.now() - start;
+    };
+    const closed = async (): Promise<void> => {
+      await page.waitForTimeout(500);
+      await vscode.runCommand('View: Close All Editors');
+      await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
+    };
+    await vscode.reveal('large', 'a-text.json');
+    const firstText = await text();
+    await closed();
+    const firstTable = await table();
+    const rows = Number(await vscode.view().getByRole('treegrid').getAttribute('aria-rowcount'));
+    if (rows < TENSORS) throw new Error(`only ${rows} rows of ${TENSORS} tensors`);
+    await closed();
+    const tables: number[] = [];
+    const texts: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      texts.push(await text());
+      await closed();
+      tables.push(await table());
+      await closed();
+    }
+    const activation = await activationTime(vscode);
+    const [warmTable, warmText] = [median(tables), median(texts)];
+    const size = `${TENSORS.toLocaleString('en')} tensors, ${SHARDS} shards, ${(bytes / 1e6).toFixed(1)} MB of JSON`;
+    const print = (...cells: string[]): void => console.log(`| ${cells.join(' | ')} |`);
+    print('what', 'the same JSON as text', 'Offaxis', 'ratio');
+    print('---', '---', '---', '---');
+    print('activation of the extension', '', ms(activation), '');
+    print(`first opening in a window: ${size}`, ms(firstText), ms(firstTable), (firstTable / firstText).toFixed(2));
+    print(`opening again, median of ${ROUNDS}`, ms(warmText), ms(warmTable), (warmTable / warmText).toFixed(2));
+  } finally {
+    await vscode.close();
+  }
+}
+
+/** As VS Code itself has measured it. */
+async function activationTime(vscode: Workbench): Promise<number> {
+  await vscode.runCommand('Developer: Show Running Extensions');
+  const extension = vscode.page.locator('.runtime-extensions-editor .extension', { hasText: 'Offaxis' }).first();
+  const text = await extension.locator('.activation-time').innerText();
+  const time = /(\d+)\s*ms/.exec(text)?.[1];
+  if (time === undefined) throw new Error(`no activation time in "${text}"`);
+  return Number(time);
+}

@@ -12,26 +12,6 @@ test('axe finds nothing serious in the table and the detail', async () => {
   await expectAccessible(workbench(), 'table');
 });
 
-test('axe finds nothing serious in filters, their errors, outliers and empty lists', async () => {
-  const page = new InspectorPage(workbench());
-  await page.action('filters').click();
-  await page.action('regex').click();
-  await page.action('filter').fill('(q');
-  await page.action('filter-shape').fill('4096xx');
-  await page.document.locator('#error-shape').waitFor();
-  await expectAccessible(workbench(), 'filters with errors');
-  await page.action('clear-all').click();
-  await page.action('filter').fill('nothing of that name');
-  await page.document.locator('[data-state="no-match"]').waitFor();
-  await expectAccessible(workbench(), 'empty list');
-  await page.action('clear-filter').click();
-  await page.action('outliers').click();
-  await page.document.locator('[data-rule]').waitFor();
-  await expectAccessible(workbench(), 'outliers');
-  await page.action('outliers').click();
-  await page.action('filters').click();
-});
-
 test('axe finds nothing serious in the spectra map and its table', async () => {
   const page = new InspectorPage(workbench());
   await page.document.locator('button[data-view="spectra"]').click();
@@ -53,29 +33,4 @@ test('the virtual rows tell their place, and the focus is seen', async () => {
   expect(await last.getAttribute('aria-level')).toBe('2');
   expect(await grid.getAttribute('aria-activedescendant')).toBe(await last.getAttribute('id'));
   expect(await last.evaluate((row) => getComputedStyle(row).outlineStyle)).not.toBe('none');
-});
-
-test.each(['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light'])(
-  'axe finds nothing serious in %s',
-  async (theme) => {
-    await workbench().setTheme(theme);
-    const page = new InspectorPage(workbench());
-    const wanted = { 'Default Light Modern': 'vscode-light', 'Default High Contrast': 'vscode-high-contrast' }[theme];
-    await page.document.locator(`body.${wanted ?? 'vscode-high-contrast-light'}`).waitFor();
-    await expectAccessible(workbench(), theme);
-  },
-);
-
-test('at 200 % nothing is cut off sideways, and list and detail are both there', async () => {
-  await workbench().runCommand('View: Close Primary Side Bar');
-  // half the CSS pixels, as the browser zooms
-  await workbench().page.setViewportSize({ width: 720, height: 450 });
-  const page = new InspectorPage(workbench());
-  await page.document.getByRole('treegrid').waitFor();
-  await expect
-    .poll(() => page.document.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth))
-    .toBeLessThanOrEqual(0);
-  await page.document.locator('[data-section="values"]').scrollIntoViewIfNeeded();
-  expect(await page.document.locator('[data-section="values"]').isVisible()).toBe(true);
-  await expectAccessible(workbench(), '200 %');
 });

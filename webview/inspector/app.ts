@@ -128,7 +128,7 @@ export class App extends ViewElement {
       ><button
         data-action="filters"
         aria-expanded=${String(ui.filters)}
-        aria-label=${t('Filters')}
+        aria-label=${active ? `${t('Filters')} ${active}` : t('Filters')}
         title=${t('By type, role, module, layers, shape and problems')}
         @click=${() => set({ filters: !ui.filters })}
       >

@@ -1,5 +1,5 @@
 /** Drives a real VS Code in a real browser: explorer, palette, quick picks, menus, and the webview of the editor on show. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { startCodeServer, type CodeServer } from '../../../scripts/lib/code-server.mjs';
@@ -95,14 +95,6 @@ export class Workbench {
     await this.runCommand('Developer: Reload Window');
     await navigated;
     await this.ready();
-  }
-
-  /** Through the settings file, as a reader's own choice. */
-  async setTheme(theme: string): Promise<void> {
-    const path = join(this.folder, 'user-data', 'User', 'settings.json');
-    const settings = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    writeFileSync(path, JSON.stringify({ ...settings, 'workbench.colorTheme': theme }, null, 2));
-    await this.page.waitForTimeout(1000);
   }
 
   async close(): Promise<void> {

@@ -14,5 +14,6 @@ export function startCodeServer(options: {
   extensions: string;
   settings?: Record<string, unknown>;
   password?: string;
+  trust?: boolean;
   env?: Record<string, string>;
 }): Promise<CodeServer>;

@@ -34,11 +34,20 @@ export function freePort() {
 /**
  * @param {{
  *   tools: { node: string, entry: string }, folder: string, workspace: string, extensions: string,
- *   settings?: Record<string, unknown>, password?: string, env?: Record<string, string>,
- * }} options `folder` gets the user data and the log
+ *   settings?: Record<string, unknown>, password?: string, trust?: boolean, env?: Record<string, string>,
+ * }} options `folder` gets the user data and the log; `trust`: ask whether the workspace is trusted
  * @returns {Promise<{ url: string, pid: number, log: string, exited: Promise<number | null>, stop(): Promise<void> }>}
  */
-export async function startCodeServer({ tools, folder, workspace, extensions, settings = {}, password, env = {} }) {
+export async function startCodeServer({
+  tools,
+  folder,
+  workspace,
+  extensions,
+  settings = {},
+  password,
+  trust = false,
+  env = {},
+}) {
   const userData = join(folder, 'user-data');
   mkdirSync(join(userData, 'User'), { recursive: true });
   mkdirSync(extensions, { recursive: true });
@@ -57,7 +66,7 @@ export async function startCodeServer({ tools, folder, workspace, extensions, se
       ...[
         '--disable-telemetry',
         '--disable-update-check',
-        '--disable-workspace-trust',
+        ...(trust ? [] : ['--disable-workspace-trust']),
         '--disable-getting-started-override',
       ],
       workspace,

@@ -6,7 +6,8 @@ import { exportComparison } from './exportComparison.ts';
 import { goToTensor } from './goToTensor.ts';
 import { exportTensor } from './exportTensor.ts';
 import { openFolder } from './openFolder.ts';
-import { openSampleComparison } from './openSampleComparison.ts';
+import { openSampleCheckpoint, openSampleComparison } from './openSampleComparison.ts';
+import { exportFigure, PICTURE_COMMANDS } from './pictures.ts';
 import type { Command } from './register.ts';
 import { scanForProblems } from './scanForProblems.ts';
 import { selectAsBase } from './selectAsBase.ts';
@@ -21,7 +22,10 @@ export const COMMANDS: readonly Command[] = [
   exportComparison,
   goToTensor,
   exportTensor,
+  exportFigure,
+  ...PICTURE_COMMANDS,
   openFolder,
+  openSampleCheckpoint,
   openSampleComparison,
   scanForProblems,
   selectAsBase,

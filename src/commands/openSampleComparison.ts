@@ -5,8 +5,17 @@ import type { Command } from './register.ts';
 export const openSampleComparison: Command = {
   id: 'offaxis.openSampleComparison',
   async run({ comparisons, extensionUri }) {
-    const sample = (name: string): string =>
-      vscode.Uri.joinPath(extensionUri, 'media', 'samples', name, 'model.safetensors').fsPath;
-    await comparisons.compare(sample('base'), sample('rl'));
+    await comparisons.compare(sample(extensionUri, 'base').fsPath, sample(extensionUri, 'rl').fsPath);
   },
 };
+
+/** "Open Sample Checkpoint": the base of the bundled family in the inspector. */
+export const openSampleCheckpoint: Command = {
+  id: 'offaxis.openSampleCheckpoint',
+  async run({ inspector, extensionUri }) {
+    await inspector.open(sample(extensionUri, 'base'));
+  },
+};
+
+const sample = (extensionUri: vscode.Uri, name: string): vscode.Uri =>
+  vscode.Uri.joinPath(extensionUri, 'media', 'samples', name, 'model.safetensors');

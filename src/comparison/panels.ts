@@ -1,8 +1,10 @@
 /** The comparison panels of this window: opened, restored after a reload, and wired to their controllers. */
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { Activity } from '../editor/activity.ts';
 import { webviewHtml, webviewOptions } from '../editor/html.ts';
 import { watchFolder } from '../editor/watchFolder.ts';
+import { receivePicture } from '../editor/pictures.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { receiveMatrix } from '../editor/matrix.ts';
 import { MatrixRequests } from '../editor/matrixRequests.ts';
@@ -89,6 +91,13 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       void present.panel.webview.postMessage({ type: 'reveal', name: tensor } satisfies ComparisonToView);
     else if (tensor !== null && present) present.toReveal = tensor;
     await this.compare(base, tuned);
+  }
+
+  /** To the page of the comparison in front. False: there is none. */
+  post(message: ComparisonToView): boolean {
+    const front = [...this.open].find(({ panel }) => panel.active);
+    void front?.panel.webview.postMessage(message);
+    return front !== undefined;
   }
 
   /** What the open comparisons have computed, the one in front first. */
@@ -179,6 +188,11 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return controller.retry(message.name);
       case 'prioritize':
         return controller.prioritize(message.name);
+      case 'exportFigure':
+        return vscode.commands.executeCommand('offaxis.exportComparisonFigure');
+      case 'savePicture':
+      case 'copyText':
+        return receivePicture(message, dirname(controller.spec.tuned));
       case 'export':
         return exportComparison(controller);
       case 'copyCommandLine':

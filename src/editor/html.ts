@@ -30,6 +30,8 @@ export function webviewHtml(
     `script-src 'nonce-${nonce}'`,
     // Stylesheets as files; no inline style.
     `style-src ${webview.cspSource}`,
+    // Pictures of the page, drawn by it and on their way to PNG.
+    'img-src blob:',
     // The icon font.
     `font-src ${webview.cspSource}`,
   ].join('; ');

@@ -1,15 +1,16 @@
 /** The custom editor for one checkpoint. */
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
-import type { WireError } from '../protocol/errors.ts';
+import { toWireError, type WireError } from '../protocol/errors.ts';
 import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from './activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { webviewHtml, webviewOptions } from './html.ts';
 import { receiveMatrix } from './matrix.ts';
 import { MatrixRequests } from './matrixRequests.ts';
+import { receivePicture } from './pictures.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from './watchFolder.ts';
 
@@ -76,6 +77,13 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   /** The checkpoint whose editor is in front. */
   get activeUri(): vscode.Uri | undefined {
     return this.active?.panel.active ? this.active.uri : undefined;
+  }
+
+  /** To the page in front. False: there is none. */
+  post(message: InspectorToView): boolean {
+    const front = this.active?.panel.active ? this.active.panel : undefined;
+    void front?.webview.postMessage(message);
+    return front !== undefined;
   }
 
   /** What the open checkpoints have computed, the one in front first. */
@@ -162,6 +170,13 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return session.reload();
         case 'matrix':
           return receiveMatrix(message.request, matrix, uri);
+        case 'savePicture':
+        case 'copyText':
+          return receivePicture(message, dirname(uri.fsPath)).catch((error: unknown) => {
+            const { message: text } = toWireError(error);
+            log.error(text);
+            void vscode.window.showErrorMessage(text);
+          });
         case 'compareWithBase':
           return vscode.commands.executeCommand('offaxis.compareWithBaseFromEditor', uri);
         case 'showLog':

@@ -43,6 +43,16 @@ export interface DigestRun {
   /** why there is none; the run has then ended */
   message: string | null;
 }
+// ---------- pictures of both pages ----------
+/** `svg-white`: with the colours of white paper */
+export type PictureAction = 'svg' | 'svg-white' | 'png' | 'tsv';
+export type PictureToView =
+  /** chosen in the context menu of the picture with this id */
+  { type: 'picture'; picture: string; action: PictureAction };
+export type PictureFromView =
+  /** `data`: SVG text, or a PNG in base64 */
+  | { type: 'savePicture'; name: string; format: 'svg' | 'png'; data: string }
+  | { type: 'copyText'; text: string; what: string };
 
 // ---------- inspector ----------
 export type InspectorToView =
@@ -59,8 +69,10 @@ export type InspectorToView =
   | { type: 'matrix'; reply: MatrixReply }
   | { type: 'scan'; run: ScanRun }
   | { type: 'digests'; values: Digest[]; run: DigestRun | null }
-  | { type: 'reveal'; tensor: string };
+  | { type: 'reveal'; tensor: string }
+  | PictureToView;
 export type InspectorFromView =
+  | PictureFromView
   | { type: 'ready' }
   /** statistics of the tensors on show (visible rows and the selected one); cheap, answered as they come */
   | { type: 'statistics'; tensors: string[] }
@@ -110,8 +122,12 @@ export type ComparisonToView =
       failed: { name: string; error: WireError }[];
     }
   /** selects the cell of this tensor or part */
-  | { type: 'reveal'; name: string };
+  | { type: 'reveal'; name: string }
+  /** the whole comparison as one picture: answered by `savePicture` */
+  | { type: 'figure'; white: boolean }
+  | PictureToView;
 export type ComparisonFromView =
+  | PictureFromView
   | { type: 'ready' }
   /** the files have changed: everything anew */
   | { type: 'reload' }
@@ -122,6 +138,7 @@ export type ComparisonFromView =
   | { type: 'retry'; name?: string }
   | { type: 'prioritize'; name: string }
   | { type: 'export' }
+  | { type: 'exportFigure' }
   | { type: 'copyCommandLine' }
   | { type: 'chooseAnother' }
   /** the CPU for the rest of the session, and what is left again */

@@ -37,6 +37,7 @@ describe('strings of package.json', () => {
     'displayName',
     'description',
     'userDescription',
+    'altText',
     'markdownDescription',
     'label',
     'name',

@@ -1,10 +1,11 @@
 /** The page: strips, cards, map beside detail, or the plan; keys that work everywhere. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Hit } from '../shared/heatmap.ts';
+import { hoverCard } from '../shared/hover-card.ts';
 import './cards.ts';
 import './detail.ts';
 import type { Detail } from './detail.ts';
-import { HoverCard } from './hover.ts';
+import { CellCard } from './hover.ts';
 import './map-pane.ts';
 import type { MapPane } from './map-pane.ts';
 import { stepMetric } from './metrics.ts';
@@ -13,7 +14,7 @@ import './title.ts';
 import { define, ViewElement } from './view.ts';
 
 class App extends ViewElement {
-  private hover: HoverCard | null = null;
+  private hover: CellCard | null = null;
   private hit: Hit | null = null;
   private readonly onKey = (event: KeyboardEvent): void => this.key(event);
 
@@ -68,9 +69,9 @@ class App extends ViewElement {
 
   private showHover(hit: Hit | null): void {
     this.hit = hit;
-    this.hover ??= new HoverCard(this.view);
+    this.hover ??= new CellCard(this.view);
     if (hit) this.hover.show(hit);
-    else this.hover.hide();
+    else hoverCard().hide();
   }
   private key(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
 import {
   disagreeing,
   energyHeadline,
@@ -16,9 +17,10 @@ import {
   type Verdict,
   type VerdictId,
 } from '../shared/readings.ts';
-import { bullet, key } from '../shared/svg.ts';
+import { key, readBullet } from '../shared/svg.ts';
 import { meanOf } from './model.ts';
 import '../shared/plot.ts';
+import type { Draw, Drawing } from '../shared/plot.ts';
 import { define, ViewElement } from './view.ts';
 
 type Get = (m: ComparisonMetrics) => number | null | undefined;
@@ -29,11 +31,11 @@ export const chip = (verdict: Verdict, word = verdict.word): TemplateResult =>
 
 /** Beside a count the word has to be short; the tooltip and the tally have it whole. */
 const SHORT: ReadonlyMap<string, string> = new Map([
-  ['Off-principal', 'Off'],
-  ['On-principal', 'On'],
-  ['Toward principal', 'Toward'],
-  ['Away from principal', 'Away'],
-  ['Near isotropic', 'Near iso.'],
+  [t('Off-principal'), t('Off')],
+  [t('On-principal'), t('On')],
+  [t('Toward principal'), t('Toward')],
+  [t('Away from principal'), t('Away')],
+  [t('Near isotropic'), t('Near iso.')],
 ]);
 /** The verdict that most matrices share; with how many, where not all do. */
 function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: string } | null {
@@ -47,7 +49,7 @@ function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: 
     word:
       most.length === verdicts.length
         ? verdict.word
-        : `${SHORT.get(verdict.word) ?? verdict.word} in ${most.length} of ${verdicts.length}`,
+        : t('{0} in {1} of {2}', SHORT.get(verdict.word) ?? verdict.word, most.length, verdicts.length),
   };
 }
 
@@ -63,14 +65,18 @@ class Cards extends ViewElement {
     const all = this.metrics.map(get);
     const nulls = all.filter((v) => v === null || v === undefined).length;
     const planned = this.view.model.matrices.length;
-    const partial = all.length < planned ? ` of ${planned}` : '';
-    return `mean of ${all.length - nulls}${partial}${nulls ? `, ${nulls} null` : ''}`;
+    const given = all.length - nulls;
+    if (all.length < planned)
+      return nulls ? t('mean of {0} of {1}, {2} null', given, planned, nulls) : t('mean of {0} of {1}', given, planned);
+    return nulls ? t('mean of {0}, {1} null', given, nulls) : t('mean of {0}', given);
   }
   private waiting(what: 'matrix' | 'tensor' = 'matrix'): string {
     const state = this.view.model.state;
-    if (what === 'matrix' && state?.parameters.spectra === false) return 'Not computed: this run leaves spectra out.';
-    if (what === 'matrix' && !this.view.model.matrices.length) return 'No matrix of the transformer blocks pairs.';
-    return state?.phase === 'running' ? `Waiting for the first ${what}.` : 'Not computed.';
+    if (what === 'matrix' && state?.parameters.spectra === false)
+      return t('Not computed: this run leaves spectra out.');
+    if (what === 'matrix' && !this.view.model.matrices.length) return t('No matrix of the transformer blocks pairs.');
+    if (state?.phase !== 'running') return t('Not computed.');
+    return what === 'matrix' ? t('Waiting for the first matrix.') : t('Waiting for the first tensor.');
   }
 
   protected override render(): TemplateResult {
@@ -81,20 +87,21 @@ class Cards extends ViewElement {
     const m = this.metrics;
     const n = m.length;
     if (!n)
-      return this.card('alignment', 'Off-principal alignment', EMPTY, '', nothing, nothing, this.waiting(), 'wide');
+      return this.card('alignment', t('Off-principal alignment'), EMPTY, '', nothing, nothing, this.waiting(), 'wide');
     const differ = m.filter(disagreeing).length;
     const tight = m.filter(littleRoom).length;
     const note = differ
       ? html`<span
           class="verdict differ"
-          title="The mask view and the energy view say different things; neither is dropped."
-          ><b>≠</b>${differ === n ? `Views disagree in all ${n}` : `Views disagree in ${differ} of ${n}`}</span
+          title=${t('The mask view and the energy view say different things; neither is dropped.')}
+          ><b>≠</b
+          >${differ === n ? t('Views disagree in all {0}', n) : t('Views disagree in {0} of {1}', differ, n)}</span
         >`
       : tight > n / 2
-        ? html`<span class="verdict">Mask view has little room</span>`
+        ? html`<span class="verdict">${t('Mask view has little room')}</span>`
         : nothing;
     return html`<section class="card wide" data-card="alignment">
-      <h2>Off-principal alignment ${note}<span class="of">${this.of((x) => x.principalOverlap)}</span></h2>
+      <h2>${t('Off-principal alignment')} ${note}<span class="of">${this.of((x) => x.principalOverlap)}</span></h2>
       <div class="views">${this.maskView(tight)} ${this.energyView()}</div>
     </section>`;
   }
@@ -110,8 +117,8 @@ class Cards extends ViewElement {
     const verdicts = m.map((x) => maskVerdict(x));
     const common = commonVerdict(verdicts);
     const id = common?.verdict.id;
-    const draw = (w: number): SVGElement =>
-      bullet(w, {
+    const draw = (w: number): Drawing =>
+      readBullet(w, {
         value,
         from: gaussian ?? 0,
         nulls: [
@@ -122,21 +129,25 @@ class Cards extends ViewElement {
         domain: [0, 1],
         // off the mask is a larger share off: the bar is lit only where a verdict stands
         dir: id === 'off' || id === 'on' ? id : null,
-        label: `Off-principal share ${percent(value)}, Gaussian null ${percent(gaussian)}, step null ${percent(step)}`,
+        label: t('Off-principal, mask view'),
+        rows: [
+          [t('mean of the matrices'), percent(value)],
+          [t('Gaussian null'), percent(gaussian)],
+          [t('step null'), percent(step)],
+          [t('attainable'), t('{0} to {1}', percent(lo), percent(hi))],
+        ],
       });
     return html`<div>
       <div class="lab">
         <span class="figure">${percent(value)}</span
-        ><span class="small quiet grow" title="1 − principal overlap, mean over the matrices">mask view</span>${
-          common ? chip(common.verdict, common.word) : nothing
-        }
+        ><span class="small quiet grow" title=${t('1 − principal overlap, mean over the matrices')}
+          >${t('mask view')}</span
+        >${common ? chip(common.verdict, common.word) : nothing}
       </div>
       <ox-plot .draw=${draw}></ox-plot>
       <div class="keys">
-        ${key('null', `Gaussian null ${percent(gaussian)}`)}${key('null2', `step null ${percent(step)}`)}<i></i>${key(
-          'band',
-          `attainable ${percent(lo)} to ${percent(hi)}`,
-        )}
+        ${key('null', t('Gaussian null {0}', percent(gaussian)))}${key('null2', t('step null {0}', percent(step)))}<i
+        ></i>${key('band', t('attainable {0} to {1}', percent(lo), percent(hi)))}
       </div>
       <p>
         ${maskHeadline(
@@ -155,30 +166,41 @@ class Cards extends ViewElement {
     const whole = ratioVerdict(joint === null || !baseline ? null : joint / baseline);
     const value = joint === null ? null : 1 - joint;
     const isotropic = baseline === null ? null : 1 - baseline;
-    const draw = (w: number): SVGElement =>
-      bullet(w, {
+    const draw = (w: number): Drawing =>
+      readBullet(w, {
         value,
         from: isotropic ?? 1,
         nulls: [{ v: isotropic, kind: 'null' }],
         range: [0, 1],
         domain: [0, 1],
         dir: whole.id === 'on' || whole.id === 'off' ? whole.id : null,
-        label: `Off-principal energy ${percent(value)}, isotropic ${percent(isotropic)}`,
+        label: t('Off-principal, energy view'),
+        rows: [
+          [t('mean of the matrices'), percent(value)],
+          [t('isotropic'), percent(isotropic)],
+          [t('attainable'), t('{0} to {1}', percent(0), percent(1))],
+        ],
       });
     const side = (s: 'left' | 'right'): string =>
-      `${s} ${percent(this.mean((x) => x[`${s}Energy`]))} (${percent(this.mean((x) => x[`${s}EnergyBaseline`]))})`;
+      s === 'left'
+        ? t('left {0} ({1})', percent(this.mean((x) => x.leftEnergy)), percent(this.mean((x) => x.leftEnergyBaseline)))
+        : t(
+            'right {0} ({1})',
+            percent(this.mean((x) => x.rightEnergy)),
+            percent(this.mean((x) => x.rightEnergyBaseline)),
+          );
     return html`<div>
       <div class="lab">
         <span class="figure">${percent(value)}</span
-        ><span class="small quiet grow" title="1 − joint energy, mean over the matrices">energy view</span>${
-          common ? chip(common.verdict, common.word) : nothing
-        }
+        ><span class="small quiet grow" title=${t('1 − joint energy, mean over the matrices')}>${t('energy view')}</span
+        >${common ? chip(common.verdict, common.word) : nothing}
       </div>
       <ox-plot .draw=${draw}></ox-plot>
       <div class="keys">
-        ${key('null', `isotropic ${percent(isotropic)}`)}${key('band', 'attainable 0 to 100\u202f%')}<i></i>
+        ${key('null', t('isotropic {0}', percent(isotropic)))}${key('band', t('attainable 0 to {0}', percent(1)))}<i
+        ></i>
         <span
-          title="Mean share of the update’s energy in the leading left and right subspaces, with the isotropic share"
+          title=${t('Mean share of the update’s energy in the leading left and right subspaces, with the isotropic share')}
           >${side('left')}; ${side('right')}</span
         >
       </div>
@@ -188,22 +210,32 @@ class Cards extends ViewElement {
 
   private unchanged(): TemplateResult {
     const { value, weights, complete } = this.view.model.weighted('unchangedBf16');
-    const draw = (w: number): SVGElement =>
-      bullet(w, { value, from: 0, range: [0, 1], domain: [0, 1], label: `Unchanged ${percent(value)}` });
-    const unit = weights ? `of ${count(weights)}${complete ? '' : ' so far'}` : '';
+    const draw = (w: number): Drawing =>
+      readBullet(w, {
+        value,
+        from: 0,
+        range: [0, 1],
+        domain: [0, 1],
+        label: t('Unchanged in bf16'),
+        rows: [
+          [t('share of the weights'), percent(value)],
+          [t('null'), t('none defined')],
+        ],
+      });
+    const unit = !weights ? '' : complete ? t('of {0}', count(weights)) : t('of {0} so far', count(weights));
     return this.card(
       'unchanged',
-      'Unchanged in bf16',
+      t('Unchanged in bf16'),
       percent(value),
       unit,
       weights ? draw : nothing,
-      weights ? key('band', 'attainable 0 to 100\u202f%') : nothing,
+      weights ? key('band', t('attainable 0 to {0}', percent(1))) : nothing,
       value === null ? this.waiting('tensor') : unchangedHeadline(value),
     );
   }
 
   private shift(): TemplateResult {
-    const name = 'Spectrum shift (NSS)';
+    const name = t('Spectrum shift (NSS)');
     const nss = this.mean((x) => x.nss);
     if (nss === null)
       return this.card(
@@ -213,34 +245,38 @@ class Cards extends ViewElement {
         '',
         nothing,
         nothing,
-        this.metrics.length ? 'Undefined for every matrix.' : this.waiting(),
+        this.metrics.length ? t('Undefined for every matrix.') : this.waiting(),
       );
     const limit = this.mean((x) => (x.nss === null ? null : x.relativeUpdate)) ?? 0;
     const top = Math.max(limit, nss, Number.MIN_VALUE);
-    const draw = (w: number): SVGElement =>
-      bullet(w, {
+    const draw = (w: number): Drawing =>
+      readBullet(w, {
         value: nss,
         from: 0,
         nulls: [{ v: limit, kind: 'null' }],
         range: [0, limit],
         domain: [0, top * 1.08],
-        label: `Spectrum shift ${percent(nss)}, limit ${percent(limit)}`,
+        label: t('Spectrum shift (NSS)'),
+        rows: [
+          [t('mean of the matrices'), percent(nss)],
+          [t('limit'), percent(limit)],
+        ],
       });
-    const reading = limit === 0 ? 'No update, so no shift.' : nssHeadline(this.mean((x) => x.spectralShare));
+    const reading = limit === 0 ? t('No update, so no shift.') : nssHeadline(this.mean((x) => x.spectralShare));
     return this.card(
       'nss',
       name,
       percent(nss),
       this.of((x) => x.nss),
       draw,
-      key('null', `limit ${percent(limit)}`),
+      key('null', t('limit {0}', percent(limit))),
       reading,
     );
   }
 
   private angles(): TemplateResult {
     const m = this.metrics;
-    const name = 'Principal angles';
+    const name = t('Principal angles');
     const largest = m.flatMap((x) => [x.angleUMax, x.angleVMax]).filter((v): v is number => typeof v === 'number');
     if (!largest.length)
       return this.card(
@@ -250,20 +286,25 @@ class Cards extends ViewElement {
         '',
         nothing,
         nothing,
-        m.length ? 'Undefined for every matrix.' : this.waiting(),
+        m.length ? t('Undefined for every matrix.') : this.waiting(),
       );
     const max = largest.reduce((a, b) => Math.max(a, b), 0);
     const mean = this.mean((x) =>
       typeof x.angleUMean === 'number' && typeof x.angleVMean === 'number' ? (x.angleUMean + x.angleVMean) / 2 : null,
     );
-    const draw = (w: number): SVGElement =>
-      bullet(w, {
+    const draw = (w: number): Drawing =>
+      readBullet(w, {
         value: max,
         from: 0,
         nulls: [],
         range: [0, 90],
         domain: [0, 90],
-        label: `Largest angle ${degrees(max)}`,
+        label: t('Principal angles'),
+        rows: [
+          [t('largest'), degrees(max)],
+          [t('mean'), degrees(mean)],
+          [t('attainable'), t('{0} to {1}', degrees(0), degrees(90))],
+        ],
       });
     const given = m.filter((x) => typeof x.angleUMax === 'number');
     const reading = wedinHeadline(given.filter((x) => x.wedinVacuous).length, given.length);
@@ -271,9 +312,9 @@ class Cards extends ViewElement {
       'angles',
       name,
       degrees(max),
-      `max; mean ${degrees(mean)}`,
+      t('max; mean {0}', degrees(mean)),
       draw,
-      key('band', 'attainable 0 to 90°'),
+      key('band', t('attainable 0 to {0}', degrees(90))),
       reading,
       '',
       this.of((x) => x.angleUMax).replace('mean ', ''),
@@ -285,7 +326,7 @@ class Cards extends ViewElement {
     name: string,
     figure: string,
     unit: string,
-    draw: ((w: number) => SVGElement) | typeof nothing,
+    draw: Draw | typeof nothing,
     keys: unknown,
     reading: string,
     cls = '',

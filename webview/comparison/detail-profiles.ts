@@ -3,6 +3,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
+import { pictureName } from '../shared/picture.ts';
+import type { Drawing, Mark } from '../shared/plot.ts';
 import { css, sequential } from '../shared/scales.ts';
 import { linear, path, s, text } from '../shared/svg.ts';
 import { headsOf } from '../shared/heads.ts';
@@ -22,7 +25,7 @@ function stripePlot(
   mean: number,
   heads: number,
   label: string,
-): SVGElement {
+): Drawing {
   const v = binned(values, Math.max(1, Math.floor(width)));
   const height = heads ? 60 : 46;
   const each = width / v.length;
@@ -54,10 +57,25 @@ function stripePlot(
     if (i) root.append(s('path', { class: 'head', d: `M${Math.round((i * width) / heads) + 0.5} 0V49` }));
     if (i % every === 0) root.append(text(((i + 0.5) * width) / heads, 57, `${label} ${i}`, 'middle'));
   }
-  return root;
+  const bin = values.length / v.length;
+  const marks = v.map((share, i): Mark => {
+    const [first, last] = [Math.floor(i * bin), Math.max(Math.floor(i * bin), Math.floor((i + 1) * bin) - 1)];
+    return {
+      x: (i + 0.5) * each,
+      y: y(share),
+      title: first === last ? t('{0}: number {1}', name, first) : t('{0}: numbers {1} to {2}', name, first, last),
+      rows: [
+        [t('changed'), percent(share)],
+        [t('mean'), percent(mean)],
+        [t('null'), t('none defined')],
+        ...(heads ? [[label, String(Math.floor((first * heads) / values.length))] as const] : []),
+      ],
+    };
+  });
+  return { root, marks };
 }
 
-function stripe(name: string, values: readonly number[], heads: number, label: string): TemplateResult {
+function stripe(tensor: string, name: string, values: readonly number[], heads: number, label: string): TemplateResult {
   const mean = meanOf(values) ?? 0;
   const lo = values.reduce((a, b) => Math.min(a, b), Infinity);
   const hi = values.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -65,7 +83,13 @@ function stripe(name: string, values: readonly number[], heads: number, label: s
     <div class="plot-title">
       <span class="strong">${name}</span>, mean ${percent(mean)}, ${percent(lo, 2)} to ${percent(hi, 2)}
     </div>
-    <ox-plot .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}></ox-plot>
+    <ox-plot
+      .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}
+      .picture=${{
+        name: pictureName(t('Where it changed'), name, tensor),
+        table: () => [[t('index'), t('changed')], ...values.map((x, i) => [i, x])],
+      }}
+    ></ox-plot>
   </div>`;
 }
 
@@ -82,8 +106,8 @@ export function profiles(
   return html`<section class="sect" data-section="profiles">
     <h2>Where it changed <small>share of changed weights; no null is defined for profiles</small></h2>
     <div class="two">
-      ${stripe(`${rows.length} rows`, rows, whole(rows.length, h.rows), h.word)}
-      ${stripe(`${columns.length} columns`, columns, whole(columns.length, h.columns), h.word)}
+      ${stripe(tensor.name, `${rows.length} rows`, rows, whole(rows.length, h.rows), h.word)}
+      ${stripe(tensor.name, `${columns.length} columns`, columns, whole(columns.length, h.columns), h.word)}
     </div>
   </section>`;
 }

@@ -2,7 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { MatrixDetail } from '../../src/protocol/engine.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
-import { percent } from '../shared/format.ts';
+import { degrees, num, percent } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
+import { pictureName } from '../shared/picture.ts';
+import type { Drawing, Mark, PlotPicture } from '../shared/plot.ts';
 import { nss, wedin } from '../shared/readings.ts';
 import { decades, key, linear, log, path, power, s, text } from '../shared/svg.ts';
 import '../shared/plot.ts';
@@ -41,13 +44,13 @@ function indexTicks(n: number, width: number): number[] {
   return all.filter((_, i) => i % step === 0);
 }
 
-function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail): SVGElement {
+function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail): Drawing {
   const base = d.baseSingularValues;
   const tuned = d.tunedSingularValues;
   const root = frame(width, 'Singular values of base and tuned, and their difference, log-log');
   const n = Math.max(base.length, tuned.length);
   const top = Math.max(base[0] ?? 0, tuned[0] ?? 0);
-  if (!(top > 0) || n < 1) return root;
+  if (!(top > 0) || n < 1) return { root, marks: [] };
   const marks = differences(base, tuned);
   const smallest = Math.min(...marks.map((m) => m.size), base.at(-1) || top, tuned.at(-1) || top);
   const lo = 10 ** Math.floor(Math.log10(Math.max(top * FLOOR, smallest)));
@@ -98,16 +101,46 @@ function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail):
       }),
     );
   }
-  return root;
+  return { root, marks: spectrumMarks(base, tuned, x, y, lo, n) };
+}
+/** One mark a value, thinned to what can be told apart. */
+function spectrumMarks(
+  base: readonly number[],
+  tuned: readonly number[],
+  x: Place,
+  y: Place,
+  lo: number,
+  n: number,
+): Mark[] {
+  let last = -Infinity;
+  return Array.from({ length: n }, (_, i) => i).flatMap((i): Mark[] => {
+    const [before = null, after = null] = [base[i], tuned[i]];
+    const value = Math.max(before ?? 0, after ?? 0);
+    if (value < lo || x(i + 1) - last < 4) return [];
+    last = x(i + 1);
+    const difference = before === null || after === null ? null : after - before;
+    return [
+      {
+        x: last,
+        y: y(value),
+        title: t('Singular value {0} of {1}', i + 1, n),
+        rows: [
+          [t('base'), num(before)],
+          [t('tuned'), num(after)],
+          [t('difference'), num(difference, 3), before && difference !== null ? percent(difference / before) : ''],
+        ],
+      },
+    ];
+  });
 }
 
-function anglePlot(width: number, d: MatrixDetail): SVGElement {
+function anglePlot(width: number, d: MatrixDetail): Drawing {
   const root = frame(width, 'Principal angles in ascending order, degrees: left solid, right dashed');
   const positive = [...d.anglesU, ...d.anglesV].filter((v) => v > 0);
   const k = Math.max(d.anglesU.length, d.anglesV.length);
   if (!positive.length || k < 1) {
     root.append(text(width / 2, HEIGHT / 2, k ? 'all angles are 0' : 'no subspace to compare', 'middle'));
-    return root;
+    return { root, marks: [] };
   }
   const lo = 10 ** Math.floor(Math.log10(Math.max(1e-6, Math.min(...positive))));
   const x = linear(1, Math.max(2, k), PAD.l, width - PAD.r);
@@ -123,9 +156,33 @@ function anglePlot(width: number, d: MatrixDetail): SVGElement {
     s('path', { class: 'l-tuned', d: curve(d.anglesU) }),
     s('path', { class: 'l-tuned dash', d: curve(d.anglesV) }),
   );
-  return root;
+  const step = Math.max(1, Math.floor((4 * k) / width));
+  const marks = Array.from({ length: k }, (_, i) => i)
+    .filter((i) => i % step === 0 || i === k - 1)
+    .map((i): Mark => ({
+      x: x(i + 1),
+      y: y(Math.max(lo, d.anglesU[i] ?? 0, d.anglesV[i] ?? 0)),
+      title: t('Principal angle {0} of {1}', i + 1, k),
+      rows: [
+        [t('left'), degrees(d.anglesU[i] ?? null)],
+        [t('right'), degrees(d.anglesV[i] ?? null)],
+        [t('most attainable'), degrees(90)],
+      ],
+    }));
+  return { root, marks };
 }
 
+const spectrumPicture = (tensor: ComparisonTensor, d: MatrixDetail): PlotPicture => ({
+  name: pictureName(t('Singular values'), tensor.name),
+  table: () => [
+    [t('index'), t('base'), t('tuned'), t('update')],
+    ...d.baseSingularValues.map((v, i) => [i + 1, v, d.tunedSingularValues[i], d.updateSingularValues[i]]),
+  ],
+});
+const anglePicture = (tensor: ComparisonTensor, d: MatrixDetail): PlotPicture => ({
+  name: pictureName(t('Principal angles'), tensor.name),
+  table: () => [[t('index'), t('left'), t('right')], ...d.anglesU.map((v, i) => [i + 1, v, d.anglesV[i]])],
+});
 const triangle = (up: boolean): SVGElement =>
   s(
     'svg',
@@ -150,7 +207,10 @@ export function spectra(tensor: ComparisonTensor, detail: MatrixDetail | undefin
     <div class="two">
       <div>
         <div class="plot-title">Singular values and |Δσ|, by index</div>
-        <ox-plot .draw=${(w: number) => spectrumPlot(w, tensor, detail)}></ox-plot>
+        <ox-plot
+          .draw=${(w: number) => spectrumPlot(w, tensor, detail)}
+          .picture=${spectrumPicture(tensor, detail)}
+        ></ox-plot>
         <div class="keys">
           ${key('l-base', 'base')}<span>${dot()}tuned</span><span>${triangle(true)}Δσ &gt; 0</span
           ><span>${triangle(false)}Δσ &lt; 0</span
@@ -159,7 +219,7 @@ export function spectra(tensor: ComparisonTensor, detail: MatrixDetail | undefin
       </div>
       <div>
         <div class="plot-title">Principal angles, degrees, ascending</div>
-        <ox-plot .draw=${(w: number) => anglePlot(w, detail)}></ox-plot>
+        <ox-plot .draw=${(w: number) => anglePlot(w, detail)} .picture=${anglePicture(tensor, detail)}></ox-plot>
         <div class="keys">${key('l-tuned', 'left')}${key('l-tuned dash', 'right')}<span>Wedin: ${wedin(m)}</span></div>
       </div>
     </div>

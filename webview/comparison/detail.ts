@@ -2,6 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
+import type { CardRow } from '../shared/hover-card.ts';
+import { t } from '../shared/l10n.ts';
 import {
   cellReading,
   disagreeing,
@@ -12,7 +14,7 @@ import {
   outliers,
 } from '../shared/readings.ts';
 import { recomputedNote } from '../shared/recomputed.ts';
-import { bullet, key } from '../shared/svg.ts';
+import { key, readBullet } from '../shared/svg.ts';
 import { chip } from './cards.ts';
 import { numbers } from './detail-numbers.ts';
 import { pictureSection } from './detail-picture.ts';
@@ -21,6 +23,7 @@ import { spectra } from './detail-spectra.ts';
 import type { Pair } from './model.ts';
 import { hasSpectra } from './model.ts';
 import '../shared/plot.ts';
+import type { Drawing } from '../shared/plot.ts';
 import { naming } from './title.ts';
 import { define, ViewElement } from './view.ts';
 
@@ -32,6 +35,7 @@ interface BulletRow {
   range: [number, number] | null;
   dir: 'on' | 'off' | null;
   right: string;
+  isEnergy?: true;
 }
 export const sizes = (shape: readonly number[]): string => shape.join(' × ');
 export const dtypes = (dtype: { base: string; tuned: string }): string =>
@@ -41,8 +45,8 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
   return html`<div class="bt">
     <span class="hd">${first}</span><span></span><span class="hd num">share</span><span class="hd num">${last}</span>
     ${rows.map((r) => {
-      const draw = (w: number): SVGElement =>
-        bullet(
+      const draw = (w: number): Drawing =>
+        readBullet(
           w,
           {
             value: r.value,
@@ -51,7 +55,18 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
             ...(r.range ? { range: r.range } : {}),
             domain: [0, 1],
             dir: r.dir,
-            label: `${r.name} ${percent(r.value)}`,
+            label: `${first} ${r.name}`,
+            rows: [
+              [t('share'), percent(r.value)],
+              ...r.nulls.map(({ v, kind }): CardRow => [
+                kind === 'null2' ? t('step null') : r.isEnergy ? t('isotropic') : t('Gaussian null'),
+                percent(v),
+              ]),
+              [last, r.right],
+              ...(r.range
+                ? [[t('attainable'), t('{0} to {1}', percent(r.range[0]), percent(r.range[1]))] as const]
+                : []),
+            ],
           },
           14,
         );
@@ -100,14 +115,15 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
       range: [0, 1],
       dir: ratio === null ? null : ratio > 1.5 ? 'on' : ratio < 1 / 1.5 ? 'off' : null,
       right: times(ratio),
+      isEnergy: true,
     };
   });
   const range = m.principalRange;
   return html`<section class="sect" data-section="alignment">
     <div class="two">
       <div>
-        <h3 class="row"><span class="grow">Mask view</span>${chip(mask)}</h3>
-        ${bulletTable('changed weights in', '/ null', maskRows)}
+        <h3 class="row"><span class="grow">${t('Mask view')}</span>${chip(mask)}</h3>
+        ${bulletTable(t('changed weights in'), '/ null', maskRows)}
         <div class="keys" title="Marks of the principal mask">
           ${key('null', `Gaussian null ${percent(m.principalNull)}`)}${key('null2', `step null ${percent(m.principalNullStep)}`)}${key(
             'band',
@@ -120,8 +136,8 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
         </p>
       </div>
       <div>
-        <h3 class="row"><span class="grow">Energy view</span>${chip(energy)}</h3>
-        ${bulletTable('update energy in', '/ iso.', energyRows)}
+        <h3 class="row"><span class="grow">${t('Energy view')}</span>${chip(energy)}</h3>
+        ${bulletTable(t('update energy in'), '/ iso.', energyRows)}
         <div class="keys">
           ${key('null', `isotropic ${percent(m.jointEnergyBaseline)}`)}${key('band', 'attainable 0 to 100\u202f%')}
         </div>
@@ -140,13 +156,13 @@ class Detail extends ViewElement {
     const { model, ui } = this.view;
     const cell = ui.cell;
     if (!cell) {
-      return html`<section class="pane" tabindex="-1" aria-label="Selected matrix">
-        <p class="empty quiet">Select a cell of the map to see its matrix.</p>
+      return html`<section class="pane" tabindex="-1" aria-label=${t('Selected matrix')}>
+        <p class="empty quiet">${t('Select a cell of the map to see its matrix.')}</p>
       </section>`;
     }
     const pairs = model.pairsAt(cell.layer, cell.module);
     const pair = pairs.find((p) => p.name === ui.member) ?? pairs[0];
-    return html`<section class="pane" tabindex="-1" aria-label="Selected matrix" data-matrix=${pair?.name ?? ''}>
+    return html`<section class="pane" tabindex="-1" aria-label=${t('Selected matrix')} data-matrix=${pair?.name ?? ''}>
       ${this.head(cell.layer, cell.module, pair)} ${pairs.length > 1 ? this.members(pairs, pair) : nothing}
       ${this.body(pair)}
     </section>`;
@@ -166,9 +182,9 @@ class Detail extends ViewElement {
     const note =
       tensor && hasSpectra(tensor)
         ? disagreeing(tensor.metrics)
-          ? html`<span class="verdict differ"><b>≠</b>Views disagree</span>`
+          ? html`<span class="verdict differ"><b>≠</b>${t('Views disagree')}</span>`
           : littleRoom(tensor.metrics)
-            ? html`<span class="verdict">Mask view has little room</span>`
+            ? html`<span class="verdict">${t('Mask view has little room')}</span>`
             : nothing
         : nothing;
     return html`<div class="detail-head">
@@ -246,12 +262,12 @@ class Detail extends ViewElement {
     if (!tensor || !hasSpectra(tensor)) {
       const text =
         model.state?.parameters.spectra === false
-          ? 'This run leaves spectra out; only the change figures are computed.'
+          ? t('This run leaves spectra out; only the change figures are computed.')
           : model.state?.phase === 'running'
-            ? 'Not computed yet. This matrix moves to the front of the queue when you open it.'
+            ? t('Not computed yet. This matrix moves to the front of the queue when you open it.')
             : model.state?.phase === 'cancelled'
-              ? 'Not computed. Resume goes on with it.'
-              : 'Not computed. Retry goes on with it.';
+              ? t('Not computed. Resume goes on with it.')
+              : t('Not computed. Retry goes on with it.');
       return html`<p class="empty quiet" data-status="pending">${text}</p>
         ${tensor ? numbers(tensor) : nothing}`;
     }
@@ -272,8 +288,8 @@ class Detail extends ViewElement {
       <span class="quiet" data-timing
         >${sizes(pair.shape)}, ${dtypes(pair.dtype)}, computed${on} in ${duration(tensor.elapsedMs)}</span
       >
-      <button class="link" data-action="open-base" @click=${() => open('base')}>Open in Base</button>
-      <button class="link" data-action="open-tuned" @click=${() => open('tuned')}>Open in Tuned</button>
+      <button class="link" data-action="open-base" @click=${() => open('base')}>${t('Open in Base')}</button>
+      <button class="link" data-action="open-tuned" @click=${() => open('tuned')}>${t('Open in Tuned')}</button>
     </section>`;
   }
 }

@@ -1,7 +1,8 @@
 /** The hover card: five figures of a cell, each with its null or limit, and the reading. It never starts work. */
-import { html, nothing, render, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { degrees, percent } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
+import { hoverCard } from '../shared/hover-card.ts';
 import { cellReading, nss } from '../shared/readings.ts';
 import { sizes } from './detail.ts';
 import { metricById, VIEWS } from './metrics.ts';
@@ -15,28 +16,12 @@ const row = (name: string, value: string, beside: string): TemplateResult =>
     <td class="num quiet">${beside}</td>
   </tr>`;
 
-export class HoverCard {
-  private readonly element = document.createElement('div');
+export class CellCard {
+  constructor(private readonly view: View) {}
 
-  constructor(private readonly view: View) {
-    this.element.className = 'hover';
-    this.element.setAttribute('role', 'tooltip');
-    this.element.hidden = true;
-    document.body.append(this.element);
-  }
-  hide(): void {
-    this.element.hidden = true;
-  }
   show(hit: Hit): void {
     const pairs = this.view.model.pairsAt(hit.layer, hit.module);
-    render(this.content(hit, pairs), this.element);
-    this.element.hidden = false;
-    const box = this.element.getBoundingClientRect();
-    const left = Math.min(hit.x + 14, window.innerWidth - box.width - 8);
-    const below = hit.y + 16;
-    const top = below + box.height > window.innerHeight - 8 ? hit.y - box.height - 12 : below;
-    this.element.style.left = `${Math.max(8, left)}px`;
-    this.element.style.top = `${Math.max(8, top)}px`;
+    hoverCard().show(this.content(hit, pairs), hit);
   }
 
   private content(hit: Hit, pairs: readonly Pair[]): TemplateResult {

@@ -1,9 +1,13 @@
 /** The metric over the layers, readable: every module as a thin line, the mean dashed, the chosen module drawn out. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { times } from '../shared/format.ts';
 import { ends, isDiverging, reference, toUnit, type Panel, type Scale } from '../shared/heatmap.ts';
+import { t } from '../shared/l10n.ts';
 import { key, linear, path, s, text } from '../shared/svg.ts';
-import { picture, type Picture } from './panels.ts';
+import { picture as pictureOf, type Picture } from './panels.ts';
+import { pictureName } from '../shared/picture.ts';
 import '../shared/plot.ts';
+import type { Drawing, Mark } from '../shared/plot.ts';
 import { define, ViewElement } from './view.ts';
 
 const HEIGHT = 150;
@@ -15,12 +19,20 @@ class Lines extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const { model, ui, set } = this.view;
     if (model.layers < 2) return nothing;
-    const shown = picture(model, ui);
+    const shown = pictureOf(model, ui);
     if (!shown.panels.some((p) => model.modules.some((m) => hasValue(p, m, model.layers)))) return nothing;
     const module = model.modules.includes(ui.line) ? ui.line : (ui.cell?.module ?? model.modules[0] ?? '');
     const label = model.labels.get(module) ?? module;
     const both = shown.panels.length > 1;
-    const draw = (w: number): SVGElement => this.plot(w, shown, module);
+    const draw = (w: number): Drawing => this.plot(w, shown, module);
+    const layers = Array.from({ length: model.layers }, (_, l) => l);
+    const picture = {
+      name: pictureName(t('Along the layers'), shown.metric.name),
+      table: () => [
+        [t('layer'), ...shown.panels.flatMap((panel) => model.modules.map((m) => (both ? `${panel.title}: ${m}` : m)))],
+        ...layers.map((l) => [l, ...shown.panels.flatMap((panel) => model.modules.map((m) => panel.cell(l, m).value))]),
+      ],
+    };
     return html`<section class="sect" data-section="lines">
       <h2>
         Along the layers
@@ -36,7 +48,7 @@ class Lines extends ViewElement {
           )}
         </select>
       </h2>
-      <ox-plot .draw=${draw}></ox-plot>
+      <ox-plot .draw=${draw} .picture=${picture}></ox-plot>
       <div class="keys">
         ${
           both
@@ -47,11 +59,12 @@ class Lines extends ViewElement {
     </section>`;
   }
 
-  private plot(width: number, shown: Picture, module: string): SVGElement {
+  private plot(width: number, shown: Picture, module: string): Drawing {
     const { model } = this.view;
     const layers = Array.from({ length: model.layers }, (_, l) => l);
     const x = linear(0, Math.max(1, model.layers - 1), PAD.left, width - PAD.right);
     const y = axis(shown.scale);
+    const marks: Mark[] = [];
     const root = s('svg', {
       width,
       height: HEIGHT,
@@ -59,11 +72,14 @@ class Lines extends ViewElement {
       role: 'img',
       'aria-label': `${shown.metric.name} over the layers, ${model.labels.get(module) ?? module} drawn out`,
     });
-    for (const t of shown.profile.ticks) {
-      const at = Math.round(y(t)) + 0.5;
+    for (const tick of shown.profile.ticks) {
+      const at = Math.round(y(tick)) + 0.5;
       root.append(
-        s('path', { class: t === reference(shown.scale) ? 'ax' : 'gr', d: `M${PAD.left} ${at}H${width - PAD.right}` }),
-        text(PAD.left - 6, at + 4, shown.profile.label(t), 'end'),
+        s('path', {
+          class: tick === reference(shown.scale) ? 'ax' : 'gr',
+          d: `M${PAD.left} ${at}H${width - PAD.right}`,
+        }),
+        text(PAD.left - 6, at + 4, shown.profile.label(tick), 'end'),
       );
     }
     const step = STEPS.find((n) => (model.layers / n) * 24 < width - PAD.left) ?? 50;
@@ -90,6 +106,22 @@ class Lines extends ViewElement {
         const v = value(l);
         if (v === null) continue;
         const at = { class: panel ? 'f-on' : 'f-fg' };
+        const stat = shown.profile.series[panel]?.at(l);
+        const say = (x: number): string => (shown.panels.length > 1 ? times(x) : shown.metric.format(x));
+        marks.push({
+          x: x(l),
+          y: y(v),
+          title: t('Layer {0}, {1}', l, module),
+          rows: [
+            [shown.panels[panel]?.title ?? '', say(v), shown.panels[panel]?.sub ?? ''],
+            ...(stat
+              ? ([
+                  [t('mean of the layer'), say(stat.mean)],
+                  [t('range of the layer'), t('{0} to {1}', say(stat.min), say(stat.max))],
+                ] as const)
+              : []),
+          ],
+        });
         root.append(
           shown.panels.length > 1 && panel === 0
             ? s('rect', { ...at, x: x(l) - 2.5, y: y(v) - 2.5, width: 5, height: 5 })
@@ -97,7 +129,7 @@ class Lines extends ViewElement {
         );
       }
     });
-    return root;
+    return { root, marks };
   }
 }
 function axis(scale: Scale): (v: number) => number {

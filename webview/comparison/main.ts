@@ -1,10 +1,12 @@
 /** Entry of the comparison page: messages in, the model, one element on the page, UI state kept over a reload. */
-import type { ComparisonFromView, ComparisonToView } from '../../src/protocol/views.ts';
+import type { ComparisonFromView, ComparisonToView, PictureFromView } from '../../src/protocol/views.ts';
 import { connectHost } from '../shared/host.ts';
 import { MatrixClient } from '../shared/matrix-client.ts';
+import { actOnPicture, PICTURE_EVENT } from '../shared/picture.ts';
 import { onThemeChange } from '../shared/scales.ts';
 import './app.ts';
 import type { App } from './app.ts';
+import { saveFigure } from './figure.ts';
 import { ComparisonModel } from './model.ts';
 import { readUi, type Ui, type View } from './view.ts';
 
@@ -63,6 +65,8 @@ function start(): void {
   host.onMessage((message) => {
     if (message.type === 'reveal') return reveal(message.name);
     if (message.type === 'matrix') return matrix.receive(message.reply);
+    if (message.type === 'picture') return actOnPicture(message.picture, message.action);
+    if (message.type === 'figure') return saveFigure(view, message.white);
     if (message.type !== 'state' && message.type !== 'results' && message.type !== 'disk') return;
     model.apply(message);
     if (message.type === 'state') {
@@ -71,6 +75,7 @@ function start(): void {
     }
     refresh();
   });
+  document.addEventListener(PICTURE_EVENT, (event) => host.post((event as CustomEvent<PictureFromView>).detail));
   // canvases hold pixels, not variables
   onThemeChange(() => app.redraw());
 

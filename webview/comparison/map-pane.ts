@@ -1,14 +1,18 @@
 /** Left pane: metric picker, heatmap or its table twin, legend, then lines, verdicts and what was left out. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { num } from '../shared/format.ts';
+import { num, times } from '../shared/format.ts';
 import { Heatmap, isDiverging, legendRamp, type Cell, type Hit } from '../shared/heatmap.ts';
+import { cardContent, hoverCard, type CardRow } from '../shared/hover-card.ts';
+import { t } from '../shared/l10n.ts';
+import { withLegend } from '../shared/legend-svg.ts';
+import { offerPicture, pictureName, type PictureCell } from '../shared/picture.ts';
 import { icon, s } from '../shared/svg.ts';
 import './left-out.ts';
 import './lines.ts';
 import { GROUPS } from './metrics.ts';
 import { picture, type Picture } from './panels.ts';
 import './tally.ts';
-import { define, ViewElement } from './view.ts';
+import { define, ViewElement, type View } from './view.ts';
 
 const TABLE_ICON = 0xebb7;
 
@@ -34,11 +38,11 @@ class MapPane extends ViewElement {
     const { model, ui, set } = this.view;
     const shown = picture(model, ui);
     const done = model.matrices.filter((pair) => model.status(pair, shown.metric.elementwise) === 'done').length;
-    return html`<section class="pane" aria-label="Layers by modules">
+    return html`<section class="pane" aria-label=${t('Layers by modules')}>
       <div class="toolbar">
         <select
-          aria-label="Metric"
-          title="[ and ] step through the metrics"
+          aria-label=${t('Metric')}
+          title=${t('[ and ] step through the metrics')}
           .value=${shown.metric.id}
           @change=${(e: Event) => set({ metric: (e.target as HTMLSelectElement).value, fit: null })}
         >
@@ -54,23 +58,23 @@ class MapPane extends ViewElement {
             ? html`<button
                 data-action="fit"
                 aria-pressed=${String(shown.fit)}
-                title="Stretch the colours over the values at hand. The fixed scale keeps noise looking like noise."
+                title=${t('Stretch the colours over the values at hand. The fixed scale keeps noise looking like noise.')}
                 @click=${() => set({ fit: !shown.fit })}
               >
-                Fit Scale
+                ${t('Fit Scale')}
               </button>`
             : nothing
         }
         <button
           data-action="table"
           aria-pressed=${String(ui.table)}
-          title="Show the same values as a table"
+          title=${t('Show the same values as a table')}
           @click=${() => set({ table: !ui.table })}
         >
-          ${icon(TABLE_ICON)}Table
+          ${icon(TABLE_ICON)}${t('Table')}
         </button>
         <span class="grow"></span
-        ><span class="small quiet" data-counted>${done} of ${model.matrices.length} matrices</span>
+        ><span class="small quiet" data-counted>${t('{0} of {1} matrices', done, model.matrices.length)}</span>
       </div>
       <p class="def">${shown.metric.text}</p>
       <div class="map" ?hidden=${ui.table}></div>
@@ -98,17 +102,33 @@ class MapPane extends ViewElement {
     if (ramp) legendRamp(ramp, shown.scale);
     const host = this.querySelector<HTMLElement>('.map');
     if (!host) return;
+    const view = (): View => this.view;
     const options = {
       layers: model.layers,
       modules: model.modules,
       label: (module: string) => model.labels.get(module) ?? module,
-      onSelect: (cell: Cell) => this.view.set({ cell, member: null }),
-      onHover: (hit: Hit | null) => this.dispatchEvent(new CustomEvent('cell-hover', { detail: hit, bubbles: true })),
+      onSelect: (cell: Cell) => {
+        this.view.set({ cell, member: null });
+        // what hovering shows, the keyboard shows too
+        if (this.map && this.querySelector('.heatmap:focus-visible')) this.tell({ ...cell, ...this.map.at(cell) });
+      },
+      onHover: (hit: Hit | null) => this.tell(hit),
+      onHoverLayer: (layer: number, at: { x: number; y: number }) =>
+        hoverCard().show(cardContent(t('Layer {0}', layer), this.layerRows(layer)), at),
       onOpen: () => this.dispatchEvent(new CustomEvent('cell-open', { bubbles: true })),
     };
     const grid = `${model.layers}\n${model.modules.join('\n')}`;
-    if (!this.map) this.map = new Heatmap(host, options);
-    else if (grid !== this.grid) this.map.update(options);
+    if (!this.map) {
+      this.map = new Heatmap(host, options);
+      host.addEventListener('focusout', () => this.tell(null));
+      offerPicture(host, {
+        get name() {
+          return pictureName(picture(view().model, view().ui).metric.name);
+        },
+        draw: () => this.mapMarkup(),
+        table: () => this.mapTable(),
+      });
+    } else if (grid !== this.grid) this.map.update(options);
     this.grid = grid;
     this.map.selected = ui.cell;
     this.map.show(shown.panels, shown.profile);
@@ -117,6 +137,37 @@ class MapPane extends ViewElement {
     super.disconnectedCallback();
     this.map?.dispose();
     this.map = null;
+  }
+  private tell(hit: Hit | null): void {
+    this.dispatchEvent(new CustomEvent('cell-hover', { detail: hit, bubbles: true }));
+  }
+  /** Mean and range of a layer, one row a line of the profile. */
+  private layerRows(layer: number): CardRow[] {
+    const { panels, profile, metric } = picture(this.view.model, this.view.ui);
+    const say = (v: number): string => (panels.length > 1 ? times(v) : metric.format(v));
+    return profile.series.map(({ at }, i) => {
+      const stat = at(layer);
+      const name = panels[i]?.title ?? metric.name;
+      return stat ? [name, say(stat.mean), t('{0} to {1}', say(stat.min), say(stat.max))] : [name, num(null), ''];
+    });
+  }
+  /** The heatmap with its legend as SVG elements; for pictures. */
+  mapMarkup(width = this.clientWidth - 40): { markup: string; width: number; height: number } | null {
+    if (!this.map) return null;
+    const shown = picture(this.view.model, this.view.ui);
+    const drawn = this.map.markup(Math.max(480, width));
+    return withLegend(drawn, shown.scale, shown.endLabels, scaleWords(shown));
+  }
+  private mapTable(): PictureCell[][] {
+    const { model, ui } = this.view;
+    const { panels } = picture(model, ui);
+    const layers = Array.from({ length: model.layers }, (_, layer) => layer);
+    return [
+      [t('view'), t('layer'), ...model.modules],
+      ...panels.flatMap((panel) =>
+        layers.map((layer) => [panel.title, layer, ...model.modules.map((module) => panel.cell(layer, module).value)]),
+      ),
+    ];
   }
   override focus(): void {
     this.map?.focus();
@@ -140,7 +191,7 @@ class MapPane extends ViewElement {
             </caption>
             <thead>
               <tr>
-                <th scope="col">layer</th>
+                <th scope="col">${t('layer')}</th>
                 ${model.modules.map((m) => html`<th scope="col" class="num" title=${m}>${model.labels.get(m) ?? m}</th>`)}
               </tr>
             </thead>
@@ -156,7 +207,7 @@ class MapPane extends ViewElement {
                       return html`<td
                         class="num ${cell.status === 'done' ? '' : 'quiet'}"
                         tabindex="0"
-                        aria-selected=${String(ui.cell?.layer === layer && ui.cell.module === module)}
+                        aria-current=${String(ui.cell?.layer === layer && ui.cell.module === module)}
                         @focus=${() => set({ cell: { layer, module }, member: null })}
                       >
                         ${text}

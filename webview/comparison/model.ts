@@ -53,7 +53,7 @@ export class ComparisonModel {
       this.disk = message.base || message.tuned ? { base: message.base, tuned: message.tuned } : null;
       return;
     }
-    if (message.type === 'reveal' || message.type === 'matrix') return;
+    if (message.type !== 'results') return;
     for (const tensor of message.tensors) {
       const before = this.tensors.get(tensor.name);
       // the elementwise pass of a resumed run must not hide spectra that are already here

@@ -4,6 +4,9 @@
  */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import { num, percent, times } from '../shared/format.ts';
+import type { CardRow } from '../shared/hover-card.ts';
+import { t } from '../shared/l10n.ts';
 import {
   energyRatio,
   energyVerdict,
@@ -13,12 +16,15 @@ import {
   VERDICT_POSITION,
   type VerdictId,
 } from '../shared/readings.ts';
-import { linear, s, text } from '../shared/svg.ts';
+import { pictureName } from '../shared/picture.ts';
 import '../shared/plot.ts';
+import type { Drawing, Mark } from '../shared/plot.ts';
+import { linear, s, text } from '../shared/svg.ts';
 import { define, ViewElement } from './view.ts';
 
 interface Tally {
   name: string;
+  isMask: boolean;
   words: Record<VerdictId, string>;
   axis: string;
   /** -1..1 on the axis; null: nowhere */
@@ -37,6 +43,7 @@ const ROOM_FOR_ENDS = 280;
 const TALLIES: readonly Tally[] = [
   {
     name: 'Mask view',
+    isMask: true,
     words: { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: 'without a null' },
     axis: 'position in the attainable range, against the nearer of the two nulls; a verdict also needs |z| over 3',
     at: (t) => safePosition(t.metrics),
@@ -46,6 +53,7 @@ const TALLIES: readonly Tally[] = [
   },
   {
     name: 'Energy view',
+    isMask: false,
     words: { off: 'away from principal', on: 'toward principal', noise: 'near isotropic', none: 'without an update' },
     axis: 'joint energy over the isotropic share, log scale; no test stands behind it',
     at: (t) => {
@@ -80,8 +88,15 @@ class TallyList extends ViewElement {
         : present.map((id) => `${by.get(id)?.length} ${tally.words[id]}`).join(', ');
     const most = Math.max(...present.map((id) => by.get(id)?.length ?? 0));
     const minority = present.filter((id) => (by.get(id)?.length ?? 0) < most).flatMap((id) => by.get(id) ?? []);
-    const draw = (w: number): SVGElement => strip(w, tally, live);
-    return html`<span>${tally.name}</span><ox-plot title=${tally.axis} .draw=${draw}></ox-plot
+    const draw = (w: number): Drawing => strip(w, tally, live);
+    const picture = {
+      name: pictureName(t('Verdicts'), tally.name),
+      table: () => [
+        [t('tensor'), t('layer'), t('module'), tally.axis, t('verdict')],
+        ...live.map((one) => [one.name, one.layer, one.module, tally.at(one), tally.words[tally.verdict(one)]]),
+      ],
+    };
+    return html`<span>${tally.name}</span><ox-plot title=${tally.axis} .draw=${draw} .picture=${picture}></ox-plot
       ><span class="counts" data-tally=${tally.name}>${counts}</span> ${
         minority.length
           ? html`<span></span
@@ -103,7 +118,27 @@ class TallyList extends ViewElement {
     if (t.layer !== null) this.view.set({ cell: { layer: t.layer, module: t.module }, member: t.name });
   }
 }
-function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): SVGElement {
+/** What a tick says of its matrix. */
+function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
+  const m = tensor.metrics;
+  const rows: CardRow[] = tally.isMask
+    ? [
+        [t('overlap / null'), times(m.principalLift ?? null)],
+        [t('position, Gaussian null'), num(m.principalPosition, 2)],
+        [t('position, step null'), num(m.principalPositionStep, 2)],
+        ['z', num(m.principalZ, 2)],
+      ]
+    : [
+        [t('joint / isotropic'), times(energyRatio(m))],
+        [t('joint energy'), percent(m.jointEnergy)],
+        [t('isotropic'), percent(m.jointEnergyBaseline)],
+      ];
+  return {
+    title: t('Layer {0}, {1}', tensor.layer ?? '', tensor.module),
+    rows: [...rows, [t('verdict'), tally.words[tally.verdict(tensor)]]],
+  };
+}
+function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): Drawing {
   const x = linear(-1, 1, 1, width - 1);
   const label = `${tally.name}: ${live.length} matrices by ${tally.axis}`;
   const marks = live.flatMap((t) => {
@@ -112,7 +147,11 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
     const id = tally.verdict(t);
     return [s('line', { class: `tick tick-${id}`, x1: x(at), x2: x(at), y1: 1, y2: 13 })];
   });
-  return s(
+  const read = live.flatMap((tensor): Mark[] => {
+    const at = tally.at(tensor);
+    return at === null ? [] : [{ x: x(at), y: 7, ...markOf(tally, tensor) }];
+  });
+  const root = s(
     'svg',
     { width, height: 28, viewBox: `0 0 ${width} 28`, role: 'img', 'aria-label': label },
     s('rect', { class: 'b-track', x: 0, y: 5.5, width, height: 3 }),
@@ -121,5 +160,6 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
     ...(width < ROOM_FOR_ENDS ? [] : [text(0, 25, tally.ends[0]), text(width, 25, tally.ends[2], 'end')]),
     text(x(0), 25, tally.ends[1], 'middle'),
   );
+  return { root, marks: read.sort((a, b) => a.x - b.x) };
 }
 define('ox-tally', TallyList);

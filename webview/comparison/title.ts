@@ -8,7 +8,14 @@ import { diskBanners } from './disk.ts';
 import type { View } from './view.ts';
 import { define, ViewElement } from './view.ts';
 
-const ICON = { export: 0xebac, terminal: 0xea85, stopped: 0xeabd, error: 0xea87, info: 0xea74 } as const;
+const ICON = {
+  export: 0xebac,
+  figure: 0xeaea,
+  terminal: 0xea85,
+  stopped: 0xeabd,
+  error: 0xea87,
+  info: 0xea74,
+} as const;
 
 /** "about 9 s left"; empty where nothing can be said yet. */
 export const timeLeft = (seconds: number | null): string =>
@@ -29,7 +36,7 @@ class Title extends ViewElement {
     return html`<header class="title">
       <h1>
         <b title=${state?.base ?? ''}>${state?.baseName ?? ''}</b
-        ><span class="arrow" role="img" aria-label="compared with">↔</span
+        ><span class="arrow" role="img" aria-label=${t('compared with')}>↔</span
         ><b title=${state?.tuned ?? ''}>${state?.tunedName ?? ''}</b>
       </h1>
       <div class="facts quiet small grow">
@@ -45,12 +52,18 @@ class Title extends ViewElement {
       ${
         actions
           ? html`<button
-              data-action="export"
-              title="Export as CSV or JSON"
-              @click=${() => this.view.post({ type: 'export' })}
-            >
-              ${icon(ICON.export)}Export…
-            </button>`
+                data-action="export"
+                title=${t('Export as CSV or JSON')}
+                @click=${() => this.view.post({ type: 'export' })}
+              >
+                ${icon(ICON.export)}${t('Export…')}</button
+              ><button
+                data-action="export-figure"
+                title=${t('Save the comparison as one SVG picture')}
+                @click=${() => this.view.post({ type: 'exportFigure' })}
+              >
+                ${icon(ICON.figure)}${t('Figure…')}
+              </button>`
           : nothing
       }
       ${
@@ -97,14 +110,16 @@ class Banners extends ViewElement {
       const change = p?.phase === 'change';
       const share = p && p.total ? p.done / p.total : 0;
       const text = !p
-        ? 'Starting the engine.'
+        ? t('Starting the engine.')
         : change
           ? `Comparing stored codes: ${p.done} of ${p.total} tensors${timeLeft(p.secondsLeft)}. Change figures come first, spectra follow.`
           : `Computing: ${p.done} of ${p.total} matrices${timeLeft(p.secondsLeft)}. Change figures are complete; spectra, angles and alignment count only these.`;
       return html`<div class="progress" data-progress=${share.toFixed(3)}>${line(share)}</div>
         <div class="banner" role="status">
           <span class="grow">${text}</span
-          ><button class="secondary" data-action="cancel" @click=${() => view.post({ type: 'cancel' })}>Cancel</button>
+          ><button class="secondary" data-action="cancel" @click=${() => view.post({ type: 'cancel' })}>
+            ${t('Cancel')}
+          </button>
         </div>`;
     }
     if (state?.phase === 'cancelled') {
@@ -149,7 +164,7 @@ class Banners extends ViewElement {
     const rest = whole ? '' : model.state?.phase === 'running' ? ' The other matrices go on.' : '';
     return html`<div class="banner error" role="alert" data-failed=${whole ? 'whole' : String(model.failed.size)}>
       ${icon(ICON.error)}<span class="grow">${text}${rest}</span
-      ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>Show Log</button>${
+      ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button>${
         whole && model.state?.backend?.kind === 'gpu' && (whole.code === 'device-lost' || whole.code === 'peer-gone')
           ? html`<button data-action="use-cpu" @click=${() => post({ type: 'useCpu' })}>${t('Use CPU')}</button>`
           : nothing

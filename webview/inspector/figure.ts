@@ -2,6 +2,7 @@
  * `<ox-figure .plot=${plot}>`: a drawing whose values can be read off, with the pointer or with the arrow keys. What is read stands in
  * a line under the drawing, so it is there for the keyboard and for screen readers as well.
  */
+import { offerPicture, type PictureTable } from '../shared/picture.ts';
 import { h, s } from '../shared/svg.ts';
 
 export interface Reading {
@@ -15,14 +16,20 @@ export interface Reading {
 }
 export interface FigurePlot {
   label: string;
+  /** what "Copy as TSV" gives */
+  table: PictureTable;
   draw(width: number): { root: SVGSVGElement; reading: Reading };
 }
+
+/** A picture is readable at least. */
+const LEAST_WIDTH = 320;
 
 class Figure extends HTMLElement {
   private width = 0;
   private current: FigurePlot | null = null;
   private reading: Reading | null = null;
   private index = -1;
+  private menu: HTMLElement | null = null;
   private readonly holder = h('div', { class: 'figure', tabindex: 0, role: 'img' });
   private readonly line = h('p', { class: 'readout', 'aria-live': 'polite' });
   private readonly cursor = s('path', { class: 'cursor' });
@@ -44,6 +51,7 @@ class Figure extends HTMLElement {
     if (plot === this.current) return;
     this.current = plot;
     this.index = -1;
+    this.offer();
     this.paint();
   }
   connectedCallback(): void {
@@ -53,6 +61,16 @@ class Figure extends HTMLElement {
   disconnectedCallback(): void {
     this.observer.disconnect();
     this.width = 0;
+  }
+  private offer(): void {
+    this.menu?.remove();
+    const plot = this.current;
+    if (!plot) return;
+    this.menu = offerPicture(this, {
+      name: plot.label,
+      table: plot.table,
+      draw: () => plot.draw(Math.max(LEAST_WIDTH, this.width)).root,
+    });
   }
   private paint(): void {
     if (!this.current || this.width <= 0) return;

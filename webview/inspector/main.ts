@@ -1,7 +1,8 @@
 /** Entry of the inspector page: messages in, the model, one element on the page, UI state kept over a reload. */
-import type { InspectorFromView, InspectorToView } from '../../src/protocol/views.ts';
+import type { InspectorFromView, InspectorToView, PictureFromView } from '../../src/protocol/views.ts';
 import { connectHost } from '../shared/host.ts';
 import { MatrixClient } from '../shared/matrix-client.ts';
+import { actOnPicture, PICTURE_EVENT } from '../shared/picture.ts';
 import { onThemeChange } from '../shared/scales.ts';
 import './app.ts';
 import type { App } from './app.ts';
@@ -116,6 +117,7 @@ function start(): void {
   host.onMessage((message) => {
     if (message.type === 'reveal') return reveal(message.tensor);
     if (message.type === 'matrix') return matrix.receive(message.reply);
+    if (message.type === 'picture') return actOnPicture(message.picture, message.action);
     model.receive(message);
     if (message.type === 'facts') {
       selectFirst();
@@ -126,6 +128,7 @@ function start(): void {
     if (message.type === 'facts' || message.type === 'error')
       void app.updateComplete.then(() => requestAnimationFrame(() => (document.body.dataset['ready'] = 'yes')));
   });
+  document.addEventListener(PICTURE_EVENT, (event) => host.post((event as CustomEvent<PictureFromView>).detail));
   onThemeChange(() => app.spectra?.redraw());
 
   app.view = view;

@@ -1,7 +1,8 @@
 /** The card over a cell of the map: five figures and the chosen one. It never starts work. */
-import { html, nothing, render, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { integer, num } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
+import { hoverCard } from '../shared/hover-card.ts';
 import { cellOf, type Member } from './map-model.ts';
 import { mapMetric, type MapMetric } from './metrics.ts';
 import type { View } from './view.ts';
@@ -9,26 +10,13 @@ import type { View } from './view.ts';
 const FIGURES = ['spectralNorm', 'stableRank', 'effectiveRank', 'powerLawAlpha', 'outlierCount'];
 
 export class MapCard {
-  private readonly element = document.createElement('div');
+  constructor(private readonly view: View) {}
 
-  constructor(private readonly view: View) {
-    this.element.className = 'hover';
-    this.element.setAttribute('role', 'tooltip');
-    this.element.hidden = true;
-    document.body.append(this.element);
-  }
   hide(): void {
-    this.element.hidden = true;
+    hoverCard().hide();
   }
   show(hit: Hit, members: readonly Member[]): void {
-    render(this.content(hit, members), this.element);
-    this.element.hidden = false;
-    const box = this.element.getBoundingClientRect();
-    const left = Math.min(hit.x + 14, window.innerWidth - box.width - 8);
-    const below = hit.y + 16;
-    const top = below + box.height > window.innerHeight - 8 ? hit.y - box.height - 12 : below;
-    this.element.style.left = `${Math.max(8, left)}px`;
-    this.element.style.top = `${Math.max(8, top)}px`;
+    hoverCard().show(this.content(hit, members), hit);
   }
 
   private content(hit: Hit, members: readonly Member[]): TemplateResult {

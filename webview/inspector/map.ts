@@ -1,8 +1,11 @@
 /** The spectra view: a heatmap of layers by modules for any figure of section A, filling while it is computed; or its table twin. */
+import { t } from '../shared/l10n.ts';
+import { withLegend } from '../shared/legend-svg.ts';
+import { offerPicture, type PictureCell } from '../shared/picture.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import { labelsOf, orderModules } from '../comparison/labels.ts';
 import { integer } from '../shared/format.ts';
-import { Heatmap, legendRamp, type Cell, type CellValue, type Hit, type Scale } from '../shared/heatmap.ts';
+import { Heatmap, legendRamp, type Cell, type CellValue, type Hit, type Scale, ends } from '../shared/heatmap.ts';
 import { MapCard } from './map-card.ts';
 import { cellOf, mapOf, MAX_LAYERS, type SpectraMap } from './map-model.ts';
 import { MAP_METRICS, mapMetric, type MapMetric, scaleOf } from './metrics.ts';
@@ -110,6 +113,11 @@ export class SpectraPane extends ViewElement {
     if (!this.heatmap) {
       this.heatmap = new Heatmap(host, options);
       host.addEventListener('focusout', () => this.hover(null));
+      offerPicture(host, {
+        name: t('Layers by modules'),
+        draw: () => this.markup(),
+        table: () => this.tableRows(),
+      });
     } else if (grid !== this.grid) this.heatmap.update(options);
     this.grid = grid;
     this.heatmap.selected = this.selected();
@@ -128,6 +136,26 @@ export class SpectraPane extends ViewElement {
     this.hover(null);
     this.heatmap?.dispose();
     this.heatmap = null;
+  }
+  /** The heatmap with its legend; for pictures. */
+  private markup(): { markup: string; width: number; height: number } | null {
+    if (!this.heatmap) return null;
+    const { format, name } = mapMetric(this.view.ui.metric);
+    const [lo, hi] = ends(this.scale);
+    return withLegend(
+      this.heatmap.markup(Math.max(480, this.clientWidth - 32)),
+      this.scale,
+      [format(lo), format(hi)],
+      name,
+    );
+  }
+  private tableRows(): PictureCell[][] {
+    const { layers, modules } = this.map;
+    const value = (layer: number, module: string): PictureCell => this.values.get(`${layer} ${module}`)?.value;
+    return [
+      [t('layer'), ...modules],
+      ...Array.from({ length: layers }, (_, layer) => [layer, ...modules.map((module) => value(layer, module))]),
+    ];
   }
   override focus(): void {
     this.heatmap?.focus();

@@ -64,8 +64,8 @@ export class InspectorModel {
     this.digesting = null;
   }
 
-  /** Everything but `reveal` and `matrix`, which are about the view. */
-  receive(message: Exclude<InspectorToView, { type: 'reveal' | 'matrix' }>): void {
+  /** Everything but what is about the view. */
+  receive(message: Exclude<InspectorToView, { type: 'reveal' | 'matrix' | 'picture' }>): void {
     switch (message.type) {
       case 'facts':
         return this.open(message.facts, message.baseSelected);

@@ -1,6 +1,7 @@
 /** The two pictures of a tensor: the histogram of its values, and its singular values on two log axes. */
 import type { TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import { integer, num, percent } from '../shared/format.ts';
+import { t } from '../shared/l10n.ts';
 import { linear, log, logTicks, path, power, s, type Scaler, text } from '../shared/svg.ts';
 import type { FigurePlot } from './figure.ts';
 
@@ -23,6 +24,7 @@ export function histogramPlot({ name, stats, histogram }: TensorStatistics): Fig
   const bin = (max - min) / counts.length;
   return {
     label: `Histogram of ${name}`,
+    table: () => [[t('from'), t('to'), t('weights')], ...counts.map((n, i) => [min + i * bin, min + (i + 1) * bin, n])],
     draw(width) {
       const floor = HISTOGRAM_HEIGHT - PAD.b;
       const x = linear(min, max, PAD.l, width - PAD.r);
@@ -94,6 +96,7 @@ export function spectrumPlot(spectrum: TensorSpectrum): FigurePlot | null {
   if (!first || !last) return null;
   return {
     label: `Singular values of ${spectrum.name}`,
+    table: () => [[t('rank'), t('singular value')], ...values.map((v, i) => [i + 1, v])],
     draw(width) {
       const floor = SPECTRUM_HEIGHT - PAD.b;
       const hi = Math.max(first, mpEdge ?? 0) * 1.25;

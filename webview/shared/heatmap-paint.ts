@@ -1,4 +1,5 @@
 /** How the heatmap is drawn: fills of the cells, heads, mean row and the profile. Everything is given; nothing is kept. */
+import type { PaintContext } from './canvas-svg.ts';
 import { cell as cellText } from './format.ts';
 import { colourOf, isDiverging, type Scale } from './heatmap-scale.ts';
 import { css, diverging, inkOn, mix, rgb, sequential } from './scales.ts';
@@ -97,7 +98,7 @@ export const profileLeft = (g: Geometry, grid: Grid): number =>
   Math.min(g.width - g.profile, panelLeft(g, grid, g.panels - 1) + g.cellWidth * grid.modules.length + 22);
 
 /** Theme colours and fonts of one drawing pass. */
-export class Brush {
+export class Brush<Context extends PaintContext = PaintContext> {
   readonly quiet = css(rgb('var(--ox-quiet)'));
   readonly foreground = css(rgb('var(--vscode-foreground)'));
   readonly background = css(rgb('var(--vscode-editor-background)'));
@@ -107,7 +108,7 @@ export class Brush {
   readonly outline = css(mix(rgb('var(--vscode-editor-background)'), rgb('var(--vscode-foreground)'), 0.42));
   private readonly family = getComputedStyle(document.body).fontFamily;
 
-  constructor(readonly c: CanvasRenderingContext2D) {
+  constructor(readonly c: Context) {
     c.textBaseline = 'middle';
   }
   font(px: number, weight = ''): void {
@@ -122,7 +123,11 @@ export class Brush {
 const words = (panel: Panel, value: number): string => panel.text?.(value) ?? cellText(value);
 
 /** Sizes a canvas to CSS pixels and clears it. */
-export function prepare(canvas: HTMLCanvasElement, width: number, height: number): Brush | null {
+export function prepare(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+): Brush<CanvasRenderingContext2D> | null {
   const c = canvas.getContext('2d');
   if (!c) return null;
   const ratio = window.devicePixelRatio || 1;
@@ -174,7 +179,7 @@ export function paintRows(b: Brush, g: Geometry, grid: Grid): void {
   for (let l = 0; l < grid.layers; l += step) b.text(String(l), g.left - 9, (l + 0.5) * g.rowHeight, 'right');
 }
 
-export function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, panel: Panel): void {
+function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, panel: Panel): void {
   const w = g.cellWidth - 1;
   const h = g.rowHeight - 1;
   const c = b.c;
@@ -222,6 +227,15 @@ export function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: Cel
     c.fillStyle = inkOn(colour);
     b.text(words(panel, cell.value), x + w / 2, y + h / 2 + 0.5);
   }
+}
+export function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
+  panels.forEach((panel, index) => {
+    const x0 = panelLeft(g, grid, index);
+    grid.modules.forEach((module, column) => {
+      for (let l = 0; l < grid.layers; l++)
+        paintCell(b, g, x0 + column * g.cellWidth, l * g.rowHeight, panel.cell(l, module), panel);
+    });
+  });
 }
 /** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
 export function paintMark(

@@ -4,15 +4,18 @@
  * mirrors it for screen readers (a canvas has no children), so does `data-cell` on the host for tests.
  */
 import { num } from './format.ts';
+import { SvgContext } from './canvas-svg.ts';
 import {
+  Brush,
   geometry,
-  paintCell,
+  paintCells,
   paintHead,
   paintMark,
   paintMeans,
   paintRows,
   panelLeft,
   prepare,
+  profileLeft,
   type Cell,
   type CellValue,
   type Geometry,
@@ -40,6 +43,8 @@ export interface HeatmapOptions {
   label?: (module: string) => string;
   onSelect(cell: Cell): void;
   onHover?(hit: Hit | null): void;
+  /** the pointer over a layer of the profile */
+  onHoverLayer?(layer: number, at: { x: number; y: number }): void;
   /** Enter, or a double click */
   onOpen?(cell: Cell): void;
 }
@@ -72,6 +77,7 @@ export class Heatmap {
   private geo: Geometry | null = null;
   private chosen: Cell | null = null;
   private hovered: Cell | null = null;
+  private hoveredLayer: number | null = null;
   private frame = 0;
 
   constructor(
@@ -158,14 +164,17 @@ export class Heatmap {
     };
   }
 
-  private measure(): Geometry {
+  private widestLabel(): number {
     const c = this.head.getContext('2d');
     let widest = 0;
     if (c) {
       c.font = `12px ${getComputedStyle(document.body).fontFamily}`;
       for (const label of this.grid.labels) widest = Math.max(widest, c.measureText(label).width);
     }
-    return geometry(this.host.clientWidth, this.grid, this.panels.length, this.profile !== null, widest);
+    return widest;
+  }
+  private measure(): Geometry {
+    return geometry(this.host.clientWidth, this.grid, this.panels.length, this.profile !== null, this.widestLabel());
   }
 
   draw(): void {
@@ -177,13 +186,9 @@ export class Heatmap {
     if (!head || !body || !foot) return;
     paintHead(head, g, this.grid, this.panels);
     paintRows(body, g, this.grid);
-    this.panels.forEach((panel, index) => {
+    paintCells(body, g, this.grid, this.panels);
+    this.panels.forEach((_, index) => {
       const x0 = panelLeft(g, this.grid, index);
-      this.grid.modules.forEach((module, column) => {
-        for (let l = 0; l < this.grid.layers; l++) {
-          paintCell(body, g, x0 + column * g.cellWidth, l * g.rowHeight, panel.cell(l, module), panel);
-        }
-      });
       for (const [cell, kind] of [
         [this.hovered, 'hover'],
         [this.chosen, 'selected'],
@@ -207,6 +212,30 @@ export class Heatmap {
     paintProfileTicks(foot, g, this.grid, this.profile);
   }
 
+  /** The same painting as SVG elements, for a picture of this width; without selection. */
+  markup(width: number): { markup: string; width: number; height: number } {
+    const g = geometry(width, this.grid, this.panels.length, this.profile !== null, this.widestLabel());
+    const strips = ['head', 'body', 'foot'].map((name) => {
+      const context = new SvgContext(`${this.mirror.id}-${name}`, (text, font) => measureFont(this.head, text, font));
+      return { context, brush: new Brush(context) };
+    });
+    const [head, body, foot] = strips.map(({ brush }) => brush);
+    if (!head || !body || !foot) return { markup: '', width, height: 0 };
+    paintHead(head, g, this.grid, this.panels);
+    paintRows(body, g, this.grid);
+    paintCells(body, g, this.grid, this.panels);
+    paintMeans(foot, g, this.grid, this.panels);
+    if (g.profile && this.profile) {
+      paintProfileHead(head, g, this.grid, this.profile);
+      paintProfile(body, g, this.grid, this.profile, false);
+      paintProfileTicks(foot, g, this.grid, this.profile);
+    }
+    const rows = this.grid.layers * g.rowHeight;
+    const at = [0, g.head, g.head + rows];
+    const markup = strips.map(({ context }, i) => `<g transform="translate(0 ${at[i] ?? 0})">${context.markup}</g>`);
+    return { markup: markup.join(''), width, height: g.head + rows + g.foot };
+  }
+
   private hit(event: MouseEvent): Cell | null {
     const g = this.geo;
     if (!g || event.target !== this.body) return null;
@@ -224,6 +253,22 @@ export class Heatmap {
     const cell = this.hit(event);
     // the card stays put inside a cell
     if (!same(this.hovered, cell)) this.setHover(cell, event);
+    if (!cell && this.options.onHoverLayer) {
+      const layer = this.profileLayer(event);
+      if (layer !== this.hoveredLayer) {
+        this.hoveredLayer = layer;
+        if (layer === null) this.options.onHover?.(null);
+        else this.options.onHoverLayer(layer, { x: event.clientX, y: event.clientY });
+      }
+    } else this.hoveredLayer = null;
+  }
+  private profileLayer(event: MouseEvent): number | null {
+    const g = this.geo;
+    if (!g?.profile || !this.profile || event.target !== this.body) return null;
+    const box = this.body.getBoundingClientRect();
+    const layer = Math.floor((event.clientY - box.top) / g.rowHeight);
+    const isInside = event.clientX - box.left >= profileLeft(g, this.grid) && layer >= 0 && layer < this.grid.layers;
+    return isInside ? layer : null;
   }
   private setHover(cell: Cell | null, event: MouseEvent | null): void {
     this.hovered = cell;
@@ -290,6 +335,15 @@ export class Heatmap {
   }
 }
 
+function measureFont(canvas: HTMLCanvasElement, text: string, font: string): number {
+  const c = canvas.getContext('2d');
+  if (!c) return 0;
+  c.save();
+  c.font = font;
+  const { width } = c.measureText(text);
+  c.restore();
+  return width;
+}
 function gridOf(options: HeatmapOptions): Grid {
   return { layers: options.layers, modules: options.modules, labels: options.modules.map(options.label ?? ((m) => m)) };
 }

@@ -2,6 +2,7 @@
  * Sentences and verdicts. A reading states the figure and its reference, then stops: no cause, no praise. The mask view has nulls and
  * may say "off-principal"; the energy view has no test and says "toward" at most. Rules: README, "How to read it".
  */
+import { t } from './l10n.ts';
 import type { ComparisonMetrics, Flag, MaskPrefix } from '../../src/protocol/results.ts';
 import { num, percent, times } from './format.ts';
 
@@ -28,14 +29,14 @@ export function maskVerdict(m: Metrics, prefix: MaskPrefix = 'principal'): Verdi
   const step = m[`${prefix}PositionStep`] ?? null;
   const z = m[`${prefix}Z`] ?? null;
   if ((m[`${prefix}Overlap`] ?? null) === null || (m[`${prefix}Null`] ?? null) === null)
-    return { id: 'none', word: 'No null' };
+    return { id: 'none', word: t('No null') };
   if (gaussian !== null && step !== null && z !== null) {
     if (gaussian < -VERDICT_POSITION && step < -VERDICT_POSITION && z < -VERDICT_Z)
-      return { id: 'off', word: 'Off-principal' };
+      return { id: 'off', word: t('Off-principal') };
     if (gaussian > VERDICT_POSITION && step > VERDICT_POSITION && z > VERDICT_Z)
-      return { id: 'on', word: 'On-principal' };
+      return { id: 'on', word: t('On-principal') };
   }
-  return { id: 'noise', word: 'As noise' };
+  return { id: 'noise', word: t('As noise') };
 }
 /** Joint energy over the isotropic share; null where either is. */
 export function energyRatio(m: Metrics, side: 'joint' | 'left' | 'right' = 'joint'): number | null {
@@ -44,11 +45,11 @@ export function energyRatio(m: Metrics, side: 'joint' | 'left' | 'right' = 'join
   return energy === null || !baseline ? null : energy / baseline;
 }
 export const ratioVerdict = (ratio: number | null): Verdict => {
-  if (ratio === null) return { id: 'none', word: 'No energy' };
-  if (ratio > NEAR_ISOTROPIC) return { id: 'on', word: 'Toward principal' };
+  if (ratio === null) return { id: 'none', word: t('No energy') };
+  if (ratio > NEAR_ISOTROPIC) return { id: 'on', word: t('Toward principal') };
   return ratio < 1 / NEAR_ISOTROPIC
-    ? { id: 'off', word: 'Away from principal' }
-    : { id: 'noise', word: 'Near isotropic' };
+    ? { id: 'off', word: t('Away from principal') }
+    : { id: 'noise', word: t('Near isotropic') };
 };
 export const energyVerdict = (m: Metrics): Verdict => ratioVerdict(energyRatio(m));
 
@@ -74,50 +75,54 @@ export function safePosition(m: Metrics): number | null {
 /** One matrix in at most two sentences. */
 export function cellReading(m: Metrics, flags: readonly Flag[] = []): string {
   if (flags.includes('no-update') || m.updateNorm === 0)
-    return 'Unchanged: both checkpoints store the same weights here.';
-  if (flags.includes('not-finite')) return 'Not finite: norms, spectra and alignment are undefined here.';
+    return t('Unchanged: both checkpoints store the same weights here.');
+  if (flags.includes('not-finite')) return t('Not finite: norms, spectra and alignment are undefined here.');
   if (m.illDefined) {
-    return 'The leading r directions are not separated from the next, so masks and energies of the base are not determined.';
+    return t(
+      'The leading r directions are not separated from the next, so masks and energies of the base are not determined.',
+    );
   }
   return `${maskReading(m)}. ${energyReading(m)}.`;
 }
 function maskReading(m: Metrics): string {
   switch (maskVerdict(m).id) {
     case 'off':
-      return 'Which weights changed: they avoid the principal mask more than both nulls allow';
+      return t('Which weights changed: they avoid the principal mask more than both nulls allow');
     case 'on':
-      return 'Which weights changed: they favour the principal mask more than both nulls allow';
+      return t('Which weights changed: they favour the principal mask more than both nulls allow');
     case 'none':
-      return 'Which weights changed: no null is defined, so the overlap has nothing to be compared with';
+      return t('Which weights changed: no null is defined, so the overlap has nothing to be compared with');
     case 'noise':
       return littleRoom(m)
-        ? `Which weights changed: as noise, but with ${percent(m.updateDensity)} changed the mask can hardly tell`
-        : 'Which weights changed: as noise, not clear of both rounding nulls';
+        ? t('Which weights changed: as noise, but with {0} changed the mask can hardly tell', percent(m.updateDensity))
+        : t('Which weights changed: as noise, not clear of both rounding nulls');
   }
 }
 function energyReading(m: Metrics): string {
   const ratio = energyRatio(m);
-  if (ratio === null) return 'Where the update points: not defined';
-  if (energyVerdict(m).id === 'noise') return 'Where the update points: spread about as an isotropic update';
-  return `Where the update points: the leading block holds ${times(ratio)} the energy of an isotropic update`;
+  if (ratio === null) return t('Where the update points: not defined');
+  if (energyVerdict(m).id === 'noise') return t('Where the update points: spread about as an isotropic update');
+  return t('Where the update points: the leading block holds {0} the energy of an isotropic update', times(ratio));
 }
 
 /** Below its resolution the shift is shown as a bound. */
 export const nss = (m: Metrics): string => {
   const value = m.nss ?? null;
-  return value !== null && value > 0 && value < NSS_RESOLUTION ? 'below resolution (< 0.0002\u202f%)' : percent(value);
+  return value !== null && value > 0 && value < NSS_RESOLUTION
+    ? t('below resolution (< {0})', '0.0002\u202f%')
+    : percent(value);
 };
 export const wedin = (m: Metrics): string => {
   if (m.wedinVacuous === null || m.wedinVacuous === undefined) return '–';
   if (!m.wedinVacuous) return `sin θ ≤ ${num(m.wedinBound, 3)}`;
   return m.wedinBound === null || m.wedinBound === undefined
-    ? 'vacuous, no gap'
-    : `vacuous, ${num(m.wedinBound, 3)} gaps`;
+    ? t('vacuous, no gap')
+    : t('vacuous, {0} gaps', num(m.wedinBound, 3));
 };
 export const outliers = (count: number | null | undefined): string =>
   count === 1
-    ? 'One value lies above the Marchenko-Pastur edge; one matrix in ten of pure noise has one too.'
-    : `${num(count)} values lie above the Marchenko-Pastur edge.`;
+    ? t('One value lies above the Marchenko-Pastur edge; one matrix in ten of pure noise has one too.')
+    : t('{0} values lie above the Marchenko-Pastur edge.', num(count));
 
 // ---------- headline ----------
 /** What the mask view says over all matrices: counts, never more than the verdict of each. */
@@ -126,34 +131,42 @@ export function maskHeadline(verdicts: readonly VerdictId[], tight: number, dens
   const off = verdicts.filter((id) => id === 'off').length;
   const on = verdicts.filter((id) => id === 'on').length;
   if (verdicts.every((id) => id === 'none'))
-    return 'No null is defined for these storage types, so the overlap stands alone.';
+    return t('No null is defined for these storage types, so the overlap stands alone.');
   if (off + on > 0) {
-    const parts = [off ? `${off} of ${n} matrices avoid the principal mask` : '', on ? `${on} of ${n} favour it` : ''];
-    const rest = off + on < n ? '; the others are as noise or have no null' : '';
-    return `${parts.filter(Boolean).join(', ')} more than both nulls allow${rest}.`;
+    const counts =
+      off && on
+        ? t('{0} of {2} matrices avoid the principal mask, {1} favour it, more than both nulls allow.', off, on, n)
+        : off
+          ? t('{0} of {1} matrices avoid the principal mask more than both nulls allow.', off, n)
+          : t('{0} of {1} matrices favour the principal mask more than both nulls allow.', on, n);
+    return off + on < n ? `${counts} ${t('The others are as noise or have no null.')}` : counts;
   }
   if (tight > n / 2)
-    return `${percent(density)} of the weights changed, so the overlap is pinned: this view can hardly tell.`;
-  return 'No matrix is clear of both rounding nulls, so none counts as off or on the principals.';
+    return t('{0} of the weights changed, so the overlap is pinned: this view can hardly tell.', percent(density));
+  return t('No matrix is clear of both rounding nulls, so none counts as off or on the principals.');
 }
 export const energyHeadline = (joint: number | null, baseline: number | null): string =>
   joint === null
-    ? 'No update has energy to place.'
-    : `The leading block holds ${percent(joint)} of the update’s energy; isotropic would be ${percent(baseline)}.`;
+    ? t('No update has energy to place.')
+    : t(
+        'The leading block holds {0} of the update’s energy; isotropic would be {1}.',
+        percent(joint),
+        percent(baseline),
+      );
 export const unchangedHeadline = (unchanged: number): string => {
-  if (unchanged === 1) return 'Every stored code is equal. A change too small for bf16 leaves no trace here.';
+  if (unchanged === 1) return t('Every stored code is equal. A change too small for bf16 leaves no trace here.');
   return unchanged < 0.02
-    ? 'Nearly every stored code differs.'
-    : 'Equal stored codes. A change too small for bf16 leaves no trace here.';
+    ? t('Nearly every stored code differs.')
+    : t('Equal stored codes. A change too small for bf16 leaves no trace here.');
 };
 export const nssHeadline = (share: number | null): string =>
   share === null
-    ? 'The limit is the relative update.'
-    : `The limit is the relative update. On average ${percent(share)} of an update’s norm shows in the spectrum.`;
+    ? t('The limit is the relative update.')
+    : t('The limit is the relative update. On average {0} of an update’s norm shows in the spectrum.', percent(share));
 export function wedinHeadline(vacuous: number, n: number): string {
-  if (n === 0) return 'No subspaces to compare.';
-  if (vacuous === 0) return 'Measured. Wedin’s bound applies to every matrix.';
+  if (n === 0) return t('No subspaces to compare.');
+  if (vacuous === 0) return t('Measured. Wedin’s bound applies to every matrix.');
   return vacuous === n
-    ? `Measured. Wedin’s bound is vacuous for all ${n} matrices, so none applies.`
-    : `Measured. For ${vacuous} of ${n} matrices no bound applies: Wedin’s is vacuous there.`;
+    ? t('Measured. Wedin’s bound is vacuous for all {0} matrices, so none applies.', n)
+    : t('Measured. For {0} of {1} matrices no bound applies: Wedin’s is vacuous there.', vacuous, n);
 }

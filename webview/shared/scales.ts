@@ -4,6 +4,7 @@ export type Rgb = [number, number, number];
 /** Any CSS colour expression, resolved by the browser. Kept until the theme changes: reading a pixel back is slow. */
 class ThemeColours {
   private readonly known = new Map<string, Rgb>();
+  private paper: { element: HTMLElement; known: Map<string, Rgb> } | null = null;
   private readonly listeners = new Set<() => void>();
   private readonly pixel: CanvasRenderingContext2D | null;
 
@@ -21,11 +22,27 @@ class ThemeColours {
       observer.observe(element, { attributes: true, attributeFilter: ['class', 'style'] });
   }
   rgb(expression: string): Rgb {
-    const known = this.known.get(expression);
+    const cache = this.paper?.known ?? this.known;
+    const known = cache.get(expression);
     if (known) return known;
     const colour = this.resolve(expression);
-    this.known.set(expression, colour);
+    cache.set(expression, colour);
     return colour;
+  }
+  get isOnPaper(): boolean {
+    return this.paper !== null;
+  }
+  onPaper<T>(draw: () => T): T {
+    const element = document.createElement('div');
+    element.className = 'paper';
+    document.body.append(element);
+    this.paper = { element, known: new Map() };
+    try {
+      return draw();
+    } finally {
+      this.paper = null;
+      element.remove();
+    }
   }
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -35,7 +52,7 @@ class ThemeColours {
     const pixel = this.pixel;
     if (!pixel) return [128, 128, 128];
     const probe = document.createElement('span');
-    document.body.append(probe);
+    (this.paper?.element ?? document.body).append(probe);
     for (const layer of ['var(--vscode-editor-background)', expression]) {
       probe.style.color = layer;
       pixel.fillStyle = getComputedStyle(probe).color;
@@ -56,6 +73,8 @@ function colours(): ThemeColours {
 
 /** Any CSS colour expression as 0..255, composed over the editor background. */
 export const rgb = (expression: string): Rgb => colours().rgb(expression);
+/** Runs the drawing with the colours of white paper in place of the theme's. It must not wait for anything. */
+export const onPaper = <T>(draw: () => T): T => colours().onPaper(draw);
 /** Runs the listener after the theme changed; canvases have to be drawn again. Gives the way to stop. */
 export const onThemeChange = (listener: () => void): (() => void) => colours().onChange(listener);
 export const css = (c: Rgb): string => `rgb(${c.map(Math.round).join(' ')})`;
@@ -68,7 +87,7 @@ export function theme(): Theme {
   if (classes.includes('vscode-high-contrast')) return 'high-contrast';
   return classes.includes('vscode-light') ? 'light' : 'dark';
 }
-const isLight = (): boolean => theme() === 'light' || theme() === 'high-contrast-light';
+const isLight = (): boolean => colours().isOnPaper || theme() === 'light' || theme() === 'high-contrast-light';
 
 const toLinear = (v: number): number => (v <= 0.04045 * 255 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
 const toSrgb = (v: number): number => 255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);

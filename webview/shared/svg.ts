@@ -1,4 +1,7 @@
 /** Marks as SVG elements with attributes and classes: the content security policy forbids inline style. */
+import type { CardRow } from './hover-card.ts';
+import type { Drawing } from './plot.ts';
+
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
@@ -109,6 +112,15 @@ export interface Bullet {
   /** toward (ochre) or off (blue) the principals; neutral when null */
   dir?: 'on' | 'off' | null;
   label: string;
+  /** what the card says of the value, each figure in a row */
+  rows?: readonly CardRow[];
+}
+/** The bullet graph with its value as the one mark that can be read. */
+export function readBullet(width: number, b: Bullet, height = 16): Drawing {
+  const root = bullet(width, b, height);
+  if (b.value === null || !b.rows) return { root, marks: [] };
+  const x = linear(b.domain[0], b.domain[1], 0, width)(b.value);
+  return { root, marks: [{ x, y: height / 2, title: b.label, rows: b.rows }] };
 }
 /** Bullet graph: band, nulls as ticks, dot. The lit bar runs from the reference to the value: what the reference does not explain. */
 export function bullet(width: number, b: Bullet, height = 16): SVGSVGElement {

@@ -12,6 +12,8 @@ export interface WorkbenchOptions {
   theme?: Theme;
   viewport?: { width: number; height: number };
   settings?: Record<string, unknown>;
+  /** open the workspace as one that is not trusted: Restricted Mode */
+  restricted?: boolean;
   /** more files for the workspace, beside a copy of the sample family */
   prepare?: (workspace: string) => void;
 }
@@ -46,9 +48,11 @@ export class Workbench {
       folder,
       workspace,
       extensions: installation.extensions,
+      trust: options.restricted === true,
       settings: {
         'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
         'window.commandCenter': false,
+        ...(options.restricted ? { 'security.workspace.trust.startupPrompt': 'never' } : {}),
         ...options.settings,
       },
     });

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { expect, inject, test } from 'vitest';
+import { ComparisonPage } from './support/comparison.ts';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const { workbench } = session();
+
+/** Answers VS Code's dialog, and gives what was written. */
+async function saveAs(name: string): Promise<Buffer> {
+  const { page, workspace } = workbench();
+  const path = join(workspace, name);
+  const input = page.locator('.quick-input-widget input');
+  await expect.poll(() => input.inputValue()).toMatch(/\.(svg|png)$/);
+  await input.fill(path);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => existsSync(path), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => readFileSync(path).length).toBeGreaterThan(200);
+  return readFileSync(path);
+}
+
+/** Opens the file in a plain browser: what it says, how large it is, how many colours it has; and a picture to look at. */
+async function render(name: string): Promise<{ text: string; width: number; height: number; colours: number }> {
+  const installation = inject('installation');
+  const browser = await chromium.launch({ executablePath: installation.chromium, args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+    const path = join(workbench().workspace, name);
+    // A page of its own for the screenshot: the browser takes none of a bare SVG document.
+    writeFileSync(`${path}.html`, `<body style="margin:0"><img src="${name}">`);
+    await page.goto(`file://${path}.html`);
+    await page.locator('img').screenshot({ path: join(installation.folder, `${name}.shot.png`) });
+    await page.goto(`file://${path}`);
+    return await page.evaluate(() => {
+      const box = document.documentElement.getBoundingClientRect();
+      const fills = [...document.querySelectorAll('[fill]')].map((element) => element.getAttribute('fill'));
+      return {
+        text: document.documentElement.textContent ?? '',
+        width: box.width,
+        height: box.height,
+        colours: new Set(fills).size,
+      };
+    });
+  } finally {
+    await browser.close();
+  }
+}
+
+test('the marks of a plot answer to the arrow keys with the card that the pointer gets', async () => {
+  await workbench().runCommand('Offaxis: Open Sample Comparison');
+  const page = new ComparisonPage(workbench());
+  await page.complete(42);
+  const plot = page.document.locator('[data-section="spectra"] ox-plot').first();
+  await plot.locator('.reading').focus();
+  await workbench().page.keyboard.press('Home');
+  await page.hoverCard().waitFor();
+  const byKey = await page.hoverCard().innerText();
+  expect(byKey).toMatch(/^Singular value 1 of 128\s+base\s+[\d.]+\s+tuned\s+[\d.]+\s+difference/);
+  expect(await plot.locator('[aria-live]').textContent()).toMatch(/Singular value 1 of 128; base [\d.]+; tuned/);
+  await workbench().page.keyboard.press('Escape');
+  await page.hoverCard().waitFor({ state: 'hidden' });
+  const ring = await plot.locator('.reading').boundingBox();
+  if (!ring) throw new Error('no plot');
+  await workbench().page.mouse.move(ring.x + 42, ring.y + 20);
+  await expect.poll(() => page.hoverCard().innerText()).toBe(byKey);
+  await workbench().page.mouse.move(5, 5);
+});
+
+test('a cell of the map answers to the arrow keys with the same card', async () => {
+  const page = new ComparisonPage(workbench());
+  await page.heatmap().focus();
+  await workbench().page.keyboard.press('ArrowRight');
+  await page.hoverCard().waitFor();
+  expect(await page.hoverCard().innerText()).toMatch(/Layer 0, self_attn\.k_proj/);
+  expect((await page.hoverRow('Mask overlap')).beside).toMatch(/^null/);
+});
+
+test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () => {
+  const page = new ComparisonPage(workbench());
+  const plot = page.document.locator('[data-section="spectra"] ox-plot').first();
+  const choose = async (action: string): Promise<void> => {
+    await plot.locator('.more').focus();
+    await workbench().page.keyboard.press('Enter');
+    await plot.locator(`[data-picture-action="${action}"]`).click();
+  };
+  await choose('svg-white');
+  const svg = (await saveAs('spectrum.svg')).toString();
+  expect(svg).toMatch(/^<svg xmlns/);
+  expect(svg).not.toMatch(/var\(--|class=/);
+  const seen = await render('spectrum.svg');
+  expect(seen.text).toContain('Singular values');
+  expect(seen.colours).toBeGreaterThan(3);
+  await choose('png');
+  const png = await saveAs('spectrum.png');
+  expect([...png.subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
+  expect(png.readUInt32BE(16)).toBeGreaterThan(900);
+  await choose('tsv');
+  await workbench().page.locator('.statusbar', { hasText: 'copied' }).waitFor();
+});
+
+test('the heatmap is one picture with its legend', async () => {
+  const page = new ComparisonPage(workbench());
+  await page.document.locator('.map .more').focus();
+  await workbench().page.keyboard.press('Enter');
+  await page.document.locator('.map [data-picture-action="svg"]').click();
+  const svg = (await saveAs('map.svg')).toString();
+  expect(svg.match(/>Mask view</g)).toHaveLength(1);
+  expect((await render('map.svg')).text).toMatch(/mean.*1\/64.*64.*log scale/s);
+});
+
+test('"Export Comparison Figure..." makes one picture that stands alone', async () => {
+  await workbench().runCommand('Offaxis: Export Comparison Figure...');
+  await workbench().pick(/Which colours/, 'On white');
+  const svg = (await saveAs('figure.svg')).toString();
+  expect(svg).not.toMatch(/var\(--|class=|<style|http(?!:\/\/www\.w3\.org\/2000\/svg)/);
+  const seen = await render('figure.svg');
+  expect(seen.text).toMatch(/base → rl/);
+  expect(seen.text).toMatch(/Gaussian null [\d.]+/);
+  expect(seen.text).toMatch(/isotropic [\d.]+/);
+  expect(seen.width).toBe(1120);
+  expect(seen.height).toBeGreaterThan(500);
+});
+
+test('the inspector saves its histogram', async () => {
+  await workbench().openFromExplorer('base', 'model.safetensors');
+  const page = new InspectorPage(workbench());
+  await page.document.locator('[data-section="values"] svg').waitFor();
+  const figure = page.document.locator('[data-section="values"] ox-figure');
+  await figure.locator('.more').focus();
+  await workbench().page.keyboard.press('Enter');
+  await figure.locator('[data-picture-action="svg"]').click();
+  expect((await saveAs('histogram.svg')).toString()).toContain('Histogram of');
+  await render('histogram.svg');
+});

@@ -88,7 +88,7 @@ export async function applyReflectors(
   const { context } = reduction;
   const work = reduction.reflectors();
   const { plan } = work;
-  if (x.cols > plan.cols || x.ld !== x.cols) throw new RangeError('applyReflectors: too many columns');
+  if (x.cols > plan.cols) throw new RangeError('applyReflectors: too many columns');
   const matrices: Matrices = { ...x, firstMember: member, members: 1 };
   const list = [...dispatchesOf(plan, x.cols, side, transposed)].flatMap((dispatch) => [
     ...record(dispatch, matrices, work, context.limits.bindingBytes),

@@ -29,7 +29,7 @@ type BufferName = 'a' | 'l' | 'r' | 'w' | 't' | 'keep' | 'band';
 
 function floatsOf(plan: Plan, { batch, keepReflectors }: ReductionShape): Record<BufferName, number> {
   return {
-    a: batch * plan.rows * plan.cols,
+    a: batch * plan.rows * plan.lda,
     l: batch * plan.lFloats,
     r: batch * plan.rFloats,
     w: batch * plan.wFloats,
@@ -92,8 +92,8 @@ export class BandReduction {
 
   /** The matrix to fill before `reduce`, which overwrites it: the stored one, or its transpose when `transposed`. */
   matrix(member: number): DeviceMatrix {
-    const { rows, cols } = this;
-    return { buffer: this.buffers.a, offset: member * rows * cols * 4, rows, cols, ld: cols };
+    const { rows, cols, lda } = this.plan;
+    return { buffer: this.buffers.a, offset: member * rows * lda * 4, rows, cols, ld: lda };
   }
 
   /** Fills a member from raw words, scaled by the power of two that its largest entry asks for; `readBands` takes that out again. */
@@ -109,10 +109,10 @@ export class BandReduction {
 
   /** A = Q B P', all members together. Settles when the device is through. Throws device-lost, cancelled. The observer is for benchmarks. */
   async reduce(signal?: AbortSignal, observe?: Observer): Promise<void> {
-    const { rows, cols, batch, context, buffers } = this;
-    const matrices: Matrices = { buffer: buffers.a, offset: 0, rows, cols, firstMember: 0, members: batch };
+    const { rows, batch, context, buffers, plan } = this;
+    const matrices: Matrices = { buffer: buffers.a, offset: 0, rows, ld: plan.lda, firstMember: 0, members: batch };
     const work = this.#work();
-    const list = this.plan.dispatches.flatMap((dispatch) => [
+    const list = plan.dispatches.flatMap((dispatch) => [
       ...record(dispatch, matrices, work, context.limits.bindingBytes),
     ]);
     await execute(context, matrices, work, list, signal, observe);

@@ -21,8 +21,8 @@ export interface Matrices {
   /** bytes */
   offset: number;
   rows: number;
-  /** padded columns = row length */
-  cols: number;
+  /** row length in floats */
+  ld: number;
   firstMember: number;
   members: number;
 }
@@ -66,8 +66,8 @@ interface View {
 
 /** The parts of A that a dispatch goes over one by one: everything, or groups of members, or tiles of rows of each member. */
 function* views(matrices: Matrices, row0: number, touches: Touches | null, bindingBytes: number): Generator<View> {
-  const { offset, rows, cols, firstMember, members } = matrices;
-  const memberBytes = rows * cols * 4;
+  const { offset, rows, ld, firstMember, members } = matrices;
+  const memberBytes = rows * ld * 4;
   const whole = { row: 0, tile: null };
   if (memberBytes * members <= bindingBytes) {
     yield { a: { offset, size: memberBytes * members }, firstMember, members, ...whole };
@@ -84,7 +84,7 @@ function* views(matrices: Matrices, row0: number, touches: Touches | null, bindi
     const count = Math.min(Math.max(fit, 1), members - member);
     const place = { firstMember: firstMember + member, members: count };
     if (fit > 0) yield { a: { offset: at, size: memberBytes * count }, ...place, ...whole };
-    else yield* rowTiles(touches, row0, at, cols, place, bindingBytes);
+    else yield* rowTiles(touches, row0, at, ld, place, bindingBytes);
   }
 }
 
@@ -92,11 +92,11 @@ function* rowTiles(
   { rows, unit }: Touches,
   row0: number,
   offset: number,
-  cols: number,
+  ld: number,
   place: Pick<View, 'firstMember' | 'members'>,
   bindingBytes: number,
 ): Generator<View> {
-  const rowBytes = cols * 4;
+  const rowBytes = ld * 4;
   const units = Math.ceil(rows / unit);
   const step = Math.floor(bindingBytes / (unit * rowBytes));
   if (step < 1)
@@ -121,9 +121,9 @@ export function* record(
   const { kernel, touches, fields, panel } = dispatch;
   const { rows = 0, cols = 0 } = plan.panels[panel] ?? {};
   const fixed = {
-    ...{ lda: matrices.cols / 4, ldr: plan.cols, keep: keeps ? 1 : 0 },
+    ...{ lda: matrices.ld / 4, ldr: plan.ldr, keep: keeps ? 1 : 0 },
     ...{ ldk0: rows, k1: (batch * BLOCK * rows) / 4, ldk1: cols },
-    ...{ sa: (matrices.rows * matrices.cols) / 4, sl: plan.lFloats / 4, sr: plan.rFloats / 4, sw: plan.wFloats / 4 },
+    ...{ sa: (matrices.rows * matrices.ld) / 4, sl: plan.lFloats / 4, sr: plan.rFloats / 4, sw: plan.wFloats / 4 },
     ...{ st: T_FLOATS / 4, sb: bandFloats(plan) },
   };
   for (const view of views(matrices, fields.row0, touches, bindingBytes)) {

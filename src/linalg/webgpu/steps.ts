@@ -5,6 +5,8 @@ import { BLOCK } from './matrix.ts';
 /** Split-K lengths. Short enough to fill a device late in the reduction, long enough that partial sums stay under 1/8 of the traffic. */
 const CHUNK_MIN = 64;
 const CHUNK_MAX = 1024;
+/** Bounds the partial sums of an embedding with 100,000 rows. */
+const SPLITS_MAX = 48;
 /** Workgroups a split product of one matrix aims at. Not divided by the batch: a matrix's bits must not depend on its neighbours. */
 const TARGET_WORKGROUPS = 256;
 /** Split-K length over L and R, which are narrow, and over the columns inside a QR block. */
@@ -15,6 +17,12 @@ const DEFERRED_STEPS = 4;
 const QR_PANELS = 4;
 /** QR first where a matrix is this much taller than wide: below, the two-sided reduction of all rows costs less. */
 const QR_FIRST = 1.6;
+/**
+ * An odd number of cache lines (64 bytes) between rows of A, and between quads of L and R: at a power of two they would all fall
+ * into the same few places of a cache. Floats for A, vec4 for L and R.
+ */
+const ROW_GAP = 16;
+const QUAD_GAP = 4;
 /** Quads of L and R that one panel fills. */
 const QUADS = BLOCK / 4;
 
@@ -90,6 +98,9 @@ export interface Plan {
   /** padded; rows >= cols */
   rows: number;
   cols: number;
+  /** row length of A in floats, distance between the quads of R in vec4 */
+  lda: number;
+  ldr: number;
   dispatches: Dispatch[];
   panels: Panel[];
   /** floats of one member */
@@ -102,7 +113,8 @@ export interface Plan {
 /** Split-K length for a product of K = `length` whose result has `tiles` workgroups. Of the shape only. */
 export function chunkOf(length: number, tiles: number, least = CHUNK_MIN): number {
   const splits = Math.max(1, Math.round(TARGET_WORKGROUPS / Math.max(tiles, 1)));
-  return Math.min(CHUNK_MAX, Math.max(least, ceilTo(Math.ceil(length / splits), BLOCK)));
+  const chunk = Math.min(CHUNK_MAX, Math.max(least, ceilTo(Math.ceil(length / splits), BLOCK)));
+  return Math.max(chunk, ceilTo(Math.ceil(length / SPLITS_MAX), BLOCK));
 }
 
 /** Column j reads quads 0..7 of the rows >= j and writes those from j's own quad on. */
@@ -211,7 +223,7 @@ class PlanBuilder {
 
   /** QR of rows x cols by blocks of 128 columns; the triangle in A's first rows. */
   qr(rows: number, cols: number): void {
-    this.ldl = rows;
+    this.ldl = rows + QUAD_GAP;
     for (let b0 = 0; b0 < cols; b0 += BLOCK * QR_PANELS) {
       const count = Math.min(QR_PANELS, (cols - b0) / BLOCK);
       const height = rows - b0;
@@ -254,7 +266,7 @@ class PlanBuilder {
 
   /** Two-sided reduction of rows x cols to the band. */
   band(rows: number, cols: number): void {
-    this.ldl = rows;
+    this.ldl = rows + QUAD_GAP;
     const b = BLOCK;
     let slot = 0;
     for (let j = 0; j < cols; j += b) {
@@ -316,9 +328,10 @@ export function planReduction(m: number, n: number): Plan {
   }
   const stepQuads = 2 * QUADS * DEFERRED_STEPS;
   return {
-    ...{ rows, cols, dispatches, panels, keepFloats },
-    lFloats: 4 * Math.max(tall ? QUADS * QR_PANELS * rows : 0, stepQuads * (tall ? cols : rows)),
-    rFloats: 4 * stepQuads * cols,
+    ...{ rows, cols, lda: cols + ROW_GAP, ldr: cols + QUAD_GAP, dispatches, panels, keepFloats },
+    lFloats:
+      4 * Math.max(tall ? QUADS * QR_PANELS * (rows + QUAD_GAP) : 0, stepQuads * ((tall ? cols : rows) + QUAD_GAP)),
+    rFloats: 4 * stepQuads * (cols + QUAD_GAP),
     wFloats: 4 * (w + x + g),
   };
 }

@@ -21,6 +21,7 @@ var<workgroup> tau : array<f32, 32>;
 var<workgroup> alpha : array<f32, 32>;
 var<workgroup> scale : array<f32, 32>;
 
+fn loadV(quad : u32, row : u32) -> vec4<f32> { return valueV(placeV(quad, row)); }
 fn storeV(quad : u32, row : u32, x : vec4<f32>) {
   if (RIGHT) { R[atR(p.slot + 8u + quad, p.col0 + row)] = x; } else { L[atL(p.slot + quad, row)] = x; }
 }

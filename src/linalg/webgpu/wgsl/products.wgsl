@@ -18,18 +18,22 @@ fn vtm(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_id) l : v
   // past the end: the last quad again, not stored
   let ca = min(c, width - 1u);
   let cb = min(c + 16u, width - 1u);
+  // Addresses are kept in variables: not every compiler lifts them out of the loop.
+  let k0 = split * chunk;
+  var at = placeV(panel * 8u + q, k0);
+  let next = ldV();
+  var ma : u32; var mb : u32; var stride = 1u;
+  if (PANEL) {
+    if (RIGHT) { ma = atR(ca, p.col0 + k0); mb = atR(cb, p.col0 + k0); } else { ma = atL(ca, k0); mb = atL(cb, k0); }
+  } else { ma = atA(k0, p.col0 / 4u + ca); mb = atA(k0, p.col0 / 4u + cb); stride = p.lda; }
   //#unroll i 0 8
   var a$i = vec4<f32>(); var b$i = vec4<f32>();
   //#end
-  for (var k = split * chunk; k < k1; k++) {
-    var v : vec4<f32>; var w : vec4<f32>;
-    if (PANELS > 1u) { v = L[atL(p.slot + panel * 8u + q, k)]; w = L[atL(p.slot + panel * 8u + q + 1u, k)]; }
-    else { v = loadV(q, k); w = loadV(q + 1u, k); }
+  for (var k = k0; k < k1; k++) {
+    let v = valueV(at); let w = valueV(at + next);
     var x : vec4<f32>; var y : vec4<f32>;
-    if (PANEL) {
-      if (RIGHT) { x = R[atR(ca, p.col0 + k)]; y = R[atR(cb, p.col0 + k)]; }
-      else { x = L[atL(ca, k)]; y = L[atL(cb, k)]; }
-    } else { let o = atA(k, p.col0 / 4u); x = A[o + ca]; y = A[o + cb]; }
+    if (!PANEL) { x = A[ma]; y = A[mb]; } else if (RIGHT) { x = R[ma]; y = R[mb]; } else { x = L[ma]; y = L[mb]; }
+    at += 1u; ma += stride; mb += stride;
     //#unroll i 0 4
     a$i = axpy(v[$i], x, a$i); b$i = axpy(v[$i], y, b$i);
     //#end
@@ -63,18 +67,20 @@ fn av(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_id) l : ve
   //#unroll i 0 8
   var a$i = vec4<f32>(); var b$i = vec4<f32>();
   //#end
+  var o = atR(q, p.col0 + g.y * p.chunk);
+  let lda = p.lda; let ldr = p.ldr;
+  var at = first + g.y * p.chunk / 4u;
   for (var k = g.y * p.chunk; k < k1; k += 4u) {
-    let o = atR(q, p.col0 + k);
     let v = array<vec4<f32>, 4>(R[o], R[o + 1u], R[o + 2u], R[o + 3u]);
-    let w = array<vec4<f32>, 4>(R[o + p.ldr], R[o + p.ldr + 1u], R[o + p.ldr + 2u], R[o + p.ldr + 3u]);
-    let at = first + k / 4u;
+    let w = array<vec4<f32>, 4>(R[o + ldr], R[o + ldr + 1u], R[o + ldr + 2u], R[o + ldr + 3u]);
     //#unroll i 0 8
-    { let x = A[at + $iu * p.lda]; a$i = madd4(x, v, a$i); b$i = madd4(x, w, b$i); }
+    { let x = A[at + $iu * lda]; a$i = madd4(x, v, a$i); b$i = madd4(x, w, b$i); }
     //#end
+    o += 4u; at += 1u;
   }
-  let o = member * p.sw + p.x0 + (g.y * p.ldx + r) * 8u + l.x * 2u;
+  let to = member * p.sw + p.x0 + (g.y * p.ldx + r) * 8u + l.x * 2u;
   //#unroll i 0 8
-  W[o + $iu * 8u] = a$i; W[o + $iu * 8u + 1u] = b$i;
+  W[to + $iu * 8u] = a$i; W[to + $iu * 8u + 1u] = b$i;
   //#end
 }
 
@@ -91,18 +97,20 @@ fn update(@builtin(workgroup_id) g : vec3<u32>, @builtin(local_invocation_id) l 
   //#unroll i 0 8
   var a$i = vec4<f32>(); var b$i = vec4<f32>();
   //#end
-  for (var q = 0u; q < p.pend; q++) {
-    let o = atR(q, 0u);
-    let x = turn(R[o + ca], R[o + ca + 1u], R[o + ca + 2u], R[o + ca + 3u]);
-    let y = turn(R[o + cb], R[o + cb + 1u], R[o + cb + 2u], R[o + cb + 3u]);
+  var right = atR(0u, ca);
+  let far = cb - ca;
+  var left = atL(0u, r);
+  var step = p.ldl;
+  if (BACK) { left = placeV(0u, r); step = ldV(); }
+  let ldr = p.ldr; let pend = p.pend;
+  for (var q = 0u; q < pend; q++) {
+    let x = turn(R[right], R[right + 1u], R[right + 2u], R[right + 3u]);
+    let o = right + far;
+    let y = turn(R[o], R[o + 1u], R[o + 2u], R[o + 3u]);
     //#unroll i 0 8
-    {
-      var v : vec4<f32>;
-      if (BACK) { v = loadV(q, r + $iu); } else { v = L[atL(q, r + $iu)]; }
-      a$i = madd4(v, x, a$i);
-      b$i = madd4(v, y, b$i);
-    }
+    { var v : vec4<f32>; if (BACK) { v = KEEP[left + $iu]; } else { v = L[left + $iu]; } a$i = madd4(v, x, a$i); b$i = madd4(v, y, b$i); }
     //#end
+    right += ldr; left += step;
   }
   let o = atA(r, ca / 4u);
   //#unroll i 0 8

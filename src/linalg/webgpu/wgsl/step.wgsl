@@ -74,13 +74,21 @@ fn atKeep(quad : u32, row : u32) -> u32 {
   if (RIGHT) { return p.k1 + (member * 8u + quad) * p.ldk1 + row; }
   return (member * 8u + quad) * p.ldk0 + row;
 }
-// The panel V of this step: quad 0 .. 7, row from the panel's first on.
-fn loadV(quad : u32, row : u32) -> vec4<f32> {
-  if (BACK) { return KEEP[atKeep(quad, row)]; }
-  if (RIGHT) { return R[atR(p.slot + 8u + quad, p.col0 + row)]; }
-  return L[atL(p.slot + quad, row)];
+// The panel V of this step: quad 0 .. 7, row from the panel's first on; the distance between its quads.
+fn placeV(quad : u32, row : u32) -> u32 {
+  if (BACK) { return atKeep(quad, row); }
+  if (RIGHT) { return atR(p.slot + 8u + quad, p.col0 + row); }
+  return atL(p.slot + quad, row);
 }
-
+fn ldV() -> u32 {
+  if (BACK) { return select(p.ldk0, p.ldk1, RIGHT); }
+  return select(p.ldl, p.ldr, RIGHT);
+}
+fn valueV(at : u32) -> vec4<f32> {
+  if (BACK) { return KEEP[at]; }
+  if (RIGHT) { return R[at]; }
+  return L[at];
+}
 // y + a x. An fma by name: a software device does not fuse a product and a sum on its own, and takes twice as long.
 fn axpy(a : f32, x : vec4<f32>, y : vec4<f32>) -> vec4<f32> { return fma(vec4<f32>(a), x, y); }
 // y + v' [x0 x1 x2 x3]: four terms of four sums

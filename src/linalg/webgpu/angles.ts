@@ -95,10 +95,15 @@ async function bandValues(
   return factors.map(({ values }) => values);
 }
 
-/** One padded shape, rows without a gap. */
+/** Matrices of one padded shape. */
 async function copy(context: GpuContext, from: DeviceMatrix, to: DeviceMatrix): Promise<void> {
-  if (from.rows !== to.rows || from.ld !== to.ld) throw new RangeError('copy: two shapes');
+  if (from.rows !== to.rows || from.cols !== to.cols) throw new RangeError('copy: two shapes');
   const encoder = context.device.createCommandEncoder();
-  encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.rows * from.ld * 4);
+  // rows of a reduction's matrix may lie apart
+  const [count, floats] = from.ld === to.ld ? [1, from.rows * from.ld] : [from.rows, from.cols];
+  for (let row = 0; row < count; row++) {
+    const [source, target] = [from.offset + row * from.ld * 4, to.offset + row * to.ld * 4];
+    encoder.copyBufferToBuffer(from.buffer, source, to.buffer, target, floats * 4);
+  }
   await context.checked('copy', () => context.device.queue.submit([encoder.finish()]));
 }

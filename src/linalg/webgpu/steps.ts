@@ -19,10 +19,11 @@ const QR_PANELS = 4;
 const QR_FIRST = 1.6;
 /**
  * An odd number of cache lines (64 bytes) between rows of A, and between quads of L and R: at a power of two they would all fall
- * into the same few places of a cache. Floats for A, vec4 for L and R.
+ * into the same few places of a cache. vec4 for L and R; floats for A, where a row is a multiple of a page.
  */
-const ROW_GAP = 16;
 const QUAD_GAP = 4;
+const ROW_GAP = 16;
+const PAGE = 1024;
 /** Quads of L and R that one panel fills. */
 const QUADS = BLOCK / 4;
 
@@ -328,7 +329,15 @@ export function planReduction(m: number, n: number): Plan {
   }
   const stepQuads = 2 * QUADS * DEFERRED_STEPS;
   return {
-    ...{ rows, cols, lda: cols + ROW_GAP, ldr: cols + QUAD_GAP, dispatches, panels, keepFloats },
+    ...{
+      rows,
+      cols,
+      lda: cols % PAGE === 0 ? cols + ROW_GAP : cols,
+      ldr: cols + QUAD_GAP,
+      dispatches,
+      panels,
+      keepFloats,
+    },
     lFloats:
       4 * Math.max(tall ? QUADS * QR_PANELS * (rows + QUAD_GAP) : 0, stepQuads * ((tall ? cols : rows) + QUAD_GAP)),
     rFloats: 4 * stepQuads * (cols + QUAD_GAP),

@@ -82,6 +82,16 @@ describe('random and weight-like matrices', () => {
     expectSame(actual, expected, item);
   });
 
+  it.each([3e-4, 1.1e-4, 5e-5])('an update of %s of the norm keeps the tolerances in float32', async (change) => {
+    const item: PairCase = {
+      ...{ name: 'small', rows: 260, columns: 220, type: 'F32', kind: 'normal', determined: true, change },
+    };
+    const { base, tuned, options } = pairOf(item);
+    const actual = await backend.comparePair(base, tuned, options);
+    expect(actual.recomputed ?? []).toEqual([]);
+    expectSame(actual, await cpu.comparePair(base, tuned, options), item);
+  });
+
   it.each([
     ['nss', 2e-7, 'normal'],
     ['angles', 3e-6, 'clustered'],

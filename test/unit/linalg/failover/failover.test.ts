@@ -3,6 +3,7 @@ import type { LinearAlgebraBackend, Matrix, PairOptions } from '../../../../src/
 import { createFailoverBackend, SUSPECT_AFTER } from '../../../../src/linalg/failover/index.ts';
 import { patienceMs } from '../../../../src/linalg/failover/patience.ts';
 import { createReferenceBackend } from '../../../../src/linalg/reference/index.ts';
+import { scopeError } from '../../../../src/linalg/webgpu/errors.ts';
 import { OffaxisError } from '../../../../src/protocol/errors.ts';
 import { gaussian, gridOfType, matrix } from '../../matrices.ts';
 import { adapterEnvironment } from '../dawn/adapter.ts';
@@ -155,6 +156,23 @@ describe('memory', () => {
     await expectRight(results);
     expect(results.map(({ computedOn }) => computedOn)).toEqual(['reference', 'reference']);
     expect(devices).toHaveLength(1);
+  });
+});
+
+describe('a driver that has no memory left', () => {
+  /** What an error scope gives; a software adapter can not be brought to it without taking the machine's memory. */
+  const exhausted: Before = () => {
+    throw scopeError('buffer "x" of 1 bytes', 'out-of-memory', { message: 'vkAllocateMemory failed' });
+  };
+  test('the pair runs again on a fresh device with half the memory, and the device is not suspect for it', async () => {
+    const { backend, devices, shares, failures } = await setup([exhausted, exhausted, fine]);
+    const results = await pairs(backend, 2);
+    await expectRight(results);
+    expect(results.map(({ computedOn }) => computedOn)).toEqual(['reference', 'reference']);
+    expect(shares).toEqual([0.5, 0.25]);
+    expect(failures.map(({ suspect }) => suspect)).toEqual([false, false]);
+    expect((await pairs(backend, 1))[0]?.computedOn).toBe('gpu');
+    expect(devices.map(({ closed }) => closed)).toEqual([true, true, false]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Quiet, offline settings: nothing may ask, fetch or cover the editor. */
 export const SETTINGS = {
@@ -53,6 +53,10 @@ export async function startCodeServer({
   mkdirSync(extensions, { recursive: true });
   const settingsFile = join(userData, 'User', 'settings.json');
   if (!existsSync(settingsFile)) writeFileSync(settingsFile, JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
+  // Settings of the scope "machine" are read from here in a window whose extensions run on a server.
+  const machineFile = join(userData, 'Machine', 'settings.json');
+  mkdirSync(dirname(machineFile), { recursive: true });
+  if (!existsSync(machineFile)) writeFileSync(machineFile, JSON.stringify(settings, null, 2));
   const config = join(folder, 'code-server.yaml');
   writeFileSync(config, '');
   const log = join(folder, 'code-server.log');

@@ -62,6 +62,9 @@ export async function* scanCheckpoint(
       estimate.add(row.sizeBytes);
       yield progress();
     }
+    // Tensors end in any order; what names several of them must not depend on it.
+    const place = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
+    measured.sort((a, b) => (place.get(a.row.name) ?? 0) - (place.get(b.row.name) ?? 0));
     for (const finding of scaleFindings(measured)) yield { type: 'finding', finding };
 
     const groups = duplicateCandidates(measured, opaque);

@@ -1,6 +1,6 @@
 /** Checkpoints kept open between requests for their values: a grid that is scrolled must not read 162 headers a screen. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 
@@ -33,6 +33,20 @@ export class CheckpointCache {
     }
   }
 
+  /** Opens the checkpoint anew, whatever is held, and keeps it for those who read it next, its files closed until then. */
+  async renew(path: string, signal?: AbortSignal): Promise<Checkpoint['facts']> {
+    const present = this.entries.get(path);
+    if (present) await this.drop(path, present);
+    return this.use(
+      path,
+      async (checkpoint) => {
+        await checkpoint.rest();
+        return checkpoint.facts;
+      },
+      signal,
+    );
+  }
+
   /** As `use`, for as long as the caller wants; `release` must follow. */
   async hold(path: string, signal?: AbortSignal): Promise<{ checkpoint: Checkpoint; release(): Promise<void> }> {
     const entry = await this.acquire(path, signal);
@@ -63,7 +77,7 @@ export class CheckpointCache {
     entry.checkpoint.catch(() => undefined);
     this.entries.set(path, entry);
     try {
-      entry.mark = await markOf(path, await entry.checkpoint);
+      entry.mark = await markWhenRead(path, await entry.checkpoint);
     } catch (error) {
       entry.dropped = true;
       if (this.entries.get(path) === entry) this.entries.delete(path);
@@ -96,17 +110,24 @@ async function close(entry: Entry): Promise<void> {
   await checkpoint?.close();
 }
 
-/** Sizes and times of the path and of every shard. */
-async function markOf(path: string, checkpoint: Checkpoint): Promise<string> {
-  const marks = await Promise.all(
-    filesOf(path, checkpoint).map((file) =>
-      stat(file).then(
-        ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
-        () => 'missing',
-      ),
-    ),
+const markOfFile = (file: string): Promise<string> =>
+  stat(file).then(
+    ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
+    () => 'missing',
   );
-  return marks.join('\n');
+
+/** Sizes and times of the path and of every shard, as they are now. */
+async function markOf(path: string, checkpoint: Checkpoint): Promise<string> {
+  return (await Promise.all(filesOf(path, checkpoint).map(markOfFile))).join('\n');
+}
+
+/** The same, as they were when they were read: a change since then shows. What was not read (a folder) is asked now. */
+async function markWhenRead(path: string, checkpoint: Checkpoint): Promise<string> {
+  const marks = filesOf(path, checkpoint).map((file) => {
+    const state = checkpoint.states.get(relative(checkpoint.folder, file));
+    return state ? Promise.resolve(`${state.sizeBytes} ${state.modifiedMs}`) : markOfFile(file);
+  });
+  return (await Promise.all(marks)).join('\n');
 }
 
 /** Every file of a checkpoint, the index first where there is one. `path` may be a file, an index or a folder. */

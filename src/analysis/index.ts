@@ -12,7 +12,6 @@ import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { BackendInfo } from '../protocol/results.ts';
-import { openCheckpoint } from '../checkpoint/index.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, openPair, type RunningComparison } from './compare.ts';
@@ -52,11 +51,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),
-    async open({ path }, signal) {
-      const checkpoint = await openCheckpoint(path, signal);
-      await checkpoint.close();
-      return checkpoint.facts;
-    },
+    open: ({ path }, signal) => cache.renew(path, signal),
     async plan({ base, tuned, parameters }, signal) {
       const backend = parameters.spectra ? await backends.spectral() : backends.cpu;
       const pair = await openPair(base, tuned, signal);
@@ -70,7 +65,13 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       running.get(runId)?.prioritize(name);
     },
     async *inspect(params, signal) {
-      yield* inspectCheckpoint(params.spectra ? await backends.spectral() : backends.cpu, params, signal);
+      const backend = params.spectra ? await backends.spectral() : backends.cpu;
+      const { checkpoint, release } = await cache.hold(params.path, signal);
+      try {
+        yield* inspectCheckpoint(backend, checkpoint, params, signal);
+      } finally {
+        await release();
+      }
     },
     async *compare(params, signal) {
       const backend = params.parameters.spectra ? await backends.spectral() : backends.cpu;

@@ -1,5 +1,5 @@
 /** Statistics and spectra of one checkpoint as a stream. */
-import { matrixViews, openCheckpoint, readChunks, readMatrix } from '../checkpoint/index.ts';
+import { matrixViews, readChunks, readMatrix } from '../checkpoint/index.ts';
 import type { Checkpoint, MatrixView } from '../checkpoint/types.ts';
 import type { ElementKernels, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
 import {
@@ -33,52 +33,48 @@ interface Item {
  */
 export async function* inspectCheckpoint(
   backend: LinearAlgebraBackend,
-  params: Parameters<EngineStreams['inspect']>[0],
+  checkpoint: Checkpoint,
+  params: Omit<Parameters<EngineStreams['inspect']>[0], 'path'>,
   signal: AbortSignal,
 ): AsyncGenerator<InspectionEvent, void, undefined> {
-  const checkpoint = await openCheckpoint(params.path, signal);
-  try {
-    const named = new Set(params.tensors);
-    const rows = [...checkpoint.tensors.values()].filter(
-      (row) =>
-        !row.missing &&
-        row.offset !== null &&
-        matrixType(row.dtype) !== null &&
-        (named.size === 0 || named.has(row.name)),
-    );
-    const weights = (row: TensorRow): number => row.shape.reduce((a, b) => a * b, 1);
-    const items: Item[] = [];
-    if (params.statistics) for (const row of rows) items.push({ name: row.name, row, view: null, cost: weights(row) });
-    if (params.spectra) {
-      for (const row of rows) {
-        if (
-          !row.spectral ||
-          (named.size === 0 &&
-            row.role !== 'block' &&
-            !(params.includeEmbeddings && (row.role === 'embedding' || row.role === 'head')))
-        )
-          continue;
-        for (const view of matrixViews(row, checkpoint.config)) {
-          const q = Math.min(view.rows, view.columns);
-          if (q >= 2) items.push({ name: view.name, row, view, cost: q * q * Math.max(view.rows, view.columns) });
-        }
+  const named = new Set(params.tensors);
+  const rows = [...checkpoint.tensors.values()].filter(
+    (row) =>
+      !row.missing &&
+      row.offset !== null &&
+      matrixType(row.dtype) !== null &&
+      (named.size === 0 || named.has(row.name)),
+  );
+  const weights = (row: TensorRow): number => row.shape.reduce((a, b) => a * b, 1);
+  const items: Item[] = [];
+  if (params.statistics) for (const row of rows) items.push({ name: row.name, row, view: null, cost: weights(row) });
+  if (params.spectra) {
+    for (const row of rows) {
+      if (
+        !row.spectral ||
+        (named.size === 0 &&
+          row.role !== 'block' &&
+          !(params.includeEmbeddings && (row.role === 'embedding' || row.role === 'head')))
+      )
+        continue;
+      for (const view of matrixViews(row, checkpoint.config)) {
+        const q = Math.min(view.rows, view.columns);
+        if (q >= 2) items.push({ name: view.name, row, view, cost: q * q * Math.max(view.rows, view.columns) });
       }
     }
-    const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
-    let done = 0;
-    for await (const outcome of runQueue(
-      new WorkQueue(items),
-      backend.parallelism,
-      (item) => work(checkpoint, item, backend, signal),
-      signal,
-    )) {
-      estimate.add(outcome.item.cost);
-      if ('error' in outcome) yield { type: 'failed', name: outcome.item.name, error: outcome.error };
-      else yield outcome.value;
-      yield { type: 'progress', done: ++done, total: items.length, secondsLeft: estimate.secondsLeft() };
-    }
-  } finally {
-    await checkpoint.close();
+  }
+  const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
+  let done = 0;
+  for await (const outcome of runQueue(
+    new WorkQueue(items),
+    backend.parallelism,
+    (item) => work(checkpoint, item, backend, signal),
+    signal,
+  )) {
+    estimate.add(outcome.item.cost);
+    if ('error' in outcome) yield { type: 'failed', name: outcome.item.name, error: outcome.error };
+    else yield outcome.value;
+    yield { type: 'progress', done: ++done, total: items.length, secondsLeft: estimate.secondsLeft() };
   }
 }
 

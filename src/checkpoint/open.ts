@@ -121,7 +121,9 @@ function assemble(
     config,
     tensors,
     problems,
+    states: files.states,
     read: (tensor, offset, target, signal) => readTensor(files, resolve(source.folder), tensor, offset, target, signal),
+    rest: () => files.rest(),
     close: () => files.close(),
   };
 }

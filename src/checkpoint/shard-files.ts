@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { openByteSource, type ByteSource } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import type { FileState } from './types.ts';
 
 /** Systems allow 256 open files a process at worst; indexes name hundreds of shards. */
 const MAX_OPEN_FILES = 48;
@@ -9,11 +10,6 @@ const MAX_OPEN_FILES = 48;
 interface OpenFile {
   source: Promise<ByteSource>;
   users: number;
-}
-/** What a file was when its header was read; it must not change under the offsets. */
-interface FileState {
-  sizeBytes: number;
-  modifiedMs: number;
 }
 
 export class ShardFiles {
@@ -23,6 +19,10 @@ export class ShardFiles {
   private closed = false;
 
   constructor(private readonly folder: string) {}
+
+  get states(): ReadonlyMap<string, FileState> {
+    return this.known;
+  }
 
   /** Runs `work` on a file of the folder, which stays open at least that long. Throws as openByteSource does, and read-failed where the file has changed. */
   async use<T>(file: string, work: (source: ByteSource) => Promise<T>): Promise<T> {
@@ -40,6 +40,11 @@ export class ShardFiles {
       entry.users--;
       await this.closeIdle(this.closed ? 0 : MAX_OPEN_FILES);
     }
+  }
+
+  /** Closes what is not in use; a later use opens it again. */
+  async rest(): Promise<void> {
+    await this.closeIdle(0);
   }
 
   /** Files in use are closed when their last user ends. */

@@ -2,6 +2,12 @@
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 
+/** What a file was when its header was read; it must not change under the offsets. */
+export interface FileState {
+  sizeBytes: number;
+  modifiedMs: number;
+}
+
 export interface Checkpoint {
   readonly path: string;
   /** where its files lie */
@@ -11,11 +17,15 @@ export interface Checkpoint {
   /** by full name, in file order */
   readonly tensors: ReadonlyMap<string, TensorRow>;
   readonly problems: readonly Problem[];
+  /** What each file was when its header was read, by its name in the folder; a missing shard has no entry. */
+  readonly states: ReadonlyMap<string, FileState>;
   /**
    * `length` bytes from `offset` inside the tensor's data, into `target` (Uint8Array over an ArrayBuffer or SharedArrayBuffer).
    * Loops over short reads. Throws OffaxisError read-failed (names file, tensor, byte) or cancelled.
    */
   read(tensor: TensorRow, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Closes the files that nobody reads now; the next reading opens them again. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 

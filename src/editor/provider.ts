@@ -116,6 +116,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   openCustomDocument(uri: vscode.Uri): InspectorDocument {
     const document = new InspectorDocument(uri, this.services);
     this.documents.set(uri.toString(), document);
+    document.session.prepare();
     return document;
   }
 

@@ -4,6 +4,7 @@ import { inspectionEvents } from '../engine/inspectionRun.ts';
 import type { EngineLog } from '../engine/launch.ts';
 import type { CheckpointFacts, InspectionEvent, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { toWireError, type WireError } from '../protocol/errors.ts';
+import { unpackFacts, type PackedFacts } from '../protocol/packedFacts.ts';
 import type { InspectorToView, Progress } from '../protocol/views.ts';
 import { CheckpointHealth } from './health.ts';
 import { DiskMonitor, type WatchFolder } from './diskMonitor.ts';
@@ -33,10 +34,12 @@ export interface InspectorResults {
 }
 
 export class InspectorSession {
-  private facts: CheckpointFacts | undefined;
+  private packed: PackedFacts | undefined;
+  private unpacked: CheckpointFacts | undefined;
   private error: WireError | undefined;
   private opening: Promise<void> | undefined;
-  private threads = 1;
+  /** matrices at once, asked when the first are wanted: the answer waits for the search of a GPU */
+  private threads: number | undefined;
   private progress: Progress | null = null;
   private readonly pages = new Set<Post>();
   private readonly statistics = new Map<string, TensorStatistics>();
@@ -73,11 +76,19 @@ export class InspectorSession {
     });
   }
 
+  /** The pages take them packed, so that large ones are unpacked here only where they are asked for. */
+  private get facts(): CheckpointFacts | undefined {
+    return (this.unpacked ??= this.packed && unpackFacts(this.packed));
+  }
   /** What is there now, for others to read. */
   get known(): InspectorResults {
     return { path: this.path, facts: this.facts ?? null, statistics: this.statistics, spectra: this.spectra };
   }
 
+  /** Begins to read before there is a page: both take their time. */
+  prepare(): void {
+    void this.open();
+  }
   /** A page said it is ready. Returns the way to let go of it. */
   async attach(post: Post): Promise<() => void> {
     this.pages.add(post);
@@ -155,7 +166,7 @@ export class InspectorSession {
   }
 
   private open(): Promise<void> {
-    if (this.facts || this.error) return Promise.resolve();
+    if (this.packed || this.error) return Promise.resolve();
     return this.readAnew();
   }
   private readAnew(): Promise<void> {
@@ -173,17 +184,19 @@ export class InspectorSession {
     const start = performance.now();
     try {
       const mark = await this.disk.mark();
-      const facts = await this.services.engine.call('open', { path: this.path });
+      const packed = await this.services.engine.call('open', { path: this.path });
       this.statistics.clear();
       this.spectra.clear();
       this.failures.clear();
       this.health.clear();
-      this.facts = facts;
+      this.packed = packed;
+      this.unpacked = undefined;
       this.error = undefined;
-      await this.disk.accept(mark);
-      this.threads = (await this.services.engine.call('info', {})).threads;
+      // not waited for: the rows are there, and what has changed since is told as it is seen
+      void this.disk.accept(mark);
+      const tensors = Object.values(packed.dtypes).reduce((sum, count) => sum + count, 0);
       this.services.log.info(
-        `opened ${this.path}: ${this.facts.tensors.length} tensors in ${(performance.now() - start).toFixed(0)} ms`,
+        `opened ${this.path}: ${tensors} tensors at hand in ${(performance.now() - start).toFixed(0)} ms`,
       );
     } catch (error) {
       this.error = toWireError(error);
@@ -192,7 +205,7 @@ export class InspectorSession {
   }
 
   private showFacts(post: Post): void {
-    if (this.facts) post({ type: 'facts', facts: this.facts, baseSelected: this.services.baseSelected() });
+    if (this.packed) post({ type: 'facts', facts: this.packed, baseSelected: this.services.baseSelected() });
   }
 
   private show(post: Post): void {
@@ -214,10 +227,11 @@ export class InspectorSession {
     if (tensors.length === 0) return;
     const abort = new AbortController();
     this.runs.set(analysis, abort);
-    const request = { path: this.path, tensors, analysis, parallelism: this.threads };
     const counted = { done: 0, total: tensors.length };
     try {
       if (analysis === 'spectra') this.tellProgress({ phase: analysis, ...counted, secondsLeft: null });
+      this.threads ??= (await this.services.engine.call('info', {}, abort.signal)).threads;
+      const request = { path: this.path, tensors, analysis, parallelism: this.threads };
       for await (const event of inspectionEvents(this.services.engine, request, abort.signal)) {
         if (event.type === 'progress') Object.assign(counted, { done: event.done, total: event.total });
         this.collect(event, analysis);

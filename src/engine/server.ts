@@ -2,6 +2,7 @@
 import type { Analysis } from '../analysis/index.ts';
 import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
 import { Notices } from './notices.ts';
+import { packFacts } from '../protocol/packedFacts.ts';
 import { serve, type Channel, type WireMessage } from '../protocol/rpc.ts';
 
 /** `notices`: what the process says unasked. `connect` is asked once; when it fails (an incomplete installation), every request is answered with that error. */
@@ -22,7 +23,7 @@ export function serveAnalysis(
         node: process.version,
       }),
       gpu: async () => (await analysis()).gpu(),
-      open: async (params, signal) => (await analysis()).open(params, signal),
+      open: async (params, signal) => packFacts(await (await analysis()).open(params, signal)),
       plan: async (params, signal) => (await analysis()).plan(params, signal),
       prioritize: async (params) => {
         (await analysis()).prioritize(params);

@@ -62,6 +62,7 @@ function checkSize(entry: DeclaredEntry, problems: ProblemList): boolean {
     return false;
   };
   if (entry.dtype === null || entry.shape === null || entry.offsets === null) return false;
+  if (fitsPlainly(entry.dtype, entry.shape, entry.offsets)) return true;
   const shape = `[${entry.shape.slice(0, 16).join(', ')}${entry.shape.length > 16 ? ', …' : ''}]`;
   const elements = productOf(entry.shape);
   if (elements >= BEYOND_64_BITS)
@@ -92,6 +93,23 @@ function checkSize(entry: DeclaredEntry, problems: ProblemList): boolean {
     return report('size-mismatch', text);
   }
   return true;
+}
+
+/** Almost every entry: a known type whose bits, counted exactly in a float64, are those of its span. False says nothing. */
+function fitsPlainly(
+  name: string,
+  shape: readonly (number | bigint)[],
+  [begin, end]: readonly [number, number],
+): boolean {
+  const dtype = dtypeOf(name);
+  if (!dtype) return false;
+  let bits = dtype.bits;
+  for (const side of shape) {
+    if (typeof side !== 'number') return false;
+    bits *= side;
+    if (bits > Number.MAX_SAFE_INTEGER) return false;
+  }
+  return bits === 8 * (end - begin);
 }
 
 /** Product in order, as the reference multiplies: 2^64 or more stays an overflow even when a later side is 0. */

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
+import { unpackFacts } from '../protocol/packedFacts.ts';
 
 /** A large model's rows take some 10 MB. */
 const KEPT = 4;
@@ -18,7 +19,7 @@ export class HeaderCache {
     const mark = `${info.size} ${info.mtimeMs}`;
     const known = this.kept.get(path);
     if (known?.mark === mark) return known.facts;
-    const facts = await this.engine.call('open', { path }, signal);
+    const facts = unpackFacts(await this.engine.call('open', { path }, signal));
     this.kept.delete(path);
     this.kept.set(path, { mark, facts });
     const [oldest] = this.kept.keys();

@@ -10,6 +10,7 @@ import type {
   SpectrumMetrics,
 } from './results.ts';
 import type { WireError } from './errors.ts';
+import type { PackedFacts } from './packedFacts.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 import type {
@@ -147,7 +148,7 @@ export interface EngineCalls {
   info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string; gpu: GpuReport };
   /** for people: what GPU there is, whatever the choice */
   gpu(params: Record<string, never>): GpuReport;
-  open(params: { path: string }): CheckpointFacts;
+  open(params: { path: string }): PackedFacts;
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
   /** moves a matrix to the front of a running comparison's queue */
   prioritize(params: { runId: string; name: string }): null;

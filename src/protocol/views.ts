@@ -1,9 +1,10 @@
 /** Messages between the extension host and the two webviews. The host pushes state; the webview keeps UI state only. */
-import type { CheckpointFacts, ComparisonPlan, MatrixDetail, TensorSpectrum, TensorStatistics } from './engine.ts';
+import type { ComparisonPlan, MatrixDetail, TensorSpectrum, TensorStatistics } from './engine.ts';
 import type { MatrixReply, MatrixRequest } from './matrix.ts';
 import type { Digest, Finding, ScanCoverage } from './health.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from './results.ts';
 import type { WireError } from './errors.ts';
+import type { PackedFacts } from './packedFacts.ts';
 
 export interface Progress {
   phase: 'statistics' | 'change' | 'spectra';
@@ -56,7 +57,7 @@ export type PictureFromView =
 
 // ---------- inspector ----------
 export type InspectorToView =
-  | { type: 'facts'; facts: CheckpointFacts; baseSelected: string | null }
+  | { type: 'facts'; facts: PackedFacts; baseSelected: string | null }
   | { type: 'statistics'; values: TensorStatistics[] }
   | { type: 'spectra'; values: TensorSpectrum[] }
   | { type: 'failed'; name: string; error: WireError }

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { callTool, estimatedBudget, TOOLS, type AssistantEngine, type ToolName } from '../assistant/index.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
+import { unpackFacts } from '../protocol/packedFacts.ts';
 
 type Input = Record<string, unknown>;
 
@@ -124,7 +125,7 @@ function workspacePath(path: string): string {
 
 function engineOf(client: EngineClient): AssistantEngine {
   return {
-    open: (params, signal) => client.call('open', params, signal),
+    open: async (params, signal) => unpackFacts(await client.call('open', params, signal)),
     inspect: (params, signal) => client.stream('inspect', params, signal),
     compare: (params, signal) => client.stream('compare', params, signal),
     scan: (params, signal) => client.stream('scan', params, signal),

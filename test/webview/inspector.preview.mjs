@@ -6,6 +6,7 @@
 import { createServer } from 'node:http';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import * as esbuild from 'esbuild';
 import { chromium } from 'playwright-core';
 
 const [inspectionFile, out, themes, filter = '', dist = 'dist/webview'] = process.argv.slice(2);
@@ -111,9 +112,11 @@ function messages(result) {
   return { facts, statistics, spectra };
 }
 const whole = messages(inspection);
+const { code } = await esbuild.transform(readFileSync('src/protocol/packedFacts.ts', 'utf8'), { loader: 'ts' });
+const { packFacts } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
 const fresh = () => structuredClone(whole);
 const send = ({ facts, statistics, spectra }) => [
-  { type: 'facts', facts, baseSelected: null },
+  { type: 'facts', facts: packFacts(facts), baseSelected: null },
   { type: 'statistics', values: statistics },
   { type: 'spectra', values: spectra },
 ];

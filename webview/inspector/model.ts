@@ -1,5 +1,6 @@
 /** What the host has told this page, and what follows from it. Results are kept until the file is read anew. */
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
+import { unpackFacts, type PackedFacts } from '../../src/protocol/packedFacts.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import type { Digest } from '../../src/protocol/health.ts';
 import type { DigestRun, DiskChange, InspectorToView, Progress, ScanRun } from '../../src/protocol/views.ts';
@@ -31,6 +32,7 @@ export class InspectorModel {
   readonly digests = new Map<string, Digest>();
   digesting: DigestRun | null = null;
   private byName = new Map<string, Row>();
+  private packed = '';
 
   row(name: string | null): Row | null {
     return name === null ? null : (this.byName.get(name) ?? null);
@@ -110,17 +112,19 @@ export class InspectorModel {
     }
   }
 
-  private open(facts: CheckpointFacts, baseSelected: string | null): void {
+  private open(packed: PackedFacts, baseSelected: string | null): void {
     // The host repeats the facts when another base is selected; otherwise the file was read anew, and old results go.
     const isRepeat =
       this.facts !== null &&
       this.baseSelected !== baseSelected &&
-      this.facts.sizeBytes === facts.sizeBytes &&
-      this.facts.tensors.length === facts.tensors.length;
+      this.packed === packed.tensors &&
+      this.facts.sizeBytes === packed.sizeBytes;
     this.baseSelected = baseSelected;
     if (isRepeat) return;
     this.forgetResults();
+    const facts = unpackFacts(packed);
     this.facts = facts;
+    this.packed = packed.tensors;
     this.rows = facts.tensors.map(describe);
     this.blockMatrices = this.rows.filter(
       ({ tensor }) => tensor.spectral && !tensor.missing && tensor.role === 'block',

@@ -9,12 +9,10 @@ const MAX_LABEL = 300;
 export interface Row {
   tensor: TensorRow;
   /** within its layer */
-  label: string;
+  readonly label: string;
   group: string;
   /** for the filter */
   lower: string;
-  /** orders as people count: "layer.2" before "layer.10" */
-  natural: string;
   weights: number;
 }
 export type Line =
@@ -34,20 +32,24 @@ export type Figure = (row: Row, metric: MetricId) => number | null | undefined;
 
 const clip = (text: string): string => (text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text);
 
-/** A header entry as a line of the table. */
+/** A header entry as a line of the table. What only the rows in view need is worked out when they come there. */
 export function describe(tensor: TensorRow): Row {
   return {
     tensor,
-    label: clip(labelOf(tensor)),
+    get label() {
+      return clip(labelOf(tensor));
+    },
     group: groupOf(tensor),
     lower: tensor.name.toLowerCase(),
-    natural: tensor.name
-      .slice(0, MAX_LABEL)
-      .toLowerCase()
-      .replace(/\d+/g, (digits) => digits.padStart(12, '0')),
     weights: tensor.missing ? 0 : tensor.shape.reduce((product, side) => product * side, 1),
   };
 }
+/** Orders as people count: "layer.2" before "layer.10". */
+const natural = (name: string): string =>
+  name
+    .slice(0, MAX_LABEL)
+    .toLowerCase()
+    .replace(/\d+/g, (digits) => digits.padStart(12, '0'));
 function labelOf({ name, layer, module }: TensorRow): string {
   if (layer === null) return name.replace(/^model\./, '').replace(/\.weight$/, '');
   // Experts drop their number in `module`; only the name tells them apart.
@@ -112,7 +114,7 @@ function sortValue(row: Row, key: SortKey, figure: Figure): Value {
   const { tensor } = row;
   switch (key) {
     case 'name':
-      return row.natural;
+      return natural(tensor.name);
     case 'shape':
       return tensor.missing ? null : (tensor.shape[0] ?? 0);
     case 'dtype':

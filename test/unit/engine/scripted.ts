@@ -100,6 +100,7 @@ const analysis = {
     if (path === 'good')
       return {
         path,
+        dtypes: {},
         tensors: ['m1', 'm2', 'm3'].map((name) => ({ name, spectral: true, missing: false, role: 'block' })),
       };
     throw new OffaxisError('bad-file', `${path} is no checkpoint.`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../../../src/protocol/engine.ts';
+import { packFacts } from '../../../../src/protocol/packedFacts.ts';
 import type { SpectrumMetrics } from '../../../../src/protocol/results.ts';
 import { cellOf, mapOf, valueOf } from '../../../../webview/inspector/map-model.ts';
 import { mapMetric, MAP_METRICS, scaleOf, SPECTRUM_METRICS } from '../../../../webview/inspector/metrics.ts';
@@ -56,7 +57,7 @@ function facts(tensors: TensorRow[]): CheckpointFacts {
 }
 function opened(tensors: TensorRow[]): InspectorModel {
   const model = new InspectorModel();
-  model.receive({ type: 'facts', facts: facts(tensors), baseSelected: null });
+  model.receive({ type: 'facts', facts: packFacts(facts(tensors)), baseSelected: null });
   return model;
 }
 const statistics = (name: string): TensorStatistics => ({
@@ -118,9 +119,9 @@ describe('model', () => {
     const tensors = [row(0, 'q')];
     const model = opened(tensors);
     model.receive({ type: 'statistics', values: [statistics(tensors[0]!.name)] });
-    model.receive({ type: 'facts', facts: facts(tensors), baseSelected: '/b' });
+    model.receive({ type: 'facts', facts: packFacts(facts(tensors)), baseSelected: '/b' });
     expect([model.statistics.size, model.baseSelected]).toEqual([1, '/b']);
-    model.receive({ type: 'facts', facts: facts(tensors), baseSelected: '/b' });
+    model.receive({ type: 'facts', facts: packFacts(facts(tensors)), baseSelected: '/b' });
     expect(model.statistics.size).toBe(0);
   });
   it('tells the failure of a part as the tensor’s', () => {

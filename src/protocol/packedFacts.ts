@@ -1,0 +1,105 @@
+/**
+ * The facts of a checkpoint as they cross a border. The rows of a large index are 9 MB as objects and 1.5 MB packed, and as one string
+ * they cost a border a copy instead of a visit of each value. Pure.
+ */
+import type { CheckpointFacts, TensorRow } from './engine.ts';
+
+/** `tensors`: JSON of PackedRows. */
+export type PackedFacts = Omit<CheckpointFacts, 'tensors'> & { tensors: string };
+
+/** What many rows have in common; the number of such kinds is small in every model. */
+type Kind = Pick<TensorRow, 'module' | 'dtype' | 'shape' | 'sizeBytes' | 'missing' | 'role' | 'spectral'> & {
+  transposed: boolean | null;
+};
+/** One entry a row in each list but `kinds` and `files`. */
+interface PackedRows {
+  kinds: Kind[];
+  files: string[];
+  /** how many code units a name shares with the name before, and the rest of it */
+  shared: number[];
+  rest: string[];
+  kind: number[];
+  file: number[];
+  layer: (number | null)[];
+  /** FOLLOWS: where the data of the row before ends */
+  offset: (number | null)[];
+}
+const FOLLOWS = -1;
+
+export function packFacts(facts: CheckpointFacts): PackedFacts {
+  return { ...facts, tensors: JSON.stringify(packRows(facts.tensors)) };
+}
+export function unpackFacts(facts: PackedFacts): CheckpointFacts {
+  return { ...facts, tensors: unpackRows(JSON.parse(facts.tensors) as PackedRows) };
+}
+
+function packRows(rows: readonly TensorRow[]): PackedRows {
+  const packed: PackedRows = { kinds: [], files: [], shared: [], rest: [], kind: [], file: [], layer: [], offset: [] };
+  const kinds = new Map<string, number>();
+  const files = new Map<string, number>();
+  let before: TensorRow | null = null;
+  for (const row of rows) {
+    const { name, module, dtype, shape, sizeBytes, missing, role, spectral } = row;
+    const transposed = row.transposed ?? null;
+    const key = JSON.stringify([module, dtype, shape, sizeBytes, missing, role, spectral, transposed]);
+    let kind = kinds.get(key);
+    if (kind === undefined) {
+      kinds.set(key, (kind = packed.kinds.length));
+      packed.kinds.push({ module, dtype, shape, sizeBytes, missing, role, spectral, transposed });
+    }
+    let file = files.get(row.file);
+    if (file === undefined) {
+      files.set(row.file, (file = packed.files.length));
+      packed.files.push(row.file);
+    }
+    const shared = before ? sharedLength(before.name, name) : 0;
+    packed.shared.push(shared);
+    packed.rest.push(name.slice(shared));
+    packed.kind.push(kind);
+    packed.file.push(file);
+    packed.layer.push(row.layer);
+    packed.offset.push(row.offset !== null && row.offset === endOf(before, row.file) ? FOLLOWS : row.offset);
+    before = row;
+  }
+  return packed;
+}
+
+function unpackRows(packed: PackedRows): TensorRow[] {
+  const rows: TensorRow[] = [];
+  let before: TensorRow | null = null;
+  for (let i = 0; i < packed.rest.length; i++) {
+    const { module, dtype, shape, sizeBytes, missing, role, spectral, transposed } = packed.kinds[
+      packed.kind[i] as number
+    ] as Kind;
+    const file = packed.files[packed.file[i] as number] as string;
+    const offset = packed.offset[i] as number | null;
+    const row: TensorRow = {
+      name: (before?.name.slice(0, packed.shared[i]) ?? '') + (packed.rest[i] as string),
+      layer: packed.layer[i] as number | null,
+      module,
+      dtype,
+      shape,
+      sizeBytes,
+      file,
+      offset: offset === FOLLOWS ? endOf(before, file) : offset,
+      missing,
+      role,
+      spectral,
+    };
+    if (transposed !== null) row.transposed = transposed;
+    rows.push(row);
+    before = row;
+  }
+  return rows;
+}
+
+/** Null where the row before lies in another file or nowhere. */
+function endOf(row: TensorRow | null, file: string): number | null {
+  return row === null || row.offset === null || row.file !== file ? null : row.offset + row.sizeBytes;
+}
+function sharedLength(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  return length;
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openCheckpoint } from '../../../src/checkpoint/index.ts';
+import type { CheckpointFacts, TensorRow } from '../../../src/protocol/engine.ts';
+import { packFacts, unpackFacts } from '../../../src/protocol/packedFacts.ts';
+import { writeLargeIndex } from '../../integration/bench/largeIndex.ts';
+
+const row = (name: string, change: Partial<TensorRow> = {}): TensorRow => ({
+  name,
+  layer: 0,
+  module: 'q',
+  dtype: 'F32',
+  shape: [2, 3],
+  sizeBytes: 24,
+  file: 'a.safetensors',
+  offset: 100,
+  missing: false,
+  role: 'block',
+  spectral: true,
+  ...change,
+});
+const facts = (tensors: TensorRow[]): CheckpointFacts => ({
+  path: '/a',
+  format: 'safetensors, one file',
+  sizeBytes: 100,
+  headerBytes: 10,
+  parameters: 8,
+  dtypes: { F32: tensors.length },
+  shards: [],
+  metadata: { note: 'x' },
+  config: null,
+  problems: [],
+  memory: { weightsBytes: 0, weights: [], unknownTensors: 0, cache: null, reason: null },
+  tensors,
+});
+
+test('what is packed comes out as it was: gaps, missing shards, other files, no layer, odd names', () => {
+  const before = facts([
+    row('model.a'),
+    row('model.a.weight', { offset: 124 }),
+    row('model.b', { offset: 149, transposed: true }),
+    row('', { offset: 0, layer: null, transposed: false }),
+    row('model.b', { file: 'b.safetensors', offset: 24 }),
+    row('gone', { file: 'c.safetensors', offset: null, missing: true, dtype: '?', shape: [], sizeBytes: 0 }),
+    row('gone too', { file: 'c.safetensors', offset: null, missing: true, dtype: '?', shape: [], sizeBytes: 0 }),
+    row('\u{1f600}\n"x', { offset: 2 ** 52 }),
+    row('\u{1f601}\n"x', { offset: 2 ** 52 + 24 }),
+  ]);
+  expect(unpackFacts(packFacts(before))).toEqual(before);
+  expect(unpackFacts(packFacts(facts([])))).toEqual(facts([]));
+});
+
+test('a very large index survives a border as JSON, at a fifth of its size', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'packed-'));
+  try {
+    const checkpoint = await openCheckpoint(writeLargeIndex(folder).index);
+    await checkpoint.close();
+    const packed = JSON.stringify(packFacts(checkpoint.facts));
+    expect(unpackFacts(JSON.parse(packed) as ReturnType<typeof packFacts>)).toEqual(checkpoint.facts);
+    expect(packed.length).toBeLessThan(JSON.stringify(checkpoint.facts).length / 5);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);

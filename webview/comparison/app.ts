@@ -12,6 +12,7 @@ import { stepMetric } from './metrics.ts';
 import './plan.ts';
 import './title.ts';
 import { define, ViewElement } from './view.ts';
+import { t } from '../shared/l10n.ts';
 
 class App extends ViewElement {
   private hover: CellCard | null = null;
@@ -60,7 +61,9 @@ class App extends ViewElement {
             </main>`
           : html`<div class="plan"><ox-left-out .view=${view} .version=${version}></ox-left-out></div>`
       }
-      <div class="sr" role="status">${view.ui.cell ? `Layer ${view.ui.cell.layer}, ${view.ui.cell.module}` : ''}</div>`;
+      <div class="sr" role="status">
+        ${view.ui.cell ? t('Layer {0}, {1}', view.ui.cell.layer, view.ui.cell.module) : ''}
+      </div>`;
   }
   protected override updated(): void {
     // what lies under the pointer may have changed

@@ -3,7 +3,8 @@ import { computedElsewhere, numberRanges } from '../../src/protocol/computed.ts'
 import type { BackendInfo, ComparisonTensor } from '../../src/protocol/results.ts';
 import { plural, t } from '../shared/l10n.ts';
 
-const KINDS: Record<BackendInfo['kind'], string> = { cpu: 'CPU', gpu: 'GPU', reference: 'Reference' };
+const KINDS: Record<BackendInfo['kind'], string> = { cpu: t('CPU'), gpu: t('GPU'), reference: t('Reference') };
+export const backendWord = (kind: BackendInfo['kind']): string => KINDS[kind];
 
 /** "CPU, float64"; "GPU, NVIDIA Geforce RTX 4090". The rest is in the tooltip. */
 export function backendText({ kind, name, precision }: BackendInfo): string {

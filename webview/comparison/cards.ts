@@ -60,15 +60,21 @@ class Cards extends ViewElement {
   private mean(get: Get): number | null {
     return meanOf(this.metrics.map(get));
   }
-  /** "mean of 42", and how many are null: a mean never comes without its number. */
-  private of(get: Get): string {
+  /** "mean of 42", "of 42" where the figure is no mean; and how many are null: a figure never comes without its number. */
+  private of(get: Get, isMean = true): string {
     const all = this.metrics.map(get);
     const nulls = all.filter((v) => v === null || v === undefined).length;
     const planned = this.view.model.matrices.length;
     const given = all.length - nulls;
-    if (all.length < planned)
-      return nulls ? t('mean of {0} of {1}, {2} null', given, planned, nulls) : t('mean of {0} of {1}', given, planned);
-    return nulls ? t('mean of {0}, {1} null', given, nulls) : t('mean of {0}', given);
+    if (all.length < planned) {
+      if (isMean)
+        return nulls
+          ? t('mean of {0} of {1}, {2} null', given, planned, nulls)
+          : t('mean of {0} of {1}', given, planned);
+      return nulls ? t('of {0} of {1}, {2} null', given, planned, nulls) : t('of {0} of {1}', given, planned);
+    }
+    if (isMean) return nulls ? t('mean of {0}, {1} null', given, nulls) : t('mean of {0}', given);
+    return nulls ? t('of {0}, {1} null', given, nulls) : t('of {0}', given);
   }
   private waiting(what: 'matrix' | 'tensor' = 'matrix'): string {
     const state = this.view.model.state;
@@ -317,7 +323,7 @@ class Cards extends ViewElement {
       key('band', t('attainable 0 to {0}', degrees(90))),
       reading,
       '',
-      this.of((x) => x.angleUMax).replace('mean ', ''),
+      this.of((x) => x.angleUMax, false),
     );
   }
 

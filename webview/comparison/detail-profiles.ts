@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import { pictureName } from '../shared/picture.ts';
 import type { Drawing, Mark } from '../shared/plot.ts';
 import { css, sequential } from '../shared/scales.ts';
@@ -35,7 +35,9 @@ function stripePlot(
     height,
     viewBox: `0 0 ${width} ${height}`,
     role: 'img',
-    'aria-label': `${name}: share of changed weights, mean ${percent(mean)}${heads ? `, ${heads} heads` : ''}`,
+    'aria-label': heads
+      ? t('{0}: share of changed weights, mean {1}, {2} heads', name, percent(mean), heads)
+      : t('{0}: share of changed weights, mean {1}', name, percent(mean)),
   });
   v.forEach((x, i) => {
     const fill = css(sequential((x - mean + STRIPE_SPAN) / (2 * STRIPE_SPAN)));
@@ -81,7 +83,7 @@ function stripe(tensor: string, name: string, values: readonly number[], heads: 
   const hi = values.reduce((a, b) => Math.max(a, b), -Infinity);
   return html`<div>
     <div class="plot-title">
-      <span class="strong">${name}</span>, mean ${percent(mean)}, ${percent(lo, 2)} to ${percent(hi, 2)}
+      <span class="strong">${name}</span>, ${t('mean {0}, {1} to {2}', percent(mean), percent(lo, 2), percent(hi, 2))}
     </div>
     <ox-plot
       .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}
@@ -104,10 +106,10 @@ export function profiles(
   const h = headsOf(tensor.module, heads);
   const whole = (n: number, parts: number): number => (parts > 0 && n % parts === 0 ? parts : 0);
   return html`<section class="sect" data-section="profiles">
-    <h2>Where it changed <small>share of changed weights; no null is defined for profiles</small></h2>
+    <h2>${t('Where it changed')} <small>${t('share of changed weights; no null is defined for profiles')}</small></h2>
     <div class="two">
-      ${stripe(tensor.name, `${rows.length} rows`, rows, whole(rows.length, h.rows), h.word)}
-      ${stripe(tensor.name, `${columns.length} columns`, columns, whole(columns.length, h.columns), h.word)}
+      ${stripe(tensor.name, plural(rows.length, '{0} row', '{0} rows'), rows, whole(rows.length, h.rows), h.word)}
+      ${stripe(tensor.name, plural(columns.length, '{0} column', '{0} columns'), columns, whole(columns.length, h.columns), h.word)}
     </div>
   </section>`;
 }

@@ -47,7 +47,7 @@ function indexTicks(n: number, width: number): number[] {
 function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail): Drawing {
   const base = d.baseSingularValues;
   const tuned = d.tunedSingularValues;
-  const root = frame(width, 'Singular values of base and tuned, and their difference, log-log');
+  const root = frame(width, t('Singular values of base and tuned, and their difference, log-log'));
   const n = Math.max(base.length, tuned.length);
   const top = Math.max(base[0] ?? 0, tuned[0] ?? 0);
   if (!(top > 0) || n < 1) return { root, marks: [] };
@@ -135,11 +135,11 @@ function spectrumMarks(
 }
 
 function anglePlot(width: number, d: MatrixDetail): Drawing {
-  const root = frame(width, 'Principal angles in ascending order, degrees: left solid, right dashed');
+  const root = frame(width, t('Principal angles in ascending order, degrees: left solid, right dashed'));
   const positive = [...d.anglesU, ...d.anglesV].filter((v) => v > 0);
   const k = Math.max(d.anglesU.length, d.anglesV.length);
   if (!positive.length || k < 1) {
-    root.append(text(width / 2, HEIGHT / 2, k ? 'all angles are 0' : 'no subspace to compare', 'middle'));
+    root.append(text(width / 2, HEIGHT / 2, k ? t('all angles are 0') : t('no subspace to compare'), 'middle'));
     return { root, marks: [] };
   }
   const lo = 10 ** Math.floor(Math.log10(Math.max(1e-6, Math.min(...positive))));
@@ -194,33 +194,35 @@ const dot = (): SVGElement =>
 
 export function spectra(tensor: ComparisonTensor, detail: MatrixDetail | undefined): TemplateResult {
   const m = tensor.metrics;
-  const limit = `NSS ${nss(m)} of at most ${percent(m.relativeUpdate)}; angles over k = ${m.angleRank}`;
+  const limit = t('NSS {0} of at most {1}; angles over k = {2}', nss(m), percent(m.relativeUpdate), m.angleRank ?? '–');
   if (!detail) {
     return html`<section class="sect" data-section="spectra">
-      <h2>Spectra <small>${limit}</small></h2>
-      <p class="small quiet">The curves of this matrix are not kept; run the comparison again to draw them.</p>
+      <h2>${t('Spectra')} <small>${limit}</small></h2>
+      <p class="small quiet">${t('The curves of this matrix are not kept; run the comparison again to draw them.')}</p>
     </section>`;
   }
   const binned = detail.baseSingularValues.length > SINGLE;
   return html`<section class="sect" data-section="spectra">
-    <h2>Spectra <small>${limit}</small></h2>
+    <h2>${t('Spectra')} <small>${limit}</small></h2>
     <div class="two">
       <div>
-        <div class="plot-title">Singular values and |Δσ|, by index</div>
+        <div class="plot-title">${t('Singular values and |Δσ|, by index')}</div>
         <ox-plot
           .draw=${(w: number) => spectrumPlot(w, tensor, detail)}
           .picture=${spectrumPicture(tensor, detail)}
         ></ox-plot>
         <div class="keys">
-          ${key('l-base', 'base')}<span>${dot()}tuned</span><span>${triangle(true)}Δσ &gt; 0</span
+          ${key('l-base', t('base'))}<span>${dot()}${t('tuned')}</span><span>${triangle(true)}Δσ &gt; 0</span
           ><span>${triangle(false)}Δσ &lt; 0</span
-          >${binned ? html`<span title="One marker a sign and bin, their root mean square">past ${SINGLE}: bins</span>` : nothing}
+          >${binned ? html`<span title=${t('One marker a sign and bin, their root mean square')}>${t('past {0}: bins', SINGLE)}</span>` : nothing}
         </div>
       </div>
       <div>
-        <div class="plot-title">Principal angles, degrees, ascending</div>
+        <div class="plot-title">${t('Principal angles, degrees, ascending')}</div>
         <ox-plot .draw=${(w: number) => anglePlot(w, detail)} .picture=${anglePicture(tensor, detail)}></ox-plot>
-        <div class="keys">${key('l-tuned', 'left')}${key('l-tuned dash', 'right')}<span>Wedin: ${wedin(m)}</span></div>
+        <div class="keys">
+          ${key('l-tuned', t('left'))}${key('l-tuned dash', t('right'))}<span>${t('Wedin: {0}', wedin(m))}</span>
+        </div>
       </div>
     </div>
   </section>`;

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import {
   cellReading,
   disagreeing,
@@ -14,6 +14,8 @@ import {
   outliers,
 } from '../shared/readings.ts';
 import { recomputedNote } from '../shared/recomputed.ts';
+import { statusWord } from '../shared/words.ts';
+import { backendWord } from './backend.ts';
 import { key, readBullet } from '../shared/svg.ts';
 import { chip } from './cards.ts';
 import { numbers } from './detail-numbers.ts';
@@ -39,11 +41,12 @@ interface BulletRow {
 }
 export const sizes = (shape: readonly number[]): string => shape.join(' × ');
 export const dtypes = (dtype: { base: string; tuned: string }): string =>
-  dtype.base === dtype.tuned ? dtype.base : `${dtype.base} and ${dtype.tuned}`;
+  dtype.base === dtype.tuned ? dtype.base : t('{0} and {1}', dtype.base, dtype.tuned);
 
 function bulletTable(first: string, last: string, rows: readonly BulletRow[]): TemplateResult {
   return html`<div class="bt">
-    <span class="hd">${first}</span><span></span><span class="hd num">share</span><span class="hd num">${last}</span>
+    <span class="hd">${first}</span><span></span><span class="hd num">${t('share')}</span
+    ><span class="hd num">${last}</span>
     ${rows.map((r) => {
       const draw = (w: number): Drawing =>
         readBullet(
@@ -81,9 +84,9 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
   const energy = energyVerdict(m);
   const maskRows = (
     [
-      ['principal', 'principal'],
-      ['low', 'low'],
-      ['principalNotLow', 'principal, not low'],
+      ['principal', t('principal')],
+      ['low', t('low')],
+      ['principalNotLow', t('principal, not low')],
     ] as const
   ).map(([p, name]): BulletRow => ({
     name,
@@ -100,9 +103,9 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
   }));
   const energyRows = (
     [
-      ['joint', 'leading r × r'],
-      ['left', 'leading left'],
-      ['right', 'leading right'],
+      ['joint', t('leading r × r')],
+      ['left', t('leading left')],
+      ['right', t('leading right')],
     ] as const
   ).map(([p, name]): BulletRow => {
     const ratio = energyRatio(m, p);
@@ -123,26 +126,30 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
     <div class="two">
       <div>
         <h3 class="row"><span class="grow">${t('Mask view')}</span>${chip(mask)}</h3>
-        ${bulletTable(t('changed weights in'), '/ null', maskRows)}
-        <div class="keys" title="Marks of the principal mask">
-          ${key('null', `Gaussian null ${percent(m.principalNull)}`)}${key('null2', `step null ${percent(m.principalNullStep)}`)}${key(
+        ${bulletTable(t('changed weights in'), t('/ null'), maskRows)}
+        <div class="keys" title=${t('Marks of the principal mask')}>
+          ${key('null', t('Gaussian null {0}', percent(m.principalNull)))}${key('null2', t('step null {0}', percent(m.principalNullStep)))}${key(
             'band',
-            range ? `attainable ${percent(range[0])} to ${percent(range[1])}` : 'attainable –',
+            range ? t('attainable {0} to {1}', percent(range[0]), percent(range[1])) : t('attainable {0}', '–'),
           )}
         </div>
         <p class="small quiet">
-          Position ${num(m.principalPosition, 2)} (Gaussian), ${num(m.principalPositionStep, 2)} (step), z
-          ${num(m.principalZ, 2)}. A verdict needs 0.2 against both and |z| over 3; z assumes independent changes.
+          ${t(
+            'Position {0} (Gaussian), {1} (step), z {2}. A verdict needs 0.2 against both and |z| over 3; z assumes independent changes.',
+            num(m.principalPosition, 2),
+            num(m.principalPositionStep, 2),
+            num(m.principalZ, 2),
+          )}
         </p>
       </div>
       <div>
         <h3 class="row"><span class="grow">${t('Energy view')}</span>${chip(energy)}</h3>
-        ${bulletTable(t('update energy in'), '/ iso.', energyRows)}
+        ${bulletTable(t('update energy in'), t('/ iso.'), energyRows)}
         <div class="keys">
-          ${key('null', `isotropic ${percent(m.jointEnergyBaseline)}`)}${key('band', 'attainable 0 to 100\u202f%')}
+          ${key('null', t('isotropic {0}', percent(m.jointEnergyBaseline)))}${key('band', t('attainable 0 to {0}', percent(1)))}
         </div>
         <p class="small quiet">
-          r = ${m.maskRank}. Rounding lowers the isotropic share by up to 8 %; no significance is claimed.
+          ${t('r = {0}. Rounding lowers the isotropic share by up to 8 %; no significance is claimed.', m.maskRank ?? '–')}
         </p>
       </div>
     </div>
@@ -188,7 +195,7 @@ class Detail extends ViewElement {
             : nothing
         : nothing;
     return html`<div class="detail-head">
-      <h2 title=${pair?.name ?? module}>Layer ${layer}, ${module}</h2>
+      <h2 title=${pair?.name ?? module}>${t('Layer {0}, {1}', layer, module)}</h2>
       ${pair ? html`<span class="quiet small">${sizes(pair.shape)}, ${dtypes(pair.dtype)}</span>` : nothing}
       <span class="grow"></span>${note}
     </div>`;
@@ -198,15 +205,18 @@ class Detail extends ViewElement {
   private members(pairs: readonly Pair[], chosen: Pair | undefined): TemplateResult {
     const { model, set } = this.view;
     return html`<section class="sect members" data-section="members">
-      <h2>${pairs.length} matrices in this cell <small>the map shows their mean</small></h2>
+      <h2>
+        ${plural(pairs.length, '{0} matrix in this cell', '{0} matrices in this cell')}
+        <small>${t('the map shows their mean')}</small>
+      </h2>
       <div class="scroll">
         <table class="numbers">
           <thead>
             <tr>
-              <th scope="col">Matrix</th>
-              <th scope="col" class="num">overlap / null</th>
-              <th scope="col" class="num">joint / iso.</th>
-              <th scope="col" class="num">NSS</th>
+              <th scope="col">${t('Matrix')}</th>
+              <th scope="col" class="num">${t('overlap / null')}</th>
+              <th scope="col" class="num">${t('joint / iso.')}</th>
+              <th scope="col" class="num">${t('NSS')}</th>
             </tr>
           </thead>
           <tbody>
@@ -224,7 +234,7 @@ class Detail extends ViewElement {
                     ? html`<td class="num">${times(m.principalLift ?? null)}</td>
                         <td class="num">${times(energyRatio(m))}</td>
                         <td class="num">${percent(m.nss ?? null)}</td>`
-                    : html`<td class="num quiet" colspan="3">${status}</td>`
+                    : html`<td class="num quiet" colspan="3">${statusWord(status)}</td>`
                 }
               </tr>`;
             })}
@@ -238,7 +248,9 @@ class Detail extends ViewElement {
     const { model, ui, post } = this.view;
     if (!pair) {
       const why = ui.cell ? model.absence(ui.cell.layer, ui.cell.module) : null;
-      return html`<p class="empty quiet" data-status="absent">${why ?? 'No pair of matrices lies in this cell.'}</p>`;
+      return html`<p class="empty quiet" data-status="absent">
+        ${why ?? t('No pair of matrices lies in this cell.')}
+      </p>`;
     }
     const tensor = model.tensors.get(pair.name);
     const error = model.failed.get(pair.name);
@@ -251,9 +263,9 @@ class Detail extends ViewElement {
       return html`<div class="empty" data-status="failed">
           <p>${naming(pair.name, error.message)}</p>
           <div class="row centre">
-            <button class="primary" data-action="retry-matrix" @click=${retry}>Retry</button
+            <button class="primary" data-action="retry-matrix" @click=${retry}>${t('Retry')}</button
             ><button class="secondary" data-action="show-log" @click=${() => post({ type: 'showLog' })}>
-              Show Log
+              ${t('Show Log')}
             </button>
           </div>
         </div>
@@ -280,14 +292,13 @@ class Detail extends ViewElement {
 
   private origin(pair: Pair, tensor: ComparisonTensor): TemplateResult {
     const open = (side: 'base' | 'tuned'): void => this.view.post({ type: 'openTensor', side, name: pair.name });
-    const on = tensor.computedOn
-      ? ` on the ${tensor.computedOn === 'reference' ? 'reference' : tensor.computedOn.toUpperCase()}`
-      : '';
+    const time = duration(tensor.elapsedMs);
+    const computed = tensor.computedOn
+      ? t('computed on the {0} in {1}', backendWord(tensor.computedOn), time)
+      : t('computed in {0}', time);
     return html`<section class="sect origin small">
       <span class="mono grow">${pair.name}</span>
-      <span class="quiet" data-timing
-        >${sizes(pair.shape)}, ${dtypes(pair.dtype)}, computed${on} in ${duration(tensor.elapsedMs)}</span
-      >
+      <span class="quiet" data-timing>${sizes(pair.shape)}, ${dtypes(pair.dtype)}, ${computed}</span>
       <button class="link" data-action="open-base" @click=${() => open('base')}>${t('Open in Base')}</button>
       <button class="link" data-action="open-tuned" @click=${() => open('tuned')}>${t('Open in Tuned')}</button>
     </section>`;
@@ -300,10 +311,12 @@ export const duration = (ms: number): string =>
 function notes(tensor: ComparisonTensor): TemplateResult | typeof nothing {
   const list = [...tensor.reasons];
   if (tensor.flags.includes('mixed-storage')) {
-    list.unshift(`Stored as ${tensor.dtype.base} and ${tensor.dtype.tuned}: both were rounded to one grid first.`);
+    list.unshift(
+      t('Stored as {0} and {1}: both were rounded to one grid first.', tensor.dtype.base, tensor.dtype.tuned),
+    );
   }
   if (tensor.recomputed?.length) list.push(recomputedNote(tensor.recomputed));
-  if (tensor.metrics.updateOutlierCount === 1) list.push(`Update: ${outliers(1)}`);
+  if (tensor.metrics.updateOutlierCount === 1) list.push(t('Update: {0}', outliers(1)));
   if (!list.length) return nothing;
   return html`<ul class="notes small quiet">
     ${[...new Set(list)].map((text) => html`<li>${text}</li>`)}

@@ -8,6 +8,7 @@ import { sizes } from './detail.ts';
 import { metricById, VIEWS } from './metrics.ts';
 import { hasSpectra, type Pair } from './model.ts';
 import type { View } from './view.ts';
+import { t } from '../shared/l10n.ts';
 
 const row = (name: string, value: string, beside: string): TemplateResult =>
   html`<tr>
@@ -28,14 +29,14 @@ export class CellCard {
     const first = pairs[0];
     const shapes = [...new Set(pairs.map((p) => sizes(p.shape)))];
     return html`<div class="row">
-        <b class="grow">Layer ${hit.layer}, ${hit.module}</b
+        <b class="grow">${t('Layer {0}, {1}', hit.layer, hit.module)}</b
         ><span class="quiet">${shapes.length === 1 ? shapes[0] : nothing}</span>
       </div>
       ${first && pairs.length === 1 ? this.single(first) : first ? this.several(hit, pairs) : this.absent(hit)}`;
   }
   private absent(hit: Hit): TemplateResult {
     return html`<p class="quiet">
-      Absent: ${this.view.model.absence(hit.layer, hit.module) ?? 'no pair of matrices lies here.'}
+      ${t('Absent: {0}', this.view.model.absence(hit.layer, hit.module) ?? t('no pair of matrices lies here.'))}
     </p>`;
   }
 
@@ -49,11 +50,11 @@ export class CellCard {
       const status = model.status(pair);
       const text =
         status === 'failed'
-          ? `Failed: ${model.failed.get(pair.name)?.message ?? ''}`
+          ? t('Failed: {0}', model.failed.get(pair.name)?.message ?? '')
           : status === 'pending'
-            ? 'Waiting: spectra are not computed yet.'
-            : 'This run leaves spectra out.';
-      const unchanged = tensor ? row('Unchanged', percent(tensor.metrics.unchangedBf16), 'bf16') : nothing;
+            ? t('Waiting: spectra are not computed yet.')
+            : t('This run leaves spectra out.');
+      const unchanged = tensor ? row(t('Unchanged'), percent(tensor.metrics.unchangedBf16), 'bf16') : nothing;
       return html`<p class="quiet">${text}</p>
         <table>
           <tbody>
@@ -66,11 +67,11 @@ export class CellCard {
     return html`<hr />
       <table>
         <tbody>
-          ${chosen} ${row('Mask overlap', percent(m.principalOverlap), `null ${percent(m.principalNull)}`)}
-          ${row('Joint energy', percent(m.jointEnergy), `isotropic ${percent(m.jointEnergyBaseline)}`)}
-          ${row('Spectrum shift', nss(m), `limit ${percent(m.relativeUpdate)}`)}
-          ${row('Largest angle', degrees(angles.length ? Math.max(...angles) : null), `mean ${degrees(m.angleUMean ?? null)}`)}
-          ${row('Unchanged', percent(m.unchangedBf16), 'bf16')}
+          ${chosen} ${row(t('Mask overlap'), percent(m.principalOverlap), t('null {0}', percent(m.principalNull)))}
+          ${row(t('Joint energy'), percent(m.jointEnergy), t('isotropic {0}', percent(m.jointEnergyBaseline)))}
+          ${row(t('Spectrum shift'), nss(m), t('limit {0}', percent(m.relativeUpdate)))}
+          ${row(t('Largest angle'), degrees(angles.length ? Math.max(...angles) : null), t('mean {0}', degrees(m.angleUMean ?? null)))}
+          ${row(t('Unchanged'), percent(m.unchangedBf16), 'bf16')}
         </tbody>
       </table>
       <hr />
@@ -87,11 +88,11 @@ export class CellCard {
         <tbody>
           ${shown.map((id) => {
             const metric = metricById(id);
-            return row(metric.name, metric.format(model.cell(metric, hit.layer, hit.module).value), 'mean');
+            return row(metric.name, metric.format(model.cell(metric, hit.layer, hit.module).value), t('mean'));
           })}
         </tbody>
       </table>
       <hr />
-      <p>${done} of ${pairs.length} matrices of this cell are computed. The detail lists each.</p>`;
+      <p>${t('{0} of {1} matrices of this cell are computed. The detail lists each.', done, pairs.length)}</p>`;
   }
 }

@@ -4,6 +4,7 @@ import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { percent } from '../shared/format.ts';
 import { meanOf } from './model.ts';
 import { define, ViewElement } from './view.ts';
+import { plural, t } from '../shared/l10n.ts';
 
 /** Names of one reason that are written out; the rest is a click away. */
 const SHOWN = 3;
@@ -11,7 +12,7 @@ const SHOWN = 3;
 const LISTED = 300;
 const shortName = (name: string): string =>
   name.replace(/^(model|transformer|gpt_neox)\./, '').replace(/\.weight$/, '');
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+const tensors = (n: number): string => plural(n, '{0} tensor', '{0} tensors');
 
 function group<T extends { name: string }>(items: readonly T[], reason: (item: T) => string): [string, T[]][] {
   const by = new Map<string, T[]>();
@@ -26,10 +27,10 @@ function group<T extends { name: string }>(items: readonly T[], reason: (item: T
 function names(list: readonly { name: string }[]): TemplateResult | string {
   if (list.length <= SHOWN) return list.map((t) => shortName(t.name)).join(', ');
   return html`<details>
-    <summary>${plural(list.length, 'tensor')}, ${shortName(list[0]?.name ?? '')} …</summary>
+    <summary>${tensors(list.length)}, ${shortName(list[0]?.name ?? '')} …</summary>
     <ul>
       ${list.slice(0, LISTED).map((t) => html`<li>${t.name}</li>`)}${
-        list.length > LISTED ? html`<li>and ${list.length - LISTED} more; the export names all</li>` : nothing
+        list.length > LISTED ? html`<li>${t('and {0} more; the export names all', list.length - LISTED)}</li>` : nothing
       }
     </ul>
   </details>`;
@@ -44,8 +45,8 @@ export function leftOutTables(
   const elementwise = plan.pairs.filter((p) => !p.spectral || p.layer === null);
   const { baseOnly, tunedOnly } = plan.unpaired;
   const rest = [
-    plan.skipped.length ? `${plan.skipped.length} left out` : 'nothing left out',
-    baseOnly.length + tunedOnly.length ? `${baseOnly.length + tunedOnly.length} unpaired` : 'nothing unpaired',
+    plan.skipped.length ? t('{0} left out', plan.skipped.length) : t('nothing left out'),
+    baseOnly.length + tunedOnly.length ? t('{0} unpaired', baseOnly.length + tunedOnly.length) : t('nothing unpaired'),
   ].join(', ');
   const body = (
     rows: readonly [string, { name: string }[]][],
@@ -63,26 +64,26 @@ export function leftOutTables(
     html`<thead>
       <tr>
         <th scope="col">${first}</th>
-        <th scope="col">Why</th>
+        <th scope="col">${t('Why')}</th>
         ${last ? html`<th scope="col" class="num">${last}</th>` : nothing}
       </tr>
     </thead>`;
   const unpaired: [string, { name: string }[]][] = [];
-  if (baseOnly.length) unpaired.push(['only in the base checkpoint', asItems(baseOnly)]);
-  if (tunedOnly.length) unpaired.push(['only in the tuned checkpoint', asItems(tunedOnly)]);
+  if (baseOnly.length) unpaired.push([t('only in the base checkpoint'), asItems(baseOnly)]);
+  if (tunedOnly.length) unpaired.push([t('only in the tuned checkpoint'), asItems(tunedOnly)]);
   return html`${
     plan.pairs.length
       ? html`<section class="sect" data-section="elementwise">
-          <h2>Elementwise only <small>${plural(elementwise.length, 'tensor')}; ${rest}</small></h2>
+          <h2>${t('Elementwise only')} <small>${tensors(elementwise.length)}; ${rest}</small></h2>
           ${
             elementwise.length
               ? html`<table class="numbers reasons">
-                  ${head('Tensors', unchanged ? 'unchanged, mean' : null)}
+                  ${head(t('Tensors'), unchanged ? t('unchanged, mean') : null)}
                   <tbody>
                     ${body(
                       group(
                         elementwise,
-                        (p) => p.reason ?? (p.spectral ? 'outside the blocks; in no mean' : 'no spectrum'),
+                        (p) => p.reason ?? (p.spectral ? t('outside the blocks; in no mean') : t('no spectrum')),
                       ),
                       unchanged ? (list) => unchanged(list.map((t) => t.name)) : null,
                     )}
@@ -96,9 +97,9 @@ export function leftOutTables(
   ${
     plan.skipped.length
       ? html`<section class="sect" data-section="skipped">
-          <h2>Left out <small>${plural(plan.skipped.length, 'tensor')}</small></h2>
+          <h2>${t('Left out')} <small>${tensors(plan.skipped.length)}</small></h2>
           <table class="numbers reasons">
-            ${head('Tensors', null)}
+            ${head(t('Tensors'), null)}
             <tbody>
               ${body(
                 group(plan.skipped, (t) => t.reason),
@@ -112,9 +113,9 @@ export function leftOutTables(
   ${
     unpaired.length
       ? html`<section class="sect" data-section="unpaired">
-          <h2>Unpaired <small>no tensor of that name and shape on the other side</small></h2>
+          <h2>${t('Unpaired')} <small>${t('no tensor of that name and shape on the other side')}</small></h2>
           <table class="numbers reasons">
-            ${head('Tensors', null)}
+            ${head(t('Tensors'), null)}
             <tbody>
               ${body(unpaired, null)}
             </tbody>

@@ -35,14 +35,16 @@ class Lines extends ViewElement {
     };
     return html`<section class="sect" data-section="lines">
       <h2>
-        Along the layers
-        <small class="grow">${shown.metric.name}${both ? ', as factors over their references' : ''}</small>
+        ${t('Along the layers')}
+        <small class="grow"
+          >${both ? t('{0}, as factors over their references', shown.metric.name) : shown.metric.name}</small
+        >
         <select
-          aria-label="Module of the line"
+          aria-label=${t('Module of the line')}
           .value=${ui.line}
           @change=${(e: Event) => set({ line: (e.target as HTMLSelectElement).value })}
         >
-          <option value="" ?selected=${!ui.line}>selected cell’s module</option>
+          <option value="" ?selected=${!ui.line}>${t('selected cell’s module')}</option>
           ${model.modules.map(
             (m) => html`<option value=${m} ?selected=${ui.line === m}>${model.labels.get(m) ?? m}</option>`,
           )}
@@ -52,9 +54,9 @@ class Lines extends ViewElement {
       <div class="keys">
         ${
           both
-            ? html`${key('l-fg', `mask view, ${label}`)}${key('l-on', `energy view, ${label}`)}`
-            : html`${key('l-fg', label)}${key('l-fg dash', 'mean of modules')}`
-        }${key('l-thin', 'other modules')}
+            ? html`${key('l-fg', t('mask view, {0}', label))}${key('l-on', t('energy view, {0}', label))}`
+            : html`${key('l-fg', label)}${key('l-fg dash', t('mean of modules'))}`
+        }${key('l-thin', t('other modules'))}
       </div>
     </section>`;
   }
@@ -70,7 +72,7 @@ class Lines extends ViewElement {
       height: HEIGHT,
       viewBox: `0 0 ${width} ${HEIGHT}`,
       role: 'img',
-      'aria-label': `${shown.metric.name} over the layers, ${model.labels.get(module) ?? module} drawn out`,
+      'aria-label': t('{0} over the layers, {1} drawn out', shown.metric.name, model.labels.get(module) ?? module),
     });
     for (const tick of shown.profile.ticks) {
       const at = Math.round(y(tick)) + 0.5;

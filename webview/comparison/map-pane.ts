@@ -12,6 +12,7 @@ import './lines.ts';
 import { GROUPS } from './metrics.ts';
 import { picture, type Picture } from './panels.ts';
 import './tally.ts';
+import { statusWord } from '../shared/words.ts';
 import { define, ViewElement, type View } from './view.ts';
 
 const TABLE_ICON = 0xebb7;
@@ -86,7 +87,7 @@ class MapPane extends ViewElement {
         >
         <span>${scaleWords(shown)}</span>
         <span class="states"
-          >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${kind}</span>`)}</span
+          >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${statusWord(kind)}</span>`)}</span
         >
       </div>
       <ox-tally .view=${this.view} .version=${this.version}></ox-tally>
@@ -203,7 +204,11 @@ class MapPane extends ViewElement {
                     ${model.modules.map((module) => {
                       const cell = panel.cell(layer, module);
                       const text =
-                        cell.status !== 'done' ? cell.status : cell.value === null ? 'null' : value(cell.value);
+                        cell.status !== 'done'
+                          ? statusWord(cell.status)
+                          : cell.value === null
+                            ? statusWord('null')
+                            : value(cell.value);
                       return html`<td
                         class="num ${cell.status === 'done' ? '' : 'quiet'}"
                         tabindex="0"
@@ -222,10 +227,12 @@ class MapPane extends ViewElement {
   }
 }
 function scaleWords(shown: Picture): string {
-  const fit = shown.fit ? ', fitted to the values' : '';
-  if (isDiverging(shown.scale))
-    return shown.scale.kind === 'log1' ? `log scale, 1 = reference${fit}` : `0 = reference${fit}`;
-  return `${shown.scale.kind === 'log' ? 'log' : 'linear'} scale${fit}`;
+  const { kind } = shown.scale;
+  if (kind === 'log1')
+    return shown.fit ? t('log scale, 1 = reference, fitted to the values') : t('log scale, 1 = reference');
+  if (isDiverging(shown.scale)) return shown.fit ? t('0 = reference, fitted to the values') : t('0 = reference');
+  if (kind === 'log') return shown.fit ? t('log scale, fitted to the values') : t('log scale');
+  return shown.fit ? t('linear scale, fitted to the values') : t('linear scale');
 }
 define('ox-map', MapPane);
 export type { MapPane };

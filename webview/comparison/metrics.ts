@@ -3,6 +3,7 @@ import type { ComparisonTensor, ElementStats, MaskPrefix, SpectrumMetrics } from
 import { degrees, num, percent, times } from '../shared/format.ts';
 import type { Scale } from '../shared/heatmap.ts';
 import { energyRatio } from '../shared/readings.ts';
+import { t } from '../shared/l10n.ts';
 
 export interface Metric {
   id: string;
@@ -33,54 +34,64 @@ function of(group: string, elementwise: boolean, [id, name, text, scale, format]
   return { id, group, name, text, scale, elementwise, format, get };
 }
 
-const MASKS: [MaskPrefix, string, string][] = [
-  ['principal', 'Principal', 'the principal mask'],
-  ['low', 'Low-mask', 'the smallest base weights'],
-  ['principalNotLow', 'Principal-not-low', 'the principal mask without the smallest base weights'],
+const MASKS: [prefix: MaskPrefix, name: string, where: string, group: string][] = [
+  ['principal', t('Principal'), t('the principal mask'), t('Alignment: mask view')],
+  ['low', t('Low-mask'), t('the smallest base weights'), t('Alignment: low-mask overlap')],
+  [
+    'principalNotLow',
+    t('Principal-not-low'),
+    t('the principal mask without the smallest base weights'),
+    t('Alignment: principal-not-low overlap'),
+  ],
 ];
-function maskMetrics([p, name, where]: (typeof MASKS)[number]): Metric[] {
-  const group = p === 'principal' ? 'Alignment: mask view' : `Alignment: ${name.toLowerCase()} overlap`;
+function maskMetrics([p, name, where, group]: (typeof MASKS)[number]): Metric[] {
   const rows: Row[] = [
     [
       `${p}Lift`,
-      `${name} overlap / null`,
-      `Share of the changed weights in ${where}, over the Gaussian rounding null. 1 is noise.`,
+      t('{0} overlap / null', name),
+      t('Share of the changed weights in {0}, over the Gaussian rounding null. 1 is noise.', where),
       { kind: 'log1', hi: 2 },
       times,
     ],
     [
       `${p}Position`,
-      `${name} position, Gaussian null`,
-      'Where the overlap lies between the Gaussian null (0) and what is attainable (−1, 1).',
+      t('{0} position, Gaussian null', name),
+      t('Where the overlap lies between the Gaussian null (0) and what is attainable (−1, 1).'),
       { kind: 'div', hi: 1 },
       plain,
     ],
     [
       `${p}PositionStep`,
-      `${name} position, step null`,
-      'Where the overlap lies between the step null (0) and what is attainable (−1, 1).',
+      t('{0} position, step null', name),
+      t('Where the overlap lies between the step null (0) and what is attainable (−1, 1).'),
       { kind: 'div', hi: 1 },
       plain,
     ],
     [
       `${p}Z`,
-      `${name} z against the null`,
-      'Assumes independent changes of one scale; overstates structured updates. Never read alone.',
+      t('{0} z against the null', name),
+      t('Assumes independent changes of one scale; overstates structured updates. Never read alone.'),
       { kind: 'div', hi: 25 },
       plain,
     ],
     [
       `${p}Overlap`,
-      `${name} overlap`,
-      `Share of the changed weights that lie in ${where}. Says nothing without its null.`,
+      t('{0} overlap', name),
+      t('Share of the changed weights that lie in {0}. Says nothing without its null.', where),
       SHARE,
       share,
     ],
-    [`${p}Null`, `${name} Gaussian null`, 'The same share under Gaussian noise of the observed density.', SHARE, share],
+    [
+      `${p}Null`,
+      t('{0} Gaussian null', name),
+      t('The same share under Gaussian noise of the observed density.'),
+      SHARE,
+      share,
+    ],
     [
       `${p}NullStep`,
-      `${name} step null`,
-      'The same share where every weight moves by one step of random sign.',
+      t('{0} step null', name),
+      t('The same share where every weight moves by one step of random sign.'),
       SHARE,
       share,
     ],
@@ -88,8 +99,8 @@ function maskMetrics([p, name, where]: (typeof MASKS)[number]): Metric[] {
   const range = (end: 0 | 1): Metric => ({
     ...of(group, false, [
       `${p}Range${end}`,
-      `${name} overlap, ${end ? 'most' : 'least'} attainable`,
-      'What is attainable at this update density and mask size.',
+      t(end ? '{0} overlap, most attainable' : '{0} overlap, least attainable', name),
+      t('What is attainable at this update density and mask size.'),
       SHARE,
       share,
     ]),
@@ -98,18 +109,18 @@ function maskMetrics([p, name, where]: (typeof MASKS)[number]): Metric[] {
   return [...rows.map((row) => of(group, false, row)), range(0), range(1)];
 }
 const ENERGIES: ['joint' | 'left' | 'right', string, string, string][] = [
-  ['joint', 'Joint energy', 'the leading r × r block', 'r²/(mn)'],
-  ['left', 'Left energy', 'the leading left subspace', 'r/m'],
-  ['right', 'Right energy', 'the leading right subspace', 'r/n'],
+  ['joint', t('Joint energy'), t('the leading r × r block'), 'r²/(mn)'],
+  ['left', t('Left energy'), t('the leading left subspace'), 'r/m'],
+  ['right', t('Right energy'), t('the leading right subspace'), 'r/n'],
 ];
 function energyMetrics([side, name, where, isotropic]: (typeof ENERGIES)[number]): Metric[] {
-  const group = 'Alignment: energy view';
+  const group = t('Alignment: energy view');
   return [
     {
       ...of(group, false, [
         `${side}Ratio`,
-        `${name} / isotropic`,
-        `Energy of the update in ${where}, over the isotropic share ${isotropic}.`,
+        t('{0} / isotropic', name),
+        t('Energy of the update in {0}, over the isotropic share {1}.', where, isotropic),
         { kind: 'log1', hi: 64 },
         times,
       ]),
@@ -118,14 +129,14 @@ function energyMetrics([side, name, where, isotropic]: (typeof ENERGIES)[number]
     of(group, false, [
       `${side}Energy`,
       name,
-      `Share of the update’s energy in ${where}. Says nothing without its isotropic share.`,
+      t('Share of the update’s energy in {0}. Says nothing without its isotropic share.', where),
       SHARE,
       share,
     ]),
     of(group, false, [
       `${side}EnergyBaseline`,
-      `${name}, isotropic share`,
-      `${isotropic}: what an isotropic update would put into ${where}.`,
+      t('{0}, isotropic share', name),
+      t('{0}: what an isotropic update would put into {1}.', isotropic, where),
       SHARE,
       share,
     ]),
@@ -134,112 +145,112 @@ function energyMetrics([side, name, where, isotropic]: (typeof ENERGIES)[number]
 const spectrum: Row[] = [
   [
     'nss',
-    'Spectrum shift (NSS)',
-    'Change of the singular values over their norm. Never above the relative update.',
+    t('Spectrum shift (NSS)'),
+    t('Change of the singular values over their norm. Never above the relative update.'),
     { kind: 'log', lo: 1e-5, hi: 1 },
     share,
   ],
   [
     'spectralShare',
-    'Spectral share of the update',
-    'How much of the update’s norm shows in the singular values.',
+    t('Spectral share of the update'),
+    t('How much of the update’s norm shows in the singular values.'),
     SHARE,
     share,
   ],
   [
     'diagonalAmplification',
-    'Diagonal amplification',
-    'Mean (uᵢᵀ D vᵢ)² over that of Gaussian noise, i ≤ r. 1 is noise.',
+    t('Diagonal amplification'),
+    t('Mean (uᵢᵀ D vᵢ)² over that of Gaussian noise, i ≤ r. 1 is noise.'),
     { kind: 'log1', hi: 256 },
     times,
   ],
   [
     'angleUMax',
-    'Largest left angle',
-    'Largest principal angle between the leading k left subspaces, degrees.',
+    t('Largest left angle'),
+    t('Largest principal angle between the leading k left subspaces, degrees.'),
     ANGLE,
     degrees,
   ],
   [
     'angleUMean',
-    'Mean left angle',
-    'Mean of the k principal angles between the left subspaces, degrees.',
+    t('Mean left angle'),
+    t('Mean of the k principal angles between the left subspaces, degrees.'),
     ANGLE,
     degrees,
   ],
   [
     'angleVMax',
-    'Largest right angle',
-    'Largest principal angle between the leading k right subspaces, degrees.',
+    t('Largest right angle'),
+    t('Largest principal angle between the leading k right subspaces, degrees.'),
     ANGLE,
     degrees,
   ],
   [
     'angleVMean',
-    'Mean right angle',
-    'Mean of the k principal angles between the right subspaces, degrees.',
+    t('Mean right angle'),
+    t('Mean of the k principal angles between the right subspaces, degrees.'),
     ANGLE,
     degrees,
   ],
   [
     'gap',
-    'Gap at k',
-    'max(sₖ(W₀) − sₖ₊₁(W₁), sₖ(W₁) − sₖ₊₁(W₀)). Without a gap no bound on the angles exists.',
+    t('Gap at k'),
+    t('max(sₖ(W₀) − sₖ₊₁(W₁), sₖ(W₁) − sₖ₊₁(W₀)). Without a gap no bound on the angles exists.'),
     null,
     plain,
   ],
-  ['wedinBound', 'Wedin bound', 'Spectral norm of the update over the gap; vacuous from 1 on.', null, plain],
-  ['wedinVacuous', 'Wedin bound vacuous', '1 where the bound says nothing about the angles.', SHARE, plain],
+  ['wedinBound', t('Wedin bound'), t('Spectral norm of the update over the gap; vacuous from 1 on.'), null, plain],
+  ['wedinVacuous', t('Wedin bound vacuous'), t('1 where the bound says nothing about the angles.'), SHARE, plain],
 ];
 const elementwise: Row[] = [
-  ['unchangedBf16', 'Unchanged in bf16', 'Share of weights whose bf16 codes are equal.', SHARE, share],
+  ['unchangedBf16', t('Unchanged in bf16'), t('Share of weights whose bf16 codes are equal.'), SHARE, share],
   [
     'unchangedRelative',
-    'Unchanged, relative probe',
-    'Share of weights that moved by at most eta of their size.',
+    t('Unchanged, relative probe'),
+    t('Share of weights that moved by at most eta of their size.'),
     SHARE,
     share,
   ],
   [
     'unchangedAbsolute',
-    'Unchanged, absolute probe',
-    'Share of weights that moved by at most the absolute tolerance.',
+    t('Unchanged, absolute probe'),
+    t('Share of weights that moved by at most the absolute tolerance.'),
     SHARE,
     share,
   ],
-  ['updateDensity', 'Update density', 'Share of weights whose stored codes differ.', SHARE, share],
-  ['relativeUpdate', 'Relative update', '‖D‖ over ‖W₀‖, Frobenius.', { kind: 'log', lo: 1e-4, hi: 1 }, share],
-  ['updateNorm', 'Update norm', '‖D‖, Frobenius.', null, plain],
-  ['baseNorm', 'Base norm', '‖W₀‖, Frobenius.', null, plain],
+  ['updateDensity', t('Update density'), t('Share of weights whose stored codes differ.'), SHARE, share],
+  ['relativeUpdate', t('Relative update'), t('‖D‖ over ‖W₀‖, Frobenius.'), { kind: 'log', lo: 1e-4, hi: 1 }, share],
+  ['updateNorm', t('Update norm'), t('‖D‖, Frobenius.'), null, plain],
+  ['baseNorm', t('Base norm'), t('‖W₀‖, Frobenius.'), null, plain],
 ];
 const update: Row[] = [
-  ['updateSpectralNorm', 'Spectral norm of the update', 's₁(D).', null, plain],
+  ['updateSpectralNorm', t('Spectral norm of the update'), t('s₁(D).'), null, plain],
   [
     'updateStableRank',
-    'Stable rank of the update',
-    '‖D‖²(F) over s₁(D)². Rounding raises it.',
+    t('Stable rank of the update'),
+    t('‖D‖²(F) over s₁(D)². Rounding raises it.'),
     { kind: 'log', lo: 1, hi: 64 },
     plain,
   ],
-  ['updateTop1Share', 'Top-1 share of the update', 's₁(D) over ‖D‖, Frobenius.', SHARE, share],
+  ['updateTop1Share', t('Top-1 share of the update'), t('s₁(D) over ‖D‖, Frobenius.'), SHARE, share],
   [
     'updateEffectiveRank',
-    'Effective rank of the update',
-    'Rounding alone gives the update full rank: no evidence of a high-rank update.',
+    t('Effective rank of the update'),
+    t('Rounding alone gives the update full rank: no evidence of a high-rank update.'),
     null,
     plain,
   ],
   [
     'updateRankRatio',
-    'Rank ratio of the update',
-    'Numerical rank of D over q. Rounding alone gives full rank.',
+    t('Rank ratio of the update'),
+    t('Numerical rank of D over q. Rounding alone gives full rank.'),
     SHARE,
     share,
   ],
   [
     'updateOutlierCount',
-    'Outliers of the update',
-    'Singular values of D above its own Marchenko-Pastur edge.',
+    t('Outliers of the update'),
+    t('Singular values of D above its own Marchenko-Pastur edge.'),
     null,
     plain,
   ],
@@ -247,50 +258,57 @@ const update: Row[] = [
 const validity: Row[] = [
   [
     'zeroShare',
-    'Stored zeros in the base',
-    'Left out of hits, nulls and ranges: any change of a stored zero shows.',
+    t('Stored zeros in the base'),
+    t('Left out of hits, nulls and ranges: any change of a stored zero shows.'),
     SHARE,
     share,
   ],
-  ['illDefined', 'Ill defined', '1 where the leading r directions are not separated from the next.', SHARE, plain],
-  ['maskRank', 'Mask rank r', 'Rank of the reconstruction and of the energies.', null, plain],
-  ['angleRank', 'Angle rank k', 'Size of the principal subspaces that are compared.', null, plain],
+  [
+    'illDefined',
+    t('Ill defined'),
+    t('1 where the leading r directions are not separated from the next.'),
+    SHARE,
+    plain,
+  ],
+  ['maskRank', t('Mask rank r'), t('Rank of the reconstruction and of the energies.'), null, plain],
+  ['angleRank', t('Angle rank k'), t('Size of the principal subspaces that are compared.'), null, plain],
 ];
 type StatId = keyof (ElementStats & SpectrumMetrics);
 /** Section A: [id, name, elementwise]. */
 export const CHECKPOINT_ROWS: [StatId, string, boolean][] = [
-  ['spectralNorm', 'Spectral norm', false],
-  ['frobeniusNorm', 'Frobenius norm', false],
-  ['stableRank', 'Stable rank', false],
-  ['effectiveRank', 'Effective rank', false],
-  ['numericalRank', 'Numerical rank', false],
-  ['conditionNumber', 'Condition number', false],
-  ['energyRank90', 'Rank at 90 % energy', false],
-  ['energyRank99', 'Rank at 99 % energy', false],
-  ['powerLawAlpha', 'Power-law exponent', false],
-  ['powerLawXmin', 'Power-law lower end', false],
-  ['powerLawD', 'Power-law distance', false],
-  ['alphaHat', 'Weighted exponent', false],
-  ['logAlphaNorm', 'Log alpha norm', false],
-  ['mpSoftRank', 'MP soft rank', false],
-  ['outlierCount', 'Outliers above MP edge', false],
-  ['min', 'Minimum', true],
-  ['max', 'Maximum', true],
-  ['mean', 'Mean', true],
-  ['std', 'Standard deviation', true],
-  ['absMax', 'Largest magnitude', true],
-  ['zeros', 'Zeros', true],
+  ['spectralNorm', t('Spectral norm'), false],
+  ['frobeniusNorm', t('Frobenius norm'), false],
+  ['stableRank', t('Stable rank'), false],
+  ['effectiveRank', t('Effective rank'), false],
+  ['numericalRank', t('Numerical rank'), false],
+  ['conditionNumber', t('Condition number'), false],
+  ['energyRank90', t('Rank at 90 % energy'), false],
+  ['energyRank99', t('Rank at 99 % energy'), false],
+  ['powerLawAlpha', t('Power-law exponent'), false],
+  ['powerLawXmin', t('Power-law lower end'), false],
+  ['powerLawD', t('Power-law distance'), false],
+  ['alphaHat', t('Weighted exponent'), false],
+  ['logAlphaNorm', t('Log alpha norm'), false],
+  ['mpSoftRank', t('MP soft rank'), false],
+  ['outlierCount', t('Outliers above MP edge'), false],
+  ['min', t('Minimum'), true],
+  ['max', t('Maximum'), true],
+  ['mean', t('Mean'), true],
+  ['std', t('Standard deviation'), true],
+  ['absMax', t('Largest magnitude'), true],
+  ['zeros', t('Zeros'), true],
   ['nan', 'NaN', true],
-  ['inf', 'Infinities', true],
-  ['subnormal', 'Subnormal', true],
+  ['inf', t('Infinities'), true],
+  ['subnormal', t('Subnormal'), true],
 ];
 function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
-  const title = side === 'base' ? 'Base checkpoint' : 'Tuned checkpoint';
+  const isBase = side === 'base';
+  const group = t(isBase ? 'Base checkpoint' : 'Tuned checkpoint');
   return CHECKPOINT_ROWS.map(([id, name, isElementwise]) => ({
     id: `${side}.${id}`,
-    group: title,
-    name: `${name}, ${side}`,
-    text: `${name} of the ${side} matrix.`,
+    group,
+    name: isBase ? t('{0}, base', name) : t('{0}, tuned', name),
+    text: isBase ? t('{0} of the base matrix.', name) : t('{0} of the tuned matrix.', name),
     scale: null,
     elementwise: isElementwise,
     format: plain,
@@ -300,9 +318,9 @@ function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
 export const METRICS: readonly Metric[] = [
   {
     id: VIEWS,
-    group: 'Alignment',
-    name: 'Mask view and energy view',
-    text: 'Both views as a factor over their own reference, on one scale: 1 is what noise gives.',
+    group: t('Alignment'),
+    name: t('Mask view and energy view'),
+    text: t('Both views as a factor over their own reference, on one scale: 1 is what noise gives.'),
     scale: null,
     elementwise: false,
     format: times,
@@ -310,11 +328,11 @@ export const METRICS: readonly Metric[] = [
   },
   ...maskMetrics(MASKS[0]!),
   ...ENERGIES.flatMap(energyMetrics),
-  ...spectrum.map((row) => of('Spectrum', false, row)),
-  ...elementwise.map((row) => of('Change', true, row)),
-  ...update.map((row) => of('Update', false, row)),
+  ...spectrum.map((row) => of(t('Spectrum'), false, row)),
+  ...elementwise.map((row) => of(t('Change'), true, row)),
+  ...update.map((row) => of(t('Update'), false, row)),
   ...MASKS.slice(1).flatMap(maskMetrics),
-  ...validity.map((row) => of('Validity', false, row)),
+  ...validity.map((row) => of(t('Validity'), false, row)),
   ...checkpointMetrics('base'),
   ...checkpointMetrics('tuned'),
 ];

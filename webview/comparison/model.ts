@@ -6,6 +6,7 @@ import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/pr
 import type { CellValue, LayerStat } from '../shared/heatmap.ts';
 import { labelsOf, orderModules } from './labels.ts';
 import type { Metric } from './metrics.ts';
+import { t } from '../shared/l10n.ts';
 
 export type Pair = ComparisonPlan['pairs'][number];
 export const hasSpectra = (t: ComparisonTensor): boolean => t.metrics.maskRank !== undefined;
@@ -155,8 +156,8 @@ export class ComparisonModel {
     const skipped = plan.skipped.find((s) => here(s.name)) ?? plan.pairs.find((p) => here(p.name) && p.reason);
     if (skipped) return `${skipped.name}: ${skipped.reason ?? ''}`;
     const inBase = plan.unpaired.baseOnly.find(here);
-    if (inBase) return `The tuned checkpoint has no ${inBase}.`;
+    if (inBase) return t('The tuned checkpoint has no {0}.', inBase);
     const inTuned = plan.unpaired.tunedOnly.find(here);
-    return inTuned ? `The base checkpoint has no ${inTuned}.` : null;
+    return inTuned ? t('The base checkpoint has no {0}.', inTuned) : null;
   }
 }

@@ -4,6 +4,7 @@ import { ends, fitted, isDiverging, reference, type Panel, type Profile, type Sc
 import { freeScale, metricById, VIEWS, type Metric } from './metrics.ts';
 import type { ComparisonModel } from './model.ts';
 import type { Ui } from './view.ts';
+import { t } from '../shared/l10n.ts';
 
 export interface Picture {
   metric: Metric;
@@ -37,7 +38,7 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
   const middle = reference(scale) ?? (scale.kind === 'lin' ? (lo + hi) / 2 : null);
   const unit = scale.unit ?? '';
   const isShare = metric.format(0.5).includes('%');
-  const label = (t: number): string => (isShare ? metric.format(Number(t.toPrecision(2))) : tick(t) + unit);
+  const label = (v: number): string => (isShare ? metric.format(Number(v.toPrecision(2))) : tick(v) + unit);
   const panel: Panel = {
     title: metric.name,
     sub: '',
@@ -50,7 +51,7 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
     scale,
     panels: [panel],
     profile: {
-      title: 'Mean and range of layer',
+      title: t('Mean and range of layer'),
       scale,
       reference: reference(scale),
       ticks: middle === null ? [lo, hi] : [lo, middle, hi],
@@ -75,21 +76,21 @@ function views(model: ComparisonModel, metric: Metric): Picture {
   return {
     metric,
     scale: VIEWS_SCALE,
-    panels: [panel('Mask view', 'overlap / null', mask), panel('Energy view', 'joint / isotropic', energy)],
+    panels: [panel(t('Mask view'), t('overlap / null'), mask), panel(t('Energy view'), t('joint / isotropic'), energy)],
     profile: {
-      title: 'Mean of layer',
+      title: t('Mean of layer'),
       scale: VIEWS_SCALE,
       reference: 1,
       ticks: [1 / 64, 1 / 8, 1, 8, 64],
       label: fraction,
       series: [
         {
-          name: 'mask',
+          name: t('mask'),
           mark: 'square',
           colour: 'var(--vscode-foreground)',
           at: (layer) => model.layerStat(mask, layer),
         },
-        { name: 'energy', mark: 'circle', colour: 'var(--ox-on)', at: (layer) => model.layerStat(energy, layer) },
+        { name: t('energy'), mark: 'circle', colour: 'var(--ox-on)', at: (layer) => model.layerStat(energy, layer) },
       ],
     },
     endLabels: ['1/64', '64'],

@@ -2,16 +2,17 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { bytes, count, integer } from '../shared/format.ts';
+import { severityWord } from '../shared/words.ts';
 import { s } from '../shared/svg.ts';
 import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
 import { leftOutTables } from './left-out.ts';
 import { backendText } from './backend.ts';
 import { define, ViewElement } from './view.ts';
+import { plural, t } from '../shared/l10n.ts';
 
-const plural = (n: number, word: string): string => `${integer(n)} ${word}${n === 1 ? '' : 's'}`;
 const names = (list: readonly string[], most = 4): string =>
-  list.length <= most ? list.join(', ') : `${list.slice(0, most).join(', ')} and ${list.length - most} more`;
+  list.length <= most ? list.join(', ') : t('{0} and {1} more', list.slice(0, most).join(', '), list.length - most);
 
 class Plan extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
@@ -21,7 +22,7 @@ class Plan extends ViewElement {
       return html`<div class="progress busy">
           ${s('svg', { viewBox: '0 0 100 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { x: 0, y: 0, width: 30, height: 2 }))}
         </div>
-        <div class="empty" role="status"><p class="quiet">Reading the headers of both checkpoints.</p></div>`;
+        <div class="empty" role="status"><p class="quiet">${t('Reading the headers of both checkpoints.')}</p></div>`;
     }
     if (!state.plan) return this.failed();
     return state.plan.pairs.length ? this.planned(state.plan) : this.nothingPairs(state.plan);
@@ -30,10 +31,10 @@ class Plan extends ViewElement {
   private failed(): TemplateResult {
     const { post } = this.view;
     return html`<div class="empty">
-      <p>No comparison could be planned; the message above says why.</p>
+      <p>${t('No comparison could be planned; the message above says why.')}</p>
       <div class="row centre">
         <button class="primary" data-action="choose-another" @click=${() => post({ type: 'chooseAnother' })}>
-          Choose Another Checkpoint…
+          ${t('Choose Another Checkpoint…')}
         </button>
       </div>
     </div>`;
@@ -42,23 +43,34 @@ class Plan extends ViewElement {
   private nothingPairs(plan: ComparisonPlan): TemplateResult {
     const { baseOnly, tunedOnly } = plan.unpaired;
     const { state } = this.view.model;
-    const total = (n: number): string => plural(n, 'tensor');
+    const own = (name: string | undefined, list: readonly string[]): string =>
+      list.length
+        ? plural(
+            list.length,
+            '{1} has {0} tensor of its own: {2}.',
+            '{1} has {0} tensors of its own, such as {2}.',
+            integer(list.length),
+            name ?? '',
+            names(list, 1),
+          )
+        : t('{0} has no tensors of its own.', name ?? '');
+    const skipped = plan.skipped.length;
+    const sentences = [
+      own(state?.baseName, baseOnly),
+      own(state?.tunedName, tunedOnly),
+      ...(skipped ? [plural(skipped, '{0} tensor was left out.', '{0} tensors were left out.', integer(skipped))] : []),
+      t('Fused and split parts were aligned first. Nothing was computed.'),
+    ];
     return html`<div class="empty" data-empty>
-        <p>No tensor of the two checkpoints pairs by name and shape.</p>
-        <p class="quiet">
-          ${state?.baseName} has ${total(baseOnly.length)} of its
-          own${baseOnly.length ? `, such as ${names(baseOnly, 1)}` : ''}; ${state?.tunedName} has
-          ${total(tunedOnly.length)}${tunedOnly.length ? `, such as ${names(tunedOnly, 1)}` : ''}.
-          ${plan.skipped.length ? `${total(plan.skipped.length)} were left out.` : ''} Fused and split parts were
-          aligned first. Nothing was computed.
-        </p>
+        <p>${t('No tensor of the two checkpoints pairs by name and shape.')}</p>
+        <p class="quiet">${sentences.join(' ')}</p>
         <div class="row centre">
           <button
             class="primary"
             data-action="choose-another"
             @click=${() => this.view.post({ type: 'chooseAnother' })}
           >
-            Choose Another Checkpoint…
+            ${t('Choose Another Checkpoint…')}
           </button>
         </div>
       </div>
@@ -70,25 +82,31 @@ class Plan extends ViewElement {
     const { model, post } = this.view;
     const state = model.state;
     const figures: [string, string, string][] = [
-      ['To read', bytes(cost.bytesToRead), 'from both files, for both passes'],
+      [t('To read'), bytes(cost.bytesToRead), t('from both files, for both passes')],
       [
-        'Matrices',
+        t('Matrices'),
         integer(cost.matrices),
-        cost.flops ? `about ${cost.flops.toExponential(1).replace('e+', 'e')} operations` : '',
+        cost.flops ? t('about {0} operations', cost.flops.toExponential(1).replace('e+', 'e')) : '',
       ],
-      ['Weights', count(cost.weights), plural(plan.pairs.length, 'paired tensor')],
-      ['Memory at its peak', bytes(cost.peakBytes), 'of the engine; no tensor is kept longer than its turn'],
+      [
+        t('Weights'),
+        count(cost.weights),
+        plural(plan.pairs.length, '{0} paired tensor', '{0} paired tensors', integer(plan.pairs.length)),
+      ],
+      [t('Memory at its peak'), bytes(cost.peakBytes), t('of the engine; no tensor is kept longer than its turn')],
     ];
     return html`<div class="plan" data-planned>
       <div class="plan-head">
         <div class="grow">
-          <h2>Ready to compare</h2>
+          <h2>${t('Ready to compare')}</h2>
           <p class="quiet">
-            ${state?.backend ? `Computes on ${backendText(state.backend)}. ` : ''}Nothing is written; the checkpoints
-            are only read.
+            ${[
+              ...(state?.backend ? [t('Computes on {0}.', backendText(state.backend))] : []),
+              t('Nothing is written; the checkpoints are only read.'),
+            ].join(' ')}
           </p>
         </div>
-        <button class="primary" data-action="start" @click=${() => post({ type: 'start' })}>Start</button>
+        <button class="primary" data-action="start" @click=${() => post({ type: 'start' })}>${t('Start')}</button>
       </div>
       <div class="costs">
         ${figures.map(
@@ -105,20 +123,23 @@ class Plan extends ViewElement {
         model.matrices.length
           ? html`<section class="sect">
               <h2>
-                With spectra
+                ${t('With spectra')}
                 <small
-                  >${plural(model.matrices.length, 'matrix').replace('matrixs', 'matrices')} in
-                  ${plural(model.layers, 'layer')}</small
+                  >${t(
+                    '{0} in {1}',
+                    plural(model.matrices.length, '{0} matrix', '{0} matrices', integer(model.matrices.length)),
+                    plural(model.layers, '{0} layer', '{0} layers', integer(model.layers)),
+                  )}</small
                 >
               </h2>
               <table class="numbers">
                 <thead>
                   <tr>
-                    <th scope="col">Module</th>
-                    <th scope="col">Layers</th>
-                    <th scope="col">Shape</th>
-                    <th scope="col">Stored as</th>
-                    <th scope="col" class="num">matrices</th>
+                    <th scope="col">${t('Module')}</th>
+                    <th scope="col">${t('Layers')}</th>
+                    <th scope="col">${t('Shape')}</th>
+                    <th scope="col">${t('Stored as')}</th>
+                    <th scope="col" class="num">${t('matrices')}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -137,8 +158,10 @@ class Plan extends ViewElement {
             </section>`
           : html`<section class="sect">
               <h2>
-                With spectra
-                <small>none: no matrix of the transformer blocks pairs, so only change figures are computed</small>
+                ${t('With spectra')}
+                <small
+                  >${t('none: no matrix of the transformer blocks pairs, so only change figures are computed')}</small
+                >
               </h2>
             </section>`
       }
@@ -149,9 +172,14 @@ class Plan extends ViewElement {
   private problems(plan: ComparisonPlan): TemplateResult | typeof nothing {
     if (!plan.problems.length) return nothing;
     return html`<section class="sect" data-section="problems">
-      <h2>Problems <small>${plural(plan.problems.length, 'finding')} in the files</small></h2>
+      <h2>
+        ${t('Problems')}
+        <small
+          >${plural(plan.problems.length, '{0} finding in the files', '{0} findings in the files', integer(plan.problems.length))}</small
+        >
+      </h2>
       <ul class="notes small">
-        ${plan.problems.map((p) => html`<li><b>${p.severity}</b> ${p.file ? `${p.file}: ` : ''}${p.message}</li>`)}
+        ${plan.problems.map((p) => html`<li><b>${severityWord(p.severity)}</b> ${p.file ? `${p.file}: ` : ''}${p.message}</li>`)}
       </ul>
     </section>`;
   }

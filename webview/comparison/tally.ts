@@ -6,7 +6,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import {
   energyRatio,
   energyVerdict,
@@ -42,27 +42,32 @@ const ROOM_FOR_ENDS = 280;
 
 const TALLIES: readonly Tally[] = [
   {
-    name: 'Mask view',
+    name: t('Mask view'),
     isMask: true,
-    words: { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: 'without a null' },
-    axis: 'position in the attainable range, against the nearer of the two nulls; a verdict also needs |z| over 3',
+    words: { off: t('off-principal'), on: t('on-principal'), noise: t('as noise'), none: t('without a null') },
+    axis: t('position in the attainable range, against the nearer of the two nulls; a verdict also needs |z| over 3'),
     at: (t) => safePosition(t.metrics),
     verdict: (t) => maskVerdict(t.metrics).id,
     zone: VERDICT_POSITION,
-    ends: ['least attainable', 'as the null', 'most attainable'],
+    ends: [t('least attainable'), t('as the null'), t('most attainable')],
   },
   {
-    name: 'Energy view',
+    name: t('Energy view'),
     isMask: false,
-    words: { off: 'away from principal', on: 'toward principal', noise: 'near isotropic', none: 'without an update' },
-    axis: 'joint energy over the isotropic share, log scale; no test stands behind it',
+    words: {
+      off: t('away from principal'),
+      on: t('toward principal'),
+      noise: t('near isotropic'),
+      none: t('without an update'),
+    },
+    axis: t('joint energy over the isotropic share, log scale; no test stands behind it'),
     at: (t) => {
       const ratio = energyRatio(t.metrics);
       return ratio === null ? null : ratio <= 0 ? -1 : Math.max(-1, Math.min(1, Math.log(ratio) / REACH));
     },
     verdict: (t) => energyVerdict(t.metrics).id,
     zone: Math.log(NEAR_ISOTROPIC) / REACH,
-    ends: ['1/64', 'isotropic', '64'],
+    ends: ['1/64', t('isotropic'), '64'],
   },
 ];
 const ORDER: readonly VerdictId[] = ['off', 'noise', 'on', 'none'];
@@ -72,20 +77,20 @@ class TallyList extends ViewElement {
     const live = this.view.model.live();
     if (!live.length) return nothing;
     return html`<section class="sect">
-      <h2>Verdicts <small>one tick a matrix; in the shaded zone nothing is claimed</small></h2>
+      <h2>${t('Verdicts')} <small>${t('one tick a matrix; in the shaded zone nothing is claimed')}</small></h2>
       <div class="tally">${TALLIES.map((tally) => this.row(tally, live))}</div>
     </section>`;
   }
 
   private row(tally: Tally, live: readonly ComparisonTensor[]): TemplateResult {
     const by = new Map<VerdictId, ComparisonTensor[]>(
-      ORDER.map((id) => [id, live.filter((t) => tally.verdict(t) === id)]),
+      ORDER.map((id) => [id, live.filter((tensor) => tally.verdict(tensor) === id)]),
     );
     const present = ORDER.filter((id) => by.get(id)?.length);
     const counts =
       present.length === 1 && present[0]
-        ? `all ${live.length} ${tally.words[present[0]]}`
-        : present.map((id) => `${by.get(id)?.length} ${tally.words[id]}`).join(', ');
+        ? t('all {0} {1}', live.length, tally.words[present[0]])
+        : present.map((id) => t('{0} {1}', by.get(id)?.length ?? 0, tally.words[id])).join(', ');
     const most = Math.max(...present.map((id) => by.get(id)?.length ?? 0));
     const minority = present.filter((id) => (by.get(id)?.length ?? 0) < most).flatMap((id) => by.get(id) ?? []);
     const draw = (w: number): Drawing => strip(w, tally, live);
@@ -104,12 +109,11 @@ class TallyList extends ViewElement {
                 >${minority
                   .slice(0, NAMED)
                   .map(
-                    (t) =>
-                      html`<button class="link" @click=${() => this.open(t)}>
-                        layer ${t.layer} ${this.view.model.labels.get(t.module) ?? t.module}:
-                        ${tally.words[tally.verdict(t)]}
+                    (one) =>
+                      html`<button class="link" @click=${() => this.open(one)}>
+                        ${t('layer {0} {1}: {2}', one.layer ?? '', this.view.model.labels.get(one.module) ?? one.module, tally.words[tally.verdict(one)])}
                       </button>`,
-                  )}${minority.length > NAMED ? html`<span class="quiet">and ${minority.length - NAMED} more</span>` : nothing}</span
+                  )}${minority.length > NAMED ? html`<span class="quiet">${t('and {0} more', minority.length - NAMED)}</span>` : nothing}</span
               ><span></span>`
           : nothing
       }`;
@@ -140,11 +144,18 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
 }
 function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): Drawing {
   const x = linear(-1, 1, 1, width - 1);
-  const label = `${tally.name}: ${live.length} matrices by ${tally.axis}`;
-  const marks = live.flatMap((t) => {
-    const at = tally.at(t);
+  const label = plural(
+    live.length,
+    '{1}: {0} matrix by {2}',
+    '{1}: {0} matrices by {2}',
+    live.length,
+    tally.name,
+    tally.axis,
+  );
+  const marks = live.flatMap((tensor) => {
+    const at = tally.at(tensor);
     if (at === null) return [];
-    const id = tally.verdict(t);
+    const id = tally.verdict(tensor);
     return [s('line', { class: `tick tick-${id}`, x1: x(at), x2: x(at), y1: 1, y2: 13 })];
   });
   const read = live.flatMap((tensor): Mark[] => {

@@ -1,7 +1,8 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Progress } from '../../src/protocol/views.ts';
 import { count, duration } from '../shared/format.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { backendText, backendTitle, elsewhereText } from './backend.ts';
 import { diskBanners } from './disk.ts';
@@ -17,9 +18,34 @@ const ICON = {
   info: 0xea74,
 } as const;
 
-/** "about 9 s left"; empty where nothing can be said yet. */
-export const timeLeft = (seconds: number | null): string =>
-  seconds === null || !Number.isFinite(seconds) ? '' : `, about ${duration(seconds)} left`;
+/** "9 s"; null where nothing can be said yet. */
+const timeLeft = (seconds: number | null): string | null =>
+  seconds === null || !Number.isFinite(seconds) ? null : duration(seconds);
+
+function progressText({ phase, done, total, secondsLeft }: Progress): string {
+  const left = timeLeft(secondsLeft);
+  if (phase === 'change')
+    return left === null
+      ? t('Comparing stored codes: {0} of {1} tensors. Change figures come first, spectra follow.', done, total)
+      : t(
+          'Comparing stored codes: {0} of {1} tensors, about {2} left. Change figures come first, spectra follow.',
+          done,
+          total,
+          left,
+        );
+  return left === null
+    ? t(
+        'Computing: {0} of {1} matrices. Change figures are complete; spectra, angles and alignment count only these.',
+        done,
+        total,
+      )
+    : t(
+        'Computing: {0} of {1} matrices, about {2} left. Change figures are complete; spectra, angles and alignment count only these.',
+        done,
+        total,
+        left,
+      );
+}
 
 class Title extends ViewElement {
   protected override render(): TemplateResult {
@@ -28,8 +54,16 @@ class Title extends ViewElement {
     const dtypes = [...new Set((plan?.pairs ?? []).flatMap((p) => [p.dtype.base, p.dtype.tuned]))];
     const facts = plan?.pairs.length
       ? [
-          layers ? `${layers} layers, ${matrices.length} matrices` : `${plan.pairs.length} tensors`,
-          `${count(plan.cost.weights)} weights, ${dtypes.slice(0, 3).join(' and ')}`,
+          layers
+            ? [plural(layers, '{0} layer', '{0} layers'), plural(matrices.length, '{0} matrix', '{0} matrices')].join(
+                ', ',
+              )
+            : plural(plan.pairs.length, '{0} tensor', '{0} tensors'),
+          t(
+            '{0} weights, {1}',
+            count(plan.cost.weights),
+            dtypes.slice(0, 3).reduce((list, dtype) => t('{0} and {1}', list, dtype)),
+          ),
         ]
       : [];
     const actions = tensors.size > 0;
@@ -73,7 +107,7 @@ class Title extends ViewElement {
               title=${state?.commandLine ?? ''}
               @click=${() => this.view.post({ type: 'copyCommandLine' })}
             >
-              ${icon(ICON.terminal)}Copy as Command Line
+              ${icon(ICON.terminal)}${t('Copy as Command Line')}
             </button>`
           : nothing
       }
@@ -107,13 +141,8 @@ class Banners extends ViewElement {
     const { done, total } = counts(view);
     if (state?.phase === 'running') {
       const p = state.progress;
-      const change = p?.phase === 'change';
       const share = p && p.total ? p.done / p.total : 0;
-      const text = !p
-        ? t('Starting the engine.')
-        : change
-          ? `Comparing stored codes: ${p.done} of ${p.total} tensors${timeLeft(p.secondsLeft)}. Change figures come first, spectra follow.`
-          : `Computing: ${p.done} of ${p.total} matrices${timeLeft(p.secondsLeft)}. Change figures are complete; spectra, angles and alignment count only these.`;
+      const text = !p ? t('Starting the engine.') : progressText(p);
       return html`<div class="progress" data-progress=${share.toFixed(3)}>${line(share)}</div>
         <div class="banner" role="status">
           <span class="grow">${text}</span
@@ -123,14 +152,18 @@ class Banners extends ViewElement {
         </div>`;
     }
     if (state?.phase === 'cancelled') {
-      const text = `Cancelled after ${done} of ${total} matrices. Spectra, angles and alignment count only these; everything computed stays.`;
+      const text = t(
+        'Cancelled after {0} of {1} matrices. Spectra, angles and alignment count only these; everything computed stays.',
+        done,
+        total,
+      );
       return html`<div class="banner" role="status">
         ${icon(ICON.stopped)}<span class="grow">${text}</span>${
           // what is left would be computed of other bytes
           view.model.disk
             ? nothing
             : html`<button class="secondary" data-action="resume" @click=${() => view.post({ type: 'resume' })}>
-                Resume
+                ${t('Resume')}
               </button>`
         }
       </div>`;
@@ -159,11 +192,16 @@ class Banners extends ViewElement {
     const whole = model.state?.error ?? null;
     const [first] = model.failed;
     if (!whole && !first) return nothing;
-    const more = model.failed.size > 1 ? ` ${model.failed.size - 1} more failed.` : '';
-    const text = whole ? whole.message : first ? `${naming(first[0], first[1].message)}${more}` : '';
-    const rest = whole ? '' : model.state?.phase === 'running' ? ' The other matrices go on.' : '';
+    const others = model.failed.size - 1;
+    const sentences = whole
+      ? [whole.message]
+      : [
+          first ? naming(first[0], first[1].message) : '',
+          others > 0 ? plural(others, '{0} more failed.', '{0} more failed.') : '',
+          model.state?.phase === 'running' ? t('The other matrices go on.') : '',
+        ];
     return html`<div class="banner error" role="alert" data-failed=${whole ? 'whole' : String(model.failed.size)}>
-      ${icon(ICON.error)}<span class="grow">${text}${rest}</span
+      ${icon(ICON.error)}<span class="grow">${sentences.filter(Boolean).join(' ')}</span
       ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button>${
         whole && model.state?.backend?.kind === 'gpu' && (whole.code === 'device-lost' || whole.code === 'peer-gone')
           ? html`<button data-action="use-cpu" @click=${() => post({ type: 'useCpu' })}>${t('Use CPU')}</button>`
@@ -176,7 +214,7 @@ class Banners extends ViewElement {
           post({ type: 'retry' });
         }}
       >
-        Retry
+        ${t('Retry')}
       </button>
     </div>`;
   }

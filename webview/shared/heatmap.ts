@@ -25,6 +25,8 @@ import {
 } from './heatmap-paint.ts';
 import { paintProfile, paintProfileHead, paintProfileTicks } from './heatmap-profile.ts';
 import { theme } from './scales.ts';
+import { t } from './l10n.ts';
+import { statusWord } from './words.ts';
 
 export type { Cell, CellStatus, CellValue, LayerStat, Panel, Profile, ProfileSeries } from './heatmap-paint.ts';
 export { legendRamp } from './heatmap-paint.ts';
@@ -88,7 +90,7 @@ export class Heatmap {
     this.root.className = 'heatmap';
     this.root.tabIndex = 0;
     this.root.setAttribute('role', 'grid');
-    this.root.setAttribute('aria-label', 'Layers by modules. Arrow keys move, Enter opens the matrix.');
+    this.root.setAttribute('aria-label', t('Layers by modules. Arrow keys move, Enter opens the matrix.'));
     for (const [canvas, name] of [
       [this.head, 'head'],
       [this.body, 'body'],
@@ -331,7 +333,7 @@ export class Heatmap {
     this.mirror.setAttribute('aria-colindex', String(column + 1));
     this.mirror.setAttribute('aria-selected', 'true');
     const values = this.panels.map((panel) => `${panel.title} ${spoken(panel.cell(cell.layer, cell.module))}`);
-    this.mirror.textContent = [`Layer ${cell.layer}, ${cell.module}`, ...values].join('; ');
+    this.mirror.textContent = [t('Layer {0}, {1}', cell.layer, cell.module), ...values].join('; ');
   }
 }
 
@@ -348,8 +350,8 @@ function gridOf(options: HeatmapOptions): Grid {
   return { layers: options.layers, modules: options.modules, labels: options.modules.map(options.label ?? ((m) => m)) };
 }
 function spoken(cell: CellValue): string {
-  if (cell.status !== 'done') return cell.status;
-  return cell.value === null ? 'null' : num(cell.value);
+  if (cell.status !== 'done') return statusWord(cell.status);
+  return cell.value === null ? statusWord('null') : num(cell.value);
 }
 function scroller(element: HTMLElement): Element | null {
   for (let e = element.parentElement; e; e = e.parentElement) {

@@ -3,6 +3,7 @@ import { ends, isDiverging, type Scale } from './heatmap-scale.ts';
 import { css, diverging, rgb, sequential } from './scales.ts';
 import { escapeXml } from './sheet.ts';
 import { SvgContext } from './canvas-svg.ts';
+import { t } from './l10n.ts';
 
 interface Fragment {
   markup: string;
@@ -30,7 +31,7 @@ export function withLegend(drawn: Fragment, scale: Scale, labels: readonly [stri
   context.fillText(words, 120 + RAMP, 17);
   const [lo, hi] = ends(scale);
   return {
-    markup: `${drawn.markup}<g transform="translate(0 ${drawn.height})"><desc>${escapeXml(`${lo} to ${hi}`)}</desc>${context.markup}</g>`,
+    markup: `${drawn.markup}<g transform="translate(0 ${drawn.height})"><desc>${escapeXml(t('{0} to {1}', lo, hi))}</desc>${context.markup}</g>`,
     width: drawn.width,
     height: drawn.height + HEIGHT,
   };

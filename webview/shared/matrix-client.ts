@@ -9,6 +9,7 @@ import type {
   ValuesBlock,
 } from '../../src/protocol/matrix.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
+import { t } from './l10n.ts';
 
 /** A request that ended without an answer; `cancelled` where the page itself gave it up. */
 export class MatrixError extends Error {
@@ -79,7 +80,7 @@ export class MatrixClient {
       signal?.addEventListener('abort', () => {
         if (!this.pending.delete(id)) return;
         this.post({ type: 'cancel', id });
-        reject(new MatrixError({ code: 'cancelled', message: 'Cancelled.' }));
+        reject(new MatrixError({ code: 'cancelled', message: t('Cancelled.') }));
       });
       this.post(request(id));
     });

@@ -48,13 +48,13 @@ export class App extends ViewElement {
     if (!model.facts)
       return model.error
         ? html`<div data-state="failed">${errorBanner(model.error, this.view)}</div>`
-        : html`<div class="empty" data-state="opening"><p class="quiet">Reading the header…</p></div>`;
+        : html`<div class="empty" data-state="opening"><p class="quiet">${t('Reading the header…')}</p></div>`;
     const part = { view: this.view, version: this.version };
     return html`<ox-facts .view=${part.view} .version=${part.version}></ox-facts>
       <ox-problems .view=${part.view} .version=${part.version}></ox-problems>
       <ox-status .view=${part.view} .version=${part.version}></ox-status>
       <main data-view=${ui.view}>
-        <section class="left" aria-label=${ui.view === 'tensors' ? 'Tensors' : 'Spectra of the blocks'}>
+        <section class="left" aria-label=${ui.view === 'tensors' ? t('Tensors') : t('Spectra of the blocks')}>
           ${this.toolbar()}
           ${
             ui.view === 'tensors'
@@ -157,15 +157,15 @@ export class App extends ViewElement {
       ?disabled=${model.isAnalyzing || done || model.disk !== null}
       title=${
         done
-          ? `All ${integer(matrices)} block matrices are analyzed`
-          : `Compute the singular values of ${integer(matrices)} block matrices`
+          ? t('All {0} block matrices are analyzed', integer(matrices))
+          : t('Compute the singular values of {0} block matrices', integer(matrices))
       }
       @click=${() => {
         set({ view: 'spectra' });
         post({ type: 'spectra', tensors: [] });
       }}
     >
-      Analyze Spectra
+      ${t('Analyze Spectra')}
     </button>`;
   }
 

@@ -15,17 +15,19 @@ import type { Row } from './rows.ts';
 import { spectrumSection } from './spectrum.ts';
 import { tabPanel, tabs } from './values/tabs.ts';
 import { ViewElement } from './view.ts';
+import { plural, t } from '../shared/l10n.ts';
 
 /** Why the values of a type are not read. */
 function typeNote(dtype: string): string {
   if (/^F[46]/.test(dtype))
-    return `${dtype} packs several numbers into a byte; its values need scales, so they are not read.`;
-  if (dtype === 'F8_E8M0') return 'F8_E8M0 holds exponents of block scales, not weights: it is listed, not analyzed.';
-  if (/^C/.test(dtype)) return `${dtype} is complex: it is listed, not analyzed.`;
-  if (dtype === 'BOOL') return 'Boolean: it is listed, not analyzed.';
+    return t('{0} packs several numbers into a byte; its values need scales, so they are not read.', dtype);
+  if (dtype === 'F8_E8M0')
+    return t('{0} holds exponents of block scales, not weights: it is listed, not analyzed.', dtype);
+  if (/^C/.test(dtype)) return t('{0} is complex: it is listed, not analyzed.', dtype);
+  if (dtype === 'BOOL') return t('Boolean: it is listed, not analyzed.');
   return /^[IU]\d/.test(dtype)
-    ? `${dtype} holds whole numbers: it is listed, not analyzed.`
-    : `${dtype} is not known to this version: it is listed, not analyzed.`;
+    ? t('{0} holds whole numbers: it is listed, not analyzed.', dtype)
+    : t('{0} is not known to this version: it is listed, not analyzed.', dtype);
 }
 
 class Detail extends ViewElement {
@@ -38,14 +40,16 @@ class Detail extends ViewElement {
     const row = model.row(ui.selected);
     if (!row)
       return html`<div class="empty" data-state="no-selection">
-        <p>${model.rows.length ? 'Select a tensor to see its values and its spectrum.' : nothing}</p>
+        <p>${model.rows.length ? t('Select a tensor to see its values and its spectrum.') : nothing}</p>
       </div>`;
     const { tensor } = row;
     const failure = model.failureOf(tensor.name);
     return html`<div class="detail" data-detail=${tensor.name}>
       ${crumbs(this.view, row)}
       <div class="detail-head" tabindex="-1">
-        <h2>${tensor.layer === null ? row.label : `Layer ${tensor.layer}, ${leaf(row.label)}`}${ageMark(this.view)}</h2>
+        <h2>
+          ${tensor.layer === null ? row.label : t('Layer {0}, {1}', tensor.layer, leaf(row.label))}${ageMark(this.view)}
+        </h2>
         <div class="mono quiet name">${tensor.name.slice(0, 2000)}</div>
       </div>
       ${failure ? this.failed(row, failure) : nothing} ${tabs(this.view)}
@@ -80,9 +84,9 @@ class Detail extends ViewElement {
           this.view.set({});
         }}
       >
-        Retry
+        ${t('Retry')}
       </button>
-      <button data-action="show-log" @click=${() => post({ type: 'showLog' })}>Show Log</button>
+      <button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button>
     </div>`;
   }
 
@@ -94,10 +98,10 @@ class Detail extends ViewElement {
     const sharded = (model.facts?.shards.length ?? 0) > 1;
     const share = (n: number): string => (n && row.weights ? `${num(n)} (${percent(n / row.weights, 2)})` : num(n));
     return html`<dl class="stats">
-      ${item('Shape', tensor.missing ? 'unknown' : tensor.shape.join(' × ') || 'scalar', `${integer(row.weights)} weights`)}
-      ${item('Type', tensor.missing ? 'unknown' : `${tensor.dtype}, ${bytes(tensor.sizeBytes)}`, `${integer(tensor.sizeBytes)} bytes`)}
-      ${tensor.offset === null ? nothing : item('First byte', integer(tensor.offset), `offset in ${tensor.file}`)}
-      ${sharded || tensor.missing ? item('File', tensor.file, tensor.file) : nothing}
+      ${item(t('Shape'), tensor.missing ? t('unknown') : tensor.shape.join(' × ') || t('scalar'), plural(row.weights, '{0} weight', '{0} weights', integer(row.weights)))}
+      ${item(t('Type'), tensor.missing ? t('unknown') : `${tensor.dtype}, ${bytes(tensor.sizeBytes)}`, t('{0} bytes', integer(tensor.sizeBytes)))}
+      ${tensor.offset === null ? nothing : item(t('First byte'), integer(tensor.offset), t('offset in {0}', tensor.file))}
+      ${sharded || tensor.missing ? item(t('File'), tensor.file, tensor.file) : nothing}
       ${
         tensor.offset === null || tensor.sizeBytes === 0
           ? nothing
@@ -108,15 +112,17 @@ class Detail extends ViewElement {
       }
       ${
         stats
-          ? html`${item('Zeros', share(stats.zeros), exact(stats.zeros))}
-            ${item('Mean', num(stats.mean, 3), exact(stats.mean))} ${item('Std', num(stats.std), exact(stats.std))}
-            ${item('Minimum', num(stats.min), exact(stats.min))} ${item('Maximum', num(stats.max), exact(stats.max))}
-            ${item('Largest |w|', num(stats.absMax), exact(stats.absMax))}
-            ${item('Subnormal', share(stats.subnormal), 'below the normal range of the storage type')}
-            ${item('NaN', share(stats.nan), exact(stats.nan))} ${item('Infinite', share(stats.inf), exact(stats.inf))}`
+          ? html`${item(t('Zeros'), share(stats.zeros), exact(stats.zeros))}
+            ${item(t('Mean'), num(stats.mean, 3), exact(stats.mean))}
+            ${item(t('Std'), num(stats.std), exact(stats.std))} ${item(t('Minimum'), num(stats.min), exact(stats.min))}
+            ${item(t('Maximum'), num(stats.max), exact(stats.max))}
+            ${item(t('Largest |w|'), num(stats.absMax), exact(stats.absMax))}
+            ${item(t('Subnormal'), share(stats.subnormal), t('below the normal range of the storage type'))}
+            ${item('NaN', share(stats.nan), exact(stats.nan))}
+            ${item(t('Infinite'), share(stats.inf), exact(stats.inf))}`
           : nothing
       }
-      ${tensor.transposed ? item('Stored', '[in, out]', 'Conv1D: its matrix is the transpose of what is stored') : nothing}
+      ${tensor.transposed ? item(t('Stored'), t('[in, out]'), t('Conv1D: its matrix is the transpose of what is stored')) : nothing}
     </dl>`;
   }
 
@@ -125,27 +131,30 @@ class Detail extends ViewElement {
     const { tensor } = row;
     const section = (small: string, body: unknown): TemplateResult =>
       html`<section class="sect" data-section="values">
-        <h2>Values <small>${small}</small></h2>
+        <h2>${t('Values')} <small>${small}</small></h2>
         ${body}
       </section>`;
     const note = (text: string): TemplateResult => section('', html`<p class="quiet">${text}</p>`);
-    if (tensor.missing) return note(`${tensor.file} is missing. Put it beside the others, or download it again.`);
-    if (tensor.offset === null) return note('Its place in the file is not valid: see the problems above.');
-    if (row.weights === 0) return note('Empty: one of its sides is 0.');
+    if (tensor.missing) return note(t('{0} is missing. Put it beside the others, or download it again.', tensor.file));
+    if (tensor.offset === null) return note(t('Its place in the file is not valid: see the problems above.'));
+    if (row.weights === 0) return note(t('Empty: one of its sides is 0.'));
     if (!model.isReadable(tensor)) return note(typeNote(tensor.dtype));
     const statistics = model.statistics.get(tensor.name);
-    if (!statistics && model.disk) return note('Not read before the file changed. Reload to read it.');
-    if (!statistics) return note(model.failureOf(tensor.name) ? 'Not read.' : 'Reading the values…');
+    if (!statistics && model.disk) return note(t('Not read before the file changed. Reload to read it.'));
+    if (!statistics) return note(model.failureOf(tensor.name) ? t('Not read.') : t('Reading the values…'));
     const { stats } = statistics;
     const left =
-      stats.nan || stats.inf ? `${integer(stats.nan)} NaN, ${integer(stats.inf)} infinite left out` : 'all finite';
+      stats.nan || stats.inf
+        ? t('{0} NaN, {1} infinite left out', integer(stats.nan), integer(stats.inf))
+        : t('all finite');
     if (this.statisticsPlot?.of !== statistics)
       this.statisticsPlot = { of: statistics, plot: histogramPlot(statistics) };
     const { plot } = this.statisticsPlot;
-    const size = `${integer(row.weights)} ${row.weights === 1 ? 'weight' : 'weights'}`;
     return section(
-      `64 bins, ${size}; ${left}`,
-      plot ? html`<ox-figure .plot=${plot}></ox-figure>` : html`<p class="quiet">No finite value: nothing to draw.</p>`,
+      plural(row.weights, '64 bins, {0} weight; {1}', '64 bins, {0} weights; {1}', integer(row.weights), left),
+      plot
+        ? html`<ox-figure .plot=${plot}></ox-figure>`
+        : html`<p class="quiet">${t('No finite value: nothing to draw.')}</p>`,
     );
   }
   private plotOf(spectrum: TensorSpectrum): FigurePlot | null {

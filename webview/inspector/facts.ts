@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CheckpointFacts } from '../../src/protocol/engine.ts';
 import { bytes, count, integer, num } from '../shared/format.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import { digest } from './digest.ts';
 import { contextTokens, memoryPanel, memorySummary } from './memory.ts';
 import { ViewElement } from './view.ts';
@@ -42,12 +42,12 @@ class Facts extends ViewElement {
     return html`<header class="facts">
         <h1 class="sr">${t('Checkpoint {0}', shortPath(facts.path))}</h1>
         <dl class="grow">
-          ${fact('Format', facts.format, facts.path)} ${fact('Tensors', integer(facts.tensors.length))}
+          ${fact(t('Format'), facts.format, facts.path)} ${fact(t('Tensors'), integer(facts.tensors.length))}
           ${this.parameters(facts)}
           ${fact(
-            'Size',
-            `${bytes(facts.sizeBytes)}, header ${bytes(facts.headerBytes)}`,
-            `${integer(facts.sizeBytes)} bytes, header ${integer(facts.headerBytes)} bytes`,
+            t('Size'),
+            t('{0}, header {1}', bytes(facts.sizeBytes), bytes(facts.headerBytes)),
+            t('{0} bytes, header {1} bytes', integer(facts.sizeBytes), integer(facts.headerBytes)),
           )}
           ${this.types(facts)} ${this.shards(facts)} ${this.config(facts)}
           ${fact(
@@ -66,12 +66,12 @@ class Facts extends ViewElement {
           ${
             metadata.length
               ? fact(
-                  'Metadata',
+                  t('Metadata'),
                   html`<button
                     class="inline"
                     data-action="metadata"
                     aria-expanded=${String(this.open)}
-                    title=${this.open ? 'Hide the metadata' : 'Show the metadata'}
+                    title=${this.open ? t('Hide the metadata') : t('Show the metadata')}
                     @click=${() => (this.open = !this.open)}
                   >
                     ${summary(metadata)}
@@ -83,10 +83,10 @@ class Facts extends ViewElement {
         <button
           class="secondary"
           data-action="compare"
-          title=${base === null ? 'Choose another checkpoint to compare with' : `Compare with ${base}`}
+          title=${base === null ? t('Choose another checkpoint to compare with') : t('Compare with {0}', base)}
           @click=${() => post({ type: 'compareWithBase' })}
         >
-          ${base === null ? 'Compare with Base…' : `Compare with ${shortPath(base)}`}
+          ${base === null ? t('Compare with Base…') : t('Compare with {0}', shortPath(base))}
         </button>
       </header>
       ${
@@ -109,9 +109,14 @@ class Facts extends ViewElement {
 
   private parameters(facts: CheckpointFacts): TemplateResult {
     const unknown = facts.tensors.filter((tensor) => tensor.missing).length;
-    if (!unknown) return fact('Parameters', count(facts.parameters), integer(facts.parameters));
-    const note = `${integer(unknown)} tensors lie in missing shards: their shapes are not known.`;
-    return fact('Parameters', facts.parameters ? `${count(facts.parameters)} at hand` : 'unknown', note);
+    if (!unknown) return fact(t('Parameters'), count(facts.parameters), integer(facts.parameters));
+    const note = plural(
+      unknown,
+      '{0} tensor lies in a missing shard: its shape is not known.',
+      '{0} tensors lie in missing shards: their shapes are not known.',
+      integer(unknown),
+    );
+    return fact(t('Parameters'), facts.parameters ? t('{0} at hand', count(facts.parameters)) : t('unknown'), note);
   }
   private types(facts: CheckpointFacts): TemplateResult {
     const types = Object.entries(facts.dtypes)
@@ -119,38 +124,48 @@ class Facts extends ViewElement {
       .sort((a, b) => b[1] - a[1]);
     const text =
       types.length === 1 ? (types[0]?.[0] ?? '') : types.map(([type, n]) => `${type} ${integer(n)}`).join(', ');
-    return fact('Types', text || 'unknown', types.map(([type, n]) => `${type}: ${integer(n)} tensors`).join('\n'));
+    return fact(
+      t('Types'),
+      text || t('unknown'),
+      types.map(([type, n]) => plural(n, '{1}: {0} tensor', '{1}: {0} tensors', integer(n), type)).join('\n'),
+    );
   }
   private shards(facts: CheckpointFacts): TemplateResult | typeof nothing {
     if (facts.shards.length < 2) return nothing;
     const missing = facts.shards.filter((shard) => shard.missing);
-    const listed = missing.slice(0, 20).map((shard) => `missing: ${shard.file}`);
+    const listed = missing.slice(0, 20).map((shard) => t('missing: {0}', shard.file));
     return fact(
-      'Shards',
+      t('Shards'),
       missing.length
-        ? `${facts.shards.length - missing.length} of ${facts.shards.length} at hand`
+        ? t('{0} of {1} at hand', facts.shards.length - missing.length, facts.shards.length)
         : integer(facts.shards.length),
-      [...listed, ...(missing.length > 20 ? [`and ${missing.length - 20} more`] : [])].join('\n'),
+      [...listed, ...(missing.length > 20 ? [t('and {0} more', missing.length - 20)] : [])].join('\n'),
     );
   }
   private config({ config }: CheckpointFacts): TemplateResult {
     if (!config)
-      return fact('Config', 'no config.json', 'No config.json beside the checkpoint: heads and widths are not known.');
+      return fact(
+        t('Config'),
+        t('no config.json'),
+        t('No config.json beside the checkpoint: heads and widths are not known.'),
+      );
     const parts = [
       config.modelType,
-      config.layers === null ? null : `${config.layers} layers`,
-      config.hiddenSize === null ? null : `width ${num(config.hiddenSize)}`,
+      config.layers === null ? null : plural(config.layers, '{0} layer', '{0} layers'),
+      config.hiddenSize === null ? null : t('width {0}', num(config.hiddenSize)),
       config.attentionHeads === null
         ? null
-        : `heads ${config.attentionHeads}${config.keyValueHeads === null ? '' : ` / ${config.keyValueHeads} kv`}`,
+        : config.keyValueHeads === null
+          ? t('heads {0}', config.attentionHeads)
+          : t('heads {0} / {1} kv', config.attentionHeads, config.keyValueHeads),
     ];
-    return fact('Config', parts.filter((part) => part !== null).join(', ') || 'names no architecture');
+    return fact(t('Config'), parts.filter((part) => part !== null).join(', ') || t('names no architecture'));
   }
 }
 /** "format pt, note": short values are told, of long ones the name. */
 function summary(metadata: readonly (readonly [string, string])[]): string {
   const parts = metadata.map(([key, value]) => (value.length <= 12 ? `${key} ${value}` : key.slice(0, 40)));
-  return parts.length > 3 ? `${parts.slice(0, 2).join(', ')}, ${parts.length - 2} more` : parts.join(', ');
+  return parts.length > 3 ? t('{0}, {1} more', parts.slice(0, 2).join(', '), parts.length - 2) : parts.join(', ');
 }
 const shortPath = (path: string): string => path.split(/[\\/]/).slice(-2).join('/');
 customElements.define('ox-facts', Facts);

@@ -4,6 +4,7 @@
  */
 import { offerPicture, type PictureTable } from '../shared/picture.ts';
 import { h, s } from '../shared/svg.ts';
+import { t } from '../shared/l10n.ts';
 
 export interface Reading {
   /** number of values that can be read */
@@ -76,7 +77,7 @@ class Figure extends HTMLElement {
     if (!this.current || this.width <= 0) return;
     const { root, reading } = this.current.draw(this.width);
     this.reading = reading;
-    this.holder.setAttribute('aria-label', `${this.current.label}. Arrow keys read the values.`);
+    this.holder.setAttribute('aria-label', t('{0}. Arrow keys read the values.', this.current.label));
     root.append(this.cursor);
     this.holder.replaceChildren(root);
     this.read(Math.min(this.index, reading.count - 1));

@@ -3,9 +3,11 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { integer, num } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
+import { statusWord } from '../shared/words.ts';
 import { cellOf, type Member } from './map-model.ts';
 import { mapMetric, type MapMetric } from './metrics.ts';
 import type { View } from './view.ts';
+import { t } from '../shared/l10n.ts';
 
 const FIGURES = ['spectralNorm', 'stableRank', 'effectiveRank', 'powerLawAlpha', 'outlierCount'];
 
@@ -33,7 +35,7 @@ export class MapCard {
     if (done) list.push(...FIGURES.map(mapMetric));
     const reasons = members.flatMap(({ spectrum }) => spectrum?.reasons ?? []);
     return html`<div class="row">
-        <b class="grow">Layer ${hit.layer}, ${hit.module}</b>
+        <b class="grow">${t('Layer {0}, {1}', hit.layer, hit.module)}</b>
         <span class="quiet">${shapes.size === 1 ? [...shapes][0] : nothing}</span>
       </div>
       ${
@@ -43,19 +45,21 @@ export class MapCard {
                 ${list.map((metric) => this.line(metric, members, metric === chosen || metric.id === chosen.id))}
               </tbody>
             </table>`
-          : html`<p class="quiet">Absent: this layer has no such matrix.</p>`
+          : html`<p class="quiet">${t('Absent: this layer has no such matrix.')}</p>`
       }
       ${failed ? html`<p>${failed.message}</p>` : nothing} ${reasons[0] ? html`<p>${reasons[0]}</p>` : nothing}
-      ${members.length && !done && !failed ? html`<p class="quiet">Spectrum not computed yet.</p>` : nothing}
+      ${members.length && !done && !failed ? html`<p class="quiet">${t('Spectrum not computed yet.')}</p>` : nothing}
       ${
         members.length > 1
-          ? html`<p class="quiet">Means; ${integer(done)} of ${integer(members.length)} matrices computed.</p>`
+          ? html`<p class="quiet">
+              ${t('Means; {0} of {1} matrices computed.', integer(done), integer(members.length))}
+            </p>`
           : nothing
       }`;
   }
   private line(metric: MapMetric, members: readonly Member[], strong: boolean): TemplateResult {
     const { status, value } = cellOf(this.view.model, members, metric);
-    const text = status === 'done' ? (value === null ? num(null) : metric.format(value)) : status;
+    const text = status === 'done' ? (value === null ? num(null) : metric.format(value)) : statusWord(status);
     return html`<tr>
       <td class="quiet">${metric.name}</td>
       <td class="num">${strong ? html`<b>${text}</b>` : text}</td>

@@ -1,5 +1,6 @@
 /** The spectra view: a heatmap of layers by modules for any figure of section A, filling while it is computed; or its table twin. */
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
+import { statusWord } from '../shared/words.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, type PictureCell } from '../shared/picture.ts';
 import { html, nothing, type TemplateResult } from 'lit';
@@ -46,8 +47,9 @@ export class SpectraPane extends ViewElement {
     if (!total)
       return html`<div class="empty" data-state="no-matrices">
         <p>
-          This checkpoint holds no matrices inside transformer blocks, so there is nothing to map. The spectrum of a
-          single matrix is in its detail.
+          ${t(
+            'This checkpoint holds no matrices inside transformer blocks, so there is nothing to map. The spectrum of a single matrix is in its detail.',
+          )}
         </p>
       </div>`;
     const any = [...this.values.values()].some(({ value }) => value !== null);
@@ -57,14 +59,21 @@ export class SpectraPane extends ViewElement {
       ${ui.table ? this.twin(metric) : nothing}
       <div class="legend" ?hidden=${ui.table || !any}>
         <span class="row"><span data-low></span><canvas aria-hidden="true"></canvas><span data-high></span></span>
-        <span>${this.scale.kind === 'log' ? 'log' : 'linear'} scale, fitted to the values</span>
-        ${this.hasStacks() ? html`<span>cells with several matrices show their mean</span>` : nothing}
+        <span
+          >${this.scale.kind === 'log' ? t('log scale, fitted to the values') : t('linear scale, fitted to the values')}</span
+        >
+        ${this.hasStacks() ? html`<span>${t('cells with several matrices show their mean')}</span>` : nothing}
       </div>
       ${
         this.map.leftOut
           ? html`<p class="quiet small">
-              ${integer(this.map.leftOut)} matrices have no layer number below ${integer(MAX_LAYERS)}: they are in the
-              table only.
+              ${plural(
+                this.map.leftOut,
+                '{0} matrix has no layer number below {1}: it is in the table only.',
+                '{0} matrices have no layer number below {1}: they are in the table only.',
+                integer(this.map.leftOut),
+                integer(MAX_LAYERS),
+              )}
             </p>`
           : nothing
       }
@@ -75,10 +84,10 @@ export class SpectraPane extends ViewElement {
     const matrices = model.blockMatrices;
     const known: ReadonlyMap<string, unknown> = metric.of === 'spectrum' ? model.spectra : model.statistics;
     const done = matrices.filter(({ tensor }) => known.has(tensor.name)).length;
-    if (metric.of === 'elements') return `${integer(done)} of ${integer(matrices.length)} tensors read.`;
+    if (metric.of === 'elements') return t('{0} of {1} tensors read.', integer(done), integer(matrices.length));
     return done || model.isAnalyzing
-      ? `${integer(done)} of ${integer(matrices.length)} spectra computed.`
-      : `Spectra of ${integer(matrices.length)} block matrices are computed on request.`;
+      ? t('{0} of {1} spectra computed.', integer(done), integer(matrices.length))
+      : t('Spectra of {0} block matrices are computed on request.', integer(matrices.length));
   }
   private hasStacks(): boolean {
     return this.map.modules.some((module) => this.map.members(0, module).length > 1);
@@ -202,7 +211,7 @@ export class SpectraPane extends ViewElement {
   private twin(metric: MapMetric): TemplateResult {
     const labels = labelsOf(this.map.modules);
     const text = ({ status, value }: CellValue): string =>
-      status !== 'done' ? status : value === null ? 'null' : metric.format(value);
+      status !== 'done' ? statusWord(status) : value === null ? statusWord('null') : metric.format(value);
     return html`<div class="twins">
       <table class="twin">
         <caption>
@@ -210,7 +219,7 @@ export class SpectraPane extends ViewElement {
         </caption>
         <thead>
           <tr>
-            <th scope="col">layer</th>
+            <th scope="col">${t('layer')}</th>
             ${this.map.modules.map((module) => html`<th scope="col" class="num" title=${module}>${labels.get(module) ?? module}</th>`)}
           </tr>
         </thead>
@@ -238,14 +247,14 @@ export function metricPicker(current: string, choose: (id: string) => void): Tem
   const option = (metric: MapMetric): TemplateResult =>
     html`<option value=${metric.id} ?selected=${metric.id === current}>${metric.name}</option>`;
   return html`<select
-    aria-label="Figure"
+    aria-label=${t('Figure')}
     data-action="metric"
-    title="[ and ] step through the figures"
+    title=${t('[ and ] step through the figures')}
     .value=${current}
     @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)}
   >
-    <optgroup label="Spectrum">${MAP_METRICS.filter((metric) => metric.of === 'spectrum').map(option)}</optgroup>
-    <optgroup label="Values">${MAP_METRICS.filter((metric) => metric.of === 'elements').map(option)}</optgroup>
+    <optgroup label=${t('Spectrum')}>${MAP_METRICS.filter((metric) => metric.of === 'spectrum').map(option)}</optgroup>
+    <optgroup label=${t('Values')}>${MAP_METRICS.filter((metric) => metric.of === 'elements').map(option)}</optgroup>
   </select>`;
 }
 customElements.define('ox-spectra', SpectraPane);

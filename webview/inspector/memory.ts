@@ -36,7 +36,7 @@ export function memoryPanel(memory: MemoryEstimate, tokens: number, set: (tokens
             ${plural(unknownTensors, '{0} tensor of unknown size left out', '{0} tensors of unknown size left out', integer(unknownTensors))}`
           : nothing
       }`,
-      `${integer(weightsBytes)} bytes`,
+      t('{0} bytes', integer(weightsBytes)),
     )}
     ${
       cache
@@ -45,7 +45,7 @@ export function memoryPanel(memory: MemoryEstimate, tokens: number, set: (tokens
             html`${t('{0} a token, for one sequence', bytes(cache.bytesPerToken))}<br /><span class="quiet"
                 >${cacheFormula(cache)} (${cache.elementType})</span
               >`,
-            `${integer(cache.bytesPerToken)} bytes`,
+            t('{0} bytes', integer(cache.bytesPerToken)),
           )}
           ${line(
             html`<label for="context-tokens">${t('At a context of')}</label>`,
@@ -63,7 +63,7 @@ export function memoryPanel(memory: MemoryEstimate, tokens: number, set: (tokens
                 }}
               />
               ${t('tokens: {0}, {1} with the weights', bytes(held), bytes(held + weightsBytes))}`,
-            `${integer(held)} bytes`,
+            t('{0} bytes', integer(held)),
           )}`
         : line(t('Keys and values'), t('not estimated: {0}', reason ?? ''))
     }

@@ -1,7 +1,7 @@
 /** The two pictures of a tensor: the histogram of its values, and its singular values on two log axes. */
 import type { TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import { integer, num, percent } from '../shared/format.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import { linear, log, logTicks, path, power, s, type Scaler, text } from '../shared/svg.ts';
 import type { FigurePlot } from './figure.ts';
 
@@ -23,7 +23,7 @@ export function histogramPlot({ name, stats, histogram }: TensorStatistics): Fig
   const most = Math.max(1, ...counts);
   const bin = (max - min) / counts.length;
   return {
-    label: `Histogram of ${name}`,
+    label: t('Histogram of {0}', name),
     table: () => [[t('from'), t('to'), t('weights')], ...counts.map((n, i) => [min + i * bin, min + (i + 1) * bin, n])],
     draw(width) {
       const floor = HISTOGRAM_HEIGHT - PAD.b;
@@ -61,7 +61,7 @@ export function histogramPlot({ name, stats, histogram }: TensorStatistics): Fig
           if (at < PAD.l || at > width - PAD.r) continue;
           root.append(s('path', { class: 'l-fg dash', d: `M${at} ${PAD.t}V${floor}` }));
           root.append(
-            text(at + 4 * side, PAD.t + 8, side < 0 ? 'mean − std' : 'mean + std', side < 0 ? 'end' : 'start'),
+            text(at + 4 * side, PAD.t + 8, side < 0 ? t('mean − std') : t('mean + std'), side < 0 ? 'end' : 'start'),
           );
         }
       }
@@ -73,8 +73,15 @@ export function histogramPlot({ name, stats, histogram }: TensorStatistics): Fig
           y: [PAD.t, floor],
           text(i) {
             const n = counts[i] ?? 0;
-            const range = `${num(min + i * bin, 3)} to ${num(min + (i + 1) * bin, 3)}`;
-            return `${range}: ${integer(n)} weights, ${percent(n / Math.max(1, total))}`;
+            return plural(
+              n,
+              '{1} to {2}: {0} weight, {3}',
+              '{1} to {2}: {0} weights, {3}',
+              integer(n),
+              num(min + i * bin, 3),
+              num(min + (i + 1) * bin, 3),
+              percent(n / Math.max(1, total)),
+            );
           },
         },
       };
@@ -95,7 +102,7 @@ export function spectrumPlot(spectrum: TensorSpectrum): FigurePlot | null {
   const last = values.findLast((v) => first !== undefined && v > first * LEAST_SHARE);
   if (!first || !last) return null;
   return {
-    label: `Singular values of ${spectrum.name}`,
+    label: t('Singular values of {0}', spectrum.name),
     table: () => [[t('rank'), t('singular value')], ...values.map((v, i) => [i + 1, v])],
     draw(width) {
       const floor = SPECTRUM_HEIGHT - PAD.b;
@@ -112,7 +119,7 @@ export function spectrumPlot(spectrum: TensorSpectrum): FigurePlot | null {
         const at = Math.round(y(mpEdge)) + 0.5;
         root.append(
           s('path', { class: 'mp', d: `M${PAD.l} ${at}H${width - PAD.r}` }),
-          text(width - PAD.r, at - 4, 'MP edge', 'end', 'strong'),
+          text(width - PAD.r, at - 4, t('MP edge'), 'end', 'strong'),
         );
       }
       root.append(...dots(values, x, y, lo));
@@ -123,7 +130,8 @@ export function spectrumPlot(spectrum: TensorSpectrum): FigurePlot | null {
           count: values.length,
           x: (i) => x(i + 1),
           y: [PAD.t, floor],
-          text: (i) => `σ of rank ${integer(i + 1)}: ${num(values[i])}, ${share(values[i] ?? 0)} of the energy`,
+          text: (i) =>
+            t('σ of rank {0}: {1}, {2} of the energy', integer(i + 1), num(values[i]), share(values[i] ?? 0)),
         },
       };
     },
@@ -171,7 +179,7 @@ function drawFit(root: SVGSVGElement, spectrum: TensorSpectrum, x: Scaler, y: Sc
     text(
       Math.max(PAD.l + 60, at - 4),
       Math.min(SPECTRUM_HEIGHT - PAD.b - 4, y(end) + 16),
-      `fit over ${integer(tail)}`,
+      t('fit over {0}', integer(tail)),
       'end',
     ),
   );

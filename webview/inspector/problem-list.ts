@@ -2,6 +2,7 @@
 import type { Problem } from '../../src/protocol/results.ts';
 import { integer } from '../shared/format.ts';
 import type { InspectorModel } from './model.ts';
+import { t } from '../shared/l10n.ts';
 
 export interface Found {
   severity: Problem['severity'];
@@ -14,13 +15,24 @@ export function inValues(model: InspectorModel): Found[] {
   const found: Found[] = [];
   for (const { name, stats } of model.statistics.values()) {
     if (stats.nan || stats.inf) {
-      const parts = [stats.nan ? `${integer(stats.nan)} NaN` : '', stats.inf ? `${integer(stats.inf)} infinite` : ''];
-      const message = `${name} holds ${parts.filter(Boolean).join(' and ')} weights: no spectrum of it is defined.`;
+      const message = notFinite(name, stats.nan, stats.inf);
       found.push({ severity: 'warning', message, tensor: name });
     } else if (stats.absMax === 0 && !EXPECTED_ZERO.test(name))
-      found.push({ severity: 'info', message: `${name} holds nothing but zeros.`, tensor: name });
+      found.push({ severity: 'info', message: t('{0} holds nothing but zeros.', name), tensor: name });
   }
   return found;
+}
+function notFinite(name: string, nan: number, inf: number): string {
+  if (nan && inf)
+    return t(
+      '{0} holds {1} NaN and {2} infinite weights: no spectrum of it is defined.',
+      name,
+      integer(nan),
+      integer(inf),
+    );
+  return nan
+    ? t('{0} holds {1} NaN weights: no spectrum of it is defined.', name, integer(nan))
+    : t('{0} holds {1} infinite weights: no spectrum of it is defined.', name, integer(inf));
 }
 /** Biases and the B half of a fresh adapter start at zero. */
 const EXPECTED_ZERO = /bias$|lora_B/;

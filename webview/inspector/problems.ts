@@ -5,6 +5,7 @@ import type { ScanRun } from '../../src/protocol/views.ts';
 import { bytes, duration, integer } from '../shared/format.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
+import { severityWord } from '../shared/words.ts';
 import { ICON } from './icons.ts';
 import type { InspectorModel } from './model.ts';
 import { foundProblems, type Found } from './problem-list.ts';
@@ -125,7 +126,7 @@ class Problems extends ViewElement {
     const [mark, name] = MARKS[severity];
     const known = tensor !== undefined && this.view.model.row(tensor) !== null;
     return html`<div class="row" data-severity=${severity}>
-      ${icon(mark, name)}<span class="grow"><span class="sr">${severity}: </span>${message}</span>
+      ${icon(mark, name)}<span class="grow"><span class="sr">${severityWord(severity)}: </span>${message}</span>
       ${
         known && tensor !== undefined
           ? html`<button data-action="show-tensor" data-target=${tensor} @click=${() => this.view.reveal(tensor)}>

@@ -4,6 +4,7 @@ import type { CellValue, LayerStat, Profile, Scale } from '../shared/heatmap.ts'
 import { cell as cellText } from '../shared/format.ts';
 import type { SpectraMap } from './map-model.ts';
 import type { MapMetric } from './metrics.ts';
+import { t } from '../shared/l10n.ts';
 
 export function profileOf(
   metric: MapMetric,
@@ -24,7 +25,7 @@ export function profileOf(
   const short = (value: number): string =>
     Number.isInteger(value) && Math.abs(value) < 1e4 ? String(value) : cellText(value);
   return {
-    title: 'Mean and range',
+    title: t('Mean and range'),
     scale,
     reference: null,
     ticks: [lo, ...inner.filter((v) => v > lo && v < hi), hi],

@@ -2,6 +2,7 @@
 import type { TensorRow } from '../../src/protocol/engine.ts';
 import type { ElementStats, SpectrumMetrics } from '../../src/protocol/results.ts';
 import type { Outlier } from './find/outliers.ts';
+import { t } from '../shared/l10n.ts';
 
 /** Names come from the file and may be megabytes long. */
 const MAX_LABEL = 300;
@@ -60,22 +61,22 @@ function labelOf({ name, layer, module }: TensorRow): string {
   return [...(at < 0 ? [] : before.slice(at + 1, -1)), expert[0]].join('.').replace(/\.weight$/, '');
 }
 function groupOf({ layer, role }: TensorRow): string {
-  if (layer !== null) return `Layer ${layer}`;
+  if (layer !== null) return t('Layer {0}', layer);
   switch (role) {
     case 'embedding':
-      return 'Embedding';
+      return t('Embedding');
     case 'head':
     case 'norm':
-      return 'Output';
+      return t('Output');
     case 'bookkeeping':
-      return 'Bookkeeping';
+      return t('Bookkeeping');
     case 'block':
     case 'other':
-      return 'Other';
+      return t('Other');
   }
 }
-const FIRST = ['Embedding'];
-const LAST = ['Output', 'Other', 'Bookkeeping'];
+const FIRST = [t('Embedding')];
+const LAST = [t('Output'), t('Other'), t('Bookkeeping')];
 /** Embedding, layers in their order, the rest. */
 function groupRank(row: Row): number {
   if (row.tensor.layer !== null) return row.tensor.layer;

@@ -8,6 +8,7 @@ import type { FigurePlot } from './figure.ts';
 import { SPECTRUM_METRICS } from './metrics.ts';
 import type { Row } from './rows.ts';
 import type { View } from './view.ts';
+import { plural, t } from '../shared/l10n.ts';
 
 export function spectrumSection(
   view: View,
@@ -20,7 +21,7 @@ export function spectrumSection(
   const chosen = matrices.find((matrix) => matrix.name === view.ui.part) ?? matrices[0];
   const section = (small: string, body: unknown): TemplateResult =>
     html`<section class="sect" data-section="spectrum">
-      <h2>Singular values <small>${small}</small></h2>
+      <h2>${t('Singular values')} <small>${small}</small></h2>
       ${body}
     </section>`;
   if (!tensor.spectral) {
@@ -29,14 +30,20 @@ export function spectrumSection(
   }
   if (!chosen) return section('', request(view, row));
   return section(
-    `${integer(chosen.singularValues.length)} values, log–log, ${elapsed(chosen.elapsedMs)}`,
+    plural(
+      chosen.singularValues.length,
+      '{0} value, log–log, {1}',
+      '{0} values, log–log, {1}',
+      integer(chosen.singularValues.length),
+      elapsed(chosen.elapsedMs),
+    ),
     html`${matrices.length > 1 ? parts(view, matrices, chosen) : nothing} ${result(chosen, plotOf(chosen))}`,
   );
 }
 function noSpectrum(shape: readonly number[]): string {
-  if (shape.length < 2) return 'One axis: this tensor has no spectrum.';
-  if (shape.length > 2) return `${shape.length} axes: no matrix, so no spectrum.`;
-  return 'One row or one column: its only singular value is its norm.';
+  if (shape.length < 2) return t('One axis: this tensor has no spectrum.');
+  if (shape.length > 2) return t('{0} axes: no matrix, so no spectrum.', shape.length);
+  return t('One row or one column: its only singular value is its norm.');
 }
 
 function request(view: View, row: Row): TemplateResult {
@@ -45,16 +52,16 @@ function request(view: View, row: Row): TemplateResult {
   const statistics = model.statistics.get(name)?.stats;
   if (statistics && (statistics.nan || statistics.inf))
     return html`<p class="quiet">
-      Not defined: ${integer(statistics.nan)} NaN and ${integer(statistics.inf)} infinite weights.
+      ${t('Not defined: {0} NaN and {1} infinite weights.', integer(statistics.nan), integer(statistics.inf))}
     </p>`;
   const busy = model.isAnalyzing;
   const note = busy
     ? role === 'block'
-      ? 'In the queue of the running analysis.'
-      : 'After the running analysis.'
+      ? t('In the queue of the running analysis.')
+      : t('After the running analysis.')
     : role === 'block'
-      ? 'Not computed yet.'
-      : 'Outside the blocks, so not analyzed by default.';
+      ? t('Not computed yet.')
+      : t('Outside the blocks, so not analyzed by default.');
   return html`<div class="row">
     <p class="quiet grow">${note}</p>
     <button
@@ -63,13 +70,13 @@ function request(view: View, row: Row): TemplateResult {
       ?disabled=${busy || model.disk !== null}
       @click=${() => post({ type: 'spectra', tensors: [name] })}
     >
-      Compute Spectrum
+      ${t('Compute Spectrum')}
     </button>
   </div>`;
 }
 function parts(view: View, matrices: readonly TensorSpectrum[], chosen: TensorSpectrum): TemplateResult {
   return html`<label class="row parts"
-    ><span class="quiet small">Matrix</span>
+    ><span class="quiet small">${t('Matrix')}</span>
     <select
       data-action="part"
       @change=${(event: Event) => view.set({ part: (event.target as HTMLSelectElement).value })}
@@ -81,7 +88,7 @@ function parts(view: View, matrices: readonly TensorSpectrum[], chosen: TensorSp
           </option>`,
       )}
     </select>
-    <span class="quiet small">of ${matrices.length} in this tensor</span></label
+    <span class="quiet small">${t('of {0} in this tensor', matrices.length)}</span></label
   >`;
 }
 
@@ -91,34 +98,38 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
   const hint = new Map(SPECTRUM_METRICS.map((metric) => [metric.id, metric.text]));
   const show = (id: (typeof SPECTRUM_METRICS)[number]['id'], name: string, value = num(m[id])): TemplateResult =>
     item(name, value, exact(m[id]), hint.get(id));
-  const rank = (k: number | null): string => (k === null ? num(k) : `rank ${integer(k)}`);
+  const rank = (k: number | null): string => (k === null ? num(k) : t('rank {0}', integer(k)));
   return html`${
       plot
         ? html`<ox-figure .plot=${plot}></ox-figure>
             <div class="keys">
-              ${key('s-blue', 'σ of this matrix')}${mpEdge === null ? nothing : key('mp', `MP edge ${num(mpEdge)}`)}
-              ${m.powerLawAlpha === null ? nothing : key('l-fg', `power-law fit, exponent ${num(m.powerLawAlpha, 3)}`)}
+              ${key('s-blue', t('σ of this matrix'))}${mpEdge === null ? nothing : key('mp', t('MP edge {0}', num(mpEdge)))}
+              ${m.powerLawAlpha === null ? nothing : key('l-fg', t('power-law fit, exponent {0}', num(m.powerLawAlpha, 3)))}
             </div>`
         : nothing
     }
     ${reasons.map((reason) => html`<p class="reading" data-reason>${reason}</p>`)}
     ${m.outlierCount === null ? nothing : html`<p class="reading">${outliers(m.outlierCount, q)}</p>`}
     <dl class="stats" data-metrics>
-      ${show('spectralNorm', 'Spectral norm')} ${show('frobeniusNorm', 'Frobenius')}
-      ${show('stableRank', 'Stable rank')} ${show('effectiveRank', 'Effective rank')}
-      ${show('numericalRank', 'Numerical rank', m.numericalRank === null ? num(null) : `${integer(m.numericalRank)} of ${integer(q)}`)}
-      ${show('conditionNumber', 'Condition')} ${show('energyRank90', '90 % energy', rank(m.energyRank90))}
-      ${show('energyRank99', '99 % energy', rank(m.energyRank99))}
-      ${show('powerLawAlpha', 'Exponent', m.powerLawAlpha === null ? num(null) : `${num(m.powerLawAlpha)}, D ${num(m.powerLawD, 2)}`)}
-      ${show('powerLawXmin', 'Fitted from σ²')} ${show('alphaHat', 'α̂')} ${show('logAlphaNorm', 'Log α-norm')}
-      ${show('mpSoftRank', 'MP soft rank')} ${show('outlierCount', 'Outliers')}
+      ${show('spectralNorm', t('Spectral norm'))} ${show('frobeniusNorm', t('Frobenius'))}
+      ${show('stableRank', t('Stable rank'))} ${show('effectiveRank', t('Effective rank'))}
+      ${show('numericalRank', t('Numerical rank'), m.numericalRank === null ? num(null) : t('{0} of {1}', integer(m.numericalRank), integer(q)))}
+      ${show('conditionNumber', t('Condition'))} ${show('energyRank90', t('90 % energy'), rank(m.energyRank90))}
+      ${show('energyRank99', t('99 % energy'), rank(m.energyRank99))}
+      ${show('powerLawAlpha', t('Exponent'), m.powerLawAlpha === null ? num(null) : t('{0}, D {1}', num(m.powerLawAlpha), num(m.powerLawD, 2)))}
+      ${show('powerLawXmin', t('Fitted from σ²'))} ${show('alphaHat', 'α̂')} ${show('logAlphaNorm', t('Log α-norm'))}
+      ${show('mpSoftRank', t('MP soft rank'))} ${show('outlierCount', t('Outliers'))}
     </dl>`;
 }
 const elapsed = (ms: number): string => (ms < 1000 ? `${num(ms, 2)}\u202fms` : duration(ms / 1000));
 /** The count and what noise gives; no more follows from it. */
 function outliers(count: number, q: number): string {
-  if (count === 0) return 'No value lies above the Marchenko–Pastur edge of this variance.';
+  if (count === 0) return t('No value lies above the Marchenko–Pastur edge of this variance.');
   if (count === 1)
-    return 'One value lies above the Marchenko–Pastur edge; one matrix in ten of pure noise has one too.';
-  return `${integer(count)} of ${integer(q)} values lie above the Marchenko–Pastur edge; of pure noise matrices, one in ten has any.`;
+    return t('One value lies above the Marchenko–Pastur edge; one matrix in ten of pure noise has one too.');
+  return t(
+    '{0} of {1} values lie above the Marchenko–Pastur edge; of pure noise matrices, one in ten has any.',
+    integer(count),
+    integer(q),
+  );
 }

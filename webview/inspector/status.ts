@@ -31,8 +31,16 @@ class Status extends ViewElement {
     const { progress } = this.view.model;
     if (!progress) return nothing;
     const { phase, done, total, secondsLeft } = progress;
-    const what = phase === 'spectra' ? 'matrices' : 'tensors';
-    const left = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`;
+    const [at, of] = [integer(done), integer(total)];
+    const left = secondsLeft === null ? null : duration(secondsLeft);
+    const text =
+      phase === 'spectra'
+        ? left === null
+          ? t('{0} of {1} matrices', at, of)
+          : t('{0} of {1} matrices, about {2} left', at, of, left)
+        : left === null
+          ? t('{0} of {1} tensors', at, of)
+          : t('{0} of {1} tensors, about {2} left', at, of, left);
     const share = total > 0 ? done / total : 0;
     const bar = s(
       'svg',
@@ -42,7 +50,7 @@ class Status extends ViewElement {
     return html`<div
         class="progress"
         role="progressbar"
-        aria-label="Analysis"
+        aria-label=${t('Analysis')}
         aria-valuemin="0"
         aria-valuemax=${total}
         aria-valuenow=${done}
@@ -50,8 +58,8 @@ class Status extends ViewElement {
         ${bar}
       </div>
       <div class="banner" data-state="running">
-        <span class="grow">${integer(done)} of ${integer(total)} ${what}${left}</span>
-        <button data-action="cancel" @click=${() => this.view.post({ type: 'cancel' })}>Cancel</button>
+        <span class="grow">${text}</span>
+        <button data-action="cancel" @click=${() => this.view.post({ type: 'cancel' })}>${t('Cancel')}</button>
       </div>`;
   }
   private cancelled(): TemplateResult | typeof nothing {
@@ -65,10 +73,12 @@ class Status extends ViewElement {
     };
     return html`<div class="banner" data-state="cancelled" role="status">
       ${icon(ICON.circleSlash)}<span class="grow"
-        >Cancelled after ${integer(cancelled.done)} of ${integer(cancelled.total)}. Everything computed is kept.</span
+        >${t('Cancelled after {0} of {1}. Everything computed is kept.', integer(cancelled.done), integer(cancelled.total))}</span
       >
-      <button data-action="resume" @click=${change(() => post({ type: 'spectra', tensors: [] }))}>Resume</button>
-      <button data-action="dismiss" @click=${change(() => undefined)}>Dismiss</button>
+      <button data-action="resume" @click=${change(() => post({ type: 'spectra', tensors: [] }))}>
+        ${t('Resume')}
+      </button>
+      <button data-action="dismiss" @click=${change(() => undefined)}>${t('Dismiss')}</button>
     </div>`;
   }
 }
@@ -86,8 +96,8 @@ export function errorBanner(error: WireError, view: View): TemplateResult {
         view.set({});
       }}
     >
-      Retry
+      ${t('Retry')}
     </button>
-    <button data-action="show-log" @click=${() => view.post({ type: 'showLog' })}>Show Log</button>
+    <button data-action="show-log" @click=${() => view.post({ type: 'showLog' })}>${t('Show Log')}</button>
   </div>`;
 }

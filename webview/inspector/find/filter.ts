@@ -3,16 +3,17 @@ import type { TensorRow } from '../../../src/protocol/engine.ts';
 import { Matcher } from './automaton.ts';
 import { globAutomaton, PatternError, regexAutomaton } from './regex.ts';
 import { parseLayers, parseShape } from './shape.ts';
+import { t } from '../../shared/l10n.ts';
 
 export type Role = TensorRow['role'];
 export const ROLES: readonly Role[] = ['block', 'embedding', 'head', 'norm', 'bookkeeping', 'other'];
 export const ROLE_NAMES: Record<Role, string> = {
-  block: 'Block',
-  embedding: 'Embedding',
-  head: 'Head',
-  norm: 'Norm',
-  bookkeeping: 'Bookkeeping',
-  other: 'Other',
+  block: t('Block'),
+  embedding: t('Embedding'),
+  head: t('Head'),
+  norm: t('Norm'),
+  bookkeeping: t('Bookkeeping'),
+  other: t('Other'),
 };
 
 /** Lists are alternatives; an empty one lets everything pass. */
@@ -115,7 +116,7 @@ export function chipsOf(filter: Filter): Chip[] {
   const add = (id: string, text: string, change: Partial<Filter>): void =>
     void chips.push({ id, text, without: { ...filter, ...change } });
   const text = filter.text.trim();
-  if (text) add('text', filter.regex ? `Name fits /${text}/` : `Name: ${text}`, { text: '' });
+  if (text) add('text', filter.regex ? t('Name fits /{0}/', text) : t('Name: {0}', text), { text: '' });
   const list = <K extends 'dtypes' | 'roles' | 'modules'>(
     key: K,
     title: string,
@@ -124,12 +125,12 @@ export function chipsOf(filter: Filter): Chip[] {
     for (const value of filter[key])
       add(`${key}:${value}`, `${title}: ${name(value)}`, { [key]: filter[key].filter((other) => other !== value) });
   };
-  list('dtypes', 'Type', (value) => value);
-  list('roles', 'Role', (value) => ROLE_NAMES[value as Role]);
-  list('modules', 'Module', (value) => value);
-  if (filter.layers.trim()) add('layers', `Layers: ${filter.layers.trim()}`, { layers: '' });
-  if (filter.shape.trim()) add('shape', `Shape: ${filter.shape.trim()}`, { shape: '' });
-  if (filter.problems) add('problems', 'Problems only', { problems: false });
+  list('dtypes', t('Type'), (value) => value);
+  list('roles', t('Role'), (value) => ROLE_NAMES[value as Role]);
+  list('modules', t('Module'), (value) => value);
+  if (filter.layers.trim()) add('layers', t('Layers: {0}', filter.layers.trim()), { layers: '' });
+  if (filter.shape.trim()) add('shape', t('Shape: {0}', filter.shape.trim()), { shape: '' });
+  if (filter.problems) add('problems', t('Problems only'), { problems: false });
   return chips;
 }
 

@@ -3,6 +3,7 @@
  * hold the page for minutes on one name; here a name takes time in proportion to its length, whatever the pattern. The price: no
  * backreference and no look-around, which no automaton can do, and which say so.
  */
+import { t } from '../../shared/l10n.ts';
 
 /** A longer pattern is pasted by mistake. */
 const MAX_LENGTH = 300;
@@ -69,7 +70,7 @@ export function holds({ ranges, negated }: CharSet, unit: number): boolean {
 
 /** The pattern as an automaton. Throws PatternError. */
 export function regexAutomaton(pattern: string): Automaton {
-  if (pattern.length > MAX_LENGTH) throw new PatternError(`The pattern is longer than ${MAX_LENGTH} characters.`);
+  if (pattern.length > MAX_LENGTH) throw new PatternError(t('The pattern is longer than {0} characters.', MAX_LENGTH));
   return automatonOf(new Parser(pattern).parse());
 }
 
@@ -78,7 +79,7 @@ export function regexAutomaton(pattern: string): Automaton {
  * "q_proj.*" and "layers.1?" find what they say wherever in the name it stands.
  */
 export function globAutomaton(pattern: string): Automaton {
-  if (pattern.length > MAX_LENGTH) throw new PatternError(`The pattern is longer than ${MAX_LENGTH} characters.`);
+  if (pattern.length > MAX_LENGTH) throw new PatternError(t('The pattern is longer than {0} characters.', MAX_LENGTH));
   const dot: Node = { kind: 'set', set: set([code('.'), code('.')]) };
   const edge = (at: Assertion): Node => ({ kind: 'any', parts: [{ kind: 'assert', at }, dot] });
   const alternatives = pattern
@@ -106,7 +107,7 @@ function literal(character: string): Node {
 function automatonOf(root: Node): Automaton {
   const states: State[] = [{ kind: 'match' }];
   const add = (state: State): number => {
-    if (states.length >= MAX_STATES) throw new PatternError('The pattern repeats too much.');
+    if (states.length >= MAX_STATES) throw new PatternError(t('The pattern repeats too much.'));
     return states.push(state) - 1;
   };
   /** The first state of the node, which goes on at `next`. */
@@ -145,7 +146,7 @@ class Parser {
 
   parse(): Node {
     const node = this.alternatives();
-    if (this.at < this.text.length) throw new PatternError('")" without a "(" before it.');
+    if (this.at < this.text.length) throw new PatternError(t('")" without a "(" before it.'));
     return node;
   }
 
@@ -165,8 +166,8 @@ class Parser {
     if (!range) return node;
     // lazy or greedy: which text is found differs, whether there is one does not
     this.take('?');
-    if (node.kind === 'assert') throw new PatternError('A quantifier needs something to repeat.');
-    if (this.quantifier()) throw new PatternError('Two quantifiers stand one after the other.');
+    if (node.kind === 'assert') throw new PatternError(t('A quantifier needs something to repeat.'));
+    if (this.quantifier()) throw new PatternError(t('Two quantifiers stand one after the other.'));
     return { kind: 'repeat', node, ...range };
   }
   private quantifier(): { min: number; max: number } | null {
@@ -178,9 +179,9 @@ class Parser {
     this.at += counted[0].length;
     const min = Number(counted[1]);
     const max = counted[2] === undefined ? min : counted[3] ? Number(counted[3]) : Infinity;
-    if (min > max) throw new PatternError(`${counted[0]} counts down.`);
+    if (min > max) throw new PatternError(t('{0} counts down.', counted[0]));
     if (Math.max(min, max === Infinity ? 0 : max) > MAX_REPEAT)
-      throw new PatternError(`${counted[0]} repeats more than ${MAX_REPEAT} times.`);
+      throw new PatternError(t('{0} repeats more than {1} times.', counted[0], MAX_REPEAT));
     return { min, max };
   }
   private atom(): Node {
@@ -202,43 +203,43 @@ class Parser {
       case '*':
       case '+':
       case '?':
-        throw new PatternError(`"${character}" has nothing to repeat.`);
+        throw new PatternError(t('"{0}" has nothing to repeat.', character));
       default:
         return literal(character);
     }
   }
   private group(): Node {
     if (this.take('?') && !this.take(':')) {
-      if (/^(<?[=!])/.test(this.text.slice(this.at))) throw new PatternError('Look-around is not supported.');
+      if (/^(<?[=!])/.test(this.text.slice(this.at))) throw new PatternError(t('Look-around is not supported.'));
       const name = /^<\w+>/.exec(this.text.slice(this.at));
-      if (!name) throw new PatternError('"(?" is not followed by ":".');
+      if (!name) throw new PatternError(t('"(?" is not followed by ":".'));
       this.at += name[0].length;
     }
     const node = this.alternatives();
-    if (!this.take(')')) throw new PatternError('A "(" is not closed.');
+    if (!this.take(')')) throw new PatternError(t('A "(" is not closed.'));
     return node;
   }
   private escape(): Node {
     const character = this.peek();
-    if (character === '') throw new PatternError('"\\" stands at the end.');
+    if (character === '') throw new PatternError(t('"\\" stands at the end.'));
     this.at += character.length;
     const known = CLASSES.get(character);
     if (known) return { kind: 'set', set: known };
     if (character === 'b' || character === 'B') return { kind: 'assert', at: character === 'b' ? 'word' : 'not-word' };
-    if (/[1-9k]/.test(character)) throw new PatternError('Backreferences are not supported.');
+    if (/[1-9k]/.test(character)) throw new PatternError(t('Backreferences are not supported.'));
     const control = CONTROLS.get(character);
     if (control !== undefined) return { kind: 'set', set: set([control, control]) };
-    if (/[a-z]/i.test(character)) throw new PatternError(`"\\${character}" is not known.`);
+    if (/[a-z]/i.test(character)) throw new PatternError(t('"{0}" is not known.', `\\${character}`));
     return literal(character);
   }
   private bracket(): CharSet {
     const negated = this.take('^');
     const ranges: [number, number][] = [];
     while (!this.take(']')) {
-      if (this.at >= this.text.length) throw new PatternError('A "[" is not closed.');
+      if (this.at >= this.text.length) throw new PatternError(t('A "[" is not closed.'));
       const from = this.member();
       if (typeof from !== 'number') {
-        if (from.negated) throw new PatternError('\\D, \\W and \\S are not supported inside "[ ]".');
+        if (from.negated) throw new PatternError(t('\\D, \\W and \\S are not supported inside "[ ]".'));
         ranges.push(...from.ranges.map(([a, b]): [number, number] => [a, b]));
         continue;
       }
@@ -249,7 +250,7 @@ class Parser {
       }
       this.at++;
       const to = this.member();
-      if (typeof to !== 'number' || to < from) throw new PatternError('A range inside "[ ]" runs backwards.');
+      if (typeof to !== 'number' || to < from) throw new PatternError(t('A range inside "[ ]" runs backwards.'));
       ranges.push([from, to]);
     }
     return { ranges, negated };
@@ -259,7 +260,7 @@ class Parser {
     const character = this.text[this.at++] ?? '';
     if (character !== '\\') return code(character);
     const escaped = this.text[this.at++];
-    if (escaped === undefined) throw new PatternError('"\\" stands at the end.');
+    if (escaped === undefined) throw new PatternError(t('"\\" stands at the end.'));
     return CLASSES.get(escaped) ?? CONTROLS.get(escaped) ?? code(escaped);
   }
 

@@ -1,5 +1,6 @@
 /** Filters over numbers: "4096x*", ">= 2-D", and ranges of layers. Pure. */
 import { PatternError } from './regex.ts';
+import { t } from '../../shared/l10n.ts';
 
 export type ShapeTest = (shape: readonly number[]) => boolean;
 type NumberTest = (value: number) => boolean;
@@ -40,7 +41,7 @@ function oneSide(text: string): NumberTest {
   if (text === '*') return () => true;
   const match = /^(>=|<=|≥|≤|>|<|=)?\s*(\d+)$/.exec(text);
   const compare = match && COMPARE[normal(match[1])];
-  if (!compare) throw new PatternError(`“${text}” is no length. Write 4096x*, >=1024 x 64, >= 2-D or scalar.`);
+  if (!compare) throw new PatternError(t('“{0}” is no length. Write 4096x*, >=1024 x 64, >= 2-D or scalar.', text));
   return (value) => compare(value, Number(match[2]));
 }
 
@@ -54,11 +55,11 @@ export function parseLayers(text: string): (layer: number | null) => boolean {
       if (part === 'none') return null;
       const match = /^(\d*)\s*(-|–|\.\.)?\s*(\d*)$/.exec(part);
       if (!match || (match[1] === '' && match[3] === ''))
-        throw new PatternError(`“${part}” is no layer. Write 3, 0-11, 12- or none.`);
+        throw new PatternError(t('“{0}” is no layer. Write 3, 0-11, 12- or none.', part));
       if (match[2] === undefined) return [Number(match[1]), Number(match[1])];
       const from = match[1] ? Number(match[1]) : 0;
       const to = match[3] ? Number(match[3]) : Infinity;
-      if (from > to) throw new PatternError(`“${part}” runs backwards.`);
+      if (from > to) throw new PatternError(t('“{0}” runs backwards.', part));
       return [from, to];
     });
   return (layer) =>

@@ -38,10 +38,10 @@ function absolute(file: string): string {
   return copy;
 }
 
-/**
- * Opens a device with the given limits (WebGPU's defaults else). Keep the result on a long-lived object until after
- * `device.destroy()`.
- */
+/** Dawn reads freed memory when an instance is collected before what came from it, even after `destroy()`: all live as long as the test. */
+const instances: GPU[] = ((globalThis as { offaxisTestInstances?: GPU[] }).offaxisTestInstances ??= []);
+
+/** Opens a device with the given limits (WebGPU's defaults else). */
 export async function openTestDevice(requiredLimits: Record<string, number> = {}): Promise<TestDevice> {
   // The loader reads the variable when Dawn makes its first instance.
   const tried: string[] = [];
@@ -52,6 +52,7 @@ export async function openTestDevice(requiredLimits: Record<string, number> = {}
       tried.push(icd);
       process.env['VK_ICD_FILENAMES'] = icd;
       const gpu = create([]);
+      instances.push(gpu);
       const adapter = await gpu.requestAdapter();
       if (!adapter) continue;
       const device = await adapter.requestDevice({ requiredLimits });

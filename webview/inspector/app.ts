@@ -62,7 +62,7 @@ export class App extends ViewElement {
               : html`<div class="scroll"><ox-spectra .view=${part.view} .version=${part.version}></ox-spectra></div>`
           }
         </section>
-        <section class="right" aria-label="Tensor">
+        <section class="right" aria-label=${t('Tensor')}>
           <ox-detail .view=${part.view} .version=${part.version}></ox-detail>
         </section>
       </main>`;

@@ -8,17 +8,21 @@ import { checkpointOfFile, checkpointsOfFolder, groupCheckpoints, isCheckpointFi
 /** A workspace may be a whole disk of models. */
 const MAX_FILES = 5000;
 
+/** The path of what lies on disk. A virtual file system has paths too, which would name other files of the disk. */
+export function pathOnDisk(uri: vscode.Uri): string {
+  if (uri.scheme === 'file') return uri.fsPath;
+  throw new OffaxisError(
+    'bad-file',
+    vscode.l10n.t(
+      '{0} is not on disk. Offaxis reads checkpoints in ranges: copy it to a folder first.',
+      uri.toString(true),
+    ),
+  );
+}
+
 /** A checkpoint for a file or a folder; asks where a folder holds several. Undefined: the user backed out. */
 export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined> {
-  if (uri.scheme !== 'file')
-    throw new OffaxisError(
-      'bad-file',
-      vscode.l10n.t(
-        '{0} is not on disk. Offaxis reads checkpoints in ranges: copy it to a folder first.',
-        uri.toString(true),
-      ),
-    );
-  const path = uri.fsPath;
+  const path = pathOnDisk(uri);
   const info = await stat(path).catch(() => null);
   if (!info)
     throw new OffaxisError('bad-file', vscode.l10n.t('{0} does not exist any more. Choose another checkpoint.', path));

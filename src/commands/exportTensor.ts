@@ -5,6 +5,7 @@ import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ExportFormat } from '../protocol/matrix.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
+import { pathOnDisk } from './checkpoints.ts';
 import { uriOf, type Command, type CommandServices } from './register.ts';
 
 /** Types that NumPy has; the others are written as float32, or not at all. */
@@ -16,7 +17,7 @@ export const exportTensor: Command = {
     const uri = uriOf(checkpoint) ?? services.inspector.activeUri;
     if (!uri)
       throw new OffaxisError('bad-parameter', vscode.l10n.t('Open a checkpoint first: the tensor is chosen from it.'));
-    const { tensors } = unpackFacts(await services.engine.call('open', { path: uri.fsPath }));
+    const { tensors } = unpackFacts(await services.engine.call('open', { path: pathOnDisk(uri) }));
     const tensor =
       typeof name === 'string' ? tensors.find((row) => row.name === name) : await pickTensor(tensors.filter(isThere));
     if (!tensor) return;

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
@@ -96,4 +96,22 @@ test('an index shows its own tensors', async () => {
   await workbench().openFromExplorer('base', 'model.safetensors.index.json');
   await workbench().tab('model.safetensors.index.json').waitFor();
   expect(await (await hover(3, 12)).innerText()).toContain(TENSOR);
+});
+
+test('"offaxis.hover.enabled": false turns hovers off, at once and only as long as it is set', async () => {
+  const settings = join(workbench().workspace, '.vscode', 'settings.json');
+  mkdirSync(dirname(settings), { recursive: true });
+  await workbench().openFromExplorer('train.py');
+  await workbench().tab('train.py').click();
+  await hover(1, 25);
+  const isShown = (): Promise<boolean> =>
+    hover(1, 25, 2_000).then(
+      () => true,
+      () => false,
+    );
+  writeFileSync(settings, JSON.stringify({ 'offaxis.hover.enabled': false }));
+  await expect.poll(isShown, { timeout: 30_000 }).toBe(false);
+  // the same place answers again, so it was the setting
+  rmSync(settings);
+  await expect.poll(isShown, { timeout: 30_000 }).toBe(true);
 });

@@ -14,7 +14,14 @@ async function saveAs(name: string): Promise<Buffer> {
   const path = join(workspace, name);
   const input = page.locator('.quick-input-widget input');
   await expect.poll(() => input.inputValue()).toMatch(/\.(svg|png)$/);
-  await input.fill(path);
+  // The dialog writes its own proposal once more when the folder's list has come.
+  await expect
+    .poll(async () => {
+      await input.fill(path);
+      await page.waitForTimeout(400);
+      return input.inputValue();
+    })
+    .toBe(path);
   await page.keyboard.press('Enter');
   await expect.poll(() => existsSync(path), { timeout: 15_000 }).toBe(true);
   await expect.poll(() => readFileSync(path).length).toBeGreaterThan(200);
@@ -110,12 +117,18 @@ test('the heatmap is one picture with its legend', async () => {
   expect((await render('map.svg')).text).toMatch(/mean.*1\/64.*64.*log scale/s);
 });
 
-test('"Export Comparison Figure..." makes one picture that stands alone', async () => {
+test.each([
+  ['On white', 'figure.svg', '#ffffff'],
+  ['As on screen', 'figure-dark.svg', '#1f1f1f'],
+])('"Export Comparison Figure..." makes one picture that stands alone: %s', async (colours, name, background) => {
+  // The page gets the focus back after a picture is saved: a pick that came before would close.
+  await workbench().page.waitForTimeout(1000);
   await workbench().runCommand('Offaxis: Export Comparison Figure...');
-  await workbench().pick(/Which colours/, 'On white');
-  const svg = (await saveAs('figure.svg')).toString();
+  await workbench().pick(/Which colours/, colours);
+  const svg = (await saveAs(name)).toString();
   expect(svg).not.toMatch(/var\(--|class=|<style|http(?!:\/\/www\.w3\.org\/2000\/svg)/);
-  const seen = await render('figure.svg');
+  expect(/<rect width="1120"[^>]*fill="([^"]+)"/.exec(svg)?.[1]).toBe(background);
+  const seen = await render(name);
   expect(seen.text).toMatch(/base → rl/);
   expect(seen.text).toMatch(/Gaussian null [\d.]+/);
   expect(seen.text).toMatch(/isotropic [\d.]+/);

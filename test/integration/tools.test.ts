@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { withProbe } from './support/probe.ts';
 import { Workbench } from './support/workbench.ts';
 
 /**
@@ -29,14 +30,6 @@ exports.activate = (context) => {
     writeFileSync(folder + '/probe-out.json', JSON.stringify(result));
   }));
 };`;
-const MANIFEST = {
-  name: 'probe',
-  publisher: 'offaxis-test',
-  version: '0.0.1',
-  engines: { vscode: '^1.101.0' },
-  main: './probe.js',
-  contributes: { commands: [{ command: 'offaxisProbe.run', title: 'Run', category: 'Offaxis Probe' }] },
-};
 interface Outcome {
   text?: string;
   error?: string;
@@ -45,17 +38,8 @@ interface Outcome {
 
 let vscode: Workbench;
 beforeAll(async () => {
-  const installation = inject('installation');
-  // An extensions folder without a list of its own takes up what lies in it.
-  const extensions = join(installation.folder, 'extensions-with-probe');
-  const probe = join(extensions, 'offaxis-test.probe-0.0.1');
-  mkdirSync(probe, { recursive: true });
-  writeFileSync(join(probe, 'package.json'), JSON.stringify(MANIFEST));
-  writeFileSync(join(probe, 'probe.js'), PROBE);
-  const ours = readdirSync(installation.extensions).find((name) => name.startsWith('offaxis.offaxis'));
-  if (ours === undefined) throw new Error('the extension is not installed');
-  symlinkSync(join(installation.extensions, ours), join(extensions, ours));
-  vscode = await Workbench.open({ ...installation, extensions }, { settings: { 'chat.disableAIFeatures': false } });
+  const installation = withProbe(inject('installation'), PROBE, ['offaxisProbe.run']);
+  vscode = await Workbench.open(installation, { settings: { 'chat.disableAIFeatures': false } });
 });
 afterAll(() => vscode?.close());
 
@@ -67,7 +51,7 @@ async function invoke(
   const out = join(vscode.workspace, 'probe-out.json');
   writeFileSync(out, '');
   writeFileSync(join(vscode.workspace, 'probe-in.json'), JSON.stringify(request));
-  await vscode.runCommand('Offaxis Probe: Run');
+  await vscode.runCommand('Test Probe: Run');
   const dialog = vscode.page.locator('.monaco-dialog-box');
   let asked = '';
   for (const end = Date.now() + 60_000; Date.now() < end;) {

@@ -59,7 +59,7 @@ class App extends ViewElement {
               <ox-map .view=${view} .version=${version}></ox-map
               ><ox-detail .view=${view} .version=${version}></ox-detail>
             </main>`
-          : html`<div class="plan"><ox-left-out .view=${view} .version=${version}></ox-left-out></div>`
+          : html`<div class="plan" role="main"><ox-left-out .view=${view} .version=${version}></ox-left-out></div>`
       }
       <div class="sr" role="status">
         ${view.ui.cell ? t('Layer {0}, {1}', view.ui.cell.layer, view.ui.cell.module) : ''}
@@ -80,17 +80,18 @@ class App extends ViewElement {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const target = event.target as HTMLElement | null;
     if (target?.closest('input, select, textarea')) return;
-    if (event.key === '[' || event.key === ']') {
-      event.preventDefault();
+    const inDetail = target?.closest('ox-detail') != null;
+    if (event.key === '[' || event.key === ']')
       this.view.set({ metric: stepMetric(this.view.ui.metric, event.key === ']' ? 1 : -1), fit: null });
-    } else if (event.key === 'F6') {
-      event.preventDefault();
-      if (target?.closest('ox-detail')) this.map?.focus();
-      else this.detail?.focus();
-    } else if (event.key === 'Escape') {
+    else if (event.key === 'F6') (inDetail ? this.map : this.detail)?.focus();
+    else if (event.key === 'Escape') {
       this.showHover(null);
-      if (target?.closest('ox-detail')) this.map?.focus();
-    }
+      if (!inDetail) return;
+      this.map?.focus();
+    } else return;
+    // VS Code hears every key of a page at its window, and would take F6 to its next part.
+    event.preventDefault();
+    event.stopPropagation();
   }
 }
 define('ox-comparison', App);

@@ -86,7 +86,9 @@ class Cards extends ViewElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="cards">${this.alignment()} ${this.unchanged()} ${this.shift()} ${this.angles()}</div>`;
+    return html`<section class="cards" aria-label=${t('Summary')}>
+      ${this.alignment()} ${this.unchanged()} ${this.shift()} ${this.angles()}
+    </section>`;
   }
 
   private alignment(): TemplateResult {

@@ -72,7 +72,7 @@ export function numbers(tensor: ComparisonTensor): TemplateResult {
         <thead>
           <tr>
             <th scope="col">${t('Update')}</th>
-            <th scope="col" class="num"></th>
+            <td></td>
           </tr>
         </thead>
         <tbody>

@@ -74,7 +74,7 @@ class Plan extends ViewElement {
           </button>
         </div>
       </div>
-      <div class="plan">${this.problems(plan)} ${leftOutTables(plan, null)}</div>`;
+      <div class="plan" role="main">${this.problems(plan)} ${leftOutTables(plan, null)}</div>`;
   }
 
   private planned(plan: ComparisonPlan): TemplateResult {
@@ -95,7 +95,7 @@ class Plan extends ViewElement {
       ],
       [t('Memory at its peak'), bytes(cost.peakBytes), t('of the engine; no tensor is kept longer than its turn')],
     ];
-    return html`<div class="plan" data-planned>
+    return html`<div class="plan" role="main" data-planned>
       <div class="plan-head">
         <div class="grow">
           <h2>${t('Ready to compare')}</h2>

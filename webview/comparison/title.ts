@@ -83,34 +83,36 @@ class Title extends ViewElement {
             : nothing
         }
       </div>
-      ${
-        actions
-          ? html`<button
-                data-action="export"
-                title=${t('Export as CSV or JSON')}
-                @click=${() => this.view.post({ type: 'export' })}
+      <div class="actions">
+        ${
+          actions
+            ? html`<button
+                  data-action="export"
+                  title=${t('Export as CSV or JSON')}
+                  @click=${() => this.view.post({ type: 'export' })}
+                >
+                  ${icon(ICON.export)}<span class="words">${t('Export…')}</span></button
+                ><button
+                  data-action="export-figure"
+                  title=${t('Save the comparison as one SVG picture')}
+                  @click=${() => this.view.post({ type: 'exportFigure' })}
+                >
+                  ${icon(ICON.figure)}<span class="words">${t('Figure…')}</span>
+                </button>`
+            : nothing
+        }
+        ${
+          plan?.pairs.length
+            ? html`<button
+                data-action="copy-command-line"
+                title=${state?.commandLine ?? ''}
+                @click=${() => this.view.post({ type: 'copyCommandLine' })}
               >
-                ${icon(ICON.export)}${t('Export…')}</button
-              ><button
-                data-action="export-figure"
-                title=${t('Save the comparison as one SVG picture')}
-                @click=${() => this.view.post({ type: 'exportFigure' })}
-              >
-                ${icon(ICON.figure)}${t('Figure…')}
+                ${icon(ICON.terminal)}<span class="words">${t('Copy as Command Line')}</span>
               </button>`
-          : nothing
-      }
-      ${
-        plan?.pairs.length
-          ? html`<button
-              data-action="copy-command-line"
-              title=${state?.commandLine ?? ''}
-              @click=${() => this.view.post({ type: 'copyCommandLine' })}
-            >
-              ${icon(ICON.terminal)}${t('Copy as Command Line')}
-            </button>`
-          : nothing
-      }
+            : nothing
+        }
+      </div>
     </header>`;
   }
 }

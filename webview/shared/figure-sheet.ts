@@ -62,12 +62,15 @@ export function figureSheet(content: FigureContent, style: FigureStyle): Fragmen
   y += 8;
 
   const each = (inner - GAP * (content.cards.length - 1)) / Math.max(1, content.cards.length);
+  const titles = content.cards.map((card) => wrap(card.title, each, 12, style, 600));
+  // Figures stand on one line, below the longest title.
+  const titleLines = Math.max(1, ...titles.map((lines) => lines.length));
   let lowest = y;
   content.cards.forEach((card, i) => {
     const x = PAD + i * (each + GAP);
     let at = y + 12;
-    text(card.title, x, at, 12, foreground, 600);
-    at += 26;
+    titles[i]?.forEach((line, k) => text(line, x, at + k * (LINE + 1), 12, foreground, 600));
+    at += 26 + (titleLines - 1) * (LINE + 1);
     text(card.figure, x, at, 20, foreground);
     const used = style.measure(card.figure, 20) + 10;
     const aside = wrap(card.aside, each - used, SMALL, style);
@@ -127,12 +130,18 @@ export function figureSheet(content: FigureContent, style: FigureStyle): Fragmen
 }
 
 /** Lines of at most this width; a word that is longer stands alone. */
-export function wrap(value: string, width: number, size: number, { measure }: Pick<FigureStyle, 'measure'>): string[] {
+export function wrap(
+  value: string,
+  width: number,
+  size: number,
+  { measure }: Pick<FigureStyle, 'measure'>,
+  weight = 400,
+): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of value.split(/[ \n\t]+/).filter(Boolean)) {
     const longer = line ? `${line} ${word}` : word;
-    if (line && measure(longer, size) > width) {
+    if (line && measure(longer, size, weight) > width) {
       lines.push(line);
       line = word;
     } else line = longer;

@@ -52,7 +52,9 @@ export class Workbench {
       settings: {
         'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
         'window.commandCenter': false,
-        ...(options.restricted ? { 'security.workspace.trust.startupPrompt': 'never' } : {}),
+        ...(options.restricted
+          ? { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' }
+          : {}),
         ...options.settings,
       },
     });
@@ -159,11 +161,19 @@ export class Workbench {
 
   // ---------- palette ----------
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input');
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    const entry = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    // What an earlier step left to happen may take the focus, which closes the palette: it is opened once more.
+    for (let attempt = 0; ; ++attempt) {
+      await this.page.keyboard.press('F1');
+      try {
+        await input.fill(`>${title}`, { timeout: 5_000 });
+        await entry.waitFor({ timeout: 10_000 });
+        break;
+      } catch (error) {
+        if (attempt === 2) throw error;
+      }
+    }
     await this.page.keyboard.press('Enter');
   }
 

@@ -12,7 +12,13 @@ function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<
   const platform = target === UNIVERSAL ? '' : ` TargetPlatform="${target}"`;
   const names = [
     ...['package.json', 'readme.md', 'LICENSE.txt', 'media/icon.png', 'dist/extension.cjs', 'dist/engine.mjs'],
-    ...['dist/linalg-worker.mjs', 'dist/cli.mjs', 'dist/THIRD-PARTY-NOTICES.txt', 'dist/webview/inspector.js'],
+    ...[
+      'dist/linalg-worker.mjs',
+      'dist/cli.mjs',
+      'dist/mcp.mjs',
+      'dist/THIRD-PARTY-NOTICES.txt',
+      'dist/webview/inspector.js',
+    ],
     'dist/webview/comparison.js',
   ];
   const content: [string, Buffer][] = [

@@ -46,6 +46,28 @@ describe('figureSheet', () => {
     expect(top('lines')).toBeGreaterThan(top('map') + 200);
     expect(height).toBeGreaterThan(top('lines') + 150);
   });
+  it('breaks titles that would run into the next card, and keeps the figures of all cards on one line', () => {
+    const [card] = content.cards;
+    if (!card) throw new Error('no card');
+    const five = [card, { ...card, title: 'NSS' }, card, card, card];
+    const texts = [
+      ...figureSheet({ ...content, cards: five }, style).markup.matchAll(
+        /<text x="([\d.]+)" y="([\d.]+)" font-size="(\d+)"[^>]*>([^<]*)</g,
+      ),
+    ];
+    const places = (wanted: string): { x: number; y: number }[] =>
+      texts.filter(([, , , , text]) => text === wanted).map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
+    const [first, second] = places('73.8 %');
+    expect(new Set(places('73.8 %').map(({ y }) => y)).size).toBe(1);
+    const step = (second?.x ?? 0) - (first?.x ?? 0);
+    expect(step).toBeGreaterThan(100);
+    const titles = texts.filter(
+      ([markup, , , size, text = '']) => size === '12' && markup.includes('"600"') && card.title.includes(text),
+    );
+    expect(titles.length).toBeGreaterThan(4);
+    for (const [, , , , text = ''] of titles) expect(measure(text, 12)).toBeLessThan(step);
+    expect(titles.every(([, , y]) => Number(y) < (first?.y ?? 0))).toBe(true);
+  });
   it('takes names from files as text', () => {
     expect(markup).toContain('base → rl &#38; &#60;co&#62;');
   });

@@ -16,7 +16,9 @@ export default defineConfig({
   ],
   test: {
     include: ['test/unit/**/*.test.ts'],
-    testTimeout: 120_000,
+    // A software adapter compiles every shader at its first dispatch, for minutes where the machine is busy; what hangs still ends.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     pool: 'forks',
     poolOptions: { forks: { maxForks: 2 } },
   },

@@ -16,7 +16,7 @@ let context: GpuContext;
 beforeAll(async () => {
   held = await openTestDevice();
   context = createGpuContext(held.device, { memoryCap: CAP });
-}, 120_000);
+});
 afterAll(async () => {
   context?.dispose();
   held?.device.destroy();

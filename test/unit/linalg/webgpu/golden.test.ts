@@ -27,7 +27,7 @@ beforeAll(async () => {
   backend = await createWebGpuBackend({
     ...{ device: held.device, adapterName: held.name, cpu, tail: cpu.tail, memoryCap: 2 ** 30 },
   });
-}, 120_000);
+});
 afterAll(async () => {
   await backend?.dispose();
   held?.device.destroy();

@@ -132,7 +132,7 @@ export class App extends ViewElement {
         title=${t('By type, role, module, layers, shape and problems')}
         @click=${() => set({ filters: !ui.filters })}
       >
-        ${icon(ICON.filter)}<span class="wide">${t('Filters')}</span>${active ? html`<b>${active}</b>` : nothing}
+        ${icon(ICON.filter)}<span class="wide">${t('Filters')}</span>${active ? html` <b>${active}</b>` : nothing}
       </button>`;
   }
   private outliers(): TemplateResult {

@@ -73,7 +73,9 @@ export class TensorTable extends ViewElement {
     const columns = columnsOf(mapMetric(ui.metric), ui.outliers);
     // the figure that orders the list stays where there is no room for all
     const figured = ui.outliers || (ui.sort !== null && isMetric(ui.sort.key) && ui.sort.key === ui.metric);
-    return html`<div class="grid ${figured ? 'figured' : ''} ${ui.outliers ? 'apart' : ''}">
+    return html`<div
+      class="grid ${this.lines.length ? '' : 'none'} ${figured ? 'figured' : ''} ${ui.outliers ? 'apart' : ''}"
+    >
       <div
         class="body"
         tabindex="0"
@@ -93,8 +95,8 @@ export class TensorTable extends ViewElement {
             ${this.lines.slice(from, to).map((line, k) => this.line(line, from + k, from + k === active))}
           </div>
         </div>
-        ${this.lines.length ? nothing : emptyTable(this.view)}
       </div>
+      ${this.lines.length ? nothing : emptyTable(this.view)}
     </div>`;
   }
   protected override updated(): void {

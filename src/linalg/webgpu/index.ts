@@ -6,7 +6,7 @@
 import type { Recomputed } from '../../protocol/results.ts';
 import { throwIfAborted } from '../../protocol/errors.ts';
 import type { FloatTail, LinearAlgebraBackend, Matrix, PairOptions, PairQuantities } from '../backend.ts';
-import { GpuContext } from './context.ts';
+import { createGpuContext, type GpuContext } from './context.ts';
 import { doubts, hasNull } from './doubt.ts';
 import { DeviceMemoryError } from './errors.ts';
 import { Gatherer } from './gather.ts';
@@ -44,7 +44,7 @@ const MOST_DOUBTFUL = 10;
 export async function createWebGpuBackend(options: WebGpuBackendOptions): Promise<LinearAlgebraBackend> {
   const { device, cpu } = options;
   const limit = options.bindingLimit === undefined ? {} : { bindingLimit: options.bindingLimit };
-  const context = new GpuContext(device, { memoryCap: options.memoryCap, ...limit });
+  const context = createGpuContext(device, { memoryCap: options.memoryCap, ...limit });
   if (options.tuning) await tuneGemm(context, options.tuning);
   return new WebGpuBackend(context, cpu, options.tail, options.adapterName);
 }

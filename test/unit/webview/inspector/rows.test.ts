@@ -1,24 +1,7 @@
 import { describe as suite, expect, it } from 'vitest';
-import type { TensorRow } from '../../../../src/protocol/engine.ts';
 import { describe, type Figure, grouped, lineOf, sorted } from '../../../../webview/inspector/rows.ts';
+import { tensorRow as tensor } from './tensor-row.ts';
 
-function tensor(name: string, change: Partial<TensorRow> = {}): TensorRow {
-  const layer = /\.(\d+)\./.exec(name)?.[1];
-  return {
-    name,
-    layer: layer === undefined ? null : Number(layer),
-    module: name.replace(/^model\.(layers\.\d+\.)?/, '').replace(/\.weight$/, ''),
-    dtype: 'BF16',
-    shape: [4, 8],
-    sizeBytes: 64,
-    file: 'model.safetensors',
-    offset: 0,
-    missing: false,
-    role: 'block',
-    spectral: true,
-    ...change,
-  };
-}
 const rows = [
   tensor('lm_head.weight', { role: 'head' }),
   tensor('model.layers.10.mlp.up_proj.weight'),

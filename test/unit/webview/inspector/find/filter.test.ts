@@ -9,23 +9,10 @@ import {
 } from '../../../../../webview/inspector/find/filter.ts';
 import { parseLayers, parseShape } from '../../../../../webview/inspector/find/shape.ts';
 import { Search } from '../../../../../webview/inspector/find/search.ts';
+import { tensorRow } from '../tensor-row.ts';
 
 function subject(name: string, change: Partial<TensorRow> = {}): { tensor: TensorRow; lower: string } {
-  const layer = /\.(\d+)\./.exec(name)?.[1];
-  const tensor: TensorRow = {
-    name,
-    layer: layer === undefined ? null : Number(layer),
-    module: name.replace(/^model\.(layers\.\d+\.)?/, '').replace(/\.weight$/, ''),
-    dtype: 'BF16',
-    shape: [4096, 1024],
-    sizeBytes: 64,
-    file: 'model.safetensors',
-    offset: 0,
-    missing: false,
-    role: 'block',
-    spectral: true,
-    ...change,
-  };
+  const tensor = tensorRow(name, { shape: [4096, 1024], ...change });
   return { tensor, lower: name.toLowerCase() };
 }
 const rows = [

@@ -22,11 +22,13 @@ const LAYERS = {
   cli: { may: ['mcp', 'engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Numbers are the engine's work: the host side reaches it through its client only.
   tools: { may: ['assistant', 'engine', 'protocol'], vscode: true },
-  editor: { may: ['commands', 'comparison', 'engine', 'export', 'protocol'], vscode: true },
-  comparison: { may: ['commands', 'editor', 'engine', 'export', 'protocol'], vscode: true },
+  // What both pages need of VS Code.
+  host: { may: ['engine', 'protocol'], vscode: true },
+  editor: { may: ['host', 'engine', 'protocol'], vscode: true },
+  comparison: { may: ['host', 'engine', 'export', 'protocol'], vscode: true },
   // Its words follow the verdict's rule.
-  hover: { may: ['commands', 'comparison', 'editor', 'engine', 'metrics/verdict', 'protocol'], vscode: true },
-  commands: { may: ['comparison', 'editor', 'engine', 'export', 'protocol'], vscode: true },
+  hover: { may: ['commands', 'engine', 'metrics/verdict', 'protocol'], vscode: true },
+  commands: { may: ['comparison', 'editor', 'host', 'engine', 'export', 'protocol'], vscode: true },
 };
 const FOLDERS = Object.keys(LAYERS);
 

@@ -6,10 +6,10 @@ import { checkpointAt } from './commands/checkpoints.ts';
 import { registerCommands } from './commands/register.ts';
 import { ComparisonPanels } from './comparison/panels.ts';
 import { ComparisonStore } from './comparison/store.ts';
-import { Activity } from './editor/activity.ts';
+import { Activity } from './host/activity.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
 import { InspectorProvider, registerInspector } from './editor/provider.ts';
-import { WindowEngine } from './editor/windowEngine.ts';
+import { WindowEngine } from './host/windowEngine.ts';
 import { registerHovers } from './hover/provider.ts';
 import { registerTools } from './tools/register.ts';
 

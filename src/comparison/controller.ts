@@ -1,6 +1,6 @@
 /** One comparison: its phases, its results, and what the panels that show it are told. Knows nothing of VS Code. */
 import { randomUUID } from 'node:crypto';
-import { type DiskMark, DiskMonitor, type WatchFolder } from '../editor/diskMonitor.ts';
+import { type DiskMark, DiskMonitor, type WatchFolder } from '../host/diskMonitor.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { ComparisonRun } from '../engine/comparisonRun.ts';
 import type { EngineLog } from '../engine/launch.ts';

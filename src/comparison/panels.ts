@@ -1,13 +1,13 @@
 /** The comparison panels of this window: opened, restored after a reload, and wired to their controllers. */
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { Activity } from '../editor/activity.ts';
-import { webviewHtml, webviewOptions } from '../editor/html.ts';
-import { watchFolder } from '../editor/watchFolder.ts';
-import { receivePicture } from '../editor/pictures.ts';
+import type { Activity } from '../host/activity.ts';
+import { webviewHtml, webviewOptions } from '../host/html.ts';
+import { watchFolder } from '../host/watchFolder.ts';
+import { receivePicture } from '../host/pictures.ts';
 import type { EngineClient } from '../engine/client.ts';
-import { receiveMatrix } from '../editor/matrix.ts';
-import { MatrixRequests } from '../editor/matrixRequests.ts';
+import { receiveMatrix } from '../host/matrix.ts';
+import { MatrixRequests } from '../host/matrixRequests.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';

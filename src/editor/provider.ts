@@ -5,14 +5,14 @@ import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
 import { toWireError, type WireError } from '../protocol/errors.ts';
 import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
-import type { Activity } from './activity.ts';
+import type { Activity } from '../host/activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
-import { webviewHtml, webviewOptions } from './html.ts';
-import { receiveMatrix } from './matrix.ts';
-import { MatrixRequests } from './matrixRequests.ts';
-import { receivePicture } from './pictures.ts';
+import { webviewHtml, webviewOptions } from '../host/html.ts';
+import { receiveMatrix } from '../host/matrix.ts';
+import { MatrixRequests } from '../host/matrixRequests.ts';
+import { receivePicture } from '../host/pictures.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
-import { watchFolder } from './watchFolder.ts';
+import { watchFolder } from '../host/watchFolder.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';

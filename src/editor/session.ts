@@ -7,7 +7,7 @@ import { toWireError, type WireError } from '../protocol/errors.ts';
 import { unpackFacts, type PackedFacts } from '../protocol/packedFacts.ts';
 import type { InspectorToView, Progress } from '../protocol/views.ts';
 import { CheckpointHealth } from './health.ts';
-import { DiskMonitor, type WatchFolder } from './diskMonitor.ts';
+import { DiskMonitor, type WatchFolder } from '../host/diskMonitor.ts';
 
 /** At most ten messages a second reach a page. */
 const BATCH_MS = 100;

@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkpointFiles, DiskMonitor, markOf, changeBetween } from '../../../src/editor/diskMonitor.ts';
+import { checkpointFiles, DiskMonitor, markOf, changeBetween } from '../../../src/host/diskMonitor.ts';
 import type { DiskChange } from '../../../src/protocol/views.ts';
 
 let folder: string;

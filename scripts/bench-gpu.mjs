@@ -5,9 +5,11 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { onRecentNode } from './lib/node.mjs';
 import { ensureSoftwareGpu } from './lib/software-gpu.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
 const args = process.argv.slice(2);
 const number = (name, otherwise) => {
   const at = args.indexOf(`--${name}`);

@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { run } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
 if (!process.env.OFFAXIS_VSIX) run(process.execPath, ['scripts/package.mjs', '--target', 'host'], { cwd: root });
 // The harness of the integration tests is TypeScript.
 const bundle = join(root, 'test-results', 'bench-ui.mjs');

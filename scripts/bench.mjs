@@ -5,8 +5,12 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync }
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installDependencies, run } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
+installDependencies(root);
 const quick = process.argv.includes('--quick');
 const cli = join(root, 'dist', 'cli.mjs');
 const python = join(root, 'test', 'bench', 'numpy_way.py');
@@ -35,7 +39,7 @@ function seconds(command, args, options = {}) {
 }
 const offaxis = (...args) => seconds(process.execPath, [cli, ...args]).wall;
 
-if (!existsSync(cli)) throw new Error('dist/cli.mjs is missing: run "npm run build" first.');
+if (!existsSync(cli)) run(process.execPath, ['scripts/build.mjs'], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), 'offaxis-bench-'));
 try {
   const [base, tuned] = ['base', 'tuned'].map((name) => join(folder, `${name}.safetensors`));

@@ -1,5 +1,5 @@
-// Compiles src/kernels (AssemblyScript) to dist/kernels/offaxis.wasm (plain SIMD, Node 20) and offaxis_relaxed.wasm (fused
-// multiply-add, Node >= 22). Usage: node scripts/build-kernels.mjs [output directory]
+// Compiles src/kernels (AssemblyScript) to dist/kernels/offaxis.wasm (plain SIMD) and offaxis_relaxed.wasm (fused multiply-add,
+// which every Node that we ask for has; picked at run time). Usage: node scripts/build-kernels.mjs [output directory]
 import asc from 'assemblyscript/asc';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -5,9 +5,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { onRecentNode } from './lib/node.mjs';
 import { writeNotices } from './lib/notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
 process.chdir(root);
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
@@ -24,7 +26,7 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
 };
-const node = { ...shared, platform: 'node', target: 'node20', loader: { '.wgsl': 'text' } };
+const node = { ...shared, platform: 'node', target: 'node22', loader: { '.wgsl': 'text' } };
 const esm = { ...node, format: 'esm' };
 const webview = { ...shared, platform: 'browser', target: 'es2022', loader: { '.ttf': 'file' }, assetNames: '[name]' };
 

@@ -3,10 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './lib/install.mjs';
+import { installDependencies, run } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 import { ensureSoftwareGpu } from './lib/software-gpu.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
+installDependencies(root);
 const own = /^--(packaged$|report=)/;
 const args = process.argv.slice(2);
 const report = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length);

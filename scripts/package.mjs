@@ -5,10 +5,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TARGETS, dawnFiles } from './lib/dawn.mjs';
 import { run } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 import { UNIVERSAL, hostTarget, packageMistakes, vsixPath } from './lib/packages.mjs';
 import { readVsix } from './lib/vsix.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
 const dawn = join(root, 'dist', 'dawn');
 
 const targets = wanted(process.argv.slice(2));

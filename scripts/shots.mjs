@@ -4,8 +4,10 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { run } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+await onRecentNode(root);
 const [target = 'shots', ...themes] = process.argv.slice(2);
 const folder = resolve(target);
 mkdirSync(folder, { recursive: true });

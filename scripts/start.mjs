@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS, startCodeServer } from './lib/code-server.mjs';
-import { installDependencies, requireNode, run } from './lib/install.mjs';
+import { installDependencies, run } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 import { ensureCodeServer } from './lib/tools.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -22,7 +23,8 @@ function desktopCode() {
 /** Resolves at Ctrl+C or when the terminal goes. */
 function interrupted() {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(null));
+    // Not once: a second Ctrl+C may not cut short the end that the first one began.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(null));
   });
 }
 
@@ -72,7 +74,7 @@ async function startServer(folder) {
   await server.stop();
 }
 
-requireNode();
+await onRecentNode(root);
 installDependencies(root);
 run(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), 'offaxis-start-'));

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installDependencies, requireNode } from './lib/install.mjs';
+import { installDependencies } from './lib/install.mjs';
+import { onRecentNode } from './lib/node.mjs';
 import { ensureSoftwareGpu } from './lib/software-gpu.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -77,7 +78,7 @@ function softwareGpu() {
   }
 }
 
-requireNode();
+await onRecentNode(root);
 mkdirSync(results, { recursive: true });
 const started = performance.now();
 try {

@@ -3,14 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Stops with a clear line on a Node that is too old. */
-export function requireNode() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major >= 20) return;
-  console.error(`Offaxis needs Node 20 or newer; this is ${process.version}.`);
-  process.exit(2);
-}
-
 /**
  * `npm ci` where node_modules is missing or older than the lock file.
  * @param {string} root

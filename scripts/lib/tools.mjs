@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync, chmodSync } from 'n
 import { delimiter, join } from 'node:path';
 import { run } from './install.mjs';
 
-// code-server 4.139.1 is VS Code 1.139.1; it needs Node 24, which comes from npm as well, so that any Node >= 20 can run the scripts.
+// code-server 4.139.1 is VS Code 1.139.1; it needs Node 24, which comes from npm as well. The scripts run on that one where the
+// machine's is too old (lib/node.mjs).
 const CODE_SERVER = 'code-server@4.139.1';
 // The newest Node 24 that its packager has put on npm for each system.
 const NODE_PACKAGES = { linux: 'node-linux-ARCH@24.21.0', darwin: 'node-bin-darwin-ARCH@24.0.0' };
@@ -16,6 +17,42 @@ export function toolsFolder(root) {
   return process.env.OFFAXIS_TOOLS || join(root, '.offaxis-tools');
 }
 
+// Without install scripts: the native parts that are needed ship prebuilt, the rest only logs that it is missing.
+const FLAGS = ['--no-save', '--ignore-scripts', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error'];
+
+/** @returns {{ nodePackage: string, installed: string, node: string }} `installed`: its package.json, `node`: the program */
+function nodeOf(folder) {
+  const template = NODE_PACKAGES[process.platform];
+  if (!template) throw new Error(`There is no Node 24 for ${process.platform} on npm that the scripts could take.`);
+  const nodePackage = template.replace('ARCH', process.arch);
+  const place = join(folder, 'node_modules', nodePackage.split('@')[0]);
+  return { nodePackage, installed: join(place, 'package.json'), node: join(place, 'bin', 'node') };
+}
+
+/** `npm install` into the tools folder, of all that is to stay there: npm takes away what it wasn't asked for. */
+function installTools(folder, packages) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
+  run('npm', ['install', ...FLAGS, ...packages], { cwd: folder });
+  chmodSync(nodeOf(folder).node, 0o755);
+}
+
+/**
+ * The Node of the tools, installed from npm where it isn't there yet (about 40 MB to fetch).
+ * @param {string} root
+ * @returns {string} path of the program
+ */
+export function ensureNode(root) {
+  const folder = toolsFolder(root);
+  const { nodePackage, installed, node } = nodeOf(folder);
+  const version = nodePackage.slice(nodePackage.lastIndexOf('@') + 1);
+  if (existsSync(node) && existsSync(installed) && JSON.parse(readFileSync(installed, 'utf8')).version === version)
+    return node;
+  console.log(`Installing ${nodePackage} into ${folder}`);
+  installTools(folder, [nodePackage]);
+  return node;
+}
+
 /**
  * Installs code-server and its Node from npm where they are not there yet (about half a minute, 600 MB).
  * @param {string} root
@@ -25,33 +62,17 @@ export function ensureCodeServer(root) {
   const folder = toolsFolder(root);
   const server = join(folder, 'node_modules', 'code-server');
   const entry = join(server, 'out', 'node', 'entry.js');
-  const template = NODE_PACKAGES[process.platform];
-  if (!template)
-    throw new Error(`No Node 24 for ${process.platform} on npm: install VS Code and put \`code\` on the PATH.`);
-  const nodePackage = template.replace('ARCH', process.arch);
-  const node = join(folder, 'node_modules', nodePackage.split('@')[0], 'bin', 'node');
+  const { nodePackage, node } = nodeOf(folder);
   const stamp = join(folder, 'installed');
   const wanted = `${CODE_SERVER} ${nodePackage}\n`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(entry)) return { node, entry };
 
   console.log(`Installing ${CODE_SERVER} (a real VS Code) into ${folder}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
-  // Without install scripts: the native parts that are needed ship prebuilt, the rest only logs that it is missing.
-  const flags = [
-    '--no-save',
-    '--ignore-scripts',
-    '--engine-strict=false',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ];
-  run('npm', ['install', ...flags, CODE_SERVER, nodePackage], { cwd: folder });
-  chmodSync(node, 0o755);
+  installTools(folder, [CODE_SERVER, nodePackage]);
   // Not `npm ci`: the shrinkwrap of VS Code's own packages is incomplete.
   const workbench = join(server, 'lib', 'vscode');
-  run('npm', ['install', '--omit=dev', ...flags], { cwd: workbench });
-  run('npm', ['install', '--omit=dev', ...flags], { cwd: join(workbench, 'extensions') });
+  run('npm', ['install', '--omit=dev', ...FLAGS], { cwd: workbench });
+  run('npm', ['install', '--omit=dev', ...FLAGS], { cwd: join(workbench, 'extensions') });
   writeFileSync(stamp, wanted);
   return { node, entry };
 }

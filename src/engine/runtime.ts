@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import type { GpuReport } from '../protocol/gpu.ts';
 
-export const OLDEST_NODE = 20;
+export const OLDEST_NODE = 22;
 const ASK_MS = 10_000;
 
 /** Nothing else is run: the version, and that it is no Electron in its Node mode. */

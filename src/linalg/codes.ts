@@ -1,4 +1,4 @@
-/** Storage codes to exact float64 values. Little-endian hosts only, as every platform of Node 20 that VS Code ships for. */
+/** Storage codes to exact float64 values. Little-endian hosts only, as every platform that VS Code ships for. */
 import type { MatrixType } from './backend.ts';
 
 export const TYPE_BYTES: Readonly<Record<MatrixType, number>> = { BF16: 2, F16: 2, F32: 4, F64: 8 };

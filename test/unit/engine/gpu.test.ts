@@ -72,7 +72,7 @@ describe('the runtime of the engine', () => {
     expect(await askNode(process.execPath)).toEqual({ path: process.execPath, version: process.versions.node });
     expect(await askNode(join(directory, 'none'))).toMatchObject({ reason: 'is not there' });
     expect(await askNode(program('old', `echo '["18.19.0",null]'`))).toMatchObject({
-      reason: 'is Node.js 18.19.0, older than 20',
+      reason: 'is Node.js 18.19.0, older than 22',
     });
     expect(await askNode(program('code', `echo '["22.1.0","35.0.0"]'`))).toMatchObject({
       reason: 'is not a plain Node.js',
@@ -109,7 +109,7 @@ describe('the runtime of the engine', () => {
     expect(harness.processes).toHaveLength(1);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
-      /not be read back\. The CPU is used: .*offaxis\.nodePath, is not there\. Install Node\.js 20/,
+      /not be read back\. The CPU is used: .*offaxis\.nodePath, is not there\. Install Node\.js 22/,
     );
   });
   test('a GPU that can be read back needs no other Node', async () => {

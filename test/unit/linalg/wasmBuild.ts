@@ -21,7 +21,7 @@ export async function buildWasm(): Promise<WasmBuild> {
     entryPoints: [join(root, 'src/linalg/wasm/worker.ts')],
     bundle: true,
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     format: 'esm',
     outfile: workerFile,
     logLevel: 'warning',

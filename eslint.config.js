@@ -60,18 +60,6 @@ const NODE_GLOBALS = readonly([
   ...['console', 'process', 'performance', 'fetch', 'Buffer', 'URL', 'AbortController', 'structuredClone'],
   ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'WebAssembly', 'TextDecoder', 'TextEncoder'],
 ]);
-const BROWSER_GLOBALS = readonly([
-  ...[
-    'document',
-    'window',
-    'MutationObserver',
-    'addEventListener',
-    'innerWidth',
-    'innerHeight',
-    'requestAnimationFrame',
-  ],
-  ...['getComputedStyle', 'Event', 'KeyboardEvent', 'MouseEvent', 'HTMLElement', 'location', 'MessageEvent'],
-]);
 
 export default defineConfig(
   globalIgnores(['dist/', 'media/', '.offaxis-tools/', 'test-results/', 'shots/', 'src/kernels/', 'test/fixtures/']),
@@ -118,7 +106,6 @@ export default defineConfig(
     },
   },
   { files: ['**/*.mjs', '*.js'], languageOptions: { globals: NODE_GLOBALS } },
-  { files: ['test/webview/**/*.mjs'], languageOptions: { globals: BROWSER_GLOBALS } },
   // Scripts, the command line and tests talk to a terminal.
   { files: ['scripts/**', 'src/cli/**', 'test/**', 'src/engine/process.ts'], rules: { 'no-console': 'off' } },
 );

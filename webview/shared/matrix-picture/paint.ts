@@ -6,7 +6,7 @@ import { prepare } from '../heatmap-paint.ts';
 import { isDiverging, toUnit, type Scale } from '../heatmap-scale.ts';
 import { css, diverging, inkOn, rgb, sequential, type Rgb } from '../scales.ts';
 import type { Spot } from './figures.ts';
-import { GAP, paintProfiles, PROFILE } from './profiles.ts';
+import { evenHeads, GAP, paintProfiles, PROFILE } from './profiles.ts';
 import type { Viewport } from './viewport.ts';
 
 const COLOURS = 256;
@@ -133,9 +133,6 @@ function figures(c: CanvasRenderingContext2D, scene: Scene, palette: Palette, x:
     }
   }
 }
-
-/** Heads that share the lines evenly; 0 where config.json does not fit. */
-export const evenHeads = (lines: number, heads: number): number => (heads > 1 && lines % heads === 0 ? heads : 0);
 
 function headLines(c: CanvasRenderingContext2D, scene: Scene, x: Place, y: Place): void {
   const { heads, rows, columns, width, height } = scene;

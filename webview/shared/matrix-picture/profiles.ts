@@ -3,7 +3,7 @@
  * a pixel as a thin mark beyond them: one row that stands out is not averaged away.
  */
 import { css, rgb } from '../scales.ts';
-import { evenHeads, type Place, type Scene } from './paint.ts';
+import type { Place, Scene } from './paint.ts';
 
 /** Depth of a profile, and the room between it and the picture. */
 export const PROFILE = 40;
@@ -80,3 +80,6 @@ function heads(
     c.fillText(name, ...spot);
   }
 }
+
+/** Heads that share the lines evenly; 0 where config.json does not fit. */
+export const evenHeads = (lines: number, heads: number): number => (heads > 1 && lines % heads === 0 ? heads : 0);

@@ -1,10 +1,9 @@
 /** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
-import { gridOf, readChunks } from '../checkpoint/index.ts';
-import type { TensorPair } from '../checkpoint/types.ts';
+import { gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { ElementKernels, GridSpec, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
 import { changeMetrics, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
-import type { OpenPair } from './compare.ts';
+import { dtypesOf } from './plan.ts';
 
 /** Weights a chunk: 4 Mi, at most 32 MiB a side in float64; large enough that a call costs nothing, small enough for the cache of two threads. */
 export const CHUNK_WEIGHTS = 4 * 1024 * 1024;
@@ -22,33 +21,31 @@ export interface Change {
   columnDensity: number[] | null;
 }
 
-/** The storage type in which the bytes of a tensor reach the kernels: F8 kinds are decoded to F32 by the reader. */
-export function matrixType(dtype: string): MatrixType | null {
-  if (dtype === 'BF16' || dtype === 'F16' || dtype === 'F32' || dtype === 'F64') return dtype;
-  return dtype.startsWith('F8_') ? 'F32' : null;
+/** The type in which the rows of a weight reach the kernels; null if they are no floating numbers. */
+export function matrixType({ type }: Pick<Weight, 'type'>): MatrixType | null {
+  return type === 'BF16' || type === 'F16' || type === 'F32' || type === 'F64' ? type : null;
 }
 
 /** The grid of a pair. BF16 against F16 is compared on bf16 and has no null. */
-export function gridFor(pair: TensorPair): { grid: GridSpec; hasNull: boolean } {
-  const grid = gridOf(pair.dtype.base, pair.dtype.tuned);
+export function gridFor({ base, tuned }: WeightPair): { grid: GridSpec; hasNull: boolean } {
+  const grid = base.grid !== null && tuned.grid !== null ? gridOf(base.grid, tuned.grid) : null;
   return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: true, roundFirst: true }, hasNull: false };
 }
 
 /** Section B's elementwise figures and section A's of both sides. Throws read-failed (naming the tensor) and cancelled. */
 export async function changeOf(
-  checkpoints: OpenPair,
-  pair: TensorPair,
+  pair: WeightPair,
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
 ): Promise<Change> {
   const start = performance.now();
-  const { rows, columns } = pair.base;
+  const { shape, rows, columns, count, place } = pair.base;
   // tensors of other than two axes come as one flat row; so does, in pieces, a single row longer than a chunk
-  const isMatrix = pair.shape.length === 2 && (rows > 1 || columns <= CHUNK_WEIGHTS);
+  const isMatrix = shape.length === 2 && (rows > 1 || columns <= CHUNK_WEIGHTS);
   const { grid, hasNull } = gridFor(pair);
-  const baseType = matrixType(pair.dtype.base) as MatrixType;
-  const tunedType = matrixType(pair.dtype.tuned) as MatrixType;
+  const baseType = matrixType(pair.base) as MatrixType;
+  const tunedType = matrixType(pair.tuned) as MatrixType;
   const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
   const base = new StatsAccumulator();
   const tuned = new StatsAccumulator();
@@ -56,8 +53,8 @@ export async function changeOf(
   const rowChanged = new Float64Array(isMatrix ? rows : 0);
   const columnChanged = new Float64Array(isMatrix ? columns : 0);
   const read = { weights: CHUNK_WEIGHTS, signal };
-  const tunedChunks = readChunks(checkpoints.tuned, pair.tunedTensor, pair.tuned, read)[Symbol.asyncIterator]();
-  for await (const chunk of readChunks(checkpoints.base, pair.baseTensor, pair.base, read)) {
+  const tunedChunks = readChunks(pair.tuned, read)[Symbol.asyncIterator]();
+  for await (const chunk of readChunks(pair.base, read)) {
     const other = await tunedChunks.next();
     if (other.done) break;
     const result = await compare(baseType, chunk.data, tunedType, other.value.data, {
@@ -76,14 +73,14 @@ export async function changeOf(
       result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
     }
   }
-  const metrics = changeMetrics(total, base, tuned, pair.count);
+  const metrics = changeMetrics(total, base, tuned, count);
   const finite = base.isFinite && tuned.isFinite;
   const flags: Flag[] = [];
   const reasons: string[] = [];
   if (grid.roundFirst) {
     flags.push('mixed-storage');
     reasons.push(
-      `Stored as ${pair.dtype.base} and ${pair.dtype.tuned}: both were rounded to ${grid.grid.toLowerCase()} first.`,
+      `Stored as ${pair.base.dtype} and ${pair.tuned.dtype}: both were rounded to ${grid.grid.toLowerCase()} first.`,
     );
   }
   if (!hasNull) flags.push('no-null');
@@ -95,10 +92,10 @@ export async function changeOf(
   return {
     tensor: {
       name: pair.name,
-      layer: pair.layer,
-      module: pair.module,
-      shape: pair.shape,
-      dtype: pair.dtype,
+      layer: place.layer,
+      module: place.module,
+      shape: [...shape],
+      dtype: dtypesOf(pair),
       metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
       flags,
       reasons,
@@ -108,7 +105,7 @@ export async function changeOf(
     baseVariance: base.variance,
     tunedVariance: tuned.variance,
     updateVariance: finite
-      ? Math.max(0, total.sumSquaresUpdate / pair.count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2)
+      ? Math.max(0, total.sumSquaresUpdate / count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2)
       : null,
     rowDensity: isMatrix ? Array.from(rowChanged, (n) => n / columns) : null,
     columnDensity: isMatrix ? Array.from(columnChanged, (n) => n / rows) : null,

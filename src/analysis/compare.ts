@@ -1,6 +1,12 @@
 /** A comparison as a stream: the plan, then how every tensor changed, then the spectra matrix by matrix, then the summary. */
-import { isRefused, openCheckpoint, readMatrix } from '../checkpoint/index.ts';
-import type { Checkpoint, TensorPair } from '../checkpoint/types.ts';
+import {
+  isRefused,
+  openCheckpoint,
+  readMatrix,
+  type Checkpoint,
+  type Weight,
+  type WeightPair,
+} from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
 import { angleDegrees, updateMetrics } from '../metrics/index.ts';
 import type { CompareRequest, ComparisonEvent, MatrixDetail } from '../protocol/engine.ts';
@@ -70,16 +76,16 @@ export async function* compareCheckpoints(
     const failed: { name: string; error: WireError }[] = [];
     const changes = new Map<string, Change>();
 
-    const changeTime = new Estimate(pairs.reduce((total, item) => total + item.count, 0));
+    const changeTime = new Estimate(pairs.reduce((total, item) => total + item.base.count, 0));
     let finished = 0;
     yield { type: 'progress', phase: 'change', done: 0, total: pairs.length, secondsLeft: null };
     for await (const outcome of runQueue(
       new WorkQueue(pairs),
       backend.parallelism,
-      (item) => changeOf(pair, item, parameters, backend, signal),
+      (item) => changeOf(item, parameters, backend, signal),
       signal,
     )) {
-      changeTime.add(outcome.item.count);
+      changeTime.add(outcome.item.base.count);
       if ('error' in outcome) {
         failed.push({ name: outcome.item.name, error: outcome.error });
         yield { type: 'failed', ...(failed.at(-1) as (typeof failed)[number]) };
@@ -107,7 +113,7 @@ export async function* compareCheckpoints(
     for await (const outcome of runQueue(
       queue,
       backend.parallelism,
-      (item) => spectraOf(pair, item, changes.get(item.name) as Change, parameters, backend, signal),
+      (item) => spectraOf(item, changes.get(item.name) as Change, parameters, backend, signal),
       signal,
     )) {
       spectraTime.add(flopsOf(outcome.item, parameters));
@@ -140,8 +146,7 @@ interface MatrixOutcome {
 
 /** The spectral part of one pair; the matrices live only in this call. */
 async function spectraOf(
-  pair: OpenPair,
-  item: TensorPair,
+  item: WeightPair,
   change: Change,
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
@@ -152,11 +157,13 @@ async function spectraOf(
   const { angleRank, maskRank } = ranksOf(item, parameters);
   const { grid, hasNull } = gridFor(item);
   const quantities = change.finite
-    ? await backend.comparePair(
-        await matrixOf(pair.base, item.baseTensor, item.base, signal),
-        await matrixOf(pair.tuned, item.tunedTensor, item.tuned, signal),
-        { angleRank, maskRank, alpha: parameters.alpha, grid, signal },
-      )
+    ? await backend.comparePair(await matrixOf(item.base, signal), await matrixOf(item.tuned, signal), {
+        angleRank,
+        maskRank,
+        alpha: parameters.alpha,
+        grid,
+        signal,
+      })
     : null;
   const update = updateMetrics(quantities, {
     rows,
@@ -198,13 +205,9 @@ async function spectraOf(
   };
 }
 
-async function matrixOf(
-  checkpoint: Checkpoint,
-  tensor: TensorPair['baseTensor'],
-  view: TensorPair['base'],
-  signal: AbortSignal,
-): Promise<Matrix> {
-  const type = matrixType(tensor.dtype);
-  if (type === null) throw new OffaxisError('bug', `${tensor.name} has type ${tensor.dtype}, which has no spectrum.`);
-  return { rows: view.rows, columns: view.columns, type, data: await readMatrix(checkpoint, tensor, view, signal) };
+async function matrixOf(weight: Weight, signal: AbortSignal): Promise<Matrix> {
+  const { rows, columns, name, dtype } = weight;
+  const type = matrixType(weight);
+  if (type === null) throw new OffaxisError('bug', `${name} has type ${dtype}, which has no spectrum.`);
+  return { rows, columns, type, data: await readMatrix(weight, signal) };
 }

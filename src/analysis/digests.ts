@@ -1,9 +1,9 @@
 /** SHA-256 of files and tensors as a stream, in the order asked for. */
 import { join } from 'node:path';
-import { openCheckpoint } from '../checkpoint/index.ts';
+import { openCheckpoint, wholeWeight, type Weight } from '../checkpoint/index.ts';
 import { fileDigest, tensorDigest } from '../health/index.ts';
 import { toWireError } from '../protocol/errors.ts';
-import type { EngineStreams, TensorRow } from '../protocol/engine.ts';
+import type { EngineStreams } from '../protocol/engine.ts';
 import type { DigestEvent } from '../protocol/health.ts';
 import { Estimate } from './queue.ts';
 
@@ -11,7 +11,7 @@ interface Item {
   of: 'file' | 'tensor';
   name: string;
   sizeBytes: number;
-  row: TensorRow | null;
+  weight: Weight | null;
 }
 
 /** What cannot be read yields `failed`, and the rest goes on. Throws bad-file, read-failed and cancelled. */
@@ -25,27 +25,29 @@ export async function* digestCheckpoint(
     const items: Item[] = [];
     if (files)
       for (const { file, sizeBytes } of checkpoint.facts.shards)
-        if (sizeBytes !== null) items.push({ of: 'file', name: file, sizeBytes, row: null });
+        if (sizeBytes !== null) items.push({ of: 'file', name: file, sizeBytes, weight: null });
     for (const name of named) {
       const row = checkpoint.tensors.get(name);
-      if (row && row.offset !== null) items.push({ of: 'tensor', name, sizeBytes: row.sizeBytes, row });
-      else
+      if (row && row.offset !== null) {
+        const weight = wholeWeight(checkpoint, row);
+        items.push({ of: 'tensor', name, sizeBytes: sum(weight.entries, (entry) => entry.sizeBytes), weight });
+      } else
         yield {
           type: 'failed',
           name,
           message: `${JSON.stringify(name)} has no bytes to hash: it is missing or damaged.`,
         };
     }
-    const total = items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const total = sum(items, ({ sizeBytes }) => sizeBytes);
     const estimate = new Estimate(total);
     let hashed = 0;
-    for (const { of, name, sizeBytes, row } of items) {
+    for (const { of, name, sizeBytes, weight } of items) {
       const count = (bytes: number): void => {
         hashed += bytes;
         estimate.add(bytes);
       };
-      const work = row
-        ? tensorDigest(checkpoint, row, signal, count)
+      const work = weight
+        ? tensorDigest(weight, signal, count)
         : fileDigest(join(checkpoint.folder, name), signal, count).then(({ sha256 }) => sha256);
       // A caller that leaves in between does not await it.
       work.catch(() => undefined);
@@ -66,6 +68,10 @@ export async function* digestCheckpoint(
   } finally {
     await checkpoint.close();
   }
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
 }
 
 /** At most ten messages a second. */

@@ -6,13 +6,17 @@ import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
-import type { Checkpoint } from '../checkpoint/types.ts';
-import { openCheckpoint } from '../checkpoint/index.ts';
-import type { TensorRow } from '../protocol/engine.ts';
+import {
+  openCheckpoint,
+  readableTensor,
+  readChunks,
+  wholeWeight,
+  type Checkpoint,
+  type Weight,
+} from '../checkpoint/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { ExportEvent, ExportRequest } from '../protocol/matrix.ts';
 import { filesOf } from './checkpointCache.ts';
-import { readableTensor } from './values.ts';
 
 /** Bytes read at once: a multiple of every element's size, and soon cancelled. */
 const PIECE_BYTES = 8 * 1024 * 1024;
@@ -59,8 +63,7 @@ export function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
 }
 
 /** A safetensors header for one tensor, padded with spaces to a multiple of 8 bytes. */
-export function safetensorsHeader(tensor: TensorRow): Uint8Array {
-  const { name, dtype, shape, sizeBytes } = tensor;
+function safetensorsHeader(name: string, shape: readonly number[], { dtype, sizeBytes }: Numbers): Uint8Array {
   // fromEntries defines a property of its own even for "__proto__"
   const entry = Object.fromEntries([[name, { dtype, shape, data_offsets: [0, sizeBytes] }]]);
   const json = new TextEncoder().encode(JSON.stringify(entry));
@@ -78,41 +81,77 @@ export async function* exportTensor(
 ): AsyncGenerator<ExportEvent, void, undefined> {
   const checkpoint = await openCheckpoint(request.path, signal);
   try {
-    const tensor = readableTensor(checkpoint, request.tensor);
+    const weight = wholeWeight(checkpoint, readableTensor(checkpoint, request.tensor));
     await refuseCheckpoints(request.destination, checkpoint);
-    yield* write(checkpoint, tensor, request, signal);
+    yield* write(checkpoint, weight, request, signal);
   } finally {
     await checkpoint.close();
   }
 }
 
+/** What is written: the codes of the one entry that a weight is, or, if it is computed, the numbers that it hands out. */
+interface Numbers {
+  dtype: string;
+  sizeBytes: number;
+  pieces(signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
+}
+function numbersIn(weight: Weight): Numbers {
+  const { stored, type } = weight;
+  if (!stored) {
+    const bits = dtypeOf(type)?.bits ?? 8;
+    return {
+      dtype: type,
+      sizeBytes: (weight.count * bits) / 8,
+      pieces: async function* (signal) {
+        for await (const { data } of readChunks(weight, { weights: (PIECE_BYTES * 8) / bits, signal })) yield data;
+      },
+    };
+  }
+  const { entry } = stored;
+  const { dtype, sizeBytes } = entry;
+  return {
+    dtype,
+    sizeBytes,
+    pieces: async function* (signal) {
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, sizeBytes));
+      for (let done = 0; done < sizeBytes;) {
+        const bytes = piece.subarray(0, Math.min(piece.length, sizeBytes - done));
+        await entry.read(done, bytes, signal);
+        done += bytes.length;
+        yield bytes;
+      }
+    },
+  };
+}
+
 async function* write(
   checkpoint: Checkpoint,
-  tensor: TensorRow,
+  weight: Weight,
   { destination, format }: ExportRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ExportEvent, void, undefined> {
-  const npy = format === 'npy' ? npyType(tensor.dtype) : null;
+  const numbers = numbersIn(weight);
+  const { dtype } = numbers;
+  const npy = format === 'npy' ? npyType(dtype) : null;
   if (format === 'npy' && !npy)
     throw new OffaxisError(
       'bad-parameter',
-      `${undecodable(tensor.dtype) ?? `${tensor.dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
+      `${undecodable(dtype) ?? `${dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
     );
-  const header = npy ? npyHeader(npy.descr, tensor.shape) : safetensorsHeader(tensor);
+  const header = npy ? npyHeader(npy.descr, weight.shape) : safetensorsHeader(weight.name, weight.shape, numbers);
   const temporary = join(dirname(destination), `.${basename(destination)}.${randomBytes(4).toString('hex')}.part`);
   const file = await onDisk(destination, () => open(temporary, 'wx'));
   let whole = false;
   try {
     let sizeBytes = await put(file, header, 0, destination);
-    yield { type: 'progress', done: 0, total: tensor.sizeBytes };
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, tensor.sizeBytes));
-    for (let done = 0; done < tensor.sizeBytes;) {
-      const bytes = piece.subarray(0, Math.min(piece.length, tensor.sizeBytes - done));
-      await checkpoint.read(tensor, done, bytes, signal);
-      sizeBytes += await put(file, npy && !npy.exact ? asFloat32(tensor, bytes) : bytes, sizeBytes, destination);
+    const total = numbers.sizeBytes;
+    yield { type: 'progress', done: 0, total };
+    let done = 0;
+    for await (const bytes of numbers.pieces(signal)) {
+      sizeBytes += await put(file, npy && !npy.exact ? asFloat32(dtype, bytes) : bytes, sizeBytes, destination);
       done += bytes.length;
       throwIfAborted(signal);
-      yield { type: 'progress', done, total: tensor.sizeBytes };
+      yield { type: 'progress', done, total };
     }
     await onDisk(destination, () => file.sync());
     await file.close();
@@ -120,7 +159,7 @@ async function* write(
     await refuseCheckpoints(destination, checkpoint);
     await onDisk(destination, () => rename(temporary, destination));
     whole = true;
-    yield { type: 'written', dtype: npy && !npy.exact ? 'F32' : tensor.dtype, sizeBytes };
+    yield { type: 'written', dtype: npy && !npy.exact ? 'F32' : dtype, sizeBytes };
   } finally {
     if (!whole) {
       await file.close().catch(() => undefined);
@@ -129,9 +168,9 @@ async function* write(
   }
 }
 
-function asFloat32(tensor: TensorRow, bytes: Uint8Array): Uint8Array {
-  const bits = dtypeOf(tensor.dtype)?.bits ?? 8;
-  const numbers = numbersOf(tensor.dtype, bytes, (bytes.length * 8) / bits);
+function asFloat32(dtype: string, bytes: Uint8Array): Uint8Array {
+  const bits = dtypeOf(dtype)?.bits ?? 8;
+  const numbers = numbersOf(dtype, bytes, (bytes.length * 8) / bits);
   const values = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
   return new Uint8Array(values.buffer);
 }

@@ -1,6 +1,5 @@
 /** Statistics and spectra of one checkpoint as a stream. */
-import { matrixViews, readChunks, readMatrix } from '../checkpoint/index.ts';
-import type { Checkpoint, MatrixView } from '../checkpoint/types.ts';
+import { matricesOf, readChunks, readMatrix, wholeWeight, type Checkpoint, type Weight } from '../checkpoint/index.ts';
 import type { ElementKernels, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
 import {
   chunkHistogram,
@@ -21,9 +20,9 @@ import { Estimate, runQueue, WorkQueue } from './queue.ts';
 
 interface Item {
   name: string;
-  row: TensorRow;
-  /** null: statistics of the whole tensor */
-  view: MatrixView | null;
+  /** a matrix for its spectrum, or a whole tensor for its statistics */
+  weight: Weight;
+  work: 'statistics' | 'spectrum';
   cost: number;
 }
 
@@ -38,16 +37,15 @@ export async function* inspectCheckpoint(
   signal: AbortSignal,
 ): AsyncGenerator<InspectionEvent, void, undefined> {
   const named = new Set(params.tensors);
-  const rows = [...checkpoint.tensors.values()].filter(
-    (row) =>
-      !row.missing &&
-      row.offset !== null &&
-      matrixType(row.dtype) !== null &&
-      (named.size === 0 || named.has(row.name)),
-  );
-  const weights = (row: TensorRow): number => row.shape.reduce((a, b) => a * b, 1);
   const items: Item[] = [];
-  if (params.statistics) for (const row of rows) items.push({ name: row.name, row, view: null, cost: weights(row) });
+  const rows: TensorRow[] = [];
+  for (const row of checkpoint.tensors.values()) {
+    if (row.missing || row.offset === null || !(named.size === 0 || named.has(row.name))) continue;
+    const weight = wholeWeight(checkpoint, row);
+    if (matrixType(weight) === null) continue;
+    rows.push(row);
+    if (params.statistics) items.push({ name: row.name, weight, work: 'statistics', cost: weight.count });
+  }
   if (params.spectra) {
     for (const row of rows) {
       if (
@@ -57,9 +55,10 @@ export async function* inspectCheckpoint(
           !(params.includeEmbeddings && (row.role === 'embedding' || row.role === 'head')))
       )
         continue;
-      for (const view of matrixViews(row, checkpoint.config)) {
-        const q = Math.min(view.rows, view.columns);
-        if (q >= 2) items.push({ name: view.name, row, view, cost: q * q * Math.max(view.rows, view.columns) });
+      for (const weight of matricesOf(checkpoint, row)) {
+        const { name, rows: m, columns: n } = weight;
+        const q = Math.min(m, n);
+        if (q >= 2) items.push({ name, weight, work: 'spectrum', cost: q * q * Math.max(m, n) });
       }
     }
   }
@@ -68,7 +67,7 @@ export async function* inspectCheckpoint(
   for await (const outcome of runQueue(
     new WorkQueue(items),
     backend.parallelism,
-    (item) => work(checkpoint, item, backend, signal),
+    (item) => work(item, backend, signal),
     signal,
   )) {
     estimate.add(outcome.item.cost);
@@ -79,92 +78,63 @@ export async function* inspectCheckpoint(
 }
 
 async function work(
-  checkpoint: Checkpoint,
-  item: Item,
+  { work: kind, weight }: Item,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
 ): Promise<InspectionEvent> {
-  if (item.view === null)
-    return { type: 'statistics', value: await statisticsOf(checkpoint, item.row, backend, signal) };
-  return { type: 'spectrum', value: await spectrumOf(checkpoint, item.row, item.view, backend, signal) };
-}
-
-/** A tensor of any shape as one row. */
-function flatView(row: TensorRow): MatrixView {
-  const count = row.shape.reduce((a, b) => a * b, 1);
-  return {
-    name: row.name,
-    tensor: row.name,
-    layer: row.layer,
-    module: row.module,
-    rows: 1,
-    columns: count,
-    start: 0,
-    rowStride: count,
-    columnStride: 1,
-  };
+  return kind === 'statistics'
+    ? { type: 'statistics', value: await statisticsOf(weight, backend, signal) }
+    : { type: 'spectrum', value: await spectrumOf(weight, backend, signal) };
 }
 
 async function statisticsOf(
-  checkpoint: Checkpoint,
-  row: TensorRow,
+  weight: Weight,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
 ): Promise<TensorStatistics> {
-  const accumulated = await accumulate(checkpoint, row, flatView(row), backend.elements, signal);
-  const stats = accumulated.finish();
-  if (stats.min === null || stats.max === null) return { name: row.name, stats, histogram: null };
-  const type = matrixType(row.dtype) as MatrixType;
+  const { name } = weight;
+  const stats = (await accumulate(weight, backend.elements, signal)).finish();
+  if (stats.min === null || stats.max === null) return { name, stats, histogram: null };
+  const type = matrixType(weight) as MatrixType;
   const counts = new Float64Array(64);
-  for await (const chunk of readChunks(checkpoint, row, flatView(row), { weights: CHUNK_WEIGHTS, signal })) {
+  for await (const chunk of readChunks(weight, { weights: CHUNK_WEIGHTS, signal })) {
     const part = backend.elements
       ? await backend.elements.histogram(type, chunk.data, stats.min, stats.max, signal)
       : chunkHistogram(type, chunk.data, stats.min, stats.max);
     part.forEach((n, i) => (counts[i] = (counts[i] ?? 0) + n));
   }
-  return { name: row.name, stats, histogram: { min: stats.min, max: stats.max, counts: [...counts] } };
+  return { name, stats, histogram: { min: stats.min, max: stats.max, counts: [...counts] } };
 }
 
 async function accumulate(
-  checkpoint: Checkpoint,
-  row: TensorRow,
-  view: MatrixView,
+  weight: Weight,
   kernels: ElementKernels | null,
   signal: AbortSignal,
 ): Promise<StatsAccumulator> {
-  const type = matrixType(row.dtype) as MatrixType;
+  const type = matrixType(weight) as MatrixType;
   const accumulator = new StatsAccumulator();
-  for await (const chunk of readChunks(checkpoint, row, view, { weights: CHUNK_WEIGHTS, signal }))
+  for await (const chunk of readChunks(weight, { weights: CHUNK_WEIGHTS, signal }))
     accumulator.add(kernels ? await kernels.stats(type, chunk.data, signal) : chunkStats(type, chunk.data));
   return accumulator;
 }
 
-async function spectrumOf(
-  checkpoint: Checkpoint,
-  row: TensorRow,
-  view: MatrixView,
-  backend: LinearAlgebraBackend,
-  signal: AbortSignal,
-): Promise<TensorSpectrum> {
+async function spectrumOf(weight: Weight, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<TensorSpectrum> {
   const start = performance.now();
-  const { rows, columns } = view;
-  const accumulator = await accumulate(checkpoint, row, view, backend.elements, signal);
+  const { name, tensor, rows, columns } = weight;
+  const accumulator = await accumulate(weight, backend.elements, signal);
   const reasons: string[] = [];
   let values: Float64Array | null = null;
   if (!accumulator.isFinite)
     reasons.push(
-      `${view.name} holds ${accumulator.nan} NaN and ${accumulator.inf} infinities: its spectrum is not defined.`,
+      `${name} holds ${accumulator.nan} NaN and ${accumulator.inf} infinities: its spectrum is not defined.`,
     );
   else {
-    const data = await readMatrix(checkpoint, row, view, signal);
-    values = await backend.singularValues(
-      { rows, columns, type: matrixType(row.dtype) as MatrixType, data },
-      { signal },
-    );
+    const data = await readMatrix(weight, signal);
+    values = await backend.singularValues({ rows, columns, type: matrixType(weight) as MatrixType, data }, { signal });
   }
   return {
-    name: view.name,
-    tensor: row.name,
+    name,
+    tensor,
     metrics: spectrumMetrics(values, rows, columns, accumulator.variance),
     singularValues: [...(values ?? [])],
     mpEdge: accumulator.variance === null ? null : marchenkoPasturEdge(accumulator.variance, rows, columns),

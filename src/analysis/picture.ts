@@ -1,16 +1,24 @@
 /** The picture of a matrix, or of how a pair of them differs: rows are streamed, two chunks at a time, whatever the size. */
-import { pairCheckpoints, readChunks, type Chunk } from '../checkpoint/index.ts';
-import type { Checkpoint, MatrixView, TensorPair } from '../checkpoint/types.ts';
-import { dtypeOf, float8Table, numbersOf, undecodable } from '../formats/index.ts';
+import {
+  pairCheckpoints,
+  planeWeight,
+  readableTensor,
+  readChunks,
+  type Chunk,
+  type Checkpoint,
+  type Weight,
+  type WeightPair,
+} from '../checkpoint/index.ts';
+import { dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
 import { Grid } from '../metrics/index.ts';
-import type { PictureCheckpoints, TensorRow } from '../protocol/engine.ts';
+import type { PictureCheckpoints } from '../protocol/engine.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { MAX_PICTURE_SIDE, type PictureEvent, type PictureRequest, type Rectangle } from '../protocol/matrix.ts';
 import { gridFor } from './change.ts';
 import type { CheckpointCache } from './checkpointCache.ts';
 import { PictureSums } from './pictureSums.ts';
 import { Estimate } from './queue.ts';
-import { checkRectangle, planeOf, readableTensor } from './values.ts';
+import { checkRectangle } from './values.ts';
 
 /** Weights a chunk: some 10 ms of work, so that other requests and a cancellation come through in between. */
 const CHUNK_WEIGHTS = 256 * 1024;
@@ -18,15 +26,9 @@ const CHUNK_WEIGHTS = 256 * 1024;
 const WHOLE_ROW_BYTES = 64 * 1024;
 const PROGRESS_MS = 100;
 
-/** A matrix on one side of a picture. */
-interface Side {
-  checkpoint: Checkpoint;
-  tensor: TensorRow;
-  view: MatrixView;
-}
 type Values = Float64Array | Float32Array;
 interface Source {
-  sides: Side[];
+  sides: readonly [base: Weight, tuned?: Weight];
   /** one row of values from each side to what is drawn; for one side the values themselves */
   combine: ((base: Values, tuned: Values) => Values) | null;
   wide: boolean;
@@ -68,13 +70,13 @@ async function* draw(
   signal: AbortSignal,
 ): AsyncGenerator<PictureEvent, void, undefined> {
   const start = performance.now();
-  const view = (source.sides[0] as Side).view;
-  checkRectangle(request, view);
+  const [weight] = source.sides;
+  checkRectangle(request, weight);
   const rows = request.rows[1] - request.rows[0];
   const columns = request.columns[1] - request.columns[0];
   const side = (pixels: number, lines: number): number =>
     Math.max(1, Math.min(Math.floor(pixels), lines, MAX_PICTURE_SIDE));
-  if (rows * columns === 0) throw new OffaxisError('bad-parameter', `${view.name}: the part to draw is empty.`);
+  if (rows * columns === 0) throw new OffaxisError('bad-parameter', `${weight.name}: the part to draw is empty.`);
   const width = side(request.width, columns);
   const height = side(request.height, rows);
   const sums = new PictureSums(request.source.kind, rows, columns, width, height);
@@ -102,70 +104,42 @@ async function* fill(
 ): AsyncGenerator<number, void, undefined> {
   const [column0, column1] = columns;
   const wanted = column1 - column0;
-  const whole = sides.every(({ tensor, view }) => isReadWhole(tensor, view, wanted));
+  const present = sides.filter((weight) => weight !== undefined);
+  const whole = present.every((weight) => isReadWhole(weight, wanted));
   const first = whole ? 0 : column0;
-  const width = whole ? (sides[0] as Side).view.columns : wanted;
-  for (const [from, to] of runsOfRows(sides, rows)) {
-    const readers = sides.map(({ checkpoint, tensor, view }) =>
-      readChunks(checkpoint, tensor, partOf(view, from, to, first, width), { weights: CHUNK_WEIGHTS, signal }),
-    );
-    const [base, tuned] = readers as [AsyncGenerator<Chunk>, AsyncGenerator<Chunk> | undefined];
-    try {
-      for await (const chunk of base) {
-        const values = valuesOf((sides[0] as Side).tensor, chunk.data);
-        const other = await tuned?.next();
-        const drawn =
-          combine && other && !other.done
-            ? combine(values, valuesOf((sides[1] as Side).tensor, other.value.data))
-            : values;
-        for (let k = 0; k < drawn.length;) {
-          const row = Math.floor((chunk.first + k) / width);
-          const column = (chunk.first + k) % width;
-          const length = Math.min(width - column, drawn.length - k);
-          const skip = Math.max(0, column0 - first - column);
-          const end = Math.min(column + length, column1 - first);
-          if (column + skip < end)
-            sums.add(from - rows[0] + row, column + skip + first - column0, drawn, k + skip, end - column - skip);
-          k += length;
-        }
-        throwIfAborted(signal);
-        yield (drawn.length / width) * wanted;
+  const width = whole ? sides[0].columns : wanted;
+  const area = { rows, columns: [first, first + width] } as const;
+  const readers = present.map((weight) => readChunks(weight, { weights: CHUNK_WEIGHTS, area, signal }));
+  const [base, tuned] = readers as [AsyncGenerator<Chunk>, AsyncGenerator<Chunk> | undefined];
+  try {
+    for await (const chunk of base) {
+      const values = valuesOf(sides[0], chunk.data);
+      const other = await tuned?.next();
+      const drawn =
+        combine && sides[1] && other && !other.done ? combine(values, valuesOf(sides[1], other.value.data)) : values;
+      for (let k = 0; k < drawn.length;) {
+        const row = Math.floor((chunk.first + k) / width);
+        const column = (chunk.first + k) % width;
+        const length = Math.min(width - column, drawn.length - k);
+        const skip = Math.max(0, column0 - first - column);
+        const end = Math.min(column + length, column1 - first);
+        if (column + skip < end) sums.add(row, column + skip + first - column0, drawn, k + skip, end - column - skip);
+        k += length;
       }
-    } finally {
-      await tuned?.return(undefined);
+      throwIfAborted(signal);
+      yield (drawn.length / width) * wanted;
     }
+  } finally {
+    await tuned?.return(undefined);
   }
 }
 
-function isReadWhole(tensor: TensorRow, view: MatrixView, wanted: number): boolean {
-  const bytes = (view.columns * (dtypeOf(tensor.dtype)?.bits ?? 8)) / 8;
-  return view.columnStride === 1 && (bytes <= WHOLE_ROW_BYTES || wanted * 2 >= view.columns);
+function isReadWhole({ type, columns, order }: Weight, wanted: number): boolean {
+  const bytes = (columns * (dtypeOf(type)?.bits ?? 8)) / 8;
+  return order === 'rows' && (bytes <= WHOLE_ROW_BYTES || wanted * 2 >= columns);
 }
 
-/** Rows of the rectangle in runs that lie within one block of rows on every side. */
-function runsOfRows(sides: readonly Side[], [from, to]: readonly [number, number]): [number, number][] {
-  const cuts = new Set([from, to]);
-  for (const { view } of sides) {
-    const size = view.rowBlock?.size;
-    if (size === undefined) continue;
-    for (let row = (Math.floor(from / size) + 1) * size; row < to; row += size) cuts.add(row);
-  }
-  const sorted = [...cuts].sort((a, b) => a - b);
-  return sorted.slice(1).map((end, i) => [sorted[i] as number, end]);
-}
-
-/** Rows [from, to) of a view, inside one of its blocks, and `width` columns from `first` on. */
-function partOf(view: MatrixView, from: number, to: number, first: number, width: number): MatrixView {
-  const { rowBlock, ...plain } = view;
-  const before = rowBlock
-    ? Math.floor(from / rowBlock.size) * rowBlock.stride + (from % rowBlock.size) * view.rowStride
-    : from * view.rowStride;
-  return { ...plain, rows: to - from, columns: width, start: view.start + before + first * view.columnStride };
-}
-
-/** The reader hands F8 kinds out as F32. */
-function valuesOf({ dtype }: TensorRow, data: Uint8Array): Values {
-  const type = float8Table(dtype) ? 'F32' : dtype;
+function valuesOf({ type }: Weight, data: Uint8Array): Values {
   return numbersOf(type, data, (data.length * 8) / (dtypeOf(type)?.bits ?? 8));
 }
 
@@ -180,10 +154,7 @@ function planeSource(checkpoint: Checkpoint, { source }: PictureRequest): Source
   const tensor = readableTensor(checkpoint, source.tensor);
   const why = undrawable(tensor.dtype);
   if (why !== null) throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(tensor.name)}: ${why}`);
-  const { rows, columns, start } = planeOf(tensor, source.slice);
-  const { name, layer, module } = tensor;
-  const view = { name, tensor: name, layer, module, rows, columns, start, rowStride: columns, columnStride: 1 };
-  return { sides: [{ checkpoint, tensor, view }], combine: null, wide: isWide(tensor.dtype) };
+  return { sides: [planeWeight(checkpoint, tensor, source.slice)], combine: null, wide: isWide(tensor.dtype) };
 }
 
 function undrawable(dtype: string): string | null {
@@ -204,17 +175,14 @@ function pairSource(base: Checkpoint, tuned: Checkpoint, request: PictureRequest
       `${JSON.stringify(source.pair)} is no pair of these checkpoints. They may have changed on disk: press Retry.`,
     );
   return {
-    sides: [
-      { checkpoint: base, tensor: pair.baseTensor, view: pair.base },
-      { checkpoint: tuned, tensor: pair.tunedTensor, view: pair.tuned },
-    ],
+    sides: [pair.base, pair.tuned],
     combine: source.kind === 'update' ? updateOf(pair) : changedOf(pair),
-    wide: pair.dtype.base === 'F64' || pair.dtype.tuned === 'F64',
+    wide: pair.base.type === 'F64' || pair.tuned.type === 'F64',
   };
 }
 
 /** W1 - W0; under mixed storage both are rounded to one grid first, as in every figure of the comparison. */
-function updateOf(pair: TensorPair): (base: Values, tuned: Values) => Values {
+function updateOf(pair: WeightPair): (base: Values, tuned: Values) => Values {
   const { grid: spec } = gridFor(pair);
   const grid = spec.roundFirst ? new Grid(spec.grid) : null;
   const rounded = (value: number): number => (grid ? grid.round(value) : value);
@@ -222,7 +190,7 @@ function updateOf(pair: TensorPair): (base: Values, tuned: Values) => Values {
 }
 
 /** 1 where the codes on the grid differ, else 0; +0 equals -0 and NaN equals NaN. */
-function changedOf(pair: TensorPair): (base: Values, tuned: Values) => Values {
+function changedOf(pair: WeightPair): (base: Values, tuned: Values) => Values {
   const { grid: spec } = gridFor(pair);
   const grid = new Grid(spec.grid);
   const isExact = spec.onGrid && !spec.roundFirst;

@@ -1,6 +1,6 @@
 /** From two opened checkpoints to the list of work, with its cost; nothing is read but headers. */
 import { pairCheckpoints } from '../checkpoint/index.ts';
-import type { Checkpoint, Pairing, TensorPair } from '../checkpoint/types.ts';
+import type { Checkpoint, Pairing, WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { pairFlops } from '../linalg/flops.ts';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
@@ -26,17 +26,17 @@ export function planComparison(
   });
   const matrices = parameters.spectra ? pairing.pairs.filter((pair) => pair.spectral) : [];
   for (const pair of matrices) ranksOf(pair, parameters);
-  const layers = new Set(pairing.pairs.map((pair) => pair.layer).filter((layer) => layer !== null)).size;
+  const layers = new Set(pairing.pairs.map(({ base }) => base.place.layer).filter((layer) => layer !== null)).size;
   const config = base.config ?? tuned.config;
   const plan: ComparisonPlan = {
     base: base.path,
     tuned: tuned.path,
     pairs: pairing.pairs.map((pair) => ({
       name: pair.name,
-      layer: pair.layer,
-      module: pair.module,
-      shape: pair.shape,
-      dtype: pair.dtype,
+      layer: pair.base.place.layer,
+      module: pair.base.place.module,
+      shape: [...pair.base.shape],
+      dtype: dtypesOf(pair),
       spectral: pair.spectral && parameters.spectra,
       ...(pair.reason === undefined ? {} : { reason: pair.reason }),
     })),
@@ -45,7 +45,7 @@ export function planComparison(
     layers,
     cost: {
       bytesToRead: sum(pairing.pairs, pairBytes) + sum(matrices, pairBytes),
-      weights: sum(pairing.pairs, (pair) => pair.count),
+      weights: sum(pairing.pairs, (pair) => pair.base.count),
       matrices: matrices.length,
       flops: sum(matrices, (pair) => flopsOf(pair, parameters)),
       peakBytes:
@@ -60,12 +60,12 @@ export function planComparison(
   return { plan, pairing };
 }
 
-export function matrixShape(pair: TensorPair): [rows: number, columns: number] {
+export function matrixShape(pair: WeightPair): [rows: number, columns: number] {
   return [pair.base.rows, pair.base.columns];
 }
 
 /** k and r of one matrix: the parameters, or the defaults of its q = min(m, n). */
-export function ranksOf(pair: TensorPair, parameters: ComparisonParameters): { angleRank: number; maskRank: number } {
+export function ranksOf(pair: WeightPair, parameters: ComparisonParameters): { angleRank: number; maskRank: number } {
   const q = Math.min(...matrixShape(pair));
   const angleRank = parameters.angleRank ?? defaultAngleRank(q);
   const maskRank = parameters.maskRank ?? defaultMaskRank(q);
@@ -75,19 +75,17 @@ export function ranksOf(pair: TensorPair, parameters: ComparisonParameters): { a
 }
 
 /** Floating-point operations of one pair of the plan. */
-export function flopsOf(pair: TensorPair, parameters: ComparisonParameters): number {
+export function flopsOf(pair: WeightPair, parameters: ComparisonParameters): number {
   const { angleRank, maskRank } = ranksOf(pair, parameters);
   return pairFlops(...matrixShape(pair), angleRank, maskRank);
 }
 
-function pairBytes(pair: TensorPair): number {
-  const bytes = (tensor: TensorPair['baseTensor']): number =>
-    (tensor.sizeBytes * pair.count) /
-    Math.max(
-      1,
-      tensor.shape.reduce((a, b) => a * b, 1),
-    );
-  return Math.round(bytes(pair.baseTensor) + bytes(pair.tunedTensor));
+export function dtypesOf({ base, tuned }: WeightPair): { base: string; tuned: string } {
+  return { base: base.dtype, tuned: tuned.dtype };
+}
+
+function pairBytes({ base, tuned }: WeightPair): number {
+  return Math.round(base.storedBytes + tuned.storedBytes);
 }
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);

@@ -1,5 +1,5 @@
 /** "Scan for Problems": one pass over every tensor, then what needs several of them. Streams findings as they come. */
-import { openCheckpoint, readChunks, type Checkpoint, type MatrixView } from '../checkpoint/index.ts';
+import { openCheckpoint, readChunks, wholeWeight, type Checkpoint, type Weight } from '../checkpoint/index.ts';
 import { dtypeOf, isFloating } from '../formats/index.ts';
 import {
   duplicateCandidates,
@@ -10,7 +10,6 @@ import {
   Locator,
   RULES,
   scaleFindings,
-  sides,
   tensorDigest,
   type Measured,
 } from '../health/index.ts';
@@ -20,11 +19,6 @@ import type { TensorRow } from '../protocol/engine.ts';
 import type { ScanEvent } from '../protocol/health.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
-
-interface Item {
-  name: string;
-  row: TensorRow;
-}
 
 /**
  * Header problems first, then each tensor's findings as it is read, then duplicates and scales, `coverage` last. A tensor that cannot
@@ -40,7 +34,7 @@ export async function* scanCheckpoint(
   try {
     for (const problem of checkpoint.problems) yield { type: 'finding', finding: problem };
     const { floating, opaque, notScanned } = sorted(checkpoint);
-    let total = floating.reduce((sum, { row }) => sum + row.sizeBytes, 0);
+    let total = floating.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
     let done = 0;
     const estimate = new Estimate(total);
     const progress = (): ScanEvent => ({ type: 'progress', done, total, secondsLeft: estimate.secondsLeft() });
@@ -49,43 +43,45 @@ export async function* scanCheckpoint(
     for await (const outcome of runQueue(
       new WorkQueue(floating),
       backend.parallelism,
-      ({ row }) => measure(checkpoint, row, backend, signal),
+      (weight) => measure(weight, backend, signal),
       signal,
     )) {
-      const { row } = outcome.item;
-      if ('error' in outcome) yield unreadable(row, outcome.error.message);
+      const { item } = outcome;
+      if ('error' in outcome) yield unreadable(item, outcome.error.message);
       else {
         measured.push(outcome.value);
         for (const finding of findingsOf(outcome.value)) yield { type: 'finding', finding };
       }
-      done += row.sizeBytes;
-      estimate.add(row.sizeBytes);
+      done += item.storedBytes;
+      estimate.add(item.storedBytes);
       yield progress();
     }
     // Tensors end in any order; what names several of them must not depend on it.
     const place = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
-    measured.sort((a, b) => (place.get(a.row.name) ?? 0) - (place.get(b.row.name) ?? 0));
+    measured.sort((a, b) => (place.get(a.weight.name) ?? 0) - (place.get(b.weight.name) ?? 0));
     for (const finding of scaleFindings(measured)) yield { type: 'finding', finding };
 
     const groups = duplicateCandidates(measured, opaque);
-    total += groups.flat().reduce((sum, row) => sum + row.sizeBytes, 0);
+    for (const group of groups) for (const { storedBytes } of group) total += storedBytes;
     for (const group of groups) {
-      const equal = new Map<string, TensorRow[]>();
-      for (const row of group) {
+      const equal = new Map<string, Weight[]>();
+      for (const weight of group) {
         try {
-          const digest = await tensorDigest(checkpoint, row, signal);
-          equal.set(digest, [...(equal.get(digest) ?? []), row]);
+          const digest = await tensorDigest(weight, signal);
+          const same = equal.get(digest);
+          if (same) same.push(weight);
+          else equal.set(digest, [weight]);
         } catch (error) {
           if (signal.aborted) throw error;
-          yield unreadable(row, (error as Error).message);
+          yield unreadable(weight, (error as Error).message);
         }
-        done += row.sizeBytes;
+        done += weight.storedBytes;
         yield progress();
       }
-      for (const rows of equal.values())
-        if (rows.length > 1) yield { type: 'finding', finding: duplicateFinding(rows) };
+      for (const weights of equal.values())
+        if (weights.length > 1) yield { type: 'finding', finding: duplicateFinding(weights) };
     }
-    const scannedBytes = measured.reduce((sum, { row }) => sum + row.sizeBytes, 0);
+    const scannedBytes = measured.reduce((sum, { weight }) => sum + weight.storedBytes, 0);
     yield {
       type: 'coverage',
       coverage: {
@@ -101,30 +97,31 @@ export async function* scanCheckpoint(
   }
 }
 
-function unreadable(row: TensorRow, message: string): ScanEvent {
-  const finding = { severity: 'error', code: 'unreadable', message, file: row.file, tensor: row.name } as const;
+function unreadable({ name, entries }: Weight, message: string): ScanEvent {
+  const file = entries[0]?.file ?? '';
+  const finding = { severity: 'error', code: 'unreadable', message, file, tensor: name } as const;
   return { type: 'finding', finding };
 }
 
 /** Tensors by what can be said of them. Large ones first, so that no thread is left alone with one at the end. */
 function sorted(checkpoint: Checkpoint): {
-  floating: Item[];
-  opaque: TensorRow[];
+  floating: Weight[];
+  opaque: Weight[];
   notScanned: { reason: string; tensors: number }[];
 } {
-  const floating: Item[] = [];
-  const opaque: TensorRow[] = [];
+  const floating: Weight[] = [];
+  const opaque: Weight[] = [];
   const reasons = new Map<string, number>();
   for (const row of checkpoint.tensors.values()) {
     if (isFloating(row.dtype) && row.offset !== null) {
-      floating.push({ name: row.name, row });
+      floating.push(wholeWeight(checkpoint, row));
       continue;
     }
     const reason = reasonOf(row);
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    if (row.offset !== null && dtypeOf(row.dtype)) opaque.push(row);
+    if (row.offset !== null && dtypeOf(row.dtype)) opaque.push(wholeWeight(checkpoint, row));
   }
-  floating.sort((a, b) => b.row.sizeBytes - a.row.sizeBytes);
+  floating.sort((a, b) => b.storedBytes - a.storedBytes);
   return { floating, opaque, notScanned: [...reasons].map(([reason, tensors]) => ({ reason, tensors })) };
 }
 
@@ -148,21 +145,16 @@ function reasonOf(row: TensorRow): string {
 }
 
 /** One pass over a tensor in storage order; a second one only where something has to be located. */
-async function measure(
-  checkpoint: Checkpoint,
-  row: TensorRow,
-  backend: LinearAlgebraBackend,
-  signal: AbortSignal,
-): Promise<Measured> {
-  const type = matrixType(row.dtype) as MatrixType;
-  const weights = row.shape.reduce((a, b) => a * b, 1);
-  const view = storedView(row, weights);
+async function measure(weight: Weight, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<Measured> {
+  const type = matrixType(weight) as MatrixType;
+  const { shape, rows, columns, count } = weight;
   // A single row longer than a chunk comes in pieces.
-  const whole = view.rows > 1 || view.columns <= CHUNK_WEIGHTS;
-  const scan = row.shape.length > 1 && weights > 0 && whole ? new LineScan(type, sides(row)[0], view.columns) : null;
+  const whole = rows > 1 || columns <= CHUNK_WEIGHTS;
+  const matrixRows = shape.length === 3 ? (shape[1] ?? 1) : rows;
+  const scan = shape.length > 1 && count > 0 && whole ? new LineScan(type, matrixRows, columns) : null;
   const accumulator = new StatsAccumulator();
   const read = { weights: CHUNK_WEIGHTS, signal };
-  for await (const { data } of readChunks(checkpoint, row, view, read)) {
+  for await (const { data } of readChunks(weight, read)) {
     const counted = backend.elements
       ? backend.elements.stats(type, data, signal)
       : Promise.resolve(chunkStats(type, data));
@@ -171,14 +163,14 @@ async function measure(
     accumulator.add(await counted);
   }
   const stats = accumulator.finish();
-  const locator = new Locator(type, row.shape);
-  const holdsOverflow = row.dtype !== 'F16' && !row.dtype.startsWith('F8_') && (stats.absMax ?? 0) >= FP16_OVERFLOW;
+  const locator = new Locator(type, shape);
+  const { dtype } = weight;
+  const holdsOverflow = dtype !== 'F16' && !dtype.startsWith('F8_') && (stats.absMax ?? 0) >= FP16_OVERFLOW;
   if (stats.nan || stats.inf || holdsOverflow)
-    for await (const { first, data } of readChunks(checkpoint, row, view, read)) locator.add(first, data);
+    for await (const { first, data } of readChunks(weight, read)) locator.add(first, data);
   const { variance, mean } = accumulator;
   return {
-    row,
-    weights,
+    weight,
     stats,
     rms: variance === null || mean === null ? null : Math.sqrt(variance + mean * mean),
     lines: scan?.found ?? null,
@@ -187,12 +179,4 @@ async function measure(
     overflows: locator.overflows,
     firstOverflow: locator.firstOverflow,
   };
-}
-
-/** As it lies in the file: the last axis, or all but the first, as rows. */
-function storedView(row: TensorRow, weights: number): MatrixView {
-  const columns = row.shape.length > 1 ? sides(row)[1] : weights;
-  const rows = columns > 0 ? weights / columns : 0;
-  const { name, layer, module } = row;
-  return { name, tensor: name, layer, module, rows, columns, start: 0, rowStride: columns, columnStride: 1 };
 }

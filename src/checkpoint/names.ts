@@ -58,6 +58,12 @@ export function describeName(name: string): TensorName {
   return { layer, module, role: roleOf(normalized, module, layer), normalized, expert };
 }
 
+/** Number of the expert whose own tensor this is; null for a stack of all, and outside a mixture. */
+export function expertOf(name: string): number | null {
+  const digits = /experts\.(\d{1,9})(\.|$)/.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 export function normalizeName(name: string): string {
   let text = name.replace(WRAPPERS, '');
   for (let before = ''; before !== text;) {

@@ -5,14 +5,21 @@ import { layoutKey } from './align.ts';
 import { matchesGlob } from './glob.ts';
 import { normalizeName } from './names.ts';
 import { elementCount, isBias, isExpertStack } from './rows.ts';
-import type { Checkpoint, MatrixView, Pairing, TensorPair } from './types.ts';
+import { StoredWeight } from './stored.ts';
+import type { Checkpoint, MatrixView, Pairing } from './types.ts';
 import { biasViews, flatView, matrixViews } from './views.ts';
+import type { Weight, WeightPair } from './weight.ts';
 
 export interface PairOptions {
   /** spectra of matrices outside the blocks too: embeddings, output head, others */
   includeEmbeddings: boolean;
   /** glob over the names of either side, null for all */
   tensors: string | null;
+}
+interface Sides {
+  base: Checkpoint;
+  tuned: Checkpoint;
+  config: ModelConfig | null;
 }
 interface Match {
   base: TensorRow;
@@ -24,18 +31,18 @@ interface Match {
  * Order: embeddings, layers upwards, the rest; within that the base's order.
  */
 export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
-  const config = base.config ?? tuned.config;
+  const sides: Sides = { base, tuned, config: base.config ?? tuned.config };
   const { matches, baseRest, tunedRest } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
-  const pairs: TensorPair[] = [];
+  const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
   for (const match of matches) {
     const reason = whyNot(match);
-    if (reason === null) pairs.push(...pairsOf(match, config, options));
+    if (reason === null) for (const pair of pairsOf(match, sides, options)) pairs.push(pair);
     else skipped.push({ name: match.base.name, reason });
   }
-  const aligned = alignLayouts(baseRest, tunedRest, config, options);
-  pairs.push(...aligned.pairs);
-  skipped.push(...aligned.skipped);
+  const aligned = alignLayouts(baseRest, tunedRest, sides, options);
+  for (const pair of aligned.pairs) pairs.push(pair);
+  for (const one of aligned.skipped) skipped.push(one);
   const outside = new Set<string>();
   const selected = pairs.filter((pair) => {
     if (isSelected(pair, options.tensors)) return true;
@@ -47,14 +54,14 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   return { pairs: selected, skipped, unpaired: aligned.unpaired };
 }
 
-function isSelected(pair: TensorPair, pattern: string | null): boolean {
+function isSelected({ base, tuned }: WeightPair, pattern: string | null): boolean {
   if (pattern === null) return true;
-  return [pair.name, pair.base.tensor, pair.tuned.name, pair.tuned.tensor].some((name) => matchesGlob(pattern, name));
+  return [base.name, base.tensor, tuned.name, tuned.tensor].some((name) => matchesGlob(pattern, name));
 }
 
-function tableOrder({ layer, baseTensor }: TensorPair): number {
-  if (layer !== null) return layer;
-  return baseTensor.role === 'embedding' ? -1 : Number.MAX_SAFE_INTEGER;
+function tableOrder({ base: { place } }: WeightPair): number {
+  if (place.layer !== null) return place.layer;
+  return place.role === 'embedding' ? -1 : Number.MAX_SAFE_INTEGER;
 }
 
 /** By full name first; what is left by the name without prefixes, where that is one tensor on each side. */
@@ -135,74 +142,56 @@ function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
   }
 }
 
-function pairsOf({ base, tuned }: Match, config: ModelConfig | null, options: PairOptions): TensorPair[] {
-  // Both sides hold one matrix, so they are stored alike even where one header alone could not tell.
+function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): WeightPair[] {
+  // Both sides hold one matrix, so they are stored alike even if one header alone could not tell.
   const transposed = base.transposed === true || tuned.transposed === true;
   const [left, right] = transposed ? [asTransposed(base), asTransposed(tuned)] : [base, tuned];
-  const views = matrixViews(left, config);
+  const views = matrixViews(left, sides.config);
   if (views.length === 0) {
-    const count = elementCount(base.shape);
-    return [pairOf(base, flatView(base, count), tuned, flatView(tuned, count), base.shape, options)];
+    const flat = (checkpoint: Checkpoint, row: TensorRow): Weight =>
+      new StoredWeight(checkpoint, row, flatView(row, elementCount(row.shape)), row.shape);
+    return [pairOf(flat(sides.base, base), flat(sides.tuned, tuned), options)];
   }
-  const others = matrixViews(right, config);
-  return views.map((view, i) => pairOf(left, view, right, others[i] as MatrixView, [view.rows, view.columns], options));
+  const others = matrixViews(right, sides.config);
+  return views.map((view, i) =>
+    pairOf(
+      new StoredWeight(sides.base, left, view),
+      new StoredWeight(sides.tuned, right, others[i] as MatrixView),
+      options,
+    ),
+  );
 }
 
 function asTransposed(row: TensorRow): TensorRow {
   return row.transposed ? row : { ...row, transposed: true };
 }
 
-function pairOf(
-  baseTensor: TensorRow,
-  base: MatrixView,
-  tunedTensor: TensorRow,
-  tuned: MatrixView,
-  shape: readonly number[],
-  { includeEmbeddings }: PairOptions,
-): TensorPair {
-  const reason = whyNoSpectrum(baseTensor, base, shape, includeEmbeddings);
-  return {
-    name: base.name,
-    layer: base.layer,
-    module: base.module,
-    shape: [...shape],
-    dtype: { base: baseTensor.dtype, tuned: tunedTensor.dtype },
-    count: base.rows * base.columns,
-    base,
-    tuned,
-    baseTensor,
-    tunedTensor,
-    spectral: reason === null,
-    ...(reason === null ? {} : { reason }),
-  };
+function pairOf(base: Weight, tuned: Weight, { includeEmbeddings }: PairOptions): WeightPair {
+  const reason = whyNoSpectrum(base, includeEmbeddings);
+  return { name: base.name, base, tuned, spectral: reason === null, ...(reason === null ? {} : { reason }) };
 }
 
-function whyNoSpectrum(
-  tensor: TensorRow,
-  view: MatrixView,
-  shape: readonly number[],
-  includeEmbeddings: boolean,
-): string | null {
+function whyNoSpectrum({ shape, rows, columns, place }: Weight, includeEmbeddings: boolean): string | null {
   if (shape.length === 0) return 'a single number, no spectrum';
   if (shape.length === 1) return 'one axis, no spectrum';
   if (shape.length > 2) return `${shape.length} axes, no spectrum`;
-  if (Math.min(view.rows, view.columns) < 2) return 'one row or one column, no spectrum';
-  if (isBias(tensor.module) && tensor.shape.length === 2) return 'a stack of biases, no spectrum';
-  return tensor.layer === null && !includeEmbeddings ? 'outside the blocks; on request' : null;
+  if (Math.min(rows, columns) < 2) return 'one row or one column, no spectrum';
+  if (isBias(place.module)) return 'a stack of biases, no spectrum';
+  return place.layer === null && !includeEmbeddings ? 'outside the blocks; on request' : null;
 }
 
 /** Pairs the parts of tensors that no name brought together. */
 function alignLayouts(
   baseRest: readonly TensorRow[],
   tunedRest: readonly TensorRow[],
-  config: ModelConfig | null,
+  sides: Sides,
   options: PairOptions,
 ): Pairing {
-  const pairs: TensorPair[] = [];
+  const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
-  const baseParts = partsOf(baseRest, 'base', config);
-  const tunedParts = partsOf(tunedRest, 'tuned', config);
-  const paired = new Set<MatrixView>();
+  const baseParts = partsOf(baseRest, 'base', sides);
+  const tunedParts = partsOf(tunedRest, 'tuned', sides);
+  const paired = new Set<Part>();
   const touched = new Set<TensorRow>();
   const tunedByKey = uniqueBy(tunedParts, (part) => part.key);
   for (const [key, left] of uniqueBy(baseParts, (part) => part.key)) {
@@ -210,28 +199,30 @@ function alignLayouts(
     if (!right) continue;
     touched.add(left.row).add(right.row);
     if (left.view.rows !== right.view.rows || left.view.columns !== right.view.columns) continue;
-    paired.add(left.view).add(right.view);
+    paired.add(left).add(right);
     const shape = left.row.shape.length === 1 ? [left.view.columns] : [left.view.rows, left.view.columns];
-    pairs.push(pairOf(left.row, left.view, right.row, right.view, shape, options));
+    const weight = (checkpoint: Checkpoint, { row, view }: Part): Weight =>
+      new StoredWeight(checkpoint, row, view, shape);
+    pairs.push(pairOf(weight(sides.base, left), weight(sides.tuned, right), options));
   }
-  for (const { row, view } of [...baseParts, ...tunedParts]) {
-    if (touched.has(row) && !paired.has(view)) {
-      skipped.push({
-        name: view.name,
-        reason: 'the two layouts differ, and this part has no counterpart of its shape',
-      });
-    }
-  }
+  for (const parts of [baseParts, tunedParts])
+    for (const part of parts)
+      if (touched.has(part.row) && !paired.has(part))
+        skipped.push({
+          name: part.view.name,
+          reason: 'the two layouts differ, and this part has no counterpart of its shape',
+        });
   const untouched = (rows: readonly TensorRow[]): string[] =>
     rows.filter((row) => !touched.has(row)).map((row) => row.name);
   return { pairs, skipped, unpaired: { baseOnly: untouched(baseRest), tunedOnly: untouched(tunedRest) } };
 }
 
-function partsOf(
-  rows: readonly TensorRow[],
-  side: 'base' | 'tuned',
-  config: ModelConfig | null,
-): { row: TensorRow; view: MatrixView; key: string }[] {
+interface Part {
+  row: TensorRow;
+  view: MatrixView;
+  key: string;
+}
+function partsOf(rows: readonly TensorRow[], side: 'base' | 'tuned', { config }: Sides): Part[] {
   return rows.flatMap((row) => {
     if (whyNotOne(row, side) !== null) return [];
     if (row.shape.length !== 1 && row.shape.length !== 2 && !isExpertStack(row.module)) return [];

@@ -1,6 +1,7 @@
 /** A checkpoint on disk, opened by its headers only. */
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
+import type { WeightPair } from './weight.ts';
 
 /** What a file was when its header was read; it must not change under the offsets. */
 export interface FileState {
@@ -37,9 +38,9 @@ export interface Checkpoint {
 export interface MatrixView {
   /** tensor name, with "#q", "#gate", "#7" for a part */
   name: string;
-  tensor: string;
   layer: number | null;
   module: string;
+  expert: number | null;
   rows: number;
   columns: number;
   start: number;
@@ -48,38 +49,8 @@ export interface MatrixView {
   rowBlock?: { size: number; stride: number };
 }
 
-/** One thing to compare: same shape on both sides. */
-export interface TensorPair {
-  /** the base's name (with the part) */
-  name: string;
-  layer: number | null;
-  module: string;
-  /** logical shape of the part; [rows, columns] for matrices */
-  shape: number[];
-  dtype: { base: string; tuned: string };
-  /** weights */
-  count: number;
-  /** views on both sides; for elementwise-only tensors a view of [1, count], columnStride 1 */
-  base: MatrixView;
-  tuned: MatrixView;
-  baseTensor: TensorRow;
-  tunedTensor: TensorRow;
-  /** q >= 2, 2-D and inside the blocks (or embeddings when asked for) */
-  spectral: boolean;
-  /** why not spectral */
-  reason?: string;
-}
 export interface Pairing {
-  pairs: TensorPair[];
+  pairs: WeightPair[];
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
 }
-/*
- * Exported by this folder (index.ts):
- *   openCheckpoint(path, signal?): Promise<Checkpoint>       .safetensors, .safetensors.index.json, or a folder
- *   matrixViews(tensor, config): MatrixView[]                2-D, stacks and fused parts; [] where there is no matrix
- *   pairCheckpoints(base, tuned, {includeEmbeddings, tensors}): Pairing
- *   readMatrix(checkpoint, tensor, view, signal?): Promise<Uint8Array>   contiguous row-major codes in a SharedArrayBuffer, in the
- *       storage type for F64/F32/F16/BF16; F8 kinds are decoded to F32
- *   gridOf(baseDtype, tunedDtype): GridSpec | null           null: "BF16 against F16 gets no null"
- */

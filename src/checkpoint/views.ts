@@ -1,6 +1,7 @@
 /** The matrices [out, in] inside a tensor: the whole, the parts of a fused one, the experts of a stack. */
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { isExpertStack } from './rows.ts';
+import { expertOf } from './names.ts';
 import type { MatrixView } from './types.ts';
 
 /** Rows of a part of a fused matrix: `count` rows from `first`, or with `block` runs of `size` rows every `every` rows. */
@@ -82,8 +83,8 @@ export function unsplitReason(tensor: TensorRow, config: ModelConfig | null): st
     : 'its rows do not divide as config.json says';
 }
 
-function identity(tensor: TensorRow): Pick<MatrixView, 'name' | 'tensor' | 'layer' | 'module'> {
-  return { name: tensor.name, tensor: tensor.name, layer: tensor.layer, module: tensor.module };
+function identity({ name, layer, module }: TensorRow): Pick<MatrixView, 'name' | 'layer' | 'module' | 'expert'> {
+  return { name, layer, module, expert: expertOf(name) };
 }
 
 function partView(whole: MatrixView, part: RowPart): MatrixView {
@@ -180,6 +181,7 @@ function expertViews(tensor: TensorRow, config: ModelConfig | null): MatrixView[
     const whole: MatrixView = {
       ...identity(tensor),
       name: `${tensor.name}#${e}`,
+      expert: e,
       rows,
       columns,
       start: e * a * b,

@@ -1,21 +1,25 @@
 /** SHA-256 of tensors and files, streamed: two buffers, the next one read while one is hashed. */
-import { createHash } from 'node:crypto';
-import type { Checkpoint } from '../checkpoint/index.ts';
+import { createHash, type Hash } from 'node:crypto';
+import type { Weight } from '../checkpoint/index.ts';
 import { openByteSource } from '../formats/index.ts';
-import type { TensorRow } from '../protocol/engine.ts';
 import { throwIfAborted } from '../protocol/errors.ts';
 
 /** Some milliseconds of hashing between two looks at the signal. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** Hexadecimal digest of a tensor's bytes as stored. Throws read-failed (naming the tensor) and cancelled. */
-export function tensorDigest(
-  checkpoint: Checkpoint,
-  row: TensorRow,
+/**
+ * Hexadecimal digest of the bytes that a weight is stored as, its entries one behind the other. Throws read-failed (naming the tensor)
+ * and cancelled.
+ */
+export async function tensorDigest(
+  { entries }: Pick<Weight, 'entries'>,
   signal: AbortSignal,
   onBytes?: (count: number) => void,
 ): Promise<string> {
-  return digest(row.sizeBytes, (offset, target) => checkpoint.read(row, offset, target, signal), signal, onBytes);
+  const hash = createHash('sha256');
+  for (const entry of entries)
+    await update(hash, entry.sizeBytes, (offset, target) => entry.read(offset, target, signal), signal, onBytes);
+  return hash.digest('hex');
 }
 
 /** Hexadecimal digest of a whole file, as `sha256sum` prints it. Throws bad-file, read-failed and cancelled. */
@@ -28,19 +32,21 @@ export async function fileDigest(
   try {
     const { sizeBytes } = source;
     const read = (offset: number, target: Uint8Array): Promise<void> => source.read(offset, target, signal);
-    return { sha256: await digest(sizeBytes, read, signal, onBytes), sizeBytes };
+    const hash = createHash('sha256');
+    await update(hash, sizeBytes, read, signal, onBytes);
+    return { sha256: hash.digest('hex'), sizeBytes };
   } finally {
     await source.close();
   }
 }
 
-async function digest(
+async function update(
+  hash: Hash,
   sizeBytes: number,
   read: (offset: number, target: Uint8Array) => Promise<void>,
   signal: AbortSignal,
   onBytes?: (count: number) => void,
-): Promise<string> {
-  const hash = createHash('sha256');
+): Promise<void> {
   const buffers = [0, 1].map(() => new Uint8Array(Math.min(PIECE_BYTES, sizeBytes)));
   const piece = (offset: number, turn: number): Promise<Uint8Array> | null => {
     if (offset >= sizeBytes) return null;
@@ -59,5 +65,4 @@ async function digest(
     hash.update(bytes);
     onBytes?.(bytes.length);
   }
-  return hash.digest('hex');
 }

@@ -2,5 +2,5 @@
 export { fileDigest, tensorDigest } from './digest.ts';
 export { LineScan, type DeadLines } from './lines.ts';
 export { Locator } from './locate.ts';
-export { findingsOf, FP16_OVERFLOW, RULES, sides, type Measured } from './rules.ts';
+export { findingsOf, FP16_OVERFLOW, RULES, type Measured } from './rules.ts';
 export { duplicateCandidates, duplicateFinding, scaleFindings } from './siblings.ts';

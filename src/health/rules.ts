@@ -1,6 +1,6 @@
 /** From what a pass over one tensor measured to findings: the rules of METRICS.md section C, with their thresholds. */
+import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
-import type { TensorRow } from '../protocol/engine.ts';
 import type { Finding } from '../protocol/health.ts';
 import type { ElementStats, Severity } from '../protocol/results.ts';
 import type { DeadLines, Lines } from './lines.ts';
@@ -29,8 +29,8 @@ export const RULES: readonly string[] = [
 ];
 
 export interface Measured {
-  row: TensorRow;
-  weights: number;
+  /** whole, in the order of its storage */
+  weight: Weight;
   stats: ElementStats;
   /** root mean square of the finite weights; null without any */
   rms: number | null;
@@ -47,15 +47,15 @@ export interface Measured {
 /** Everything that one tensor shows by itself. */
 export function findingsOf(measured: Measured): Finding[] {
   const found = notFinite(measured);
-  const { role } = measured.row;
-  if (role === 'bookkeeping' || measured.weights === 0) return found;
+  const { place, count } = measured.weight;
+  if (place.role === 'bookkeeping' || count === 0) return found;
   const uniform = oneValue(measured);
   if (uniform) return [...found, uniform];
   return [...found, ...deadLines(measured), ...range(measured), ...subnormal(measured)];
 }
 
 export function finding(
-  row: TensorRow,
+  { name, entries }: Weight,
   severity: Severity,
   code: string,
   text: string,
@@ -65,9 +65,9 @@ export function finding(
   return {
     severity,
     code,
-    message: `${quoted(row.name)} ${text} ${advice}`.trimEnd(),
-    file: row.file,
-    tensor: row.name,
+    message: `${quoted(name)} ${text} ${advice}`.trimEnd(),
+    file: entries[0]?.file ?? '',
+    tensor: name,
     ...(index ? { index } : {}),
   };
 }
@@ -76,18 +76,18 @@ const at = (index: number[] | null): string => (index ? ` at [${index.join(', ')
 const integer = (n: number): string => n.toLocaleString('en-US');
 const figure = (x: number): string => String(Number(x.toPrecision(4)));
 
-function notFinite({ row, stats, weights, firstNaN, firstInfinite }: Measured): Finding[] {
+function notFinite({ weight, stats, firstNaN, firstInfinite }: Measured): Finding[] {
   // Masks hold infinities on purpose.
-  const severity: Severity = row.role === 'bookkeeping' ? 'info' : 'error';
+  const severity: Severity = weight.place.role === 'bookkeeping' ? 'info' : 'error';
   const advice = 'The run that wrote it diverged, or the file is damaged: go back to an earlier checkpoint.';
   const some = (n: number, what: string, first: number[] | null): string =>
-    `holds ${integer(n)} ${what} in ${integer(weights)} weights, the first${at(first)}.`;
+    `holds ${integer(n)} ${what} in ${integer(weight.count)} weights, the first${at(first)}.`;
   return [
-    ...(stats.nan ? [finding(row, severity, 'nan', some(stats.nan, 'NaN', firstNaN), advice, firstNaN)] : []),
+    ...(stats.nan ? [finding(weight, severity, 'nan', some(stats.nan, 'NaN', firstNaN), advice, firstNaN)] : []),
     ...(stats.inf
       ? [
           finding(
-            row,
+            weight,
             severity,
             'infinite',
             some(stats.inf, stats.inf === 1 ? 'infinity' : 'infinities', firstInfinite),
@@ -101,25 +101,26 @@ function notFinite({ row, stats, weights, firstNaN, firstInfinite }: Measured): 
 
 /** Biases, the B half of a fresh adapter and norms start at one value, and may stay there. */
 const STARTS_UNIFORM = /(^|[._])bias$|lora_(embedding_)?B|lora_b$|lora_up|lora_magnitude/;
-function oneValue({ row, stats, weights }: Measured): Finding | null {
-  if (stats.nan || stats.inf || weights < MIN_LINE || stats.min !== stats.max) return null;
-  const expected =
-    row.role === 'norm' || row.shape.length < 2 || STARTS_UNIFORM.test(row.name.replace(/\.weight$/, ''));
+function oneValue({ weight, stats }: Measured): Finding | null {
+  const { name, place, shape, count } = weight;
+  if (stats.nan || stats.inf || count < MIN_LINE || stats.min !== stats.max) return null;
+  const expected = place.role === 'norm' || shape.length < 2 || STARTS_UNIFORM.test(name.replace(/\.weight$/, ''));
   const severity = expected ? 'info' : 'warning';
   const advice = expected
     ? 'It stands as it was initialised.'
     : 'Nothing was trained or loaded here: check the conversion and the names.';
   if (stats.absMax === 0)
-    return finding(row, severity, 'all-zero', `holds nothing but zeros (${integer(weights)} weights).`, advice);
-  const text = `holds one value only, ${figure(stats.min ?? 0)}, in all ${integer(weights)} weights.`;
-  return finding(row, severity, 'constant', text, advice);
+    return finding(weight, severity, 'all-zero', `holds nothing but zeros (${integer(count)} weights).`, advice);
+  const text = `holds one value only, ${figure(stats.min ?? 0)}, in all ${integer(count)} weights.`;
+  return finding(weight, severity, 'constant', text, advice);
 }
 
-function deadLines({ row, lines }: Measured): Finding[] {
+function deadLines({ weight, lines }: Measured): Finding[] {
   if (!lines) return [];
-  const [rows, columns] = sides(row);
-  const stack = row.shape.length === 3;
-  const tokens = row.role === 'embedding' || row.role === 'head';
+  const { shape, columns, place } = weight;
+  const stack = shape.length === 3;
+  const rows = stack ? (shape[1] ?? 1) : weight.rows;
+  const tokens = place.role === 'embedding' || place.role === 'head';
   const report = (
     code: string,
     kind: 'row' | 'column',
@@ -140,9 +141,9 @@ function deadLines({ row, lines }: Measured): Finding[] {
       : `${kind === 'row' ? 'That output is' : 'That input is'} switched off: pruned on purpose, or lost in a conversion.`;
     const [place] = first;
     const index = place && [...(stack ? [place.matrix] : []), ...(kind === 'row' ? [place.line, 0] : [0, place.line])];
-    return [finding(row, padding ? 'info' : 'warning', code, text, advice, index)];
+    return [finding(weight, padding ? 'info' : 'warning', code, text, advice, index)];
   };
-  const matrices = stack ? (row.shape[0] ?? 1) : 1;
+  const matrices = stack ? (shape[0] ?? 1) : 1;
   return [
     ...report('dead-rows', 'row', lines.zeroRows, rows * matrices, columns),
     ...report('dead-columns', 'column', lines.zeroColumns, columns * matrices, rows),
@@ -151,29 +152,22 @@ function deadLines({ row, lines }: Measured): Finding[] {
   ];
 }
 
-/** Rows and columns of the matrices that a tensor is scanned as, in storage order. */
-export function sides({ shape }: TensorRow): [rows: number, columns: number] {
-  if (shape.length === 3) return [shape[1] ?? 1, shape[2] ?? 1];
-  const [rows = 1, ...rest] = shape;
-  return [rows, rest.reduce((a, b) => a * b, 1)];
-}
-
-function range({ row, stats, overflows, firstOverflow }: Measured): Finding[] {
+function range({ weight, stats, overflows, firstOverflow }: Measured): Finding[] {
   const largest = stats.absMax ?? 0;
   if (overflows) {
     const text = `holds ${integer(overflows)} weights of a size from ${integer(FP16_OVERFLOW)}, up to ${figure(largest)}, the first${at(firstOverflow)}: they become infinite in fp16.`;
-    return [finding(row, 'warning', 'fp16-overflow', text, 'Keep it in bf16 or float32.', firstOverflow)];
+    return [finding(weight, 'warning', 'fp16-overflow', text, 'Keep it in bf16 or float32.', firstOverflow)];
   }
   if (largest <= FP16_NEAR) return [];
   const text = `reaches ${figure(largest)}; the largest fp16 is 65,504, so one doubling overflows.`;
-  return [finding(row, 'info', 'fp16-near-overflow', text, 'Merge adapters into it in float32.')];
+  return [finding(weight, 'info', 'fp16-near-overflow', text, 'Merge adapters into it in float32.')];
 }
 
-function subnormal({ row, stats, weights }: Measured): Finding[] {
-  const present = weights - stats.zeros - stats.nan - stats.inf;
+function subnormal({ weight, stats }: Measured): Finding[] {
+  const present = weight.count - stats.zeros - stats.nan - stats.inf;
   const share = stats.subnormal / Math.max(1, present);
   if (present < MIN_LINE || share <= SUBNORMAL_NOTE) return [];
-  const text = `has ${figure(100 * share)} % of its weights other than 0 below the normal range of ${row.dtype}: they have lost significant bits.`;
+  const text = `has ${figure(100 * share)} % of its weights other than 0 below the normal range of ${weight.dtype}: they have lost significant bits.`;
   const advice = 'Store it in a type with a wider range, or with a scale.';
-  return [finding(row, share > SUBNORMAL_WARNING ? 'warning' : 'info', 'subnormal', text, advice)];
+  return [finding(weight, share > SUBNORMAL_WARNING ? 'warning' : 'info', 'subnormal', text, advice)];
 }

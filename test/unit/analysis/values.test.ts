@@ -1,8 +1,8 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CheckpointCache } from '../../../src/analysis/checkpointCache.ts';
-import { planeOf, readValues } from '../../../src/analysis/values.ts';
-import { openCheckpoint } from '../../../src/checkpoint/index.ts';
+import { readValues } from '../../../src/analysis/values.ts';
+import { openCheckpoint, planeWeight } from '../../../src/checkpoint/index.ts';
 import { decodeFloats } from '../../../src/formats/index.ts';
 import { MAX_VALUES } from '../../../src/protocol/matrix.ts';
 import { row, temporaryFolder } from '../checkpoint/folder.ts';
@@ -70,7 +70,7 @@ describe('values by range', () => {
     await expect(
       readValues(opened, { tensor: 'wide', slice: [], rows: [0, 1], columns: [0, MAX_VALUES + 1] }),
     ).rejects.toThrow(String(MAX_VALUES));
-    expect(planeOf(row('x', [4, 5]), [])).toEqual({ rows: 4, columns: 5, start: 0 });
+    expect(planeWeight(opened, row('x', [4, 5]), [])).toMatchObject({ rows: 4, columns: 5, stored: { first: 0 } });
   });
 });
 

@@ -42,7 +42,7 @@ describe('the samples', () => {
     const reasons = new Map(pairing.pairs.map((pair) => [pair.name, pair.reason]));
     expect(reasons.get('model.embed_tokens.weight')).toBe('outside the blocks; on request');
     expect(reasons.get('model.norm.weight')).toBe('one axis, no spectrum');
-    const layers = pairing.pairs.map((pair) => pair.layer);
+    const layers = pairing.pairs.map((pair) => pair.base.place.layer);
     expect(layers[0]).toBeNull();
     expect(layers.filter((layer) => layer !== null)).toEqual(
       layers.filter((layer) => layer !== null).sort((a, b) => a - b),
@@ -108,7 +108,7 @@ describe('what is not compared', () => {
         ['s', 'a single number, no spectrum'],
       ]),
     );
-    expect(pairing.pairs.map((pair) => [pair.base.rows, pair.base.columns, pair.count])).toEqual([
+    expect(pairing.pairs.map((pair) => [pair.base.rows, pair.base.columns, pair.base.count])).toEqual([
       [1, 8, 8],
       [1, 5, 5],
       [1, 3, 3],
@@ -180,9 +180,7 @@ describe('names and layouts', () => {
     expect(pairing.pairs).toHaveLength(8);
     expect(pairing.pairs.filter((pair) => pair.spectral)).toHaveLength(5);
     for (const pair of pairing.pairs) {
-      expect(await readMatrix(base, pair.baseTensor, pair.base)).toEqual(
-        await readMatrix(tuned, pair.tunedTensor, pair.tuned),
-      );
+      expect(await readMatrix(pair.base)).toEqual(await readMatrix(pair.tuned));
     }
     await Promise.all([base.close(), tuned.close()]);
   });
@@ -229,9 +227,7 @@ describe('names and layouts', () => {
       expect(pairing.pairs).toHaveLength(6);
       expect(pairing.unpaired).toEqual({ baseOnly: [], tunedOnly: [] });
       for (const pair of pairing.pairs) {
-        expect(await readMatrix(base, pair.baseTensor, pair.base)).toEqual(
-          await readMatrix(tuned, pair.tunedTensor, pair.tuned),
-        );
+        expect(await readMatrix(pair.base)).toEqual(await readMatrix(pair.tuned));
       }
       await Promise.all([base.close(), tuned.close()]);
     }
@@ -251,7 +247,7 @@ describe('names and layouts', () => {
   it('GPT-2 against itself is transposed on both sides', async () => {
     const gpt = { 'h.0.attn.c_attn.weight': entry('BF16', [4, 12]), 'h.0.mlp.c_fc.weight': entry('BF16', [4, 16]) };
     const pairing = await paired(gpt, gpt);
-    expect(pairing.pairs.map((pair) => [pair.name, pair.shape])).toEqual([
+    expect(pairing.pairs.map((pair) => [pair.name, pair.base.shape])).toEqual([
       ['h.0.attn.c_attn.weight#q', [4, 4]],
       ['h.0.attn.c_attn.weight#k', [4, 4]],
       ['h.0.attn.c_attn.weight#v', [4, 4]],

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { flatView, matrixViews, openCheckpoint, readChunks, readMatrix } from '../../../src/checkpoint/index.ts';
+import {
+  flatWeight,
+  matricesOf,
+  matrixViews,
+  openCheckpoint,
+  readChunks,
+  readMatrix,
+  StoredWeight,
+  type Area,
+  type Weight,
+} from '../../../src/checkpoint/index.ts';
 import type { Checkpoint, MatrixView } from '../../../src/checkpoint/types.ts';
 import { decodeFloats, dtypeOf } from '../../../src/formats/index.ts';
 import type { ModelConfig, TensorRow } from '../../../src/protocol/engine.ts';
@@ -42,14 +52,13 @@ function expectedCodes(data: Uint8Array, width: number, view: MatrixView): Uint8
   return result;
 }
 async function chunksOf(
-  checkpoint: Checkpoint,
-  tensor: TensorRow,
-  view: MatrixView,
+  weight: Weight,
   weights: number,
+  area?: Area,
 ): Promise<{ sizes: number[]; firsts: number[]; bytes: Uint8Array }> {
   const parts: Uint8Array[] = [];
   const firsts: number[] = [];
-  for await (const { first, data } of readChunks(checkpoint, tensor, view, { weights })) {
+  for await (const { first, data } of readChunks(weight, { weights, ...(area ? { area } : {}) })) {
     parts.push(data.slice());
     firsts.push(first);
   }
@@ -78,11 +87,12 @@ describe.each(CASES)('%s', (_, name, shape, model) => {
     const width = (dtypeOf(dtype)?.bits ?? 0) / 8;
     for (const view of matrixViews(tensor, model)) {
       const expected = expectedCodes(data, width, view);
-      const matrix = await readMatrix(checkpoint, tensor, view);
+      const weight = new StoredWeight(checkpoint, tensor, view);
+      const matrix = await readMatrix(weight);
       expect(matrix.buffer).toBeInstanceOf(SharedArrayBuffer);
       expect([...matrix]).toEqual([...expected]);
       for (const weights of [1, view.columns, 2 * view.columns + 1, 1e6]) {
-        const chunks = await chunksOf(checkpoint, tensor, view, weights);
+        const chunks = await chunksOf(weight, weights);
         expect([...chunks.bytes]).toEqual([...expected]);
         if (view.rows > 1) expect(chunks.firsts.every((first) => first % view.columns === 0)).toBe(true);
         expect(Math.max(...chunks.sizes)).toBeLessThanOrEqual(
@@ -94,14 +104,51 @@ describe.each(CASES)('%s', (_, name, shape, model) => {
   });
 });
 
+/** Rows and columns of an area, cut out of the whole. */
+function cut(whole: Uint8Array, width: number, columns: number, area: Area): Uint8Array {
+  const parts: number[] = [];
+  for (let i = area.rows[0]; i < area.rows[1]; i++)
+    parts.push(...whole.subarray((i * columns + area.columns[0]) * width, (i * columns + area.columns[1]) * width));
+  return Uint8Array.from(parts);
+}
+
+describe.each([...CASES, ['F8', 'model.layers.0.a.weight', [13, 17], null] as const])(
+  'an area of %s',
+  (kind, name, shape, model) => {
+    it('in row-major order, at one go and in chunks', async () => {
+      const { checkpoint, tensor } = await opened(name, kind === 'F8' ? 'F8_E4M3' : 'BF16', [...shape]);
+      for (const view of matrixViews(tensor, model)) {
+        const weight = new StoredWeight(checkpoint, tensor, view);
+        const width = kind === 'F8' ? 4 : 2;
+        const whole = await readMatrix(weight);
+        const { rows, columns } = weight;
+        const areas: Area[] = [
+          { rows: [0, 1], columns: [0, columns] },
+          { rows: [rows - 1, rows], columns: [columns >> 1, columns] },
+          { rows: [rows >> 2, rows], columns: [columns >> 2, (columns >> 1) + 1] },
+          { rows: [0, rows], columns: [columns - 1, columns] },
+        ];
+        for (const area of areas) {
+          const expected = cut(whole, width, columns, area);
+          const target = new Uint8Array(expected.length);
+          await weight.readRows(area, target);
+          expect(target).toEqual(expected);
+          for (const weights of [1, 7, 1e6]) expect((await chunksOf(weight, weights, area)).bytes).toEqual(expected);
+        }
+      }
+      await checkpoint.close();
+    });
+  },
+);
+
 describe('reading', () => {
   it('decodes F8 to F32, whole and in chunks', async () => {
     for (const dtype of ['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ']) {
       const { checkpoint, tensor, data } = await opened('model.layers.0.a.weight', dtype, [16, 17]);
-      const view = matrixViews(tensor, null)[0] as MatrixView;
+      const weight = matricesOf(checkpoint, tensor)[0] as Weight;
       const expected = new Uint8Array(decodeFloats(dtype, data).buffer);
-      expect(await readMatrix(checkpoint, tensor, view)).toEqual(expected);
-      expect((await chunksOf(checkpoint, tensor, view, 40)).bytes).toEqual(expected);
+      expect(await readMatrix(weight)).toEqual(expected);
+      expect((await chunksOf(weight, 40)).bytes).toEqual(expected);
       await checkpoint.close();
     }
   });
@@ -109,7 +156,7 @@ describe('reading', () => {
     const sizes: number[][] = [];
     for (const dtype of ['BF16', 'F64', 'F8_E4M3']) {
       const { checkpoint, tensor } = await opened('a', dtype, [4, 5, 5]);
-      sizes.push((await chunksOf(checkpoint, tensor, flatView(tensor, 100), 30)).firsts);
+      sizes.push((await chunksOf(flatWeight(checkpoint, tensor), 30)).firsts);
       await checkpoint.close();
     }
     expect(sizes).toEqual([
@@ -120,26 +167,26 @@ describe('reading', () => {
   });
   it('gives nothing for nothing', async () => {
     const { checkpoint, tensor } = await opened('a', 'F32', [0, 5]);
-    expect((await chunksOf(checkpoint, tensor, matrixViews(tensor, null)[0] as MatrixView, 10)).sizes).toEqual([]);
+    expect((await chunksOf(matricesOf(checkpoint, tensor)[0] as Weight, 10)).sizes).toEqual([]);
     await checkpoint.close();
   });
   it('stops when it is cancelled, and can be left early', async () => {
     const { checkpoint, tensor } = await opened('model.layers.0.a.weight', 'BF16', [50, 50]);
-    const view = matrixViews(tensor, null)[0] as MatrixView;
+    const weight = matricesOf(checkpoint, tensor)[0] as Weight;
     const controller = new AbortController();
     const run = async (): Promise<void> => {
-      for await (const chunk of readChunks(checkpoint, tensor, view, { weights: 50, signal: controller.signal })) {
+      for await (const chunk of readChunks(weight, { weights: 50, signal: controller.signal })) {
         if (chunk.first >= 500) controller.abort();
       }
     };
     await expect(run()).rejects.toMatchObject({ code: 'cancelled' });
-    for await (const chunk of readChunks(checkpoint, tensor, view, { weights: 50 })) if (chunk.first >= 500) break;
+    for await (const chunk of readChunks(weight, { weights: 50 })) if (chunk.first >= 500) break;
     await checkpoint.close();
-    await expect(readMatrix(checkpoint, tensor, view)).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(readMatrix(weight)).rejects.toMatchObject({ code: 'cancelled' });
   });
   it('refuses packed types', async () => {
     const { checkpoint, tensor } = await opened('a', 'F4', [4, 4]);
-    await expect(readMatrix(checkpoint, tensor, flatView(tensor, 16))).rejects.toThrow(
+    await expect(readMatrix(flatWeight(checkpoint, tensor))).rejects.toThrow(
       /"a" of type F4 cannot be read as numbers/,
     );
     await checkpoint.close();

@@ -1,0 +1,64 @@
+/** The weights of a checkpoint: what makes a kind of `Weight` from what the header describes. */
+import type { TensorRow } from '../protocol/engine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import { expertOf } from './names.ts';
+import { elementCount } from './rows.ts';
+import { StoredWeight } from './stored.ts';
+import type { Checkpoint, MatrixView } from './types.ts';
+import { flatView, matrixViews } from './views.ts';
+import type { Weight } from './weight.ts';
+
+/** The tensor of that name with data to read. Throws bad-parameter, bad-file. */
+export function readableTensor(checkpoint: Checkpoint, name: string): TensorRow {
+  const row = checkpoint.tensors.get(name);
+  if (!row)
+    throw new OffaxisError('bad-parameter', `${checkpoint.path} holds no tensor ${JSON.stringify(name)}. Reload it.`);
+  if (row.missing || row.offset === null)
+    throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)}: ${row.file} holds no data for it.`);
+  return row;
+}
+
+/** The matrices [out, in] inside a tensor: itself, the parts of a fused one, the experts of a stack; [] if there is none. */
+export function matricesOf(checkpoint: Checkpoint, row: TensorRow): Weight[] {
+  return matrixViews(row, checkpoint.config).map((view) => new StoredWeight(checkpoint, row, view));
+}
+
+/** A tensor of any shape as one row: what elementwise passes over something other than a matrix read. */
+export function flatWeight(checkpoint: Checkpoint, row: TensorRow): Weight {
+  return new StoredWeight(checkpoint, row, flatView(row, elementCount(row.shape)), row.shape);
+}
+
+/** A tensor of any shape in the order of its storage. Rows: its last axis for three axes; else all but the first; one for one axis. */
+export function wholeWeight(checkpoint: Checkpoint, row: TensorRow): Weight {
+  const { shape } = row;
+  const count = elementCount(shape);
+  const columns = shape.length < 2 ? count : elementCount(shape.slice(shape.length === 3 ? 2 : 1));
+  return new StoredWeight(checkpoint, row, runOf(row, columns > 0 ? count / columns : 0, columns, 0), shape);
+}
+
+/** The last two axes of a tensor at one index on each axis before them; a vector is one column, a scalar one value. */
+export function planeWeight(checkpoint: Checkpoint, row: TensorRow, slice: readonly number[]): Weight {
+  const leading = row.shape.slice(0, -2);
+  if (slice.length !== leading.length)
+    throw new OffaxisError(
+      'bad-parameter',
+      `Tensor ${JSON.stringify(row.name)} has ${leading.length} axes before its last two, not ${slice.length}.`,
+    );
+  let plane = 0;
+  leading.forEach((side, axis) => {
+    const at = slice[axis] ?? 0;
+    if (!Number.isInteger(at) || at < 0 || at >= side)
+      throw new OffaxisError(
+        'bad-parameter',
+        `Tensor ${JSON.stringify(row.name)}: index ${at} on axis ${axis} is not within 0 to ${side - 1}.`,
+      );
+    plane = plane * side + at;
+  });
+  const [rows = 1, columns = 1] = row.shape.slice(-2);
+  return new StoredWeight(checkpoint, row, runOf(row, rows, columns, plane * rows * columns));
+}
+
+function runOf(row: TensorRow, rows: number, columns: number, start: number): MatrixView {
+  const { name, layer, module } = row;
+  return { name, layer, module, expert: expertOf(name), rows, columns, start, rowStride: columns, columnStride: 1 };
+}

@@ -15,3 +15,4 @@ export { jacobiSweep } from './jacobi';
 export { clearElements, elementCompare, elementHistogram, flushCounters } from './elements';
 export { compareAlike, statsAlike } from './elementsAlike';
 export { compare16 } from './elements16';
+export { addNoise, noise } from './noise';

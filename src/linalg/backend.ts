@@ -44,6 +44,8 @@ export interface SingleOptions {
   signal?: AbortSignal;
 }
 export interface PairOptions {
+  /** the noise twin T of the tuned side: gives `twin` beside the pair's own quantities, with the base's factors computed once */
+  twin?: Matrix;
   /** r, 1 <= r <= q */
   maskRank: number;
   /** k, 1 <= k <= q */
@@ -53,10 +55,9 @@ export interface PairOptions {
   grid: GridSpec;
   signal?: AbortSignal;
 }
-/** Everything spectral about one pair; float64. W0 and W1 are finite (the caller has checked). */
-export interface PairQuantities {
+/** What depends on the tuned side of a pair; float64. W0 and W1 are finite (the caller has checked). */
+export interface SideQuantities {
   /** descending, q values each */
-  baseValues: Float64Array;
   tunedValues: Float64Array;
   updateValues: Float64Array;
   /** sines and cosines of the k principal angles, each ascending in angle; sine form; null where s_k <= tol on a side, or D = 0 */
@@ -66,14 +67,37 @@ export interface PairQuantities {
   energies: { joint: number; left: number; right: number } | null;
   /** u_i' D v_i, i = 1..r; null for a zero base */
   diagonal: Float64Array | null;
+  /** norm(u_i' D)^2 and norm(D v_i)^2, i = 1..k; null where s_k(W0) <= tol: the directions are not determined */
+  directions: DirectionEnergies | null;
   /** classes inside each mask (weights with W0 = 0 left out), and over the whole matrix; null for a zero base */
   masks: { principal: ClassCounts; low: ClassCounts; principalNotLow: ClassCounts; all: ClassCounts } | null;
-  /** weights of each mask, zeros of W0 left out, and the number of zeros of W0 */
+}
+export interface DirectionEnergies {
+  left: Float64Array;
+  right: Float64Array;
+}
+/** Everything spectral about one pair; float64. */
+export interface PairQuantities extends SideQuantities {
+  /** descending, q values */
+  baseValues: Float64Array;
+  /** the number of zeros of W0 */
   zeros: number;
+  /** the same for (W0, T); only where a twin was given */
+  twin?: SideQuantities;
   /** where this pair was computed, if not where the backend's `info` says: a GPU backend may leave a matrix to the CPU */
   computedOn?: BackendInfo['kind'];
   /** what a GPU found in float32 and the CPU has computed again in float64, as the figures would not have been right */
   recomputed?: Recomputed[];
+}
+/** The noise of a twin. */
+export interface NoiseOptions {
+  /** of the generator, modulo 2^64 */
+  seed: bigint;
+  /** norm_F(T - W0) that is wanted, > 0 */
+  norm: number;
+  /** the grid that `matrix` is stored on where its own type is wider (F8 as decoded to F32), else null */
+  grid: GridName | null;
+  signal?: AbortSignal;
 }
 export interface LinearAlgebraBackend {
   readonly info: BackendInfo;
@@ -83,6 +107,8 @@ export interface LinearAlgebraBackend {
   singularValues(matrix: Matrix, options: SingleOptions): Promise<Float64Array>;
   /** Throws `cancelled`; throws `device-lost` when the device is gone and the call may be repeated elsewhere. */
   comparePair(base: Matrix, tuned: Matrix, options: PairOptions): Promise<PairQuantities>;
+  /** T = W0 + t G in W0's own type, t fitted so that norm_F(T - W0) is the norm asked for to 1e-3. W0 is finite. Throws `cancelled`. */
+  noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
   /** Peak bytes that one call of comparePair holds for this shape. */
   pairPeakBytes(rows: number, columns: number): number;
   /** The streaming pass over two chunks (see elements.ts); `null` when this backend has no faster way than src/metrics' own. */
@@ -112,8 +138,8 @@ export interface LeadingStart {
   /** min(m, n) values, descending, to about 1e-7 of the largest */
   values: Float64Array;
 }
-/** What depends on the leading maskRank vectors of the base; null parts as in PairQuantities. `doubtful`: see FloatTail. */
-export type LeadingQuantities = Pick<PairQuantities, 'energies' | 'diagonal' | 'masks' | 'zeros'> & {
+/** What depends on the leading maskRank vectors of the base; null parts as in PairQuantities, directions up to maskRank. `doubtful`: see FloatTail. */
+export type LeadingQuantities = Pick<PairQuantities, 'energies' | 'diagonal' | 'directions' | 'masks' | 'zeros'> & {
   doubtful: number;
 };
 /** Leading triplets of a base matrix, exact to `error`. */

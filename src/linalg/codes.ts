@@ -36,3 +36,30 @@ export function decodeCodes(type: MatrixType, data: Uint8Array): Float64Array {
       return Float64Array.from(new Uint16Array(buffer, byteOffset, count), halfValue);
   }
 }
+
+/** The half-precision code of a value that is one, infinities and NaN included. */
+function halfCode(value: number): number {
+  const magnitude = Math.abs(value);
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  if (Number.isNaN(value)) return 0x7e00;
+  if (magnitude === Infinity) return sign | 0x7c00;
+  if (magnitude < 2 ** -14) return sign | (magnitude * 2 ** 24);
+  const exponent = Math.floor(Math.log2(magnitude));
+  return sign | ((exponent + 15) << 10) | ((magnitude / 2 ** exponent - 1) * 1024);
+}
+
+/** The codes of values that the type holds exactly. */
+export function encodeCodes(type: MatrixType, values: Float64Array): Uint8Array {
+  switch (type) {
+    case 'F64':
+      return new Uint8Array(values.slice().buffer);
+    case 'F32':
+      return new Uint8Array(Float32Array.from(values).buffer);
+    case 'BF16': {
+      const words = new Uint32Array(Float32Array.from(values).buffer);
+      return new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer);
+    }
+    case 'F16':
+      return new Uint8Array(Uint16Array.from(values, halfCode).buffer);
+  }
+}

@@ -93,6 +93,8 @@ class FailoverBackend implements LinearAlgebraBackend {
     return { ...value, computedOn: value.computedOn ?? kind };
   };
 
+  noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.options.cpu.noiseTwin(base, options);
+
   async dispose(): Promise<void> {
     this.disposed = true;
     const live = await this.current.catch(() => null);

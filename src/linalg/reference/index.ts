@@ -4,8 +4,20 @@
  */
 import { Grid } from '../../metrics/rounding.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
-import type { LinearAlgebraBackend, Matrix, PairOptions, PairQuantities, SingleOptions } from '../backend.ts';
-import { decodeCodes } from '../codes.ts';
+import type {
+  DirectionEnergies,
+  GridName,
+  LinearAlgebraBackend,
+  Matrix,
+  MatrixType,
+  NoiseOptions,
+  PairOptions,
+  PairQuantities,
+  SideQuantities,
+  SingleOptions,
+} from '../backend.ts';
+import { decodeCodes, encodeCodes } from '../codes.ts';
+import { fitNoise, noiseOf } from '../noise.ts';
 import { apply, dot, inner, stack, transpose, type Dense } from './dense.ts';
 import { maskHistograms } from './masks.ts';
 import { singularValues, svd, type Svd } from './svd.ts';
@@ -20,6 +32,7 @@ export function createReferenceBackend(): LinearAlgebraBackend {
     elements: null,
     singularValues: (matrix: Matrix, { signal }: SingleOptions) => settle(() => singularValues(decode(matrix), signal)),
     comparePair: (base: Matrix, tuned: Matrix, options: PairOptions) => settle(() => compare(base, tuned, options)),
+    noiseTwin: (base: Matrix, options: NoiseOptions) => settle(() => noiseTwin(base, options)),
     pairPeakBytes: (rows, columns) => PEAK_COPIES * 8 * rows * columns,
     dispose: () => Promise.resolve(),
   };
@@ -39,24 +52,38 @@ function decode({ rows, columns, type, data }: Matrix): Dense {
 }
 
 function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantities {
-  const { maskRank, angleRank, grid: spec, signal } = options;
-  const w0 = decode(base);
-  const w1 = decode(tuned);
+  const w0 = stored(base, options);
+  const factors = svd(w0, options.signal);
+  const zeros = w0.data.reduce((count, value) => (value === 0 ? count + 1 : count), 0);
+  const side = (matrix: Matrix): SideQuantities => sideOf(w0, factors, stored(matrix, options), options);
+  return {
+    baseValues: factors.values,
+    zeros,
+    ...side(tuned),
+    ...(options.twin ? { twin: side(options.twin) } : {}),
+  };
+}
+
+/** Decoded, and on the grid where both sides are rounded first. */
+function stored(matrix: Matrix, { grid: spec }: PairOptions): Dense {
+  const dense = decode(matrix);
+  if (!spec.roundFirst) return dense;
+  const grid = new Grid(spec.grid);
+  return { ...dense, data: dense.data.map((value) => grid.round(value)) };
+}
+
+function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQuantities {
+  const { maskRank, angleRank, signal } = options;
   const { rows, columns } = w0;
   if (w1.rows !== rows || w1.columns !== columns) throw new OffaxisError('bug', 'The two matrices differ in shape.');
-  if (spec.roundFirst) {
-    const grid = new Grid(spec.grid);
-    for (const { data } of [w0, w1]) data.forEach((value, i) => (data[i] = grid.round(value)));
-  }
   const update: Dense = { rows, columns, data: w1.data.map((value, i) => value - (w0.data[i] as number)) };
-  const factors = svd(w0, signal);
   const tunedFactors = svd(w1, signal);
   const updateValues = singularValues(update, signal);
   throwIfAborted(signal);
   const isZero = factors.values[0] === 0;
-  const angles = updateValues[0] !== 0 && [factors, tunedFactors].every((f) => hasRank(f, angleRank, rows, columns));
+  const directed = hasRank(factors, angleRank, rows, columns);
+  const angles = updateValues[0] !== 0 && directed && hasRank(tunedFactors, angleRank, rows, columns);
   return {
-    baseValues: factors.values,
     tunedValues: tunedFactors.values,
     updateValues,
     anglesU: angles
@@ -66,9 +93,28 @@ function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantit
       ? principalAngles(factors.right.slice(0, angleRank), tunedFactors.right.slice(0, angleRank), signal)
       : null,
     ...(isZero ? { energies: null, diagonal: null } : projections(update, factors, maskRank)),
+    directions: directed ? directionEnergies(update, factors, angleRank) : null,
     masks: isZero ? null : maskHistograms(w0, w1, factors, options),
-    zeros: w0.data.reduce((count, value) => (value === 0 ? count + 1 : count), 0),
   };
+}
+
+/** W0 + t G in W0's own type, on the grid if that is narrower. */
+function noiseTwin(base: Matrix, { seed, norm, grid }: NoiseOptions): Matrix {
+  const w0 = decode(base).data;
+  const noise = noiseOf(seed, 0, w0.length);
+  const round = roundingOf(grid ?? base.type);
+  const values = (t: number): Float64Array => w0.map((w, i) => round(w + t * (noise[i] as number)));
+  const moved = (t: number): number =>
+    Math.sqrt(values(t).reduce((sum, value, i) => sum + (value - (w0[i] as number)) ** 2, 0));
+  return { ...base, data: encodeCodes(base.type, values(fitNoise(norm, w0.length, moved))) };
+}
+
+/** To the nearest value of a type, ties to even. */
+function roundingOf(type: MatrixType | GridName): (value: number) => number {
+  if (type === 'F64') return (value) => value;
+  if (type === 'F32') return Math.fround;
+  const grid = new Grid(type);
+  return (value) => grid.round(value);
 }
 
 /** s_k above tol = max(m, n) 2^-23 s_1. */
@@ -93,6 +139,15 @@ function principalAngles(
   });
   const sines = singularValues(stack(rest), signal).reverse();
   return { sines, cosines: singularValues(overlap, signal) };
+}
+
+/** norm(u_i' D)^2 and norm(D v_i)^2, i = 1..k. */
+function directionEnergies(update: Dense, { left, right }: Svd, k: number): DirectionEnergies {
+  const squares = (vectors: readonly Float64Array[]): Float64Array => Float64Array.from(vectors, (v) => dot(v, v));
+  return {
+    left: squares(apply(transpose(update), left.slice(0, k))),
+    right: squares(apply(update, right.slice(0, k))),
+  };
 }
 
 /** norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2, and u_i' D v_i. */

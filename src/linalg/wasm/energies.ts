@@ -1,39 +1,87 @@
 /** The update in the base's leading subspaces. */
-import type { PairQuantities } from '../backend.ts';
-import type { KernelMemory, Kernels } from './kernels.ts';
+import type { DirectionEnergies, PairQuantities } from '../backend.ts';
+import type { Address, KernelMemory, Kernels } from './kernels.ts';
 import type { PairPlan } from './pairPlan.ts';
 import type { Format } from './source.ts';
 
+/** Multiply-adds between two looks at the cancel flag. */
+const STEP = 1e9;
+
+/** What `projections` is about: D times `scale` at `plan.matrix`. */
+export interface ProjectionInput {
+  format: Format;
+  r: number;
+  scale: number;
+  /** k vectors of the base in `plan.base`, in float32 where `single`; null: the directions end at r */
+  leading: { k: number; single: boolean } | null;
+}
+
 /**
- * norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2 and u_i' D v_i, in float64. `plan.matrix` holds D times `scale`; the r vectors of the
- * smaller side in `leading.X`, those of the larger one in `leading.U`.
+ * norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2, u_i' D v_i, and norm(u_i' D)^2, norm(D v_i)^2 of each direction, in float64 up to
+ * r. The r vectors of the smaller side lie in `leading.X`, those of the larger one in `leading.U`. The reconstruction is dead.
  */
 export function projections(
   memory: KernelMemory,
   kernels: Kernels,
-  { shape, matrix, leading, projected, spectrum }: PairPlan,
-  format: Format,
-  r: number,
-  scale: number,
-): Pick<PairQuantities, 'energies' | 'diagonal'> {
+  plan: PairPlan,
+  { format, r, scale, leading: more }: ProjectionInput,
+  checkCancelled: () => void,
+): Pick<PairQuantities, 'energies' | 'diagonal'> & { directions: DirectionEnergies } {
+  const { shape, matrix, leading, projected, spectrum } = plan;
   const { q, big, tall, columns } = shape;
-  const gemm = format === 4 ? kernels.fdgemm : kernels.dgemm;
   const { P, Q, J } = projected;
+  const gemm = format === 4 ? kernels.fdgemm : kernels.dgemm;
   // P = D X (D' X where wide) along the larger side, Q = D' U (D U) along the smaller one
   const [along, across] = tall ? [columns, 1] : [1, columns];
   gemm(big, r, q, 1, matrix, along, across, leading.X, r, 1, 0, P, r, spectrum.work);
   gemm(q, r, big, 1, matrix, across, along, leading.U, r, 1, 0, Q, r, spectrum.work);
   kernels.dgemm(r, r, big, 1, leading.U, 1, r, P, r, 1, 0, J, r, spectrum.work);
   const square = scale * scale;
-  const small = kernels.sumSquares64(P, big * r) / square;
-  const large = kernels.sumSquares64(Q, q * r) / square;
   const joint = memory.f64(J, r * r);
-  return {
-    energies: {
-      joint: kernels.sumSquares64(J, r * r) / square,
-      left: tall ? large : small,
-      right: tall ? small : large,
-    },
-    diagonal: Float64Array.from({ length: r }, (_, i) => (joint[i * r + i] ?? 0) / scale),
+  const [small, large] = [columnSquares(memory.f64(P, big * r), r), columnSquares(memory.f64(Q, q * r), r)];
+  const energies = {
+    joint: kernels.sumSquares64(J, r * r) / square,
+    left: sum(tall ? large : small) / square,
+    right: sum(tall ? small : large) / square,
   };
+  const diagonal = Float64Array.from({ length: r }, (_, i) => (joint[i * r + i] ?? 0) / scale);
+
+  /** Squares of the columns r..k of D times the vectors at `from` ([depth, k]). */
+  const beyond = (rows: number, depth: number, rs: number, cs: number, from: Address): Float64Array => {
+    if (!more || more.k <= r) return new Float64Array(0);
+    const { k, single } = more;
+    const count = k - r;
+    const [times, size] = single ? ([kernels.sgemm, 4] as const) : ([gemm, 8] as const);
+    const to = plan.reconstruction;
+    const step = Math.max(96, Math.floor(STEP / (depth * count) / 96) * 96);
+    for (let row = 0; row < rows; row += step) {
+      const height = Math.min(step, rows - row);
+      // prettier-ignore
+      times(height, count, depth, 1, matrix + row * rs * format, rs, cs, from + r * size, k, 1, 0, to + row * count * size, count, spectrum.work);
+      checkCancelled();
+    }
+    return columnSquares(single ? memory.f32(to, rows * count) : memory.f64(to, rows * count), count);
+  };
+  const inSmall = beyond(big, q, along, across, plan.base.X);
+  const inLarge = beyond(q, big, across, along, plan.base.U);
+  const most = more?.k ?? r;
+  const joined = (first: Float64Array, rest: Float64Array): Float64Array =>
+    Float64Array.of(...first.subarray(0, most), ...rest).map((x) => x / square);
+  const [ofSmall, ofLarge] = [joined(small, inSmall), joined(large, inLarge)];
+  return {
+    energies,
+    diagonal,
+    directions: tall ? { left: ofLarge, right: ofSmall } : { left: ofSmall, right: ofLarge },
+  };
+}
+
+/** Sum of squares of each of `columns` columns, row-major. */
+function columnSquares(values: Float64Array | Float32Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns);
+  for (let row = 0; row < values.length; row += columns)
+    for (let j = 0; j < columns; j++) sums[j] = (sums[j] as number) + (values[row + j] as number) ** 2;
+  return sums;
+}
+function sum(values: Float64Array): number {
+  return values.reduce((total, x) => total + x, 0);
 }

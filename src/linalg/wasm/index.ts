@@ -9,6 +9,7 @@ import { planPair } from './pairPlan.ts';
 import { WorkerPool, type TaskCost } from './pool.ts';
 import { createShares, PairShares, type Part } from './shares.ts';
 import { shapeOf, type Format } from './source.ts';
+import { twinBytes } from './twin.ts';
 
 export interface WasmBackendOptions {
   /** worker threads; default: all cores */
@@ -106,11 +107,19 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         cost(matrix, peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix)),
         signal,
       ),
-    comparePair: (base, tuned, { signal, ...settings }) => {
+    comparePair: (base, tuned, { signal, twin, ...ranks }) => {
+      const settings = { ...ranks, ...(twin ? { twin: sharedMatrix(twin) } : {}) };
       const work = peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank);
-      const peakBytes = work + codes(base) + codes(tuned);
+      const peakBytes = work + codes(base) + (twin ? 2 : 1) * codes(tuned);
       return comparePair(pool, base, tuned, settings, cost(base, peakBytes), threads > 1, signal);
     },
+    noiseTwin: (base, { signal, ...settings }) =>
+      pool.run(
+        'twin',
+        { base: sharedMatrix(base), ...settings },
+        cost(base, twinBytes(base.rows * base.columns) + 2 * codes(base)),
+        signal,
+      ),
     // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory
     pairPeakBytes: (rows, columns) => {
       const q = Math.min(rows, columns);

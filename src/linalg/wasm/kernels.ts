@@ -67,6 +67,9 @@ export interface Kernels {
   elementCompare(typeA: number, a: Address, typeB: number, b: Address, first: number, n: number, columns: number, p: number, emin: number, most: number, overflow: number, roundFirst: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
   elementHistogram(type: number, a: Address, n: number, low: number, high: number, bins: Address): void;
   flushCounters(cols: Address, total: Address, n: number): void;
+  noise(seed: bigint, first: bigint, n: number, out: Address): void;
+  // prettier-ignore
+  addNoise(type: number, a: Address, noise: Address, n: number, t: number, p: number, emin: number, most: number, out: Address): number;
   // prettier-ignore
   compare16(a: Address, b: Address, first: number, n: number, columns: number, eta: number, tolerance: number, rows: Address, cols: Address, single: number, out: Address): void;
 }

@@ -94,6 +94,7 @@ class LeadingTask extends PairMatrices {
       return {
         energies: { joint: 0, left: 0, right: 0 },
         diagonal: new Float64Array(settings.maskRank),
+        directions: { left: new Float64Array(settings.maskRank), right: new Float64Array(settings.maskRank) },
         masks,
         zeros,
         doubtful,

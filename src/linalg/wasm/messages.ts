@@ -3,6 +3,7 @@ import type {
   BandFactors,
   ChunkChange,
   ChunkStats,
+  GridName,
   GridSpec,
   LeadingQuantities,
   LeadingStart,
@@ -45,6 +46,7 @@ export interface Tasks {
   /** parts of a comparePair that is at work on another thread, for threads with nothing else to do */
   tunedSide: { input: PairInput; output: undefined };
   updateValues: { input: PairInput; output: Float64Array | null };
+  twin: { input: { base: Matrix; seed: bigint; norm: number; grid: GridName | null }; output: Matrix };
   /** the float64 end of a device's work */
   band: { input: { band: UpperBand; vectors: number }; output: BandFactors };
   refine: { input: { base: Matrix; start: LeadingStart; options: PairSettings }; output: RefinedLeading };

@@ -2,7 +2,7 @@
  * Everything spectral about one pair, on one thread, in one memory: W0 and W1 and D take turns in the same place, and what is dead
  * (the Gram matrix after its reduction, the reflectors after the vectors) gives its room to the reconstruction and to the angles.
  */
-import type { Matrix, PairQuantities } from '../backend.ts';
+import type { Matrix, PairQuantities, SideQuantities } from '../backend.ts';
 import { principalAngles } from './angles.ts';
 import { bidiagonalValues, spectrumIsCoarse } from './exact.ts';
 import type { KernelMemory } from './kernels.ts';
@@ -12,6 +12,35 @@ import { updateFormat } from './pairPlan.ts';
 import type { PairShares } from './shares.ts';
 import type { Format, Source } from './source.ts';
 import { Spectrum } from './spectrum.ts';
+
+/** What all sides of a pair share. */
+interface BaseFactors {
+  /** of W0, times the scale */
+  values: Float64Array;
+  isZero: boolean;
+  /** there are k leading vectors, and an update to see in their light */
+  directed: boolean;
+  /** those vectors are in float32 */
+  single: boolean;
+}
+
+/** A side that equals the base. */
+function unchanged(
+  values: Float64Array,
+  { angleRank: k, maskRank: r }: PairSettings,
+  { isZero }: BaseFactors,
+  hasDirections: boolean,
+): Omit<SideQuantities, 'masks'> {
+  return {
+    tunedValues: values,
+    updateValues: new Float64Array(values.length),
+    anglesU: null,
+    anglesV: null,
+    energies: isZero ? null : { joint: 0, left: 0, right: 0 },
+    diagonal: isZero ? null : new Float64Array(r),
+    directions: hasDirections ? { left: new Float64Array(k), right: new Float64Array(k) } : null,
+  };
+}
 
 export class PairTask extends PairMatrices {
   private tunedPrecision: 'single' | 'double' = 'double';
@@ -30,53 +59,82 @@ export class PairTask extends PairMatrices {
 
   /** Everything, less what other threads have taken over: `updateValues` is empty where one has. */
   run(): PairQuantities {
-    const { plan, shares } = this;
-    const { shape } = plan;
+    const { plan, twin } = this;
     const { angleRank: k, maskRank: r } = this.settings;
-    const { q, big } = shape;
 
     this.load(this.base);
     const base = this.spectrumOf(this.format);
-    let baseValues = base.computeValues();
-    const isZero = !((baseValues[0] ?? 0) > 0);
-    const changed = this.differ();
-    let wantAngles = changed && !isZero && this.hasRank(baseValues);
-    const single = wantAngles && base.singleSuffices(k);
-    let masks: PairQuantities['masks'] = null;
-    let zeros = shape.weights;
+    const values = base.computeValues();
+    const isZero = !((values[0] ?? 0) > 0);
+    const sides = twin ? [this.tuned, twin] : [this.tuned];
+    const changed = sides.map((side) => this.against(side, () => this.differ()));
+    const directed = changed.includes(true) && !isZero && this.hasRank(values);
+    const found: BaseFactors = { values, isZero, directed, single: directed && base.singleSuffices(k) };
+    let zeros = plan.shape.weights;
+    let counted: SideQuantities['masks'][] = [];
     if (!isZero) {
-      base.iterate(wantAngles ? Math.max(k, r) : r);
+      base.iterate(directed ? Math.max(k, r) : r);
       base.vectors(plan.leading.X, plan.leading.Y, r, 0, r, false, false);
-      this.unitLeading(baseValues);
-      if (wantAngles) this.baseVectors(base, single);
-      ({ masks, zeros } = this.masks());
+      this.unitLeading(values);
+      if (directed) this.baseVectors(base, found.single);
+      const first = this.masks();
+      zeros = first.zeros;
+      counted = sides.map((side, i) => (i === 0 ? first.masks : this.against(side, () => this.countMasks().masks)));
     }
 
-    if (!changed)
-      return {
-        baseValues: this.unscaled(baseValues),
-        tunedValues: this.unscaled(baseValues),
-        updateValues: new Float64Array(q),
-        anglesU: null,
-        anglesV: null,
-        energies: isZero ? null : { joint: 0, left: 0, right: 0 },
-        diagonal: isZero ? null : new Float64Array(r),
-        masks,
-        zeros,
-      };
+    const results = sides.map((side, i): Omit<SideQuantities, 'masks'> =>
+      changed[i]
+        ? this.against(side, () => this.side(found, i === 0 ? this.shares : null))
+        : unchanged(values, this.settings, found, !isZero && this.hasRank(values)),
+    );
+    let baseValues = values;
+    const coarse = results.some(({ tunedValues }) => spectrumIsCoarse(values, tunedValues, plan.shape));
+    if (!plan.spectrum.jacobi && coarse) {
+      baseValues = this.exactValues(this.base);
+      for (const [i, side] of sides.entries())
+        Object.assign(results[i] ?? {}, { tunedValues: changed[i] ? this.exactValues(side) : baseValues });
+    }
+    const [tuned, noise] = results.map((result, i): SideQuantities => ({
+      ...result,
+      tunedValues: this.unscaled(result.tunedValues),
+      masks: counted[i] ?? null,
+    }));
+    return {
+      ...(tuned as SideQuantities),
+      baseValues: this.unscaled(baseValues),
+      zeros,
+      ...(noise ? { twin: noise } : {}),
+    };
+  }
 
+  /** Does `work` with `side` in the tuned side's place. */
+  private against<T>(side: Source, work: () => T): T {
+    const { tuned } = this;
+    this.tuned = side;
+    try {
+      return work();
+    } finally {
+      this.tuned = tuned;
+    }
+  }
+
+  /** All but the masks of a side that differs from the base. `tunedValues` times the scale. */
+  private side(base: BaseFactors, shares: PairShares | null): Omit<SideQuantities, 'masks'> {
+    const { plan } = this;
+    const { shape } = plan;
+    const { q, big } = shape;
+    const { angleRank: k } = this.settings;
+    const { single } = base;
+    const precision = base.directed ? (single ? 'single' : 'double') : 'none';
     let update: ReturnType<PairTask['update']> | null = null;
     let tunedValues: Float64Array;
-    if (!shares || shares.claim('tuned'))
-      tunedValues = this.tunedSide(wantAngles ? (single ? 'single' : 'double') : 'none');
+    if (!shares || shares.claim('tuned')) tunedValues = this.tunedSide(precision);
     else {
       // another thread is at the tuned side: the update meanwhile
-      update = this.update(isZero);
-      tunedValues =
-        shares.takeTuned(this.memory, plan, single, this.checkCancelled) ??
-        this.tunedSide(wantAngles ? (single ? 'single' : 'double') : 'none');
+      update = this.update(base, shares);
+      tunedValues = shares.takeTuned(this.memory, plan, single, this.checkCancelled) ?? this.tunedSide(precision);
     }
-    wantAngles &&= this.hasRank(tunedValues);
+    const wantAngles = base.directed && this.hasRank(tunedValues);
     const angles = (side: 'X' | 'U', rows: number): PairQuantities['anglesU'] => {
       if (!wantAngles) return null;
       const bases = { A: plan.base[side], B: plan.tuned[side], rows, k, single };
@@ -84,20 +142,8 @@ export class PairTask extends PairMatrices {
     };
     const small = angles('X', q);
     const large = angles('U', big);
-    if (!plan.spectrum.jacobi && spectrumIsCoarse(baseValues, tunedValues, shape)) {
-      baseValues = this.exactValues(this.base);
-      tunedValues = this.exactValues(this.tuned);
-    }
-    update ??= this.update(isZero);
-    return {
-      baseValues: this.unscaled(baseValues),
-      tunedValues: this.unscaled(tunedValues),
-      anglesU: shape.tall ? large : small,
-      anglesV: shape.tall ? small : large,
-      ...update,
-      masks,
-      zeros,
-    };
+    update ??= this.update(base, shares);
+    return { tunedValues, anglesU: shape.tall ? large : small, anglesV: shape.tall ? small : large, ...update };
   }
 
   /** The tuned side for another thread's `run`: values, and vectors in the precision that they ask for. */
@@ -137,11 +183,21 @@ export class PairTask extends PairMatrices {
   }
 
   /** D in the base's subspaces, and its values unless another thread has them. */
-  private update(baseIsZero: boolean): Pick<PairQuantities, 'updateValues' | 'energies' | 'diagonal'> {
+  private update(
+    base: BaseFactors,
+    shares: PairShares | null,
+  ): Pick<SideQuantities, 'updateValues' | 'energies' | 'diagonal' | 'directions'> {
     const updateScale = this.loadUpdate();
-    const projected = baseIsZero ? { energies: null, diagonal: null } : this.projected(updateScale);
-    const mine = !this.shares || this.shares.claim('update');
-    return { updateValues: mine ? this.updateSpectrum(updateScale) : new Float64Array(0), ...projected };
+    const leading = base.directed ? { k: this.settings.angleRank, single: base.single } : null;
+    const projected = base.isZero
+      ? { energies: null, diagonal: null, directions: null }
+      : this.projected(updateScale, leading);
+    const mine = !shares || shares.claim('update');
+    return {
+      updateValues: mine ? this.updateSpectrum(updateScale) : new Float64Array(0),
+      ...projected,
+      directions: leading ? projected.directions : null,
+    };
   }
   private updateSpectrum(updateScale: number): Float64Array {
     const values = this.spectrumOf(updateFormat(this.format)).computeValues();

@@ -1,8 +1,8 @@
 /** One pair in the memory of one thread: its two sides, its difference, and the masks of given leading vectors. */
-import type { Matrix, PairQuantities } from '../backend.ts';
+import type { Matrix } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { cellCount } from '../../metrics/rounding.ts';
-import { projections } from './energies.ts';
+import { projections, type ProjectionInput } from './energies.ts';
 import type { KernelMemory, Kernels, Layout } from './kernels.ts';
 import { countMasks, LOW, PRINCIPAL } from './masks.ts';
 import type { PairSettings } from './messages.ts';
@@ -15,13 +15,18 @@ import { PIECE, scaleFor, Source, type Format, type Shape } from './source.ts';
 const DIFFERENT = 1;
 const OVERFLOW = 2;
 
+type CountedMasks = ReturnType<typeof countMasks>;
+
 export class PairMatrices {
   /** power of two that float64 weights are multiplied by */
   protected readonly scale: number;
   /** of the numerical rank, as a share of s_1 */
   protected readonly tolerance: number;
   protected readonly base: Source;
-  protected readonly tuned: Source;
+  /** the side that is compared with the base at the moment */
+  protected tuned: Source;
+  /** the noise twin, if it is wanted */
+  protected readonly twin: Source | null;
   protected readonly format: Format;
   protected readonly kernels: Kernels;
   protected readonly plan: PairPlan;
@@ -43,6 +48,7 @@ export class PairMatrices {
       );
     this.base = new Source(base, settings.grid);
     this.tuned = new Source(tuned, settings.grid);
+    this.twin = settings.twin ? new Source(settings.twin, settings.grid) : null;
     if (this.base.format !== this.tuned.format)
       throw new OffaxisError('bug', `${base.type} and ${tuned.type} can be compared only after rounding to one grid.`);
     this.format = this.base.format;
@@ -50,7 +56,8 @@ export class PairMatrices {
     this.plan = planPair(memory.reserve(0), base.rows, base.columns, this.format, sizes, extra);
     this.kernels = memory.reserve(this.plan.end);
     const { scratch } = this.plan.counts;
-    const greatest = [this.base, this.tuned].map((side) => side.greatest(memory, this.kernels, scratch));
+    const sides = [this.base, this.tuned, ...(this.twin ? [this.twin] : [])];
+    const greatest = sides.map((side) => side.greatest(memory, this.kernels, scratch));
     this.scale = scaleFor(Math.max(...greatest));
     this.tolerance = Math.max(base.rows, base.columns) * 2 ** -23;
   }
@@ -123,7 +130,12 @@ export class PairMatrices {
   }
 
   /** Needs W0 at `matrix`, the r leading vectors in X, and W0 times them in Y. `threshold`: the least chosen entry of the reconstruction. */
-  protected masks(): { masks: PairQuantities['masks']; zeros: number; threshold: number } {
+  protected masks(): CountedMasks & { threshold: number } {
+    const threshold = this.markMasks();
+    return { ...this.countMasks(), threshold };
+  }
+  /** Marks the masks, as `masks` does; returns its threshold. */
+  private markMasks(): number {
     const { memory, kernels, plan, format, settings } = this;
     const { shape, leading, reconstruction, mask, selection, spectrum } = plan;
     const { maskRank: r, alpha } = settings;
@@ -147,21 +159,20 @@ export class PairMatrices {
       ...{ format, values: plan.matrix, largest: false, flag: LOW },
     });
     this.checkCancelled();
-    const sides = { base: this.base, tuned: this.tuned, mask, grid: settings.grid };
-    const threshold = new Float64Array(BigUint64Array.of(bits).buffer)[0] ?? 0;
-    return { ...countMasks(memory, kernels, plan.counts, sides, this.checkCancelled), threshold };
+    return new Float64Array(BigUint64Array.of(bits).buffer)[0] ?? 0;
   }
-  /** D in the base's r leading directions; D lies at `matrix`, times the returned power of two of `loadUpdate`. */
-  protected projected(updateScale: number): Pick<PairQuantities, 'energies' | 'diagonal'> {
+  /** The weights of the marked masks, and which of them differ in `tuned`. */
+  protected countMasks(): CountedMasks {
+    const { memory, kernels, plan, base, tuned, settings } = this;
+    const sides = { base, tuned, mask: plan.mask, grid: settings.grid };
+    return countMasks(memory, kernels, plan.counts, sides, this.checkCancelled);
+  }
+  /** D in the base's leading directions; D lies at `matrix`, times the returned power of two of `loadUpdate`. `leading`: as there. */
+  protected projected(updateScale: number, leading: ProjectionInput['leading'] = null): ReturnType<typeof projections> {
+    const { memory, kernels, plan, settings } = this;
     const format = updateFormat(this.format);
-    const found = projections(
-      this.memory,
-      this.kernels,
-      this.plan,
-      format,
-      this.settings.maskRank,
-      this.scale * updateScale,
-    );
+    const input = { format, r: settings.maskRank, scale: this.scale * updateScale, leading };
+    const found = projections(memory, kernels, plan, input, this.checkCancelled);
     this.checkCancelled();
     return found;
   }

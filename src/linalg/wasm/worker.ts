@@ -8,6 +8,7 @@ import { leadingQuantities, refinedLeading } from './leading.ts';
 import { CANCEL_SLOT, type PairInput, type Reply, type Request, type WorkerSetup } from './messages.ts';
 import { PairTask } from './pair.ts';
 import { PairShares } from './shares.ts';
+import { twinOf } from './twin.ts';
 import { singularValuesOf } from './values.ts';
 
 function serve(port: MessagePort, { module, control }: WorkerSetup): void {
@@ -28,6 +29,8 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
         return pairTask(request.input).runTuned();
       case 'updateValues':
         return pairTask(request.input).runUpdate();
+      case 'twin':
+        return twinOf(memory, request.input.base, request.input, checkCancelled);
       case 'band':
         return bandFactors(memory, request.input.band, request.input.vectors, checkCancelled);
       case 'refine': {

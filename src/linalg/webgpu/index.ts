@@ -5,13 +5,20 @@
  */
 import type { Recomputed } from '../../protocol/results.ts';
 import { throwIfAborted } from '../../protocol/errors.ts';
-import type { FloatTail, LinearAlgebraBackend, Matrix, PairOptions, PairQuantities } from '../backend.ts';
+import type {
+  FloatTail,
+  LinearAlgebraBackend,
+  Matrix,
+  PairOptions,
+  PairQuantities,
+  SideQuantities,
+} from '../backend.ts';
 import { createGpuContext, type GpuContext } from './context.ts';
 import { doubts, hasNull } from './doubt.ts';
 import { DeviceMemoryError } from './errors.ts';
 import { Gatherer } from './gather.ts';
 import { type TuningStore, tuneGemm } from './gemm/tuning.ts';
-import { batchBytes, comparePairs, suitsDevice, type DevicePair, type PairJob } from './pairs.ts';
+import { batchBytes, comparePairs, suitsDevice, type DevicePair, type DeviceSide, type PairJob } from './pairs.ts';
 import { BLOCK } from './matrix.ts';
 import { valuesBytes, valuesOf } from './values.ts';
 
@@ -111,38 +118,47 @@ class WebGpuBackend implements LinearAlgebraBackend {
     found: DevicePair,
     onCpu: (recomputed: Recomputed[]) => Promise<PairQuantities>,
   ): Promise<PairQuantities> {
-    const { leading: rest, ...spectra } = found;
-    const { rows, columns } = base;
-    const { angleRank, maskRank } = options;
-    const largestSine = Math.max(spectra.anglesU?.sines.at(-1) ?? 0, spectra.anglesV?.sines.at(-1) ?? 0);
-    const isZero = rest === null;
-    const unchanged = !((spectra.updateValues[0] ?? 0) > 0);
-    const recomputed =
-      isZero || unchanged ? [] : doubts({ ...spectra, rows, columns, angleRank, maskRank, largestSine });
-    const illDefined =
-      (spectra.baseValues[maskRank - 1] ?? 0) - (spectra.baseValues[maskRank] ?? 0) <
-      1e-5 * (spectra.baseValues[0] ?? 0);
-    if (rest && rest.doubtful > MOST_DOUBTFUL && !illDefined) recomputed.push('masks');
-    const valuesOnly = recomputed.every((what) => what === 'nss' || what === 'gap');
-    if (recomputed.length > 0 && !(valuesOnly && !hasNull(spectra.baseValues) && !hasNull(spectra.tunedValues)))
-      return onCpu(recomputed);
-    if (recomputed.length > 0 && !options.grid.roundFirst) {
-      const { signal } = options;
-      const again = signal ? { signal } : {};
-      const [baseValues, tunedValues] = await Promise.all([
-        this.cpu.singularValues(base, again),
-        this.cpu.singularValues(tuned, again),
-      ]);
-      Object.assign(spectra, { baseValues, tunedValues });
-    } else if (recomputed.length > 0) return onCpu(recomputed);
+    const { signal } = options;
+    const recomputed = [
+      ...new Set(found.sides.flatMap((side) => this.doubtsOf(base, found.baseValues, side, options))),
+    ];
+    if (recomputed.length > 0) {
+      const valuesOnly = recomputed.every((what) => what === 'nss' || what === 'gap');
+      const nulls = [found.baseValues, ...found.sides.map(({ tunedValues }) => tunedValues)].some(hasNull);
+      if (!valuesOnly || nulls || options.grid.roundFirst) return onCpu(recomputed);
+      const again = (matrix: Matrix): Promise<Float64Array> =>
+        this.cpu.singularValues(matrix, signal ? { signal } : {});
+      const [baseValues = found.baseValues, ...tunedValues] = await Promise.all(
+        [base, tuned, ...(options.twin ? [options.twin] : [])].map(again),
+      );
+      found.baseValues = baseValues;
+      for (const [i, side] of found.sides.entries()) side.tunedValues = tunedValues[i] ?? side.tunedValues;
+    }
+    const [side, twin] = found.sides.map(quantitiesOf);
     return {
-      ...spectra,
-      energies: rest?.energies ?? null,
-      diagonal: rest?.diagonal ?? null,
-      masks: rest?.masks ?? null,
-      zeros: rest?.zeros ?? rows * columns,
+      ...(side as SideQuantities),
+      baseValues: found.baseValues,
+      zeros: found.sides[0]?.leading?.zeros ?? base.rows * base.columns,
+      ...(twin ? { twin } : {}),
       ...(recomputed.length > 0 ? { recomputed } : {}),
     };
+  }
+
+  /** What of one tuned side the device was not exact enough for. */
+  private doubtsOf(
+    { rows, columns }: Matrix,
+    baseValues: Float64Array,
+    side: DeviceSide,
+    { angleRank, maskRank }: PairOptions,
+  ): Recomputed[] {
+    const { leading, anglesU, anglesV, tunedValues, updateValues } = side;
+    const largestSine = Math.max(anglesU?.sines.at(-1) ?? 0, anglesV?.sines.at(-1) ?? 0);
+    if (!leading) return [];
+    const spectra = { baseValues, tunedValues, updateValues, rows, columns, angleRank, maskRank, largestSine };
+    const found = (updateValues[0] ?? 0) > 0 ? doubts(spectra) : [];
+    const illDefined = (baseValues[maskRank - 1] ?? 0) - (baseValues[maskRank] ?? 0) < 1e-5 * (baseValues[0] ?? 0);
+    if (leading.doubtful > MOST_DOUBTFUL && !illDefined) found.push('masks');
+    return found;
   }
 
   /** Pairs like this one in a batch: as many as leave room for the next batch; 0 where not even one fits. */
@@ -170,6 +186,9 @@ class WebGpuBackend implements LinearAlgebraBackend {
     return [...(await this.batch(jobs.slice(0, half), signal)), ...(await this.batch(jobs.slice(half), signal))];
   }
 
+  /** Bound by memory, as the streaming pass. */
+  noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.cpu.noiseTwin(base, options);
+
   /** Every pair may have to go to the CPU, which holds both sides' codes as this backend does. */
   pairPeakBytes(rows: number, columns: number): number {
     return this.cpu.pairPeakBytes(rows, columns);
@@ -183,5 +202,14 @@ class WebGpuBackend implements LinearAlgebraBackend {
 
 /** Pairs that can share every dispatch. */
 function keyOf({ base, options }: PairJob): string {
-  return `${base.rows} ${base.columns} ${options.angleRank} ${options.maskRank}`;
+  return `${base.rows} ${base.columns} ${options.angleRank} ${options.maskRank} ${options.twin ? 'twin' : ''}`;
+}
+function quantitiesOf({ leading, ...spectra }: DeviceSide): SideQuantities {
+  return {
+    ...spectra,
+    energies: leading?.energies ?? null,
+    diagonal: leading?.diagonal ?? null,
+    directions: leading?.directions ?? null,
+    masks: leading?.masks ?? null,
+  };
 }

@@ -26,18 +26,27 @@ export interface PairJob {
   tuned: Matrix;
   options: PairOptions;
 }
-export interface DevicePair {
-  baseValues: Float64Array;
+/** What one tuned side of a pair gave; `leading` null for a zero base. */
+export interface DeviceSide {
   tunedValues: Float64Array;
   updateValues: Float64Array;
   anglesU: Angles | null;
   anglesV: Angles | null;
-  /** null for a zero base */
   leading: LeadingQuantities | null;
+}
+export interface DevicePair {
+  baseValues: Float64Array;
+  /** W1, and the noise twin if it was asked for */
+  sides: DeviceSide[];
 }
 
 /** Leading vectors that the refinement starts from, over the r that it is after. */
 const START = 2;
+
+/** The tuned sides of a pair: W1, and the noise twin if it is asked for. Pairs of one batch have as many. */
+export function tunedSides({ tuned, options: { twin } }: PairJob): Matrix[] {
+  return twin ? [tuned, twin] : [tuned];
+}
 
 /** A pair whose leading vectors the CPU is refining. */
 interface Leading {
@@ -45,7 +54,8 @@ interface Leading {
   pair: DevicePair;
   start: LeadingStart;
   refined: Promise<RefinedLeading>;
-  unchanged: boolean;
+  /** the leading vectors, if there are k of them */
+  vectors: Vectors | null;
 }
 
 interface Ranks {
@@ -66,12 +76,13 @@ function ranksOf({ base, options }: PairJob): Ranks {
 export function batchBytes(job: PairJob, batch: number): number {
   const { rows, columns, data } = job.base;
   const { k, most } = ranksOf(job);
-  const sides = BandReduction.bytes({ rows, columns, batch: 2 * batch, keepReflectors: true });
-  const updates = BandReduction.bytes({ rows, columns, batch, keepReflectors: false });
-  const raw = 2 * uploadBytes(Math.max(data.byteLength, job.tuned.data.byteLength));
-  const vectors = batch * (vectorBytes(rows, columns, most) + vectorBytes(rows, columns, k));
+  const tuned = batch * tunedSides(job).length;
+  const sides = BandReduction.bytes({ rows, columns, batch: batch + tuned, keepReflectors: true });
+  const updates = BandReduction.bytes({ rows, columns, batch: tuned, keepReflectors: false });
+  const raw = (1 + tunedSides(job).length) * uploadBytes(Math.max(data.byteLength, job.tuned.data.byteLength));
+  const vectors = batch * vectorBytes(rows, columns, most) + tuned * vectorBytes(rows, columns, k);
   const angles = [rows, columns].reduce(
-    (sum, side) => sum + BandReduction.bytes({ rows: side, columns: k, batch, keepReflectors: false }),
+    (sum, side) => sum + BandReduction.bytes({ rows: side, columns: k, batch: tuned, keepReflectors: false }),
     0,
   );
   return 1.25 * (raw + vectors + Math.max(sides + updates, angles, leadingBytes(job)));
@@ -89,82 +100,103 @@ export async function comparePairs(
   const { rows, columns } = first.base;
   const ranks = ranksOf(first);
   const { sides, factors, updateValues } = await reduceAll(context, tail, jobs, ranks, signal);
+  const tunedCount = tunedSides(first).length;
   const pairs: DevicePair[] = [];
-  const bases: { left: Bases; right: Bases; pair: DevicePair }[] = [];
+  const bases: { left: Bases; right: Bases; side: DeviceSide }[] = [];
   const leading: Leading[] = [];
+  /** vectors that the angles need; those of the bases stay for what comes after */
   const held: Vectors[] = [];
+  const kept: Vectors[] = [];
   try {
     try {
       for (const [i, job] of jobs.entries()) {
-        const [base, tuned] = [factors[2 * i] as BandFactors, factors[2 * i + 1] as BandFactors];
-        const values = updateValues[i] as Float64Array;
-        const unchanged = !((values[0] ?? 0) > 0);
-        const pair: DevicePair = {
-          baseValues: base.values,
-          tunedValues: unchanged ? base.values : tuned.values,
-          updateValues: values,
-          ...{ anglesU: null, anglesV: null, leading: null },
-        };
+        const member = i * (1 + tunedCount);
+        const base = factors[member] as BandFactors;
+        const pair: DevicePair = { baseValues: base.values, sides: [] };
+        for (let j = 0; j < tunedCount; j++) {
+          const values = updateValues[i * tunedCount + j] as Float64Array;
+          const tuned = factors[member + 1 + j] as BandFactors;
+          pair.sides.push({
+            tunedValues: isUpdate(values) ? tuned.values : base.values,
+            updateValues: values,
+            ...{ anglesU: null, anglesV: null, leading: null },
+          });
+        }
         pairs.push(pair);
         if (!((base.values[0] ?? 0) > 0)) continue;
-        const vectors = await sides.backTransform(2 * i, bandVectors(base, ranks.most, ranks.most), ranks.most, signal);
-        held.push(vectors);
+        const vectors = await sides.backTransform(
+          member,
+          bandVectors(base, ranks.most, ranks.most),
+          ranks.most,
+          signal,
+        );
+        kept.push(vectors);
         const start = await startOf(context, vectors, base, job, signal);
-        const refined = tail.refine(job.base, start, { ...job.options, signal });
+        const refined = tail.refine(job.base, start, { ...withoutTwin(job.options), signal });
         // awaited below; until then it must not count as unhandled
         refined.catch(() => undefined);
-        leading.push({ job, pair, start, refined, unchanged });
-        if (unchanged || ![base, tuned].every(({ values: s }) => hasRank(s, ranks.k, rows, columns))) continue;
+        const directed = hasRank(base.values, ranks.k, rows, columns);
+        leading.push({ job, pair, start, refined, vectors: directed ? vectors : null });
+        const turned = pair.sides.flatMap((side, j) =>
+          directed && isUpdate(side.updateValues) && hasRank(side.tunedValues, ranks.k, rows, columns)
+            ? [{ side, member: member + 1 + j }]
+            : [],
+        );
+        if (turned.length === 0) continue;
         const baseVectors =
           ranks.most === ranks.k
             ? vectors
-            : await sides.backTransform(2 * i, bandVectors(base, ranks.most, ranks.k), ranks.k, signal);
+            : await sides.backTransform(member, bandVectors(base, ranks.most, ranks.k), ranks.k, signal);
         if (baseVectors !== vectors) held.push(baseVectors);
-        const tunedVectors = await sides.backTransform(
-          2 * i + 1,
-          bandVectors(tuned, ranks.k, ranks.k),
-          ranks.k,
-          signal,
-        );
-        held.push(tunedVectors);
-        bases.push({
-          pair,
-          left: { base: baseVectors.left, tuned: tunedVectors.left },
-          right: { base: baseVectors.right, tuned: tunedVectors.right },
-        });
+        for (const { side, member: at } of turned) {
+          const band = bandVectors(factors[at] as BandFactors, ranks.k, ranks.k);
+          const tunedVectors = await sides.backTransform(at, band, ranks.k, signal);
+          held.push(tunedVectors);
+          bases.push({
+            side,
+            left: { base: baseVectors.left, tuned: tunedVectors.left },
+            right: { base: baseVectors.right, tuned: tunedVectors.right },
+          });
+        }
       }
     } finally {
       sides.destroy();
     }
     if (bases.length > 0) {
-      const left = await principalAngles(
-        context,
-        tail,
-        bases.map(({ left: b }) => b),
-        rows,
-        ranks.k,
-        signal,
-      );
-      const right = await principalAngles(
-        context,
-        tail,
-        bases.map(({ right: b }) => b),
-        columns,
-        ranks.k,
-        signal,
-      );
-      for (const [i, { pair }] of bases.entries()) {
-        pair.anglesU = left[i] ?? null;
-        pair.anglesV = right[i] ?? null;
+      const of = (pick: (item: (typeof bases)[number]) => Bases, size: number): Promise<(Angles | null)[]> =>
+        principalAngles(context, tail, bases.map(pick), size, ranks.k, signal);
+      const left = await of((item) => item.left, rows);
+      const right = await of((item) => item.right, columns);
+      for (const [i, { side }] of bases.entries()) {
+        side.anglesU = left[i] ?? null;
+        side.anglesV = right[i] ?? null;
       }
     }
-    for (const { buffer } of held.splice(0).flatMap(({ left, right }) => [left, right])) context.pool.release(buffer);
-    for (const { job, pair, start, refined, unchanged } of leading)
-      pair.leading = await leadingQuantities(context, tail, job, start, await refined, unchanged, signal);
+    for (const vectors of held.splice(0)) releaseVectors(context, vectors);
+    for (const { job, pair, start, refined, vectors } of leading)
+      for (const [j, tuned] of tunedSides(job).entries()) {
+        const side = pair.sides[j] as DeviceSide;
+        const one: PairJob = { base: job.base, tuned, options: withoutTwin(job.options) };
+        const input = { job: one, start, refined: await refined, vectors, unchanged: !isUpdate(side.updateValues) };
+        side.leading = await leadingQuantities(context, tail, input, signal);
+      }
     return pairs;
   } finally {
-    for (const { left, right } of held) for (const { buffer } of [left, right]) context.pool.release(buffer);
+    for (const vectors of [...held, ...kept]) releaseVectors(context, vectors);
   }
+}
+
+function releaseVectors(context: GpuContext, { left, right }: Vectors): void {
+  for (const { buffer } of [left, right]) context.pool.release(buffer);
+}
+function withoutTwin(options: PairOptions): PairOptions {
+  const { twin, ...rest } = options;
+  void twin;
+  return rest;
+}
+/** Whether these are the values of a D that is not zero. */
+function isUpdate(updateValues: Float64Array): boolean {
+  return (updateValues[0] ?? 0) > 0;
 }
 
 /** s_k above the numerical-rank threshold: there is a subspace to compare. */
@@ -172,7 +204,7 @@ function hasRank(values: Float64Array, k: number, rows: number, columns: number)
   return (values[k - 1] ?? 0) > Math.max(rows, columns) * 2 ** -23 * (values[0] ?? 0);
 }
 
-/** Bands of W0 and W1 in turn with their vectors, and the values of the differences; the reflectors of the former stay. */
+/** Bands of W0 and its tuned sides in turn with their vectors, and the values of the differences; the reflectors of the former stay. */
 async function reduceAll(
   context: GpuContext,
   tail: FloatTail,
@@ -183,16 +215,21 @@ async function reduceAll(
   const { rows, columns } = (jobs[0] as PairJob).base;
   const order = Math.min(rows, columns);
   const band = (data: Float64Array): UpperBand => ({ order, width: BANDWIDTH, data });
-  const sides = await BandReduction.create(context, { rows, columns, batch: 2 * jobs.length, keepReflectors: true });
+  const tuned = tunedSides(jobs[0] as PairJob).length;
+  const members = 1 + tuned;
+  const shape = { rows, columns };
+  const sides = await BandReduction.create(context, { ...shape, batch: members * jobs.length, keepReflectors: true });
   try {
-    const updates = await BandReduction.create(context, { rows, columns, batch: jobs.length, keepReflectors: false });
+    const updates = await BandReduction.create(context, {
+      ...{ ...shape, batch: tuned * jobs.length, keepReflectors: false },
+    });
     let sideFactors: Promise<BandFactors[]>;
     let updateFactors: Promise<BandFactors[]>;
     try {
       for (const [i, job] of jobs.entries()) await fill(context, job, i, sides, updates, signal);
       await sides.reduce(signal);
       const bands = await sides.readBands(signal);
-      sideFactors = Promise.all(bands.map((data, i) => tail.band(band(data), i % 2 === 0 ? most : k, signal)));
+      sideFactors = Promise.all(bands.map((data, i) => tail.band(band(data), i % members === 0 ? most : k, signal)));
       // awaited below; until then it must not count as unhandled
       sideFactors.catch(() => undefined);
       await updates.reduce(signal);
@@ -210,25 +247,34 @@ async function reduceAll(
 
 async function fill(
   context: GpuContext,
-  { base, tuned, options }: PairJob,
+  job: PairJob,
   i: number,
   sides: BandReduction,
   updates: BandReduction,
   signal: AbortSignal,
 ): Promise<void> {
-  const raw: RawSide[] = [];
+  const { base, options } = job;
+  const tuned = tunedSides(job);
+  const member = i * (1 + tuned.length);
+  const held: GPUBuffer[] = [];
+  const raw = async ({ data, type }: Matrix): Promise<RawSide> => {
+    const words = await upload(context, data, signal);
+    held.push(words.buffer);
+    return { words, type: type as DeviceType };
+  };
   try {
-    for (const { data, type } of [base, tuned])
-      raw.push({ words: await upload(context, data, signal), type: type as DeviceType });
-    const pair: RawPair = {
-      ...{ rows: base.rows, columns: base.columns, base: raw[0] ?? null, tuned: raw[1] ?? null },
-      roundToBf16: options.grid.roundFirst,
-    };
-    await sides.fill(2 * i, pair, 'base');
-    await sides.fill(2 * i + 1, pair, 'tuned');
-    await updates.fill(i, pair, 'difference');
+    const w0 = await raw(base);
+    for (const [j, side] of tuned.entries()) {
+      const pair: RawPair = {
+        ...{ rows: base.rows, columns: base.columns, base: w0, tuned: await raw(side) },
+        roundToBf16: options.grid.roundFirst,
+      };
+      if (j === 0) await sides.fill(member, pair, 'base');
+      await sides.fill(member + 1 + j, pair, 'tuned');
+      await updates.fill(i * tuned.length + j, pair, 'difference');
+    }
   } finally {
-    for (const { words } of raw) context.pool.release(words.buffer);
+    for (const buffer of held) context.pool.release(buffer);
   }
 }
 

@@ -1,6 +1,6 @@
 /** METRICS' tolerances on the raw quantities that a backend gives, against those of the float64 reference. */
 import { expect } from 'vitest';
-import type { PairQuantities } from '../../../src/linalg/backend.ts';
+import type { PairQuantities, SideQuantities } from '../../../src/linalg/backend.ts';
 import type { PairCase } from './wasmCases.ts';
 
 const norm = (values: Float64Array): number => Math.hypot(...values);
@@ -10,16 +10,32 @@ export const close = (actual: number, expected: number, absolute: number, relati
   if (!(error <= absolute + relative * Math.abs(expected))) expect.fail(`${what}: ${actual} for ${expected}`);
 };
 
-/** METRICS' tolerances, on the quantities they are made from. */
-export function expectSame(actual: PairQuantities, expected: PairQuantities, { determined }: PairCase): void {
-  for (const side of ['baseValues', 'tunedValues', 'updateValues'] as const) {
-    const want = expected[side];
-    expect(actual[side].length).toBe(want.length);
-    want.forEach((s, i) => close(actual[side][i] ?? NaN, s, 1e-6 * (want[0] ?? 0), 0, `${side}[${i}]`));
-  }
-  const shift = (q: PairQuantities): number =>
-    norm(q.tunedValues.map((s, i) => s - (q.baseValues[i] ?? 0))) / norm(q.baseValues);
-  if (expected.baseValues[0] !== 0 && shift(expected) >= 2e-6) close(shift(actual), shift(expected), 0, 0.01, 'nss');
+/** METRICS' tolerances, on the quantities they are made from; the twin's too, if there is one. */
+export function expectSame(actual: PairQuantities, expected: PairQuantities, item: PairCase): void {
+  expectValues(actual.baseValues, expected.baseValues, 'baseValues');
+  expect(actual.zeros).toBe(expected.zeros);
+  expectSameSide(actual, expected, [actual.baseValues, expected.baseValues], item);
+  expect(actual.twin === undefined).toBe(expected.twin === undefined);
+  if (actual.twin && expected.twin)
+    expectSameSide(actual.twin, expected.twin, [actual.baseValues, expected.baseValues], item);
+}
+
+function expectValues(actual: Float64Array, want: Float64Array, what: string): void {
+  expect(actual.length).toBe(want.length);
+  want.forEach((s, i) => close(actual[i] ?? NaN, s, 1e-6 * (want[0] ?? 0), 0, `${what}[${i}]`));
+}
+
+function expectSameSide(
+  actual: SideQuantities,
+  expected: SideQuantities,
+  [actualBase, expectedBase]: [Float64Array, Float64Array],
+  { determined }: PairCase,
+): void {
+  for (const side of ['tunedValues', 'updateValues'] as const) expectValues(actual[side], expected[side], side);
+  const shift = (q: SideQuantities, base: Float64Array): number =>
+    norm(q.tunedValues.map((s, i) => s - (base[i] ?? 0))) / norm(base);
+  const wanted = shift(expected, expectedBase);
+  if (expectedBase[0] !== 0 && wanted >= 2e-6) close(shift(actual, actualBase), wanted, 0, 0.01, 'nss');
   for (const side of ['anglesU', 'anglesV'] as const) {
     const want = expected[side];
     const got = actual[side];
@@ -35,7 +51,6 @@ export function expectSame(actual: PairQuantities, expected: PairQuantities, { d
   }
   expect(actual.energies === null).toBe(expected.energies === null);
   expect(actual.masks === null).toBe(expected.masks === null);
-  expect(actual.zeros).toBe(expected.zeros);
   const updateSquared = norm(expected.updateValues) ** 2;
   for (const part of ['joint', 'left', 'right'] as const) {
     const got = actual.energies?.[part] ?? 0;
@@ -52,6 +67,16 @@ export function expectSame(actual: PairQuantities, expected: PairQuantities, { d
         `diagonal[${i}]`,
       ),
     );
+  expect(actual.directions === null).toBe(expected.directions === null);
+  for (const side of ['left', 'right'] as const) {
+    const [got, want] = [actual.directions?.[side], expected.directions?.[side]];
+    if (!got || !want) continue;
+    expect(got.length).toBe(want.length);
+    const within = (values: Float64Array, j: number): number => values.subarray(0, j).reduce((a, b) => a + b, 0);
+    if (determined)
+      for (let j = 1; j < 2 * want.length; j *= 2)
+        close(within(got, j), within(want, j), 1e-9 * updateSquared, 1e-4, `${side} within ${j} directions`);
+  }
   for (const mask of ['principal', 'low', 'principalNotLow', 'all'] as const)
     for (const kind of ['total', 'changed'] as const) {
       const want = expected.masks?.[mask][kind];

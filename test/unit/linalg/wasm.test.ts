@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LinearAlgebraBackend, Matrix } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';
+import { decodeCodes } from '../../../src/linalg/codes.ts';
 import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { close, expectSame } from './agreement.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
@@ -35,6 +36,27 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
     );
     expect(values.length).toBe(expected.baseValues.length);
   });
+
+  it.each(CASES.filter(({ name, rows, columns }) => rows * columns < 3000 || name === 'square BF16'))(
+    '$name with its twin',
+    async (item) => {
+      const { base, tuned, options } = pairOf(item);
+      const norm = 0.01 * Math.hypot(...decodeCodes(base.type, base.data));
+      if (!(norm > 0)) return;
+      const noise = { seed: 7n, norm, grid: null };
+      const [twin, expectedTwin] = await Promise.all([
+        backend.noiseTwin(base, noise),
+        reference.noiseTwin(base, noise),
+      ]);
+      expect(Buffer.from(twin.data)).toEqual(Buffer.from(expectedTwin.data));
+      const [actual, expected] = await Promise.all([
+        backend.comparePair(base, tuned, { ...options, twin }),
+        reference.comparePair(base, tuned, { ...options, twin }),
+      ]);
+      expect(expected.twin?.tunedValues).not.toEqual(expected.tunedValues);
+      expectSame(actual, expected, item);
+    },
+  );
 
   it.each(['BF16', 'F32', 'F64'] as const)(
     'a pair of %s shared by idle threads is the pair of one thread',

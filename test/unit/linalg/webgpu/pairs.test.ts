@@ -129,6 +129,24 @@ describe('random and weight-like matrices', () => {
     expectSame(actual, await cpu.comparePair(base, tuned, options), item);
   });
 
+  it.each(['BF16', 'F32'] as const)('a pair of %s with its noise twin, beside one without', async (type) => {
+    const item: PairCase = { name: 'twin', rows: 150, columns: 220, type, kind: 'normal', determined: true };
+    const { base, tuned, options } = pairOf(item);
+    const norm = Math.hypot(...(await cpu.comparePair(base, tuned, options)).updateValues);
+    const twin = await backend.noiseTwin(base, { seed: 5n, norm, grid: null });
+    const [actual, expected, alone, both] = await Promise.all([
+      backend.comparePair(base, tuned, { ...options, twin }),
+      cpu.comparePair(base, tuned, { ...options, twin }),
+      backend.comparePair(base, tuned, options),
+      backend.comparePair(base, twin, options),
+    ]);
+    expect(actual.recomputed ?? []).toEqual([]);
+    expectSame(actual, expected, item);
+    const { twin: found, ...pair } = actual;
+    expect(pair).toEqual(alone);
+    expect({ ...found, baseValues: actual.baseValues, zeros: actual.zeros }).toEqual(both);
+  });
+
   it('pairs in a batch are what they are alone', async () => {
     const items = [0.01, 0.02, 0.05].map((change): PairCase => ({
       ...{ name: `${change}`, rows: 100, columns: 90, type: 'BF16', kind: 'normal', determined: true, change },

@@ -5,7 +5,8 @@ import tseslint from 'typescript-eslint';
 
 /** What a folder may import from the rest of src (itself is always allowed). `vscode`: may it import the editor's API. */
 const LAYERS = {
-  protocol: { may: [] },
+  // The results' types are derived from the catalog: types only.
+  protocol: { may: [], types: ['metrics/catalog'] },
   formats: { may: ['protocol'] },
   checkpoint: { may: ['formats', 'linalg/backend', 'protocol'] },
   kernels: { may: [] },
@@ -15,10 +16,10 @@ const LAYERS = {
   health: { may: ['linalg/backend', 'linalg/codes', 'checkpoint', 'formats', 'protocol'] },
   analysis: { may: ['health', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   engine: { may: ['analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
-  // Figures in words: the verdicts and the glob are pure functions.
-  assistant: { may: ['metrics/verdict', 'checkpoint/glob', 'protocol'] },
+  // Figures in words: the catalog, the verdicts and the glob are pure functions.
+  assistant: { may: ['metrics', 'checkpoint/glob', 'protocol'] },
   mcp: { may: ['assistant', 'analysis', 'protocol'] },
-  export: { may: ['protocol'] },
+  export: { may: ['metrics', 'protocol'] },
   cli: { may: ['mcp', 'engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Numbers are the engine's work: the host side reaches it through its client only.
   tools: { may: ['assistant', 'engine', 'protocol'], vscode: true },
@@ -26,19 +27,26 @@ const LAYERS = {
   host: { may: ['engine', 'protocol'], vscode: true },
   editor: { may: ['host', 'engine', 'protocol'], vscode: true },
   comparison: { may: ['host', 'engine', 'export', 'protocol'], vscode: true },
-  // Its words follow the verdict's rule.
-  hover: { may: ['commands', 'engine', 'metrics/verdict', 'protocol'], vscode: true },
+  // Its words follow the catalog and the verdict's rule.
+  hover: { may: ['commands', 'engine', 'metrics', 'protocol'], vscode: true },
   commands: { may: ['comparison', 'editor', 'host', 'engine', 'export', 'protocol'], vscode: true },
 };
 const FOLDERS = Object.keys(LAYERS);
 
-function layerRule(folder, { may, vscode = false }) {
+function layerRule(folder, { may, types = [], vscode = false }) {
   const whole = may.filter((path) => !path.includes('/'));
   const files = may.filter((path) => path.includes('/'));
   const forbidden = FOLDERS.filter((other) => other !== folder && !whole.includes(other));
-  const exceptions = files.map((path) => `(?!${path}\\.ts$)`).join('');
+  const not = (paths) => paths.map((path) => `(?!${path}\\.ts$)`).join('');
   const message = `src/${folder} may import ${may.join(', ') || 'nothing'} of src; see ARCHITECTURE.md.`;
-  const patterns = [{ regex: `^(\\.\\./)+${exceptions}(${forbidden.join('|')})(/|$)`, message }];
+  const outside = `(${forbidden.join('|')})(/|$)`;
+  const patterns = [{ regex: `^(\\.\\./)+${not([...files, ...types])}${outside}`, message }];
+  for (const path of types)
+    patterns.push({
+      regex: `^(\\.\\./)+${path}\\.ts$`,
+      message: `src/${folder} takes types only of ${path}.`,
+      allowTypeImports: true,
+    });
   if (!vscode) patterns.push({ regex: '^vscode$', message: `src/${folder} runs outside the extension host.` });
   patterns.push({ regex: 'webview/', message: 'src does not import the webviews.' });
   return {
@@ -98,7 +106,11 @@ export default defineConfig(
         'error',
         {
           patterns: [
-            { regex: '/src/(?!protocol/)', message: 'A webview imports only src/protocol.' },
+            // figures/ and what computes them comes with the catalog
+            {
+              regex: '/src/(?!protocol/|metrics/(catalog|figure|groups|say|verdict)\\.ts$)',
+              message: 'A webview imports only src/protocol and the declarations of src/metrics.',
+            },
             { regex: '^(vscode|node:.*)$', message: 'A webview runs in a browser.' },
           ],
         },

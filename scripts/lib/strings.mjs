@@ -1,10 +1,11 @@
-// The strings that the sources ask to be translated: first arguments of `l10n.t` (host) and `t`, second and third of `plural` (pages).
+// The strings that the sources ask to be translated: first arguments of `l10n.t` (host), `t` (pages) and `say` (figures, which pages
+// and host translate), second and third of `plural` (pages).
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 
 /** Position of the messages among the arguments. */
-const MESSAGES = { t: [0], plural: [1, 2] };
+const MESSAGES = { t: [0], say: [0], plural: [1, 2] };
 
 /**
  * Every message of src/ and webview/, with the places it is used at. Throws where a message is no literal: it could not be collected,
@@ -21,7 +22,12 @@ export function collectStrings(root) {
   );
   for (const file of files.sort()) {
     const path = relative(root, file);
-    if (path === join('webview', 'shared', 'l10n.ts') || path.startsWith(join('src', 'kernels'))) continue;
+    if (
+      path === join('webview', 'shared', 'l10n.ts') ||
+      path === join('src', 'metrics', 'say.ts') ||
+      path.startsWith(join('src', 'kernels'))
+    )
+      continue;
     for (const { message, line } of stringsOf(readFileSync(file, 'utf8'), path))
       found.set(message, [...(found.get(message) ?? []), `${path}:${line}`]);
   }
@@ -47,7 +53,7 @@ export function stringsOf(text, path) {
   return messages;
 }
 
-/** `vscode.l10n.t`, `l10n.t`, and what a page imports of shared/l10n.ts, under its own name. */
+/** `vscode.l10n.t`, `l10n.t`, and what is imported of webview/shared/l10n.ts and src/metrics/say.ts, under its own name. */
 function functionOf(expression, imported, source) {
   if (ts.isIdentifier(expression)) return imported.has(expression.text) ? expression.text : undefined;
   return ts.isPropertyAccessExpression(expression) && /(^|\.)l10n\.t$/.test(expression.getText(source))
@@ -57,7 +63,7 @@ function functionOf(expression, imported, source) {
 
 function importedNames(source) {
   const names = source.statements
-    .filter((node) => ts.isImportDeclaration(node) && /\/l10n\.ts$/.test(node.moduleSpecifier.text))
+    .filter((node) => ts.isImportDeclaration(node) && /\/(l10n|say)\.ts$/.test(node.moduleSpecifier.text))
     .flatMap((node) => node.importClause?.namedBindings?.elements ?? [])
     .map((element) => element.name.text);
   return new Set(names);

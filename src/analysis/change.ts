@@ -1,7 +1,7 @@
 /** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
 import { gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { ElementKernels, GridSpec, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
-import { changeMetrics, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
+import { changeMetrics, changeProfiles, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { dtypesOf } from './plan.ts';
 
@@ -74,6 +74,7 @@ export async function changeOf(
     }
   }
   const metrics = changeMetrics(total, base, tuned, count);
+  const profiles = isMatrix ? changeProfiles({ rows, columns, rowChanged, columnChanged }) : null;
   const finite = base.isFinite && tuned.isFinite;
   const flags: Flag[] = [];
   const reasons: string[] = [];
@@ -107,8 +108,8 @@ export async function changeOf(
     updateVariance: finite
       ? Math.max(0, total.sumSquaresUpdate / count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2)
       : null,
-    rowDensity: isMatrix ? Array.from(rowChanged, (n) => n / columns) : null,
-    columnDensity: isMatrix ? Array.from(columnChanged, (n) => n / rows) : null,
+    rowDensity: profiles?.rowDensity ?? null,
+    columnDensity: profiles?.columnDensity ?? null,
   };
 }
 

@@ -3,7 +3,7 @@
  * raw bytes of one matrix (or a pair) into the raw quantities from which src/metrics makes the reported figures. It reads no files
  * and knows no tensor names. Matrices are row-major [rows, columns] = [out, in], little-endian storage codes.
  */
-import type { BackendInfo, Recomputed } from '../protocol/results.ts';
+import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
 
 /** Storage types a backend takes as they are. F8 and F4 kinds are decoded exactly to F32 by the caller first. */
 export type MatrixType = 'BF16' | 'F16' | 'F32' | 'F64';

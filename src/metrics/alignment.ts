@@ -1,64 +1,47 @@
 /** Which weights changed: the share of the changed weights inside each mask, beside what rounding alone gives and what is attainable. */
 import type { ClassCounts, GridSpec, PairQuantities } from '../linalg/backend.ts';
-import type { AlignmentMetrics, MaskPrefix, Range } from '../protocol/results.ts';
+import type { MaskPrefix, Range } from './figure.ts';
 import { gaussianNull, hitsDeviation, nullSums, stepNull, type ChangeProbability } from './nulls.ts';
 import { cellGaps } from './rounding.ts';
 
-const PREFIXES: readonly MaskPrefix[] = ['principal', 'low', 'principalNotLow'];
-
-/** All fields null: no update, a zero base, or values that are not finite. */
-export function emptyAlignment(): AlignmentMetrics {
-  return Object.assign({}, ...PREFIXES.map((prefix) => maskFields(prefix, null))) as AlignmentMetrics;
+/** What is said of one mask; figures/masks.ts gives each its id. */
+export interface MaskFigures {
+  overlap: number;
+  range: Range;
+  /** share of the mask's weights that changed; null for an empty mask */
+  density: number | null;
+  null: number | null;
+  nullStep: number | null;
+  nullProportional: number | null;
+  lift: number | null;
+  z: number | null;
+  position: number | null;
+  positionStep: number | null;
+  positionProportional: number | null;
 }
 
 /**
- * The three masks' fields (PNT 4.2). Weights that are 0 in W0 are left out: the histograms do not hold them. `hasNull` false (BF16
- * against F16): overlap and range only. d = 1: the null is the mask's own fraction, z and positions are null.
+ * The three masks (PNT 4.2). Weights that are 0 in W0 are left out: the histograms do not hold them. `hasNull` false (BF16 against F16):
+ * overlap, range and density only. d = 1: the nulls are the mask's own fraction, z and positions are null. Null if nothing changed.
  */
-export function alignmentMetrics(
+export function maskFigures(
   masks: NonNullable<PairQuantities['masks']>,
   grid: GridSpec,
   hasNull: boolean,
-): AlignmentMetrics {
+): Record<MaskPrefix, MaskFigures> | null {
   const weights = sum(masks.all.total);
   const changed = sum(masks.all.changed);
-  if (changed === 0) return emptyAlignment();
+  if (changed === 0) return null;
   const density = changed / weights;
   const gaps = cellGaps(grid);
   const nulls = hasNull
     ? { gaussian: gaussianNull(masks.all.total, gaps, density), step: stepNull(masks.all.total, gaps, density) }
     : null;
-  const fields = PREFIXES.map((prefix) =>
-    maskFields(prefix, maskFigures(masks[prefix], masks.all, weights, changed, nulls)),
-  );
-  return Object.assign({}, ...fields) as AlignmentMetrics;
+  const of = (prefix: MaskPrefix): MaskFigures => figuresOf(masks[prefix], masks.all, weights, changed, nulls);
+  return { principal: of('principal'), low: of('low'), principalNotLow: of('principalNotLow') };
 }
 
-interface MaskFigures {
-  overlap: number;
-  range: Range;
-  null: number | null;
-  nullStep: number | null;
-  lift: number | null;
-  z: number | null;
-  position: number | null;
-  positionStep: number | null;
-}
-
-function maskFields(prefix: MaskPrefix, figures: MaskFigures | null): Record<string, number | Range | null> {
-  return {
-    [`${prefix}Overlap`]: figures?.overlap ?? null,
-    [`${prefix}Null`]: figures?.null ?? null,
-    [`${prefix}NullStep`]: figures?.nullStep ?? null,
-    [`${prefix}Lift`]: figures?.lift ?? null,
-    [`${prefix}Z`]: figures?.z ?? null,
-    [`${prefix}Position`]: figures?.position ?? null,
-    [`${prefix}PositionStep`]: figures?.positionStep ?? null,
-    [`${prefix}Range`]: figures?.range ?? null,
-  };
-}
-
-function maskFigures(
+function figuresOf(
   mask: ClassCounts,
   all: ClassCounts,
   weights: number,
@@ -66,24 +49,33 @@ function maskFigures(
   nulls: { gaussian: ChangeProbability; step: ChangeProbability } | null,
 ): MaskFigures {
   const hits = sum(mask.changed);
+  const size = sum(mask.total);
   const overlap = hits / changed;
-  const range = attainableRange(sum(mask.total), changed, weights);
+  const range = attainableRange(size, changed, weights);
+  const measured = { overlap, range, density: size === 0 ? null : hits / size };
   if (!nulls)
-    return { overlap, range, null: null, nullStep: null, lift: null, z: null, position: null, positionStep: null };
+    return {
+      ...measured,
+      ...{ null: null, nullStep: null, nullProportional: null, lift: null, z: null },
+      ...{ position: null, positionStep: null, positionProportional: null },
+    };
   const inside = nullSums(mask.total, nulls.gaussian);
   const whole = nullSums(all.total, nulls.gaussian);
   const expected = inside.mean / whole.mean;
   const expectedStep = nullSums(mask.total, nulls.step).mean / nullSums(all.total, nulls.step).mean;
+  // rounding hides no weight more than another where the noise grows with the weight
+  const expectedProportional = size / weights;
   const deviation = changed === weights ? null : hitsDeviation(inside.variance, whole.variance - inside.variance);
   return {
-    overlap,
-    range,
+    ...measured,
     null: expected,
     nullStep: expectedStep,
+    nullProportional: expectedProportional,
     lift: expected > 0 ? overlap / expected : null,
     z: deviation === null ? null : (hits - changed * expected) / deviation,
     position: positionInRange(overlap, expected, range),
     positionStep: positionInRange(overlap, expectedStep, range),
+    positionProportional: positionInRange(overlap, expectedProportional, range),
   };
 }
 

@@ -1,6 +1,8 @@
 /** Section A, elementwise: statistics of a tensor put together from the sums of its chunks. */
 import type { ChunkStats } from '../linalg/backend.ts';
 import type { ElementStats } from '../protocol/results.ts';
+import { figuresOf } from './catalog.ts';
+import { evaluate } from './figure.ts';
 
 /** Adds up chunks in any order. Mean, std and variance are over the finite entries, population; null without any. */
 export class StatsAccumulator {
@@ -62,19 +64,7 @@ export class StatsAccumulator {
   }
 
   finish(): ElementStats {
-    const { finite, min, max, zeros, nan, inf, subnormal } = this.total;
-    const { variance } = this;
-    return {
-      min: finite ? min : null,
-      max: finite ? max : null,
-      mean: this.mean,
-      std: variance === null ? null : Math.sqrt(variance),
-      absMax: finite ? Math.max(Math.abs(min), Math.abs(max)) : null,
-      zeros,
-      nan,
-      inf,
-      subnormal,
-    };
+    return evaluate(figuresOf('elements'), { ...this.total, mean: this.mean, variance: this.variance });
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   ComparisonTensor,
   Verdict,
 } from '../protocol/results.ts';
+import { figuresOf } from './catalog.ts';
 import { maskVerdict } from './verdict.ts';
 
 export interface SummaryInput {
@@ -16,18 +17,10 @@ export interface SummaryInput {
   failed: ComparisonSummary['failed'];
 }
 type FractionId = 'unchangedBf16' | 'unchangedRelative' | 'unchangedAbsolute' | 'updateDensity';
-
-/** No plain mean is taken of these: fractions are weighted by parameters above, ranks are parameters, the others are no numbers. */
-const NOT_AGGREGATED: ReadonlySet<string> = new Set([
-  ...(['unchangedBf16', 'unchangedRelative', 'unchangedAbsolute', 'updateDensity'] satisfies FractionId[]),
-  'angleRank',
-  'maskRank',
-  'illDefined',
-  'wedinVacuous',
-  'principalRange',
-  'lowRange',
-  'principalNotLowRange',
-]);
+/** Plain means are taken of the other numbers: fractions are weighted by parameters, and ranks are parameters. */
+const AVERAGED = [...figuresOf('change'), ...figuresOf('update')].filter(
+  ({ kind, aggregate }) => (kind === 'number' || kind === 'integer') && aggregate === undefined,
+);
 
 /**
  * Fractions of weights: over all compared floating tensors, weighted by parameters. All others: unweighted mean over the block matrices
@@ -67,18 +60,15 @@ function fraction(tensors: readonly ComparisonTensor[], id: FractionId): number 
   return weights === 0 ? null : counted / weights;
 }
 
-/** Every other metric, of which each matrix has a number or null. */
+/** Every other figure, of which each matrix has a number or null. */
 function aggregates(matrices: readonly ComparisonMetrics[]): Record<string, Aggregate> {
-  const columns = new Map<string, (number | null)[]>();
-  for (const metrics of matrices)
-    for (const [id, value] of Object.entries<unknown>({ ...metrics })) {
-      if (NOT_AGGREGATED.has(id) || (value !== null && typeof value !== 'number')) continue;
-      const column = columns.get(id);
-      if (column) column.push(value);
-      else columns.set(id, [value]);
-    }
-  const entries = [...columns].map(([id, values]): [string, Aggregate] => [id, aggregate(values)]);
-  return Object.fromEntries(entries);
+  if (matrices.length === 0) return {};
+  return Object.fromEntries(
+    AVERAGED.map(({ id }): [string, Aggregate] => [
+      id,
+      aggregate(matrices.map((metrics) => (typeof metrics[id] === 'number' ? metrics[id] : null))),
+    ]),
+  );
 }
 
 /** Unweighted mean and maximum of the values that are not null. */

@@ -1,7 +1,9 @@
 /**
- * The results that leave the engine: the JSON of the command line, of the export and of the panels. Field names of metrics are the
- * ids of the metric definitions (README, "JSON"); `null` means undefined for this tensor, and `reasons` says why.
+ * The results that leave the engine: the JSON of the command line, of the export and of the panels. Figures and their ids are those of
+ * the catalog (METRICS.md); `null` means undefined for this tensor, and `reasons` says why.
  */
+import type { FiguresOf, MaskPrefix, Range } from '../metrics/catalog.ts';
+import type { BackendInfo, Recomputed } from './backend.ts';
 import type { ErrorCode } from './errors.ts';
 import type { MemoryEstimate } from './health.ts';
 
@@ -20,18 +22,7 @@ export interface Problem {
 }
 
 /** Section A, elementwise: over finite entries, population std, float64; counts over all entries. */
-export interface ElementStats {
-  min: number | null;
-  max: number | null;
-  mean: number | null;
-  std: number | null;
-  absMax: number | null;
-  zeros: number;
-  nan: number;
-  inf: number;
-  /** subnormal in the storage type */
-  subnormal: number;
-}
+export type ElementStats = FiguresOf<'elements'>;
 /** 64 equal bins from min to max of the finite entries, the last one closed. */
 export interface Histogram {
   min: number;
@@ -39,90 +30,23 @@ export interface Histogram {
   counts: number[];
 }
 /** Section A, spectral. All null where the tensor is not finite. */
-export interface SpectrumMetrics {
-  spectralNorm: number | null;
-  frobeniusNorm: number | null;
-  stableRank: number | null;
-  effectiveRank: number | null;
-  numericalRank: number | null;
-  conditionNumber: number | null;
-  energyRank90: number | null;
-  energyRank99: number | null;
-  powerLawAlpha: number | null;
-  powerLawXmin: number | null;
-  powerLawD: number | null;
-  alphaHat: number | null;
-  logAlphaNorm: number | null;
-  mpSoftRank: number | null;
-  outlierCount: number | null;
-}
-export type Range = [number, number];
-type MaskFields<P extends string> = Record<
-  `${P}Overlap` | `${P}Null` | `${P}NullStep` | `${P}Lift` | `${P}Z` | `${P}Position` | `${P}PositionStep`,
-  number | null
-> &
-  Record<`${P}Range`, Range | null>;
-export type MaskPrefix = 'principal' | 'low' | 'principalNotLow';
-export type AlignmentMetrics = MaskFields<'principal'> & MaskFields<'low'> & MaskFields<'principalNotLow'>;
-
+export type SpectrumMetrics = FiguresOf<'spectrum'>;
+export type { MaskPrefix, Range };
 /** Section B, elementwise: every pair of floating tensors of one shape has these. */
-export interface ChangeMetrics {
-  unchangedBf16: number;
-  unchangedRelative: number;
-  unchangedAbsolute: number;
-  updateDensity: number;
-  baseNorm: number | null;
-  updateNorm: number | null;
-  relativeUpdate: number | null;
-}
+export type ChangeMetrics = FiguresOf<'change'>;
 /** Section B, spectral: block matrices only. */
-export interface UpdateMetrics extends AlignmentMetrics {
-  updateSpectralNorm: number | null;
-  updateStableRank: number | null;
-  updateTop1Share: number | null;
-  updateEffectiveRank: number | null;
-  updateRankRatio: number | null;
-  updateOutlierCount: number | null;
-  nss: number | null;
-  spectralShare: number | null;
-  diagonalAmplification: number | null;
-  angleUMax: number | null;
-  angleUMean: number | null;
-  angleVMax: number | null;
-  angleVMean: number | null;
-  gap: number | null;
-  wedinBound: number | null;
-  wedinVacuous: boolean | null;
-  jointEnergy: number | null;
-  leftEnergy: number | null;
-  rightEnergy: number | null;
-  jointEnergyBaseline: number;
-  leftEnergyBaseline: number;
-  rightEnergyBaseline: number;
-  illDefined: boolean | null;
-  zeroShare: number | null;
-  /** the k and r that were used for this matrix */
-  angleRank: number;
-  maskRank: number;
-}
+export type UpdateMetrics = FiguresOf<'update'>;
 /** What the metrics of one pair of tensors look like; spectral fields are absent for elementwise-only tensors and under --no-spectra. */
 export type ComparisonMetrics = ChangeMetrics &
-  Partial<UpdateMetrics> & {
+  Partial<UpdateMetrics> &
+  // only with profiles
+  Partial<FiguresOf<'profile'>> & {
     base: Partial<ElementStats & SpectrumMetrics>;
     tuned: Partial<ElementStats & SpectrumMetrics>;
-    /** only with profiles: mean of the change mask over each row, each column */
-    rowDensity?: number[];
-    columnDensity?: number[];
   };
 /** What a figure needs said beside it. */
 export type Flag =
   'mixed-storage' | 'no-null' | 'below-resolution' | 'not-finite' | 'no-update' | 'zero-base' | 'ill-defined';
-
-/**
- * What a GPU's float32 does not resolve in a pair, so that it was computed again in float64 on the CPU: the change of the spectrum, a
- * value beside the rank threshold, the gap, the angles, or the entries beside the principal mask's threshold.
- */
-export type Recomputed = 'nss' | 'rank' | 'gap' | 'angles' | 'masks';
 
 export interface ComparisonTensor {
   name: string;
@@ -141,12 +65,7 @@ export interface ComparisonTensor {
   /** absent where nothing was */
   recomputed?: Recomputed[];
 }
-export interface BackendInfo {
-  kind: 'cpu' | 'gpu' | 'reference';
-  name: string;
-  precision: string;
-  threads: number;
-}
+export type { BackendInfo, Recomputed };
 export interface ComparisonParameters {
   /** fraction of weights in a mask, 0 < alpha < 1 */
   alpha: number;

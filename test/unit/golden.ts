@@ -1,19 +1,23 @@
 /**
- * Float64 LAPACK values of the sample family, and what counts as agreeing with them: the accuracy that every backend is held to, derived
- * field by field from the hits, singular values and spans behind each figure.
+ * Float64 LAPACK values of the sample family, and what counts as agreeing with them: the tolerance of each figure in the catalog. A
+ * field without one is an error, so that none goes unchecked.
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { LinearAlgebraBackend } from '../../src/linalg/backend.ts';
+import { CATALOG } from '../../src/metrics/catalog.ts';
 import {
   changeMetrics,
+  changeProfiles,
   chunkCompare,
   defaultAngleRank,
   defaultMaskRank,
   StatsAccumulator,
   updateMetrics,
 } from '../../src/metrics/index.ts';
+import type { Reference, Tolerance } from '../../src/metrics/tolerance.ts';
 import { DEFAULT_PARAMETERS, type ComparisonMetrics } from '../../src/protocol/results.ts';
+import { NOT_COMPUTED } from './metrics/notComputed.ts';
 
 export type GoldenValue = number | boolean | null | number[] | { [id: string]: GoldenValue };
 export type GoldenTensor = { [id: string]: GoldenValue };
@@ -93,127 +97,48 @@ export async function compareSample(
     ...update.metrics,
     base: { ...sides.base, ...update.base },
     tuned: { ...sides.tuned, ...update.tuned },
-    rowDensity: Array.from(totals.rowChanged, (n) => n / columns),
-    columnDensity: Array.from(totals.columnChanged, (n) => n / rows),
+    ...changeProfiles({ ...totals, rows, columns }),
   };
 }
 
 // ---------- tolerances ----------
-/** Absolute tolerance of each golden field; a field without a rule is an error, so that none goes unchecked. */
-type Rule = (expected: number, golden: GoldenTensor) => number;
-const exact: Rule = () => 0;
-const relative =
-  (part: number): Rule =>
-  (expected) =>
-    part * Math.abs(expected);
-/** A count over the weights: a difference of one weight is 1e-9 or more in any tensor under 1e9 weights. */
-const fraction: Rule = () => 1e-10;
-const angle: Rule = (expected) => Math.max(0.01 * expected, 0.002);
-
-function numberOf(golden: GoldenTensor, id: string): number {
-  const value = golden[id];
-  if (typeof value !== 'number') throw new Error(`The golden values hold no number ${id}.`);
-  return value;
-}
-function listOf(golden: GoldenTensor, id: string): number[] {
-  const value = golden[id];
-  if (!Array.isArray(value)) throw new Error(`The golden values hold no list ${id}.`);
-  return value;
-}
-
-/** 2 hits: of the N changed weights, 2/N of an overlap. */
-function twoHits(golden: GoldenTensor): number {
-  const weights = listOf(golden, 'rowDensity').length * listOf(golden, 'columnDensity').length;
-  return 2 / (numberOf(golden, 'updateDensity') * weights * (1 - numberOf(golden, 'zeroShare')));
-}
-const NULL_TOLERANCE = 1e-4;
-
-/** Two hits and the tolerance of the null, over the room on the overlap's side (either side, where they may decide which one it is). */
-const position =
-  (prefix: string, nullId: string): Rule =>
-  (expected, golden) => {
-    const overlap = numberOf(golden, `${prefix}Overlap`);
-    const reference = numberOf(golden, nullId);
-    const [min = NaN, max = NaN] = listOf(golden, `${prefix}Range`);
-    const shift = twoHits(golden) + NULL_TOLERANCE;
-    const [above, below] = [max - reference, reference - min];
-    const near = Math.abs(overlap - reference) < shift;
-    const room = near ? Math.min(above, below) : overlap > reference ? above : below;
-    return (shift * (1 + Math.abs(expected))) / room;
+/** The golden values as the catalog's tolerances ask for them. */
+function reference(golden: GoldenTensor): Reference {
+  const find = (id: string): GoldenValue | undefined =>
+    id.split('.').reduce<GoldenValue | undefined>((at, key) => (at as GoldenTensor | undefined)?.[key], golden);
+  return {
+    number: (id) => {
+      const value = find(id);
+      if (typeof value !== 'number') throw new Error(`The golden values hold no number ${id}.`);
+      return value;
+    },
+    list: (id) => {
+      const value = find(id);
+      if (!Array.isArray(value)) throw new Error(`The golden values hold no list ${id}.`);
+      return value;
+    },
   };
-
-function maskRules(prefix: string): [string, Rule][] {
-  return [
-    [`${prefix}Overlap`, (_, golden) => twoHits(golden)],
-    [`${prefix}Range`, (_, golden) => twoHits(golden)],
-    [`${prefix}Null`, () => NULL_TOLERANCE],
-    [`${prefix}NullStep`, () => NULL_TOLERANCE],
-    [
-      `${prefix}Lift`,
-      (expected, golden) => (twoHits(golden) + expected * NULL_TOLERANCE) / numberOf(golden, `${prefix}Null`),
-    ],
-    // what two hits make of z, or 2 %
-    [`${prefix}Z`, (expected, golden) => Math.max(2 / numberOf(golden, `${prefix}Sd`), 0.02 * Math.abs(expected))],
-    [`${prefix}Position`, position(prefix, `${prefix}Null`)],
-    [`${prefix}PositionStep`, position(prefix, `${prefix}NullStep`)],
-  ];
 }
-
-const RULES = new Map<string, Rule>([
-  ...['unchangedBf16', 'unchangedRelative', 'unchangedAbsolute', 'updateDensity', 'zeroShare'].map(
-    (id): [string, Rule] => [id, fraction],
-  ),
-  ...['rowDensity', 'columnDensity'].map((id): [string, Rule] => [id, fraction]),
-  ...['angleRank', 'maskRank', 'illDefined', 'wedinVacuous'].map((id): [string, Rule] => [id, exact]),
-  ...['baseNorm', 'updateNorm', 'relativeUpdate', 'frobeniusNorm'].map((id): [string, Rule] => [id, relative(1e-4)]),
-  ...['stableRank', 'effectiveRank', 'mpSoftRank', 'diagonalAmplification'].map((id): [string, Rule] => [
-    id,
-    relative(1e-4),
-  ]),
-  ...['updateStableRank', 'updateEffectiveRank', 'updateTop1Share'].map((id): [string, Rule] => [id, relative(1e-4)]),
-  ...['jointEnergy', 'leftEnergy', 'rightEnergy'].map((id): [string, Rule] => [id, relative(1e-4)]),
-  ...['jointEnergyBaseline', 'leftEnergyBaseline', 'rightEnergyBaseline'].map((id): [string, Rule] => [
-    id,
-    relative(1e-12),
-  ]),
-  // singular values: 1e-6 of s1
-  ...['spectralNorm', 'updateSpectralNorm'].map((id): [string, Rule] => [id, relative(1e-6)]),
-  ['gap', (_, golden) => 2e-6 * numberOf(golden['base'] as GoldenTensor, 'spectralNorm')],
-  ['conditionNumber', (expected) => 1e-6 * expected * expected],
-  // the samples' values lie 2.7e-6 s1 and more from both thresholds, their energies 8e-7 of the sum from 90 and 99 %: counts are exact
-  ...['numericalRank', 'energyRank90', 'energyRank99', 'outlierCount'].map((id): [string, Rule] => [id, exact]),
-  ...['updateRankRatio', 'updateOutlierCount'].map((id): [string, Rule] => [id, exact]),
-  ['nss', relative(0.01)],
-  ['spectralShare', relative(0.01)],
-  ...['angleUMax', 'angleUMean', 'angleVMax', 'angleVMean'].map((id): [string, Rule] => [id, angle]),
-  ['wedinBound', relative(0.02)],
-  ['powerLawAlpha', () => 0.02],
-  ['powerLawD', () => 1e-3],
-  // an eigenvalue s^2: twice the relative error of a value of at least s1/100
-  ['powerLawXmin', relative(2e-4)],
-  // alpha's 0.02 times log10 of the largest eigenvalue; for the sum of powers, of a mean of the logarithms, which 1 covers
-  ['alphaHat', (expected, golden) => 0.02 * Math.abs(expected / numberOf(golden, 'powerLawAlpha')) + 1e-4],
-  [
-    'logAlphaNorm',
-    (_, golden) => 0.02 * (1 + Math.abs(numberOf(golden, 'alphaHat') / numberOf(golden, 'powerLawAlpha'))),
-  ],
-  ...['min', 'max', 'absMax', 'zeros', 'nan', 'inf'].map((id): [string, Rule] => [id, exact]),
-  ['mean', (_, golden) => 1e-12 * numberOf(golden, 'absMax')],
-  ['std', relative(1e-9)],
-  ...['principal', 'low', 'principalNotLow'].flatMap(maskRules),
+const TOLERANCES: ReadonlyMap<string, Tolerance> = new Map(CATALOG.map(({ id, tolerance }) => [id, tolerance]));
+/** The standard deviation behind z, there for z's tolerance only; a density that METRICS does not name; and what describes the tensor. */
+const NOT_METRICS = new Set([
+  ...['principalSd', 'lowSd', 'principalNotLowSd', 'principalNotLowDensity'],
+  ...['shape', 'dtype', 'singularValues', 'curveRanks'],
+  ...NOT_COMPUTED,
 ]);
-/** The standard deviation behind z, kept in the goldens only for z's tolerance; and what describes the tensor. */
-const NOT_METRICS = new Set(['principalSd', 'lowSd', 'principalNotLowSd', 'shape', 'dtype', 'singularValues']);
+
+/** Whether a field of the golden values is one that is compared. */
+export const isCompared = (id: string): boolean => !NOT_METRICS.has(id);
 
 /** Asserts every field of `golden`, section A under `base` and `tuned` too; undefined values must be null on both sides. */
 export function expectMatchesGolden(metrics: ComparisonMetrics, golden: GoldenTensor, label = ''): void {
-  expectFields(metrics as unknown as Record<string, unknown>, golden, label);
+  expectFields(metrics, golden, label);
 }
 
 /** The same for any record of golden fields, as section A's. */
 export function expectFields(actual: Record<string, unknown>, golden: GoldenTensor, label: string): void {
   for (const [id, expected] of Object.entries(golden)) {
-    if (NOT_METRICS.has(id)) continue;
+    if (!isCompared(id)) continue;
     const value = actual[id];
     const where = `${label} ${id}`;
     if (expected !== null && typeof expected === 'object' && !Array.isArray(expected)) {
@@ -224,14 +149,14 @@ export function expectFields(actual: Record<string, unknown>, golden: GoldenTens
       expect(value, where).toBe(expected);
       continue;
     }
-    const rule = RULES.get(id);
+    const rule = TOLERANCES.get(id);
     if (!rule) throw new Error(`No tolerance is known for ${id}.`);
     const pairs: [unknown, number][] = Array.isArray(expected)
       ? expected.map((item, i) => [(value as unknown[])[i], item])
       : [[value, expected]];
     if (Array.isArray(expected)) expect(value, where).toHaveLength(expected.length);
     for (const [found, wanted] of pairs) {
-      const tolerance = rule(wanted, golden);
+      const tolerance = rule(wanted, reference(golden));
       const agrees = typeof found === 'number' && Math.abs(found - wanted) <= tolerance;
       if (!agrees) expect.fail(`${where}: ${String(found)} instead of ${wanted}, tolerance ${tolerance}`);
     }

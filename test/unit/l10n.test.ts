@@ -25,6 +25,12 @@ describe('strings of the sources', () => {
     ]);
   });
 
+  it('are found in the figures that the pages and the host show', () => {
+    const figure =
+      "import { say } from '../say.ts'; const a = { label: say('Rank of {0}', say('the update')) }; other.say('not ours')";
+    expect(stringsOf(figure, 'src/a.ts').map(({ message }) => message)).toEqual(['Rank of {0}', 'the update']);
+  });
+
   it('are literals: anything else could not be collected', () => {
     expect(() => stringsOf("import { t } from './l10n.ts'; t(`${n} rows`)", 'webview/a.ts')).toThrow('webview/a.ts:1');
     expect(() => stringsOf('vscode.l10n.t(name)', 'src/a.ts')).toThrow('string literal');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClassCounts, GridSpec, PairQuantities } from '../../../src/linalg/backend.ts';
-import { alignmentMetrics, attainableRange, positionInRange } from '../../../src/metrics/index.ts';
+import { attainableRange, positionInRange } from '../../../src/metrics/index.ts';
+import { alignmentMetrics } from './masks.ts';
 
 const GRID: GridSpec = { grid: 'BF16', onGrid: true, roundFirst: false };
 type Cells = [cell: number, total: number, changed: number][];

@@ -7,8 +7,8 @@ import type { GridSpec, MatrixType } from '../../../src/linalg/backend.ts';
 import { decodeCodes } from '../../../src/linalg/codes.ts';
 import { maskHistograms } from '../../../src/linalg/reference/masks.ts';
 import { svd } from '../../../src/linalg/reference/svd.ts';
-import { alignmentMetrics } from '../../../src/metrics/index.ts';
-import type { AlignmentMetrics, MaskPrefix } from '../../../src/protocol/results.ts';
+import type { MaskPrefix } from '../../../src/protocol/results.ts';
+import { alignmentMetrics, type AlignmentMetrics } from './masks.ts';
 import { encode, gridOfType, normal, uniform, weightLike } from '../matrices.ts';
 
 const SIZES = [

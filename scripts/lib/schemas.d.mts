@@ -1,0 +1,1 @@
+export function schemaTexts(root: string): Promise<Map<string, string>>;

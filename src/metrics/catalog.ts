@@ -1,0 +1,64 @@
+/**
+ * Every figure of METRICS.md that is computed, in the order of tables and files. A figure is a file in figures/ and a line here; what
+ * shows, writes or checks figures reads this list.
+ */
+import { ANGLES } from './figures/angles.ts';
+import { CONDITION_NUMBER } from './figures/conditionNumber.ts';
+import { COUNTS } from './figures/counts.ts';
+import { DIAGONAL_AMPLIFICATION } from './figures/diagonalAmplification.ts';
+import { EFFECTIVE_RANK } from './figures/effectiveRank.ts';
+import { ENERGIES } from './figures/energies.ts';
+import { ENERGY_RANKS } from './figures/energyRank.ts';
+import { MARCHENKO_PASTUR } from './figures/marchenkoPastur.ts';
+import { MASK_FIGURES } from './figures/masks.ts';
+import { MOMENTS } from './figures/moments.ts';
+import { NORMS } from './figures/norms.ts';
+import { NUMERICAL_RANK } from './figures/numericalRank.ts';
+import { POWER_LAW } from './figures/powerLaw.ts';
+import { PROFILES } from './figures/profiles.ts';
+import { RANKS } from './figures/ranks.ts';
+import { RELATIVE_UPDATE } from './figures/relativeUpdate.ts';
+import { SPECTRAL_SHIFT } from './figures/spectralShift.ts';
+import { STABLE_RANK } from './figures/stableRank.ts';
+import { UNCHANGED } from './figures/unchanged.ts';
+import { UPDATE_DENSITY } from './figures/updateDensity.ts';
+import { UPDATE_TOP1_SHARE } from './figures/updateTop1Share.ts';
+import { VALIDITY } from './figures/validity.ts';
+import { WEDIN } from './figures/wedin.ts';
+import type { Of, ValuesOf } from './figure.ts';
+
+export const CATALOG = [
+  ...MOMENTS,
+  ...COUNTS,
+  ...UNCHANGED,
+  UPDATE_DENSITY,
+  ...RELATIVE_UPDATE,
+  ...NORMS,
+  ...STABLE_RANK,
+  UPDATE_TOP1_SHARE,
+  ...EFFECTIVE_RANK,
+  ...NUMERICAL_RANK,
+  CONDITION_NUMBER,
+  ...ENERGY_RANKS,
+  ...POWER_LAW,
+  ...MARCHENKO_PASTUR,
+  ...SPECTRAL_SHIFT,
+  DIAGONAL_AMPLIFICATION,
+  ...ANGLES,
+  ...WEDIN,
+  ...ENERGIES,
+  ...VALIDITY,
+  ...RANKS,
+  ...MASK_FIGURES,
+  ...PROFILES,
+] as const;
+
+type Listed = (typeof CATALOG)[number];
+/** The figures of one source, in the order of the list. */
+export function figuresOf<O extends Of>(of: O): readonly Extract<Listed, { of: O }>[] {
+  return CATALOG.filter((figure): figure is Extract<Listed, { of: O }> => figure.of === of);
+}
+/** Their values, by id. */
+export type FiguresOf<O extends Of> = ValuesOf<Extract<Listed, { of: O }>>;
+export type FigureId = Listed['id'];
+export type { MaskPrefix, Range } from './figure.ts';

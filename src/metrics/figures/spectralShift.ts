@@ -1,0 +1,74 @@
+/**
+ * How far the spectrum moved (PNT 4.1; ISO, arXiv 2607.19331): norm2(s(W1) - s(W0)), all q values, over the norm of s(W0) (nss, at most
+ * the relative update: Mirsky), and over the norm of the update (spectralShare). Isotropic noise has a spectralShare of
+ * 1 / sqrt(max(m, n)) to first order; its baseline is null above a relative update of 0.3 / sqrt(max(m, n)), where the second order
+ * takes over.
+ */
+import { updateFigure } from '../figure.ts';
+import { say } from '../say.ts';
+import { relative, rounded, SHIFT_TOLERANCE } from '../tolerance.ts';
+import { frobeniusNorm } from './norms.ts';
+
+/** norm2(s(W1) - s(W0)). */
+export function spectrumShift(baseValues: Float64Array, tunedValues: Float64Array): number {
+  return Math.hypot(...chunked(baseValues.map((s, i) => (tunedValues[i] ?? 0) - s)));
+}
+/** Math.hypot over partial hypots: a spread of 16,384 arguments is near the limit of a call. */
+function chunked(values: Float64Array): number[] {
+  const parts: number[] = [];
+  for (let i = 0; i < values.length; i += 1024) parts.push(Math.hypot(...values.subarray(i, i + 1024)));
+  return parts;
+}
+/** Null for a zero base. */
+export function normalizedSpectralShift(baseValues: Float64Array, tunedValues: Float64Array): number | null {
+  const norm = frobeniusNorm(baseValues);
+  return norm === 0 ? null : spectrumShift(baseValues, tunedValues) / norm;
+}
+/** Relative shifts below this are flagged "below resolution": a bound, not a figure. */
+export const NSS_RESOLUTION = 2e-6;
+/** Of 1 / sqrt(max(m, n)): relative updates above it leave the first order. */
+const FIRST_ORDER = 0.3;
+
+const common = { kind: 'number', nullable: true, group: 'shift', unit: 'share', range: [0, null] } as const;
+const share = { ...common, scale: { kind: 'lin', lo: 0, hi: 1 } } as const;
+
+export const SPECTRAL_SHIFT = [
+  updateFigure({
+    ...common,
+    id: 'nss',
+    scale: { kind: 'log', lo: 1e-5, hi: 1 },
+    beside: { id: 'relativeUpdate', as: 'limit' },
+    label: say('Spectrum shift (NSS)'),
+    sentence: say('Change of the singular values over their norm. Never above the relative update.'),
+    tolerance: relative(SHIFT_TOLERANCE),
+    column: 'NSS',
+    compute: ({ pair, moved }) => {
+      const nss = pair && normalizedSpectralShift(pair.baseValues, pair.tunedValues);
+      return nss !== null && !moved ? 0 : nss;
+    },
+  }),
+  updateFigure({
+    ...share,
+    id: 'spectralShare',
+    beside: { id: 'spectralShareBaseline', as: 'isotropic' },
+    label: say('Spectral share of the update'),
+    sentence: say('How much of the update’s norm shows in the singular values.'),
+    tolerance: relative(SHIFT_TOLERANCE),
+    compute: ({ moved, updateSquared }) =>
+      moved && spectrumShift(moved.baseValues, moved.tunedValues) / Math.sqrt(updateSquared),
+  }),
+  updateFigure({
+    ...share,
+    id: 'spectralShareBaseline',
+    label: say('Spectral share of isotropic noise'),
+    sentence: say(
+      '1/√max(m, n): what noise of a small size shows in the singular values; undefined for large updates.',
+    ),
+    tolerance: rounded,
+    compute: ({ pair, rows, columns, updateSquared }) => {
+      const isotropic = 1 / Math.sqrt(Math.max(rows, columns));
+      const base = pair && frobeniusNorm(pair.baseValues);
+      return base && Math.sqrt(updateSquared) / base <= FIRST_ORDER * isotropic ? isotropic : null;
+    },
+  }),
+] as const;

@@ -1,0 +1,39 @@
+/** Stable rank: sum s_i^2 / s_1^2, of both checkpoints and of the update D; 0 for a zero matrix. */
+import { spectrumFigure, updateFigure } from '../figure.ts';
+import { say } from '../say.ts';
+import { relative, SUM_TOLERANCE } from '../tolerance.ts';
+
+export function stableRank(values: Float64Array): number {
+  const largest = values[0] ?? 0;
+  return largest === 0 ? 0 : values.reduce((sum, s) => sum + (s / largest) ** 2, 0);
+}
+
+const common = {
+  kind: 'number',
+  nullable: true,
+  unit: 'number',
+  range: [0, null],
+  tolerance: relative(SUM_TOLERANCE),
+} as const;
+
+export const STABLE_RANK = [
+  spectrumFigure({
+    ...common,
+    id: 'stableRank',
+    group: 'spectrum',
+    scale: null,
+    label: say('Stable rank'),
+    sentence: say('Sum of σ² over σ₁²: how many leading values carry the energy.'),
+    column: 'stable rank',
+    compute: ({ values }) => stableRank(values),
+  }),
+  updateFigure({
+    ...common,
+    id: 'updateStableRank',
+    group: 'update',
+    scale: { kind: 'log', lo: 1, hi: 64 },
+    label: say('Stable rank of the update'),
+    sentence: say('‖D‖²(F) over s₁(D)². Rounding raises it.'),
+    compute: ({ moved }) => moved && stableRank(moved.updateValues),
+  }),
+] as const;

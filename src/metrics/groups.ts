@@ -1,0 +1,18 @@
+/** Groups of figures, in the order of the lists. */
+import type { Group } from './figure.ts';
+import { say, type Text } from './say.ts';
+
+export const GROUPS: Readonly<Record<Group, Text>> = {
+  principal: say('Alignment: mask view'),
+  energy: say('Alignment: energy view'),
+  shift: say('Spectrum'),
+  change: say('Change'),
+  update: say('Update'),
+  low: say('Alignment: low-mask overlap'),
+  principalNotLow: say('Alignment: principal-not-low overlap'),
+  validity: say('Validity'),
+  elements: say('Values'),
+  spectrum: say('Singular values'),
+};
+/** Position of a group in the lists. */
+export const groupOrder = (group: Group): number => Object.keys(GROUPS).indexOf(group);

@@ -1,0 +1,27 @@
+/** Names and sentences of the figures, in English. Who shows them translates them: the pages, the host's hovers. */
+
+export interface Text {
+  message: string;
+  /** what stands for {0}, {1} ...; a string stays as it is in every language */
+  args: readonly (Text | string)[];
+}
+
+/** Marks a literal for translation (`npm run l10n` collects it). */
+export function say(message: string, ...args: (Text | string)[]): Text {
+  return { message, args };
+}
+
+/** `text` through `translate`, a function like `vscode.l10n.t`, its arguments first. */
+export function translated(text: Text, translate: (message: string, ...args: string[]) => string): string {
+  return translate(
+    text.message,
+    ...text.args.map((arg) => (typeof arg === 'string' ? arg : translated(arg, translate))),
+  );
+}
+
+/** As it is written in the sources: for the command line and for language models. */
+export function english(text: Text): string {
+  return translated(text, (message, ...args) =>
+    message.replace(/\{(\d+)\}/g, (whole, index: string) => args[Number(index)] ?? whole),
+  );
+}

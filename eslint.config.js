@@ -7,29 +7,46 @@ import tseslint from 'typescript-eslint';
 const LAYERS = {
   // The results' types are derived from the catalog: types only.
   protocol: { may: [], types: ['metrics/catalog'] },
-  formats: { may: ['protocol'] },
-  checkpoint: { may: ['formats', 'linalg/backend', 'protocol'] },
+  // Text from a file as each surface shows it, and patterns: pure.
+  text: { may: [] },
+  files: { may: ['protocol'] },
+  formats: { may: ['text', 'protocol'] },
+  checkpoint: { may: ['formats', 'linalg/backend', 'text', 'protocol'] },
   kernels: { may: [] },
-  linalg: { may: ['metrics/rounding', 'protocol'] },
+  linalg: { may: ['files/index', 'metrics/rounding', 'protocol'] },
   // The streaming pass decodes the same storage codes as the backends.
   metrics: { may: ['linalg/backend', 'linalg/codes', 'protocol'] },
   health: { may: ['linalg/backend', 'linalg/codes', 'checkpoint', 'formats', 'protocol'] },
-  analysis: { may: ['health', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  analysis: { may: ['files', 'health', 'metrics', 'linalg', 'checkpoint', 'formats', 'text', 'protocol'] },
   engine: { may: ['analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
-  assistant: { may: ['metrics', 'checkpoint/glob', 'protocol'] },
-  mcp: { may: ['assistant', 'analysis', 'protocol'] },
-  export: { may: ['metrics', 'protocol'] },
-  cli: { may: ['mcp', 'engine', 'export', 'analysis', 'metrics', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  assistant: { may: ['metrics', 'checkpoint/glob', 'text', 'protocol'] },
+  mcp: { may: ['assistant', 'analysis', 'text', 'protocol'] },
+  export: { may: ['metrics', 'text', 'protocol'] },
+  cli: {
+    may: [
+      'mcp',
+      'engine',
+      'export',
+      'analysis',
+      'metrics',
+      'linalg',
+      'checkpoint',
+      'formats',
+      'files',
+      'text',
+      'protocol',
+    ],
+  },
   // Numbers are the engine's work: the host side reaches it through its client only.
-  tools: { may: ['assistant', 'engine', 'protocol'], vscode: true },
+  tools: { may: ['assistant', 'engine', 'text', 'protocol'], vscode: true },
   // What both pages need of VS Code.
-  host: { may: ['engine', 'protocol'], vscode: true },
-  editor: { may: ['host', 'engine', 'protocol'], vscode: true },
-  comparison: { may: ['host', 'engine', 'export', 'protocol'], vscode: true },
+  host: { may: ['engine', 'files', 'text', 'protocol'], vscode: true },
+  editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
+  comparison: { may: ['host', 'engine', 'export', 'files', 'text', 'protocol'], vscode: true },
   // Its words follow the catalog and the verdict's rule.
-  hover: { may: ['commands', 'engine', 'metrics', 'protocol'], vscode: true },
-  commands: { may: ['comparison', 'editor', 'host', 'engine', 'export', 'protocol'], vscode: true },
+  hover: { may: ['commands', 'engine', 'metrics', 'text', 'protocol'], vscode: true },
+  commands: { may: ['comparison', 'editor', 'host', 'engine', 'export', 'files', 'text', 'protocol'], vscode: true },
 };
 const FOLDERS = Object.keys(LAYERS);
 
@@ -69,6 +86,37 @@ const NODE_GLOBALS = readonly([
   ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'WebAssembly', 'TextDecoder', 'TextEncoder'],
 ]);
 
+/** Functions of node:fs that change a disk; `promises` would bring them all. */
+const WRITERS = [
+  ...[
+    'appendFile',
+    'chmod',
+    'chown',
+    'copyFile',
+    'cp',
+    'createWriteStream',
+    'fchmod',
+    'ftruncate',
+    'futimes',
+    'lchmod',
+  ],
+  ...[
+    'lchown',
+    'link',
+    'lutimes',
+    'mkdir',
+    'mkdtemp',
+    'promises',
+    'rename',
+    'rm',
+    'rmdir',
+    'symlink',
+    'truncate',
+    'unlink',
+  ],
+  ...['utimes', 'write', 'writeFile', 'writev', 'WriteStream'],
+];
+
 export default defineConfig(
   globalIgnores(['dist/', 'media/', '.offaxis-tools/', 'test-results/', 'shots/', 'src/kernels/', 'test/fixtures/']),
   js.configs.recommended,
@@ -99,6 +147,39 @@ export default defineConfig(
   },
   ...Object.entries(LAYERS).map(([folder, layer]) => layerRule(folder, layer)),
   GPU_RULE,
+  {
+    // `rm` and `mkdir` too: what the product writes, moves and removes is seen in one place.
+    files: ['src/**/*.ts'],
+    ignores: ['src/files/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: WRITERS.flatMap((writer) => [writer, `${writer}Sync`]),
+            message: 'Files are written by src/files only.',
+          })),
+          patterns: [{ regex: '^fs(/|$)', message: 'Say node:fs.' }],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.name=/^open(Sync)?$/][arguments.1.type="Literal"][arguments.1.value!="r"]',
+          message: 'Outside src/files a file is opened for reading only.',
+        },
+        {
+          selector: 'MemberExpression[property.name=/^O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)$/]',
+          message: 'Outside src/files a file is opened for reading only.',
+        },
+        {
+          selector: 'MemberExpression[object.property.name="workspace"][property.name="fs"]',
+          message: 'Files are written by src/files only, and read from disk.',
+        },
+      ],
+    },
+  },
   {
     files: ['webview/**/*.ts'],
     rules: {

@@ -1,10 +1,6 @@
-/**
- * One tensor into a file of its own, streamed: .safetensors keeps its bytes, .npy keeps its values. Written beside the destination
- * under another name and renamed when it is whole; never over a checkpoint.
- */
-import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+/** One tensor into a file of its own, streamed: .safetensors keeps its bytes, .npy keeps its values. */
+import { join } from 'node:path';
+import { createOutput } from '../files/index.ts';
 import { dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
 import {
   openCheckpoint,
@@ -20,7 +16,6 @@ import { filesOf } from './checkpointCache.ts';
 
 /** Bytes read at once: a multiple of every element's size, and soon cancelled. */
 const PIECE_BYTES = 8 * 1024 * 1024;
-const CHECKPOINT = /\.safetensors(\.index\.json)?$/i;
 
 /** NumPy's name of each type that it has; the others are written as float32, which holds each of their values exactly. */
 const NPY_TYPES: Readonly<Record<string, string>> = {
@@ -74,7 +69,7 @@ function safetensorsHeader(name: string, shape: readonly number[], { dtype, size
   return header;
 }
 
-/** Throws bad-parameter where the destination is a checkpoint or the type has no .npy, read-failed for disk errors, cancelled. */
+/** Throws bad-parameter where the destination is refused (src/files) or the type has no .npy, read-failed for disk errors, cancelled. */
 export async function* exportTensor(
   request: ExportRequest,
   signal: AbortSignal,
@@ -82,7 +77,6 @@ export async function* exportTensor(
   const checkpoint = await openCheckpoint(request.path, signal);
   try {
     const weight = wholeWeight(checkpoint, readableTensor(checkpoint, request.tensor));
-    await refuseCheckpoints(request.destination, checkpoint);
     yield* write(checkpoint, weight, request, signal);
   } finally {
     await checkpoint.close();
@@ -139,32 +133,23 @@ async function* write(
       `${undecodable(dtype) ?? `${dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
     );
   const header = npy ? npyHeader(npy.descr, weight.shape) : safetensorsHeader(weight.name, weight.shape, numbers);
-  const temporary = join(dirname(destination), `.${basename(destination)}.${randomBytes(4).toString('hex')}.part`);
-  const file = await onDisk(destination, () => open(temporary, 'wx'));
-  let whole = false;
+  const reads = [...filesOf(checkpoint.path, checkpoint), join(checkpoint.folder, 'config.json')];
+  const output = await createOutput(destination, { reads, checkpoint: format === 'safetensors', signal });
   try {
-    let sizeBytes = await put(file, header, 0, destination);
+    await output.write(header);
     const total = numbers.sizeBytes;
     yield { type: 'progress', done: 0, total };
     let done = 0;
     for await (const bytes of numbers.pieces(signal)) {
-      sizeBytes += await put(file, npy && !npy.exact ? asFloat32(dtype, bytes) : bytes, sizeBytes, destination);
+      await output.write(npy && !npy.exact ? asFloat32(dtype, bytes) : bytes);
       done += bytes.length;
       throwIfAborted(signal);
       yield { type: 'progress', done, total };
     }
-    await onDisk(destination, () => file.sync());
-    await file.close();
-    // It may have come to be a checkpoint in the meantime.
-    await refuseCheckpoints(destination, checkpoint);
-    await onDisk(destination, () => rename(temporary, destination));
-    whole = true;
-    yield { type: 'written', dtype: npy && !npy.exact ? 'F32' : dtype, sizeBytes };
+    await output.commit();
+    yield { type: 'written', dtype: npy && !npy.exact ? 'F32' : dtype, sizeBytes: output.sizeBytes };
   } finally {
-    if (!whole) {
-      await file.close().catch(() => undefined);
-      await unlink(temporary).catch(() => undefined);
-    }
+    await output.discard();
   }
 }
 
@@ -173,47 +158,4 @@ function asFloat32(dtype: string, bytes: Uint8Array): Uint8Array {
   const numbers = numbersOf(dtype, bytes, (bytes.length * 8) / bits);
   const values = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
   return new Uint8Array(values.buffer);
-}
-
-async function put(file: FileHandle, bytes: Uint8Array, at: number, destination: string): Promise<number> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await onDisk(destination, () => file.write(bytes, done, bytes.length - done, at + done));
-    done += bytesWritten;
-  }
-  return bytes.length;
-}
-
-/** The source and its shards, under whatever name or link, and any other checkpoint that is there. */
-async function refuseCheckpoints(destination: string, checkpoint: Checkpoint): Promise<void> {
-  const there = await stat(destination).catch(() => null);
-  if (!there) return;
-  const real = await realpath(destination);
-  for (const source of filesOf(checkpoint.path, checkpoint)) {
-    const facts = await stat(source).catch(() => null);
-    if (facts && facts.dev === there.dev && facts.ino === there.ino)
-      throw new OffaxisError(
-        'bad-parameter',
-        `${destination} is a file of the checkpoint itself. Nothing is ever written to a checkpoint: choose another name.`,
-      );
-  }
-  if (CHECKPOINT.test(destination) || CHECKPOINT.test(real))
-    throw new OffaxisError(
-      'bad-parameter',
-      `${destination} is there already, and Offaxis never writes over a checkpoint. Choose a name that is not taken.`,
-    );
-  if (!there.isFile())
-    throw new OffaxisError('bad-parameter', `${destination} is no regular file. Choose another name.`);
-}
-
-async function onDisk<T>(destination: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new OffaxisError(
-      'read-failed',
-      `${destination} could not be written (${code}). Check the folder's permissions and the space on the disk.`,
-      { cause: error },
-    );
-  }
 }

@@ -6,7 +6,7 @@ import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { Severity } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
 import { bytes, table } from './format.ts';
-import { writeOutput } from './output.ts';
+import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 type CheckInvocation = Extract<Invocation, { command: 'check' }>;
@@ -14,6 +14,7 @@ const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2
 
 /** Prints what was found, or writes the JSON. True where the check passes: nothing worse than info, or nothing at all with --strict. */
 export async function runCheck(analysis: Analysis, options: CheckInvocation, signal: AbortSignal): Promise<boolean> {
+  const outputs = await openOutputs(options, [options.path], signal);
   const progress = new ProgressLine(process.stderr);
   const findings: Finding[] = [];
   const digests: Digest[] = [];
@@ -39,8 +40,7 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
   findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const result = checkResult(resolve(options.path), findings, coverage, options.strict);
   if (options.sha256) result.digests = digests;
-  if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
-  if (options.json !== '-') process.stdout.write(`${report(result)}\n`);
+  await outputs.write({ json: () => `${JSON.stringify(result)}\n`, text: () => report(result) });
   return result.verdict === 'clean';
 }
 

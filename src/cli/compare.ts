@@ -10,13 +10,14 @@ import { OffaxisError, type WireError } from '../protocol/errors.ts';
 import type { BackendInfo, ComparisonResult, ComparisonTensor } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
 import { count, degrees, figure, percent, table } from './format.ts';
-import { writeOutput } from './output.ts';
+import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
 
 /** Prints a table, or writes the JSON and the CSV. Throws bad-file when nothing pairs or nothing could be computed. */
 export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
+  const outputs = await openOutputs(options, [options.base, options.tuned], signal);
   const progress = new ProgressLine(process.stderr);
   const tensors = new Map<string, ComparisonTensor>();
   const failed: { name: string; error: WireError }[] = [];
@@ -58,9 +59,11 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
     tensors,
     failed,
   );
-  if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
-  if (options.csv) await writeOutput(options.csv, comparisonCsv(result));
-  if (options.json !== '-') process.stdout.write(`${report(result)}\n`);
+  await outputs.write({
+    json: () => `${JSON.stringify(result)}\n`,
+    csv: () => comparisonCsv(result),
+    text: () => report(result),
+  });
   if (tensors.size === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
 }
 

@@ -6,7 +6,7 @@ import { gpuReportText } from '../export/gpu.ts';
 import { findGpu } from '../linalg/dawn/index.ts';
 import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
-import { writeOutput } from './output.ts';
+import { openOutputs } from './output.ts';
 
 type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'mcp' }>;
 
@@ -62,6 +62,7 @@ function trial(backend: BackendRequest): Promise<Pick<GpuReport, 'chosen' | 'why
 
 /** Prints the report, or writes it as JSON. No GPU is no error. */
 export async function runGpu({ backend, memoryMiB, json }: Extract<Invocation, { command: 'gpu' }>): Promise<void> {
+  const outputs = await openOutputs({ json, csv: null }, []);
   const { report, device } = await findGpu({
     requested: backend,
     bundleDirectory: dirname(fileURLToPath(import.meta.url)),
@@ -70,6 +71,8 @@ export async function runGpu({ backend, memoryMiB, json }: Extract<Invocation, {
     probeAnyway: true,
   });
   await device?.close();
-  if (json) await writeOutput(json, `${JSON.stringify({ schema: 'offaxis.gpu/1', ...report })}\n`);
-  if (json !== '-') process.stdout.write(`${gpuReportText(report)}\n`);
+  await outputs.write({
+    json: () => `${JSON.stringify({ schema: 'offaxis.gpu/1', ...report })}\n`,
+    text: () => gpuReportText(report),
+  });
 }

@@ -6,13 +6,14 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { InspectionResult, InspectionTensor, Problem } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
 import { bytes, count, figure, table } from './format.ts';
-import { writeOutput } from './output.ts';
+import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 type InspectInvocation = Extract<Invocation, { command: 'inspect' }>;
 
 /** Prints a table, or writes the JSON. A damaged checkpoint is shown as far as it can be read; then bad-file is thrown. */
 export async function runInspect(analysis: Analysis, options: InspectInvocation, signal: AbortSignal): Promise<void> {
+  const outputs = await openOutputs(options, [options.path], signal);
   const facts = await analysis.open({ path: options.path }, signal);
   const problems = [...facts.problems];
   const statistics = new Map<string, TensorStatistics>();
@@ -39,8 +40,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
   const result = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
-  if (options.json) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
-  if (options.json !== '-') process.stdout.write(`${report(facts, result)}\n`);
+  await outputs.write({ json: () => `${JSON.stringify(result)}\n`, text: () => report(facts, result) });
   const damage = facts.problems.find((problem) => problem.severity === 'error');
   if (damage) throw new OffaxisError('bad-file', damage.message);
 }

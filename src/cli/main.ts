@@ -1,5 +1,6 @@
 /** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error) or problems found by `check`, 2 usage, 130 cancelled. */
 import { createAnalysis, type Analysis } from '../analysis/index.ts';
+import { writeStandardOutput } from '../files/index.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
 import { runCheck } from './check.ts';
@@ -18,10 +19,19 @@ async function run(argv: string[]): Promise<number> {
     process.stderr.write(`offaxis: ${error.message} See "offaxis help".\n`);
     return 2;
   }
-  if (invocation.command === 'help') process.stdout.write(`${helpText(invocation.topic)}\n`);
-  else if (invocation.command === 'version') process.stdout.write(`offaxis ${VERSION}\n`);
+  if (invocation.command === 'help') await writeStandardOutput(`${helpText(invocation.topic)}\n`);
+  else if (invocation.command === 'version') await writeStandardOutput(`offaxis ${VERSION}\n`);
   else return work(invocation);
   return 0;
+}
+
+/** One line on standard error and the exit status of what went wrong. */
+function fail(error: unknown): number {
+  const { code, message } = toWireError(error);
+  process.stderr.write(`offaxis: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+  if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  return code === 'bad-parameter' ? 2 : 1;
 }
 
 /** What goes wrong on a device is said as it happens: the run goes on, slower. */
@@ -30,13 +40,15 @@ const DEVICE_LOG = {
   warn: (line: string): void => void process.stderr.write(`offaxis: ${line}\n`),
 };
 
+/** The last is a terminal that was closed. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 async function work(
   invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'gpu' | 'mcp' }>,
 ): Promise<number> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const name of STOPS) process.once(name, stop);
   let analysis: Analysis | undefined;
   try {
     if (invocation.command === 'gpu') {
@@ -51,25 +63,20 @@ async function work(
     else await runCompare(analysis, invocation, abort.signal);
     return 0;
   } catch (error) {
-    const { code, message } = toWireError(error);
-    if (code === 'cancelled' || abort.signal.aborted) {
+    if (toWireError(error).code === 'cancelled' || abort.signal.aborted) {
       process.stderr.write('offaxis: cancelled\n');
       return 130;
     }
-    process.stderr.write(`offaxis: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
-    if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error)
-      process.stderr.write(`${error.stack}\n`);
-    return code === 'bad-parameter' ? 2 : 1;
+    return fail(error);
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const name of STOPS) process.off(name, stop);
     await analysis?.dispose();
   }
 }
 
-// a reader that goes away (`offaxis compare ... | head`) is no error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-process.exitCode = await run(process.argv.slice(2));
+// Whoever writes to standard output hears of its errors; a standard error that is gone leaves nobody to tell.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+process.exitCode = await run(process.argv.slice(2)).catch(fail);
+// What a reader does not take from a pipe would keep the process alive.
+if (process.stdout.writableLength > 0) process.exit();

@@ -1,27 +1,33 @@
-/** Where results go: a file or standard output. */
-import { writeFile } from 'node:fs/promises';
-import { OffaxisError } from '../protocol/errors.ts';
+/** Where results go: files or standard output. */
+import { readsOf, refuseDestination, writeStandardOutput, writeWhole } from '../files/index.ts';
+import type { OutputOptions } from './arguments.ts';
 
-/** Writes `text` to standard output ("-") or to a file; a checkpoint is never overwritten. */
-export async function writeOutput(target: string, text: string): Promise<void> {
-  if (target === '-') {
-    await new Promise<void>((resolve, reject) =>
-      process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
-    );
-    return;
-  }
-  if (/\.(safetensors|safetensors\.index\.json)$/i.test(target))
-    throw new OffaxisError(
-      'bad-parameter',
-      `${target} is the name of a checkpoint; results are not written over checkpoints. Choose another file name.`,
-    );
-  try {
-    await writeFile(target, text);
-  } catch (error) {
-    throw new OffaxisError(
-      'read-failed',
-      `${target} can't be written: ${(error as Error).message}. Choose another place.`,
-      { cause: error },
-    );
-  }
+const STDOUT = '-';
+
+/** The destinations of one run, which are never among the files that it reads. */
+export interface Outputs {
+  /** Writes what was asked for of `json` and `csv`, and the text for people unless standard output has the JSON. */
+  write(results: { json(): string; csv?(): string; text(): string }): Promise<void>;
+}
+
+/**
+ * Looks at the destinations before the work begins, so that a refusal does not come after it. Throws bad-parameter; `write` throws that,
+ * read-failed or cancelled.
+ */
+export async function openOutputs(
+  { json, csv }: OutputOptions,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Outputs> {
+  const reads = await readsOf(...paths);
+  for (const target of [json, csv]) if (target && target !== STDOUT) await refuseDestination(target, { reads });
+  const put = (target: string, text: string): Promise<void> =>
+    target === STDOUT ? writeStandardOutput(text, signal) : writeWhole(target, text, { reads, signal });
+  return {
+    async write(results) {
+      if (json) await put(json, results.json());
+      if (csv && results.csv) await put(csv, results.csv());
+      if (json !== STDOUT && csv !== STDOUT) await writeStandardOutput(`${results.text()}\n`, signal);
+    },
+  };
 }

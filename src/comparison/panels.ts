@@ -1,5 +1,4 @@
 /** The comparison panels of this window: opened, restored after a reload, and wired to their controllers. */
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { Activity } from '../host/activity.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
@@ -192,7 +191,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return vscode.commands.executeCommand('offaxis.exportComparisonFigure');
       case 'savePicture':
       case 'copyText':
-        return receivePicture(message, dirname(controller.spec.tuned));
+        return receivePicture(message, controller.spec.base, controller.spec.tuned);
       case 'export':
         return exportComparison(controller);
       case 'copyCommandLine':

@@ -1,13 +1,13 @@
 /** "Export": asks where, and writes CSV or JSON by the name's ending. */
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { comparisonCsv } from '../export/csv.ts';
 import { comparisonJson } from '../export/json.ts';
+import { readsOf, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonController } from './controller.ts';
 
-/** Throws bad-parameter before anything is computed, read-failed where the file cannot be written. */
+/** Throws bad-parameter before anything is computed and where the file must not be written, read-failed where it cannot be. */
 export async function exportComparison(controller: ComparisonController): Promise<void> {
   const result = controller.result();
   const { baseName, tunedName } = controller.view;
@@ -23,20 +23,14 @@ export async function exportComparison(controller: ComparisonController): Promis
   });
   if (!target) return;
   const path = target.fsPath;
-  if (target.scheme !== 'file' || /\.safetensors(\.index\.json)?$/i.test(path))
+  if (target.scheme !== 'file')
     throw new OffaxisError(
       'bad-parameter',
       vscode.l10n.t('{0} is no place for an export. Choose a .csv or .json file on disk.', target.toString(true)),
     );
-  try {
-    await writeFile(path, /\.json$/i.test(path) ? comparisonJson(result) : comparisonCsv(result));
-  } catch (error) {
-    throw new OffaxisError(
-      'read-failed',
-      vscode.l10n.t("{0} can't be written: {1}. Choose another place.", path, (error as Error).message),
-      { cause: error },
-    );
-  }
+  const { base, tuned } = controller.spec;
+  const text = /\.json$/i.test(path) ? comparisonJson(result) : comparisonCsv(result);
+  await writeWhole(path, text, { reads: await readsOf(base, tuned) });
   const { done, planned } = result.summary.matrices;
   const message =
     done < planned

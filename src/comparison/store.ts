@@ -1,8 +1,9 @@
 /** Computed comparisons on disk, so that a reloaded window shows them without computing again. Never weights. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { makeFolder, removeFile, writeWhole } from '../files/index.ts';
 import type { ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
 import type { Failure } from './results.ts';
@@ -35,11 +36,9 @@ export class ComparisonStore {
 
   /** Replaces an earlier one of the same base, tuned and parameters; the oldest beyond KEPT go. */
   async save(stored: StoredComparison): Promise<void> {
-    await mkdir(this.directory, { recursive: true });
-    const file = this.file(stored.spec);
-    const scratch = `${file}.${process.pid}.tmp`;
-    await writeFile(scratch, serialize({ format: FORMAT, ...stored, details: stored.details.map(packDetail) }));
-    await rename(scratch, file);
+    await makeFolder(this.directory);
+    const bytes = serialize({ format: FORMAT, ...stored, details: stored.details.map(packDetail) });
+    await writeWhole(this.file(stored.spec), bytes);
     await this.prune();
   }
 
@@ -85,7 +84,7 @@ export class ComparisonStore {
       }),
     );
     aged.sort((a, b) => b.time - a.time);
-    await Promise.all(aged.slice(KEPT).map(({ file }) => rm(file, { force: true })));
+    await Promise.all(aged.slice(KEPT).map(({ file }) => removeFile(file)));
   }
 }
 

@@ -1,5 +1,5 @@
 /** The custom editor for one checkpoint. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
@@ -173,7 +173,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return receiveMatrix(message.request, matrix, uri);
         case 'savePicture':
         case 'copyText':
-          return receivePicture(message, dirname(uri.fsPath)).catch((error: unknown) => {
+          return receivePicture(message, uri.fsPath).catch((error: unknown) => {
             const { message: text } = toWireError(error);
             log.error(text);
             void vscode.window.showErrorMessage(text);

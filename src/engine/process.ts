@@ -38,6 +38,8 @@ serveAnalysis(
   typeof OFFAXIS_VERSION === 'string' ? OFFAXIS_VERSION : 'development',
   notices,
 );
+// An end by the system runs what is to be done at the exit: a file half written is removed.
+for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1));
 process.on('disconnect', () => {
   setTimeout(() => process.exit(0), END_MS).unref();
   void disposeAnalysis().finally(() => process.exit(0));

@@ -1,15 +1,15 @@
 /** Pictures that a page drew, on their way to a file or to the clipboard. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { readsOf, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { PictureFromView } from '../protocol/views.ts';
 
 /** A page is drawn by us, but what it sends is checked like everything from outside. Larger is no picture of a page. */
 const MOST_BYTES = 64e6;
 
-/** `folder`: where the dialog begins outside a workspace. Throws bad-parameter or read-failed. */
-export async function receivePicture(message: PictureFromView, folder: string): Promise<void> {
+/** `checkpoints`: what the page shows; outside a workspace the dialog begins beside the last. Throws bad-parameter or read-failed. */
+export async function receivePicture(message: PictureFromView, ...checkpoints: string[]): Promise<void> {
   if (message.type === 'copyText') {
     await vscode.env.clipboard.writeText(message.text);
     vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: values of {0} copied', message.what)}`, 3000);
@@ -22,7 +22,7 @@ export async function receivePicture(message: PictureFromView, folder: string): 
       vscode.l10n.t('The picture is too large to be saved. Make the page smaller.'),
     );
   const file = `${name.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-+|-+$/g, '') || 'picture'}.${format}`;
-  const start = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? folder;
+  const start = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(checkpoints.at(-1) ?? '');
   const target = await vscode.window.showSaveDialog({
     title: vscode.l10n.t('Save Picture'),
     defaultUri: vscode.Uri.file(join(start, file)),
@@ -34,15 +34,8 @@ export async function receivePicture(message: PictureFromView, folder: string): 
       'bad-parameter',
       vscode.l10n.t('{0} is no place for a picture. Choose a .{1} file on disk.', target.toString(true), format),
     );
-  try {
-    await writeFile(target.fsPath, format === 'png' ? Buffer.from(data, 'base64') : data);
-  } catch (error) {
-    throw new OffaxisError(
-      'read-failed',
-      vscode.l10n.t("{0} can't be written: {1}. Choose another place.", target.fsPath, (error as Error).message),
-      { cause: error },
-    );
-  }
+  const reads = await readsOf(...checkpoints);
+  await writeWhole(target.fsPath, format === 'png' ? Buffer.from(data, 'base64') : data, { reads });
   const open = vscode.l10n.t('Open');
   if (await vscode.window.showInformationMessage(vscode.l10n.t('Saved {0}.', target.fsPath), open))
     await vscode.commands.executeCommand('vscode.open', target);

@@ -1,7 +1,8 @@
 /** Keeps which kernel is the fastest on an adapter between runs: a small JSON file in the user's cache folder. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeFolder, writeWhole } from '../../files/index.ts';
 
 /** An entry is 300 bytes; adapters and driver versions are few. What is larger is not ours. */
 const MOST_BYTES = 2 ** 20;
@@ -21,7 +22,7 @@ export function tuningFile(platform: string = process.platform, env: NodeJS.Proc
 /** Never throws: a file that cannot be read or written costs a tuning run of a second, nothing else. */
 export function createTuningStore(file = tuningFile()): {
   get(key: string): string | undefined;
-  set(key: string, value: string): void;
+  set(key: string, value: string): Promise<void>;
 } {
   const read = (): Map<string, string> => {
     try {
@@ -35,13 +36,10 @@ export function createTuningStore(file = tuningFile()): {
   };
   return {
     get: (key) => read().get(key),
-    set: (key, value) => {
+    set: async (key, value) => {
       try {
-        mkdirSync(dirname(file), { recursive: true });
-        // Whole or not at all: another engine may read it meanwhile.
-        const fresh = `${file}.${process.pid}`;
-        writeFileSync(fresh, JSON.stringify(Object.fromEntries(read().set(key, value)), null, 2));
-        renameSync(fresh, file);
+        await makeFolder(dirname(file));
+        await writeWhole(file, JSON.stringify(Object.fromEntries(read().set(key, value)), null, 2));
       } catch {
         // a home that is read-only
       }

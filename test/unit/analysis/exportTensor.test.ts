@@ -128,8 +128,6 @@ describe('export', () => {
     writeFileSync(file, 'old');
     await run('plain', file, 'npy');
     expect(readNpy(file).data.length).toBe(12);
-    await expect(run('plain', join(folder.path, 'no', 'x.npy'), 'npy')).rejects.toThrow(
-      /could not be written \(ENOENT\)/,
-    );
+    await expect(run('plain', join(folder.path, 'no', 'x.npy'), 'npy')).rejects.toThrow(/can't be written \(ENOENT\)/);
   });
 });

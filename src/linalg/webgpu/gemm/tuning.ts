@@ -7,7 +7,7 @@ import { GEMM_VARIANTS, type GemmVariant, possibleVariants } from './variants.ts
 /** Where the choice is kept between runs, given by whoever has files. Losing it costs a tuning run, nothing else. */
 export interface TuningStore {
   get(key: string): string | undefined;
-  set(key: string, value: string): void;
+  set(key: string, value: string): unknown;
 }
 
 export interface GemmTiming {
@@ -46,7 +46,7 @@ export async function tuneGemm(context: GpuContext, store: TuningStore, signal?:
   else {
     const [fastest] = await timeGemm(context, possible, TUNING_SIZE, { budgetMs: TUNING_MS, signal });
     if (fastest) current.variant = fastest.variant;
-    store.set(key, current.variant.name);
+    await store.set(key, current.variant.name);
   }
   return current.variant;
 }

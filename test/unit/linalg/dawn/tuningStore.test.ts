@@ -8,31 +8,31 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'offaxis-tuning-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('what one engine has kept, another finds', () => {
+test('what one engine has kept, another finds', async () => {
   const file = join(folder, 'deep', 'tuning.json');
   const store = createTuningStore(file);
   expect(store.get('a')).toBeUndefined();
-  store.set('a', '1');
-  createTuningStore(file).set('b', '2');
+  await store.set('a', '1');
+  await createTuningStore(file).set('b', '2');
   expect([store.get('a'), store.get('b')]).toEqual(['1', '2']);
   expect(readdirSync(join(folder, 'deep'))).toEqual(['tuning.json']);
 });
 
-test('a damaged file is as good as none, and is replaced', () => {
+test('a damaged file is as good as none, and is replaced', async () => {
   const file = join(folder, 'tuning.json');
   for (const damaged of ['{"a":', 'null', '[1]', '{"a":{"b":1}}']) {
     writeFileSync(file, damaged);
     expect(createTuningStore(file).get('a')).toBeUndefined();
   }
-  createTuningStore(file).set('a', 'x');
+  await createTuningStore(file).set('a', 'x');
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ a: 'x' });
 });
 
-test('a place that cannot be written costs nothing', () => {
+test('a place that cannot be written costs nothing', async () => {
   const blocked = join(folder, 'blocked');
   mkdirSync(blocked);
   const store = createTuningStore(blocked);
-  store.set('a', '1');
+  await store.set('a', '1');
   expect(store.get('a')).toBeUndefined();
 });
 

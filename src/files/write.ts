@@ -1,0 +1,156 @@
+/**
+ * Files are written whole or not at all: into a temporary file beside the destination, made anew (never an existing file, never through a
+ * link), synced to the disk, and renamed over the destination. Whatever goes wrong (an abort, a full disk, a signal that ends the process)
+ * removes the temporary file and leaves an earlier file as it was.
+ */
+import { unlinkSync } from 'node:fs';
+import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { throwIfAborted } from '../protocol/errors.ts';
+import { diskError, refuseDestination, type DestinationOptions } from './destination.ts';
+import { clearLeftovers, temporaryName } from './leftovers.ts';
+
+export interface WriteOptions extends DestinationOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** A file that is being written. `discard` must follow in every case; after `commit` it does nothing. */
+export interface Output {
+  readonly sizeBytes: number;
+  /** Appends. Throws read-failed for errors of the disk, cancelled. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Puts the file in its place. Throws as `write`, and bad-parameter where the destination has come to be one that is refused. */
+  commit(): Promise<void>;
+  /** Removes what was written. Never throws. */
+  discard(): Promise<void>;
+}
+
+/** A piece between two looks at the signal. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+/** Writes a result at once. Throws bad-parameter (see `refuseDestination`), read-failed, cancelled. */
+export async function writeWhole(
+  destination: string,
+  content: string | Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  const output = await createOutput(destination, options);
+  try {
+    await output.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    await output.commit();
+  } finally {
+    await output.discard();
+  }
+}
+
+/** Begins a file. Throws bad-parameter (see `refuseDestination`), read-failed, cancelled. */
+export async function createOutput(destination: string, options: WriteOptions = {}): Promise<Output> {
+  throwIfAborted(options.signal);
+  const mode = await refuseDestination(destination, options);
+  const folder = dirname(destination);
+  await clearLeftovers(folder);
+  const temporary = join(folder, temporaryName());
+  const removeAtExit = (): void => {
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // It was not made, or is in its place already.
+    }
+  };
+  process.once('exit', removeAtExit);
+  try {
+    // "wx": fails where there is anything of that name, a link too. Permissions: those of the file that it takes the place of.
+    const file = await open(temporary, 'wx', mode ?? 0o666);
+    return new OutputFile(file, temporary, destination, mode, options, () => process.off('exit', removeAtExit));
+  } catch (error) {
+    process.off('exit', removeAtExit);
+    throw diskError(destination, error);
+  }
+}
+
+class OutputFile implements Output {
+  sizeBytes = 0;
+  private over = false;
+
+  constructor(
+    private readonly file: FileHandle,
+    private readonly temporary: string,
+    private readonly destination: string,
+    private readonly mode: number | null,
+    private readonly options: WriteOptions,
+    private readonly release: () => void,
+  ) {}
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      throwIfAborted(this.options.signal);
+      const length = Math.min(PIECE_BYTES, bytes.length - done);
+      const { bytesWritten } = await this.onDisk(() => this.file.write(bytes, done, length, this.sizeBytes));
+      done += bytesWritten;
+      this.sizeBytes += bytesWritten;
+    }
+  }
+
+  async commit(): Promise<void> {
+    const { mode } = this;
+    // what open() made is cut by the process's mask
+    if (mode !== null) await this.onDisk(() => this.file.chmod(mode));
+    await this.onDisk(() => this.file.sync());
+    await this.onDisk(() => this.file.close());
+    // It may have come to be a checkpoint, or a link, in the meantime.
+    await refuseDestination(this.destination, this.options);
+    throwIfAborted(this.options.signal);
+    await this.onDisk(() => rename(this.temporary, this.destination));
+    this.over = true;
+    this.release();
+    await syncFolder(dirname(this.destination));
+  }
+
+  async discard(): Promise<void> {
+    if (this.over) return;
+    this.over = true;
+    await this.file.close().catch(() => undefined);
+    await unlink(this.temporary).catch(() => undefined);
+    this.release();
+  }
+
+  private async onDisk<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw diskError(this.destination, error);
+    }
+  }
+}
+
+/** So that the new name outlives a power cut. Not every system and file system can: the file is whole in any case. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch {
+    // Windows opens no folder.
+  }
+}
+
+/** In a folder of ours, for a store. Throws read-failed. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw diskError(folder, error);
+  });
+}
+
+/** Removes a file of ours; a link that lies there goes itself, not what it leads to. None is no error. Throws read-failed. */
+export async function removeFile(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw diskError(file, error);
+  });
+}
+
+/** Renames a file of ours, over what is there. Throws as `refuseDestination`, and read-failed. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  await refuseDestination(to);
+  await rename(from, to).catch((error: unknown) => {
+    throw diskError(to, error);
+  });
+}

@@ -2,7 +2,6 @@
 export { parseModelConfig } from './config.ts';
 export { matchesGlob } from './glob.ts';
 export { gridOf } from './grid.ts';
-export { describeName, normalizeName, type TensorName } from './names.ts';
 export { isRefused, openCheckpoint } from './open.ts';
 export { pairCheckpoints, type PairOptions } from './pair.ts';
 export { readChunks, readMatrix, type Chunk, type ChunkOptions } from './read.ts';

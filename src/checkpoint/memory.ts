@@ -1,27 +1,8 @@
 /** Memory to hold a model, from its header and config.json: an estimate, and where the formula does not hold none. */
+import { isEncoder, isLoraFactor, isWindowedThroughout, otherState } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { cacheBytes, type CacheEstimate, type MemoryEstimate } from '../protocol/health.ts';
 
-/** Models without a growing cache: they read the whole input at once. */
-const ENCODERS =
-  /^(bert|roberta|xlm-roberta|distilbert|albert|electra|deberta|deberta-v2|camembert|modernbert|vit|clip|siglip|dinov2|esm)$/;
-/** Families whose published configs name a window that every layer has; others without `layer_types` mix, in ways config.json does not say. */
-const ALL_LAYERS_WINDOWED = /^(mistral|mixtral|phi3|starcoder2)$/;
-/** Keys of architectures whose state is not keys and values of every token in every layer, with what they are. */
-const OTHER_STATE: readonly [key: RegExp, what: string][] = [
-  [/^kv_lora_rank$/, 'latent attention (MLA) caches a compressed state'],
-  [
-    /^(state_size|ssm_cfg|mamba_\w+|ssm_state_size|conv_kernel|time_mix_\w+)$/,
-    'state-space layers keep a state of fixed size',
-  ],
-  [
-    /^(linear_num_key_heads|linear_attn_config|full_attention_interval|attn_layer_period|hybrid_override_pattern)$/,
-    'only some layers cache keys and values',
-  ],
-  [/^(num_global_key_value_heads|global_head_dim)$/, 'its layers differ in heads or head width'],
-  [/^num_kv_shared_layers$/, 'some layers share their cache'],
-  [/^cross_attention_layers$/, 'cross-attention layers cache the other input'],
-];
 const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map([
   ['float32', 4],
   ['float16', 2],
@@ -38,7 +19,7 @@ export function estimateMemory(
   let unknownTensors = 0;
   let adapter = false;
   for (const row of tensors) {
-    adapter ||= /\.lora_(A|B|a|b|down|up)(\.|$)/.test(row.name);
+    adapter ||= isLoraFactor(row.name);
     if (row.missing || row.offset === null) unknownTensors++;
     else byType.set(row.dtype, (byType.get(row.dtype) ?? 0) + row.sizeBytes);
   }
@@ -71,8 +52,9 @@ function cacheOf(config: ModelConfig | null, configText: string | null): CacheEs
   };
   const keys = Object.keys(nested ?? root).filter((key) => get(key) !== null && get(key) !== 0);
   if (get('is_encoder_decoder') === true) return 'encoder-decoders cache the encoder’s output as well';
-  if (ENCODERS.test(config.modelType ?? '') && get('is_decoder') !== true) return 'an encoder keeps no cache';
-  for (const [pattern, what] of OTHER_STATE) if (keys.some((key) => pattern.test(key))) return what;
+  if (isEncoder(config.modelType) && get('is_decoder') !== true) return 'an encoder keeps no cache';
+  const other = otherState(keys);
+  if (other !== null) return other;
   const { layers, keyValueHeads, headDim } = config;
   if (layers === null || keyValueHeads === null || headDim === null)
     return 'config.json does not say how many layers, key/value heads and dimensions a head there are';
@@ -110,7 +92,7 @@ function windowedLayers(
     return { layers: sliding, window: sliding ? window : null };
   }
   if (window === null || get('use_sliding_window') === false) return { layers: 0, window: null };
-  if (modelType !== null && ALL_LAYERS_WINDOWED.test(modelType)) return { layers, window };
+  if (isWindowedThroughout(modelType)) return { layers, window };
   return 'config.json names a sliding window, but not which layers have it';
 }
 

@@ -1,5 +1,6 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
 import { resolve } from 'node:path';
+import { familyOf, isLoraFactor, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readSafetensorsHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
@@ -106,8 +107,9 @@ function assemble(
     );
   }
   if (index) checkTotalSize(index, shards, tensors, own);
+  const family = familyOf(config?.modelType ?? null, tensors.keys());
   markConv1d(tensors, config?.modelType ?? null);
-  reportUnsplit(tensors, config, own);
+  reportUnsplit(tensors, config, family, own);
   reportAdapter(tensors, own);
   const problems = [...own.list(), ...shards.flatMap((shard) => shard.header?.problems ?? [])];
   const facts = {
@@ -119,6 +121,7 @@ function assemble(
     folder: source.folder,
     facts,
     config,
+    family,
     tensors,
     problems,
     states: files.states,
@@ -161,19 +164,20 @@ async function readTensor(
 function reportUnsplit(
   tensors: ReadonlyMap<string, TensorRow>,
   config: ModelConfig | null,
+  family: Family | null,
   problems: ProblemList,
 ): void {
   for (const row of tensors.values()) {
-    const reason = row.spectral ? unsplitReason(row, config) : null;
+    const reason = row.spectral ? unsplitReason(row, config, family) : null;
     if (reason === null) continue;
     const text = `a fused matrix is analyzed as one: ${reason}.`;
     problems.add('info', 'fused-not-split', text, '', { tensor: row.name });
   }
 }
 
-const ADAPTER_FACTOR = /\.lora_(embedding_)?[AB](\.|$)|\.lora_(a|b|down|up)(\.|$)/;
 function reportAdapter(tensors: ReadonlyMap<string, TensorRow>, problems: ProblemList): void {
-  const factors = [...tensors.keys()].filter((name) => ADAPTER_FACTOR.test(name)).length;
+  let factors = 0;
+  for (const name of tensors.keys()) if (isLoraFactor(name)) factors++;
   if (factors === 0) return;
   const text = `this is a LoRA adapter: ${factors} of its tensors are factors of an update, not weights.`;
   problems.add('info', 'adapter', text, 'Merge it into its base to compare the two layer by layer.');

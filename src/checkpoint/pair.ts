@@ -1,10 +1,9 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
 import { dtypeOf } from '../formats/index.ts';
+import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
-import { layoutKey } from './align.ts';
 import { matchesGlob } from './glob.ts';
-import { normalizeName } from './names.ts';
-import { elementCount, isBias, isExpertStack } from './rows.ts';
+import { elementCount } from './rows.ts';
 import { StoredWeight } from './stored.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
 import { biasViews, flatView, matrixViews } from './views.ts';
@@ -19,7 +18,9 @@ export interface PairOptions {
 interface Sides {
   base: Checkpoint;
   tuned: Checkpoint;
+  /** of the base, else of the tuned side: both hold one model */
   config: ModelConfig | null;
+  family: Family | null;
 }
 interface Match {
   base: TensorRow;
@@ -31,7 +32,9 @@ interface Match {
  * Order: embeddings, layers upwards, the rest; within that the base's order.
  */
 export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
-  const sides: Sides = { base, tuned, config: base.config ?? tuned.config };
+  const config = base.config ?? tuned.config;
+  const family = familyOf(config?.modelType ?? null) ?? base.family ?? tuned.family;
+  const sides: Sides = { base, tuned, config, family };
   const { matches, baseRest, tunedRest } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
@@ -146,13 +149,13 @@ function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): We
   // Both sides hold one matrix, so they are stored alike even if one header alone could not tell.
   const transposed = base.transposed === true || tuned.transposed === true;
   const [left, right] = transposed ? [asTransposed(base), asTransposed(tuned)] : [base, tuned];
-  const views = matrixViews(left, sides.config);
+  const views = matrixViews(left, sides.config, sides.family);
   if (views.length === 0) {
     const flat = (checkpoint: Checkpoint, row: TensorRow): Weight =>
       new StoredWeight(checkpoint, row, flatView(row, elementCount(row.shape)), row.shape);
     return [pairOf(flat(sides.base, base), flat(sides.tuned, tuned), options)];
   }
-  const others = matrixViews(right, sides.config);
+  const others = matrixViews(right, sides.config, sides.family);
   return views.map((view, i) =>
     pairOf(
       new StoredWeight(sides.base, left, view),
@@ -222,11 +225,14 @@ interface Part {
   view: MatrixView;
   key: string;
 }
-function partsOf(rows: readonly TensorRow[], side: 'base' | 'tuned', { config }: Sides): Part[] {
+function partsOf(rows: readonly TensorRow[], side: 'base' | 'tuned', { config, family }: Sides): Part[] {
   return rows.flatMap((row) => {
     if (whyNotOne(row, side) !== null) return [];
     if (row.shape.length !== 1 && row.shape.length !== 2 && !isExpertStack(row.module)) return [];
-    const views = row.shape.length === 1 ? biasViews(row, config) : matrixViews(row, config);
-    return views.map((view) => ({ row, view, key: layoutKey(row, view) }));
+    const views = row.shape.length === 1 ? biasViews(row, config, family) : matrixViews(row, config, family);
+    return views.map((view) => {
+      const marks = view.name.slice(row.name.length).split('#').slice(1);
+      return { row, view, key: layoutKey(row.name, marks, family) };
+    });
   });
 }

@@ -1,4 +1,5 @@
 /** A checkpoint on disk, opened by its headers only. */
+import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import type { WeightPair } from './weight.ts';
@@ -15,6 +16,8 @@ export interface Checkpoint {
   readonly folder: string;
   readonly facts: CheckpointFacts;
   readonly config: ModelConfig | null;
+  /** how its tensors are named and laid out; null if no family knows it */
+  readonly family: Family | null;
   /** by full name, in file order */
   readonly tensors: ReadonlyMap<string, TensorRow>;
   readonly problems: readonly Problem[];

@@ -1,7 +1,7 @@
 /** The weights of a checkpoint: what makes a kind of `Weight` from what the header describes. */
+import { expertOf } from '../families/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { expertOf } from './names.ts';
 import { elementCount } from './rows.ts';
 import { StoredWeight } from './stored.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
@@ -20,7 +20,7 @@ export function readableTensor(checkpoint: Checkpoint, name: string): TensorRow 
 
 /** The matrices [out, in] inside a tensor: itself, the parts of a fused one, the experts of a stack; [] if there is none. */
 export function matricesOf(checkpoint: Checkpoint, row: TensorRow): Weight[] {
-  return matrixViews(row, checkpoint.config).map((view) => new StoredWeight(checkpoint, row, view));
+  return matrixViews(row, checkpoint.config, checkpoint.family).map((view) => new StoredWeight(checkpoint, row, view));
 }
 
 /** A tensor of any shape as one row: what elementwise passes over something other than a matrix read. */

@@ -1,4 +1,5 @@
 /** From what a pass over one tensor measured to findings: the rules of METRICS.md section C, with their thresholds. */
+import { isBias, startsUniform } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
 import type { Finding } from '../protocol/health.ts';
@@ -100,11 +101,10 @@ function notFinite({ weight, stats, firstNaN, firstInfinite }: Measured): Findin
 }
 
 /** Biases, the B half of a fresh adapter and norms start at one value, and may stay there. */
-const STARTS_UNIFORM = /(^|[._])bias$|lora_(embedding_)?B|lora_b$|lora_up|lora_magnitude/;
 function oneValue({ weight, stats }: Measured): Finding | null {
   const { name, place, shape, count } = weight;
   if (stats.nan || stats.inf || count < MIN_LINE || stats.min !== stats.max) return null;
-  const expected = place.role === 'norm' || shape.length < 2 || STARTS_UNIFORM.test(name.replace(/\.weight$/, ''));
+  const expected = place.role === 'norm' || shape.length < 2 || isBias(name) || startsUniform(name);
   const severity = expected ? 'info' : 'warning';
   const advice = expected
     ? 'It stands as it was initialised.'

@@ -1,4 +1,5 @@
 /** Which tensors a string means. Knows nothing of VS Code. */
+import { targetModule } from '../families/lora.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 
 export type Match = { kind: 'tensor'; row: TensorRow } | { kind: 'group'; rows: TensorRow[] };
@@ -25,7 +26,7 @@ export function matchName(rows: readonly TensorRow[], text: string): Match | nul
 export function matchModule(rows: readonly TensorRow[], text: string): Match | null {
   if (!text) return null;
   const weights = rows.filter(({ shape }) => shape.length >= 2);
-  const moduleName = ({ name }: TensorRow): string => name.replace(/\.(lora_[AB](\.\w+)?\.)?weight$/, '');
+  const moduleName = ({ name }: TensorRow): string => targetModule(name);
   const suffix = weights.filter((row) => moduleName(row) === text || moduleName(row).endsWith(`.${text}`));
   if (suffix.length || !/[.*|([\\]/.test(text)) return group(suffix);
   try {

@@ -1,49 +1,14 @@
 /** Short names of the columns, and their order: what people know them by, made longer only where two would be the same. */
 
-/** Attention first, then the MLP, in the order of the data's path; unknown names keep the order of the checkpoint, at the end. */
-const ORDER = [
-  'q',
-  'k',
-  'v',
-  'qkv',
-  'query_key_value',
-  'Wqkv',
-  'c_attn',
-  'o',
-  'out',
-  'dense',
-  'attn.c_proj',
-  'attention.dense',
-  'router',
-  'gate',
-  'up',
-  'gate_up',
-  'w1',
-  'w3',
-  'fc1',
-  'c_fc',
-  'dense_h_to_4h',
-  'down',
-  'w2',
-  'fc2',
-  'mlp.c_proj',
-  'dense_4h_to_h',
-];
-/** "q_proj" is known as "q"; GPT-2's "c_proj" keeps its name. */
-const PROJECTION = /(?<!(^|\.)c)_proj$/;
-
-const part = (module: string): string | null => (module.includes('#') ? module.slice(module.indexOf('#') + 1) : null);
-const path = (module: string): string => module.replace(/#.*$/, '').replace(/\.weight$/, '');
-const two = (module: string): string => path(module).split('.').slice(-2).join('.');
-const last = (module: string): string => path(module).split('.').at(-1) ?? module;
+import { columnPlace, lastOf, lastTwoOf, partOf, shortName, withoutProjection } from '../../src/families/columns.ts';
 
 /** "self_attn.q_proj" is "q", "c_attn#k" is "k"; the whole last part, then more of the path, where the short one is taken. */
 export function labelsOf(modules: readonly string[]): Map<string, string> {
   const steps: ((m: string) => string)[] = [
-    (m) => part(m) ?? last(m).replace(PROJECTION, ''),
-    (m) => (part(m) ? `${last(m)} ${part(m)}` : last(m)),
-    (m) => [two(m).replace(PROJECTION, ''), part(m)].filter(Boolean).join(' '),
-    (m) => [two(m), part(m)].filter(Boolean).join(' '),
+    (m) => partOf(m) ?? shortName(m),
+    (m) => (partOf(m) ? `${lastOf(m)} ${partOf(m)}` : lastOf(m)),
+    (m) => [withoutProjection(lastTwoOf(m)), partOf(m)].filter(Boolean).join(' '),
+    (m) => [lastTwoOf(m), partOf(m)].filter(Boolean).join(' '),
     (m) => m,
   ];
   const labels = new Map<string, string>();
@@ -61,14 +26,9 @@ export function labelsOf(modules: readonly string[]): Map<string, string> {
   }
   return labels;
 }
-function rank(module: string): number {
-  const short = part(module) ?? last(module).replace(PROJECTION, '');
-  const at = [ORDER.indexOf(two(module)), ORDER.indexOf(short)].filter((i) => i >= 0);
-  return at.length ? Math.min(...at) : ORDER.length;
-}
 /** Columns in reading order. */
 export const orderModules = (modules: readonly string[]): string[] =>
   modules
-    .map((module, index) => ({ module, index, rank: rank(module) }))
-    .sort((a, b) => a.rank - b.rank || a.index - b.index)
+    .map((module, index) => ({ module, index, place: columnPlace(module) }))
+    .sort((a, b) => a.place - b.place || a.index - b.index)
     .map((m) => m.module);

@@ -1,4 +1,5 @@
 /** How many attention heads share the rows or the columns of a module. */
+import { headSideOf } from '../../src/families/columns.ts';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { t } from './l10n.ts';
 
@@ -13,10 +14,12 @@ export const NO_HEADS: Heads = { rows: 0, columns: 0, word: '' };
 /** How many heads share the rows, the columns of a module; 0 where it has none. */
 export function headsOf(module: string, heads: ComparisonPlan['heads']): Heads {
   if (!heads) return NO_HEADS;
-  if (/(^|\.)q_proj$|#q$/.test(module)) return { rows: heads.attention, columns: 0, word: t('head') };
-  if (/(^|\.)[kv]_proj$|#[kv]$/.test(module)) return { rows: heads.keyValue, columns: 0, word: t('kv head') };
-  if (/(^|\.)o_proj$|attn\.c_proj$|attention\.dense$|attn\.dense$|attn\.out_proj$/.test(module)) {
-    return { rows: 0, columns: heads.attention, word: t('head') };
-  }
-  return NO_HEADS;
+  const found = headSideOf(module);
+  if (!found) return NO_HEADS;
+  const count = heads[found.heads];
+  return {
+    rows: found.side === 'rows' ? count : 0,
+    columns: found.side === 'columns' ? count : 0,
+    word: found.heads === 'keyValue' ? t('kv head') : t('head'),
+  };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { ModelConfig, TensorRow } from '../../../src/protocol/engine.ts';
-import { describeName } from '../../../src/checkpoint/index.ts';
+import { describeName } from '../../../src/families/index.ts';
 
 export function temporaryFolder(): {
   path: string;

@@ -1,5 +1,7 @@
-/** What a tensor's name says: layer, module, role. One path through all families; a name that none knows groups by its first integer. */
+/** What a tensor's name says: layer, module, role, expert. A name that no family knows groups by its first integer. */
 import type { TensorRow } from '../protocol/engine.ts';
+import { QUANTISATION_STATE } from './quantised.ts';
+import { endsWithOne, everyFamily } from './registry.ts';
 
 export type Role = TensorRow['role'];
 export interface TensorName {
@@ -18,27 +20,23 @@ const WRAPPERS =
   /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer|\.modules_to_save(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
-/** Words before a layer's number; the encoders named here hold the only stack of their model. */
+/** Words before a layer's number. */
 const LAYER_WORDS = new Set(['layers', 'layer', 'h', 'blocks', 'block']);
-const SOLE_TOWERS = new Set(['', 'bert.encoder', 'roberta.encoder', 'distilbert.transformer']);
+const SOLE_TOWERS = new Set(['', ...everyFamily(({ soleTowers }) => soleTowers)]);
 
-/**
- * Quantization state and buffers: numbers that belong to weights or to the code, not weights. GPT-2's `attn.bias` and NeoX's
- * `attention.bias` are causal masks; the projections' own biases have longer names.
- */
+/** Numbers that belong to weights or to the code. The projections' own biases have longer names than masks called "bias". */
 const BOOKKEEPING = new RegExp(
-  [
-    String.raw`(^|[._])(weight_scale(_inv|_2)?|(input|output|activation|k|v|q|global|weight_global|input_global)_scale|weight_shape|weight_format)$`,
-    String.raw`(^|[._])((weight_|input_)?zero_point|qzeros|(weight_)?g_idx|scales|(nested_)?absmax|(nested_)?quant_map|SCB|qscale)$`,
-    String.raw`(^|\.)(quant_state|bitsandbytes__)`,
-    String.raw`(^|\.)(inv_freq|masked_bias|num_batches_tracked|position_ids)$`,
-    String.raw`(^|\.)h\.\d+\.attn\.bias$`,
-    String.raw`(^|\.)layers\.\d+\.attention\.bias$`,
-  ].join('|'),
+  [...QUANTISATION_STATE, String.raw`(^|\.)inv_freq$`, ...everyFamily(({ buffers }) => buffers)].join('|'),
 );
 const NORM = /norm|^ln($|_|\d)/i;
-const EMBEDDING = /(^|[._])(embed(ding)?s?|wte|wpe)(_|\.|$)/;
-const HEAD = /^(lm_head|embed_out|output|head|heads|score|cls|classifier|qa_outputs|v_head)(\.|$)/;
+/** "embed_tokens", "pos_embedding", "word_embeddings" in any family; the rest each names itself. */
+const EMBEDDING = new RegExp(
+  `(^|[._])(embed(ding)?s?|${everyFamily(({ embeddings }) => embeddings).join('|')})(_|\\.|$)`,
+);
+const HEAD = new RegExp(
+  `^(head|heads|score|v_head|${[...new Set(everyFamily(({ heads }) => heads))].join('|')})(\\.|$)`,
+);
+const STACKS = endsWithOne(everyFamily(({ stacks }) => stacks));
 
 /** Never fails: every name has a module. */
 export function describeName(name: string): TensorName {
@@ -72,6 +70,16 @@ export function normalizeName(name: string): string {
       if (text.length > prefix.length && text.startsWith(prefix)) text = text.slice(prefix.length);
   }
   return text;
+}
+
+/** [E, a, b] of a mixture of experts; other tensors of three axes (convolutions) are no stacks of matrices */
+export function isExpertStack(module: string): boolean {
+  return (/(^|\.)experts?(\.|$)/.test(module) || STACKS.test(module)) && !isBias(module);
+}
+
+/** "q_proj.bias", "gate_up_proj_bias"; with two axes a stack of vectors, one an expert, not a matrix */
+export function isBias(module: string): boolean {
+  return /(^|[._])bias$/.test(module);
 }
 
 /** "12", "layer3", "block_7" */

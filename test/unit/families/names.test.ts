@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeName, normalizeName } from '../../../src/checkpoint/index.ts';
+import { describeName, normalizeName } from '../../../src/families/index.ts';
 
 describe('layer, module and role by name', () => {
   it.each<[string, number | null, string, string]>([

@@ -1,0 +1,48 @@
+/** Where a module's column stands on the pages, and which of its sides divide into heads. */
+import { STAGES, type Stage } from './family.ts';
+import { endsWithOne, everyFamily, FAMILIES } from './registry.ts';
+
+const PLACES: ReadonlyMap<string, number> = new Map(
+  FAMILIES.flatMap(({ columns }) =>
+    Object.entries(columns ?? {}).flatMap(([stage, names]) =>
+      names.map((name): [string, number] => [name, STAGES.indexOf(stage as Stage)]),
+    ),
+  ),
+);
+/** "q_proj" is known as "q"; GPT-2's "c_proj" keeps its name. */
+const PROJECTION = /(?<!(^|\.)c)_proj$/;
+
+/** The parts of a module's path, without the part of a fused tensor and ".weight". */
+const pathOf = (module: string): string[] =>
+  module
+    .replace(/#.*$/, '')
+    .replace(/\.weight$/, '')
+    .split('.');
+
+/** "k" of "c_attn#k"; null for a whole tensor. */
+export const partOf = (module: string): string | null =>
+  module.includes('#') ? module.slice(module.indexOf('#') + 1) : null;
+/** "q" of "self_attn.q_proj" */
+export const shortName = (module: string): string => lastOf(module).replace(PROJECTION, '');
+export const lastOf = (module: string): string => pathOf(module).at(-1) ?? module;
+export const lastTwoOf = (module: string): string => pathOf(module).slice(-2).join('.');
+export const withoutProjection = (name: string): string => name.replace(PROJECTION, '');
+
+/** Attention first, then the MLP; modules that no family knows at the end. */
+export function columnPlace(module: string): number {
+  const places = [lastTwoOf(module), partOf(module) ?? shortName(module)].flatMap((name) => PLACES.get(name) ?? []);
+  return Math.min(STAGES.length, ...places);
+}
+
+const ends = (side: 'query' | 'keyValue' | 'out'): RegExp =>
+  endsWithOne(everyFamily(({ headSides }) => headSides?.[side]));
+const QUERY = ends('query');
+const KEY_VALUE = ends('keyValue');
+const OUT = ends('out');
+
+/** Which heads divide a module's rows or columns; null if none do. */
+export function headSideOf(module: string): { side: 'rows' | 'columns'; heads: 'attention' | 'keyValue' } | null {
+  if (QUERY.test(module) || module.endsWith('#q')) return { side: 'rows', heads: 'attention' };
+  if (KEY_VALUE.test(module) || /#[kv]$/.test(module)) return { side: 'rows', heads: 'keyValue' };
+  return OUT.test(module) ? { side: 'columns', heads: 'attention' } : null;
+}

@@ -1,0 +1,10 @@
+/** Naming families: what tensor names mean, how fused and stacked tensors split, what pages call their columns, what is cached. */
+export { layoutKey } from './align.ts';
+export { isEncoder, isWindowedThroughout, otherState } from './cache.ts';
+export { columnPlace, headSideOf, lastOf, lastTwoOf, partOf, shortName, withoutProjection } from './columns.ts';
+export type { CacheRule, Family, Fusion, Stage } from './family.ts';
+export { GPT2, storesInOut } from './gpt2.ts';
+export { isLoraFactor, startsUniform, targetModule } from './lora.ts';
+export { describeName, expertOf, isBias, isExpertStack, normalizeName, type Role, type TensorName } from './names.ts';
+export { endsWithOne, everyFamily, FAMILIES, familyOf } from './registry.ts';
+export { expertParts, expertsInOut, fusionOf, isFusedName, rowParts, type RowPart } from './split.ts';

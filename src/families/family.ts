@@ -21,7 +21,7 @@ export interface Family {
   readonly buffers?: readonly string[];
   /** Words before a layer's number that are left out of the module, since such a model has no other layers. */
   readonly soleTowers?: readonly string[];
-  /** words of embeddings without "embed" in them, and first parts of the modules of heads, outside the layers */
+  /** First parts of modules outside the layers: embeddings that do not say "embed", and output heads. */
   readonly embeddings?: readonly string[];
   readonly heads?: readonly string[];
   /** last part of a module, or its last two, to how its rows split; `qkv-by-group` and `gate-up-alternating` only in models of the family */

@@ -31,7 +31,7 @@ const BOOKKEEPING = new RegExp(
 const NORM = /norm|^ln($|_|\d)/i;
 /** "embed_tokens", "pos_embedding", "word_embeddings" in any family; the rest each names itself. */
 const EMBEDDING = new RegExp(
-  `(^|[._])(embed(ding)?s?|${everyFamily(({ embeddings }) => embeddings).join('|')})(_|\\.|$)`,
+  `(^|[._])embed(ding)?s?(_|\\.|$)|^(${everyFamily(({ embeddings }) => embeddings).join('|')})(\\.|$)`,
 );
 const HEAD = new RegExp(
   `^(head|heads|score|v_head|${[...new Set(everyFamily(({ heads }) => heads))].join('|')})(\\.|$)`,

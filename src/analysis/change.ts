@@ -49,7 +49,16 @@ export async function changeOf(
   const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
   const base = new StatsAccumulator();
   const tuned = new StatsAccumulator();
-  const total = { equalBf16: 0, equalRelative: 0, equalAbsolute: 0, changed: 0, sumSquaresUpdate: 0 };
+  const total = {
+    equalBf16: 0,
+    equalRelative: 0,
+    equalAbsolute: 0,
+    changed: 0,
+    sumSquaresUpdate: 0,
+    hidden: 0,
+    sumSquaresHidden: 0,
+    offGrid: 0,
+  };
   const rowChanged = new Float64Array(isMatrix ? rows : 0);
   const columnChanged = new Float64Array(isMatrix ? columns : 0);
   const read = { weights: CHUNK_WEIGHTS, signal };

@@ -11,7 +11,10 @@ export const EQUAL_RELATIVE: i32 = 19;
 export const EQUAL_ABSOLUTE: i32 = 20;
 export const CHANGED: i32 = 21;
 export const UPDATE: i32 = 22; // sum of (w1 - w0)^2
-export const SLOTS: i32 = 23;
+export const HIDDEN: i32 = 23; // weights whose values differ, though their codes on the grid are equal
+export const HIDDEN_UPDATE: i32 = 24; // sum of (w1 - w0)^2 over these
+export const OFF_GRID: i32 = 25; // weights of the base that do not lie on the grid
+export const SLOTS: i32 = 26;
 
 // @ts-ignore: decorator
 @inline export function bump(out: usize, slot: i32, by: f64): void { store<f64>(at(out, slot), load<f64>(at(out, slot)) + by); }
@@ -57,11 +60,12 @@ export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first
   const own = reinterpret<f64>(<u64>(emin + 1023) << 52), bf16 = p == 7;
   const normalA = roundFirst ? own : smallestNormal(typeA), normalB = roundFirst ? own : smallestNormal(typeB);
   let row = columns ? first / columns : 0, col = columns ? first % columns : 0;
-  let equal16: i32 = 0, relative: i32 = 0, absolute: i32 = 0, changed: i32 = 0, update: f64 = 0;
+  let equal16: i32 = 0, relative: i32 = 0, absolute: i32 = 0, changed: i32 = 0, hidden: i32 = 0, off: i32 = 0, update: f64 = 0, unseen: f64 = 0;
   for (; n > 0; --n, a += sizeA, b += sizeB) {
     let x = stored(typeA, a), y = stored(typeB, b);
     const g = onto(x, p, emin, most, overflow), h = onto(y, p, emin, most, overflow);
     if (roundFirst) { x = g; y = h; }
+    if (g != x && abs(x) < Infinity) ++off;
     tally(out, x, normalA); tally(at(out, SIDE), y, normalB);
     const differ = !same(g, h);
     if (bf16 ? !differ : same(onto16(x), onto16(y))) ++equal16;
@@ -71,6 +75,7 @@ export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first
       if (abs(d) <= eta * max(abs(x), abs(y))) ++relative;
       if (abs(d) <= tolerance) ++absolute;
     } else if (same(x, y)) { ++relative; ++absolute; }
+    if (!differ && !same(x, y)) { ++hidden; if (abs(d) < Infinity) unseen += d * d; }
     if (differ) {
       ++changed;
       if (columns) {
@@ -83,6 +88,7 @@ export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first
   }
   bump(out, EQUAL_BF16, equal16); bump(out, EQUAL_RELATIVE, relative); bump(out, EQUAL_ABSOLUTE, absolute);
   bump(out, CHANGED, changed); bump(out, UPDATE, update);
+  bump(out, HIDDEN, hidden); bump(out, HIDDEN_UPDATE, unseen); bump(out, OFF_GRID, off);
 }
 /** Adds n u16 counters to f64 ones and clears them. */
 export function flushCounters(cols: usize, total: usize, n: i32): void {

@@ -3,7 +3,7 @@
 //
 // S names the storage: i16 F16, f32, f64.
 import { f16 } from './arrays';
-import { bump, CHANGED, EQUAL_ABSOLUTE, EQUAL_BF16, EQUAL_RELATIVE, SIDE, UPDATE } from './elements';
+import { bump, CHANGED, EQUAL_ABSOLUTE, EQUAL_BF16, EQUAL_RELATIVE, HIDDEN, HIDDEN_UPDATE, OFF_GRID, SIDE, UPDATE } from './elements';
 import { round } from './grid';
 import { at } from './vector';
 
@@ -35,6 +35,16 @@ const BLOCK: i32 = 2048; // weights
   return c != d && ((c | d) & 0x7fff) != 0;
 }
 
+// whether a finite weight does not lie on the grid; the f16 grid holds every F16
+// @ts-ignore: decorator
+@inline function isOff<S>(a: usize): bool {
+  if (sizeof<S>() == 2) return false;
+  if (sizeof<S>() == 4) { const v = load<u32>(a); return (v & 0xffff) != 0 && (v & 0x7f800000) != 0x7f800000; }
+  const m = abs(load<f64>(a));
+  if (m >= 1.1754943508222875e-38 && m <= 3.3895313892515355e38) return (load<u64>(a) & 0x1fffffffffff) != 0;
+  return m < Infinity && round(m, 7, -126, 3.3895313892515355e38) != m;
+}
+
 // @ts-ignore: decorator
 @inline function statistics<S>(a: usize, n: i32, out: usize): void {
   const normal: f64 = sizeof<S>() == 2 ? 0.00006103515625 : sizeof<S>() == 4 ? 1.1754943508222875e-38 : 2.2250738585072014e-308;
@@ -55,8 +65,9 @@ const BLOCK: i32 = 2048; // weights
 // cols: column counters of this run, or 0. Returns the number of changed weights.
 // @ts-ignore: decorator
 @inline function compare<S>(a: usize, b: usize, n: i32, eta: f64, tolerance: f64, cols: usize, out: usize): i32 {
-  let equal = 0, relative = 0, absolute = 0, changed = 0, update: f64 = 0;
+  let equal = 0, relative = 0, absolute = 0, changed = 0, hidden = 0, off = 0, update: f64 = 0, unseen: f64 = 0;
   for (let i = 0; i < n; ++i, a += sizeof<S>(), b += sizeof<S>()) {
+    if (isOff<S>(a)) ++off;
     if (identical<S>(a, b)) { ++equal; ++relative; ++absolute; continue; }
     const x = value<S>(a), y = value<S>(b), d = y - x;
     let moved = true;
@@ -68,6 +79,7 @@ const BLOCK: i32 = 2048; // weights
       moved = sizeof<S>() == 2 ? x != y : moved16;
       if (abs(x) < Infinity && abs(y) < Infinity) {
         update += d * d;
+        if (!moved && d != 0) { ++hidden; unseen += d * d; }
         if (abs(d) <= eta * max(abs(x), abs(y))) ++relative;
         if (abs(d) <= tolerance) ++absolute;
       }
@@ -79,6 +91,7 @@ const BLOCK: i32 = 2048; // weights
   }
   bump(out, EQUAL_BF16, equal); bump(out, EQUAL_RELATIVE, relative); bump(out, EQUAL_ABSOLUTE, absolute);
   bump(out, CHANGED, changed); bump(out, UPDATE, update);
+  bump(out, HIDDEN, hidden); bump(out, HIDDEN_UPDATE, unseen); bump(out, OFF_GRID, off);
   return changed;
 }
 // @ts-ignore: decorator

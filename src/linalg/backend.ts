@@ -193,6 +193,12 @@ export interface ChunkChange {
   changed: number;
   /** sum (w1 - w0)^2 over pairs that are both finite */
   sumSquaresUpdate: number;
+  /** weights whose stored values differ (NaN equals NaN), though their codes on the grid are equal; 0 for storage on the grid */
+  hidden: number;
+  /** sum (w1 - w0)^2 over those of them that are finite */
+  sumSquaresHidden: number;
+  /** finite weights of the base that do not lie on the grid */
+  offGrid: number;
 }
 /** A backend's fast way through raw codes; run on its worker threads. */
 export interface ElementKernels {

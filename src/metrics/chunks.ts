@@ -80,6 +80,9 @@ export function chunkCompare(
     equalAbsolute: 0,
     changed: 0,
     sumSquaresUpdate: 0,
+    hidden: 0,
+    sumSquaresHidden: 0,
+    offGrid: 0,
   };
   for (let i = 0; i < count; i++) {
     const w0 = before[i] ?? 0;
@@ -94,7 +97,14 @@ export function chunkCompare(
       change.equalRelative++;
       change.equalAbsolute++;
     }
-    if (same(grid.round(w0), grid.round(w1))) continue;
+    const onGrid = grid.round(w0);
+    if (Number.isFinite(w0) && onGrid !== w0) change.offGrid++;
+    if (same(onGrid, grid.round(w1))) {
+      if (same(w0, w1)) continue;
+      change.hidden++;
+      if (Number.isFinite(w1 - w0)) change.sumSquaresHidden += (w1 - w0) ** 2;
+      continue;
+    }
     change.changed++;
     if (columns > 0) {
       const row = Math.floor(i / columns);

@@ -13,7 +13,7 @@ const FLUSH_ROWS = 30_000;
  * hardly varies would show it. */
 const MANY = 1 << 20;
 /** Slots of the kernels' record (src/kernels/elements.ts). */
-const SLOTS = 23;
+const SLOTS = 26;
 const SIDE = 9;
 
 interface ElementPlan {
@@ -177,6 +177,9 @@ export function elementCompare(
     equalAbsolute: record[20] ?? 0,
     changed: record[21] ?? 0,
     sumSquaresUpdate: record[22] ?? 0,
+    hidden: record[23] ?? 0,
+    sumSquaresHidden: record[24] ?? 0,
+    offGrid: record[25] ?? 0,
     rowChanged: memory.f64(at.rows, rows).slice(),
     columnChanged: memory.f64(at.columnTotals, columns).slice(),
   };

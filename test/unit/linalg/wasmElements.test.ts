@@ -75,12 +75,10 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('streaming kernels, re
     const expected = chunkCompare(types[0], base, types[1], tuned, options);
     expectStats(actual.base, expected.base);
     expectStats(actual.tuned, expected.tuned);
-    const { equalBf16, equalRelative, equalAbsolute, changed } = expected;
-    expect(actual).toMatchObject({ equalBf16, equalRelative, equalAbsolute, changed });
-    expect(actual.sumSquaresUpdate / (expected.sumSquaresUpdate || 1)).toBeCloseTo(
-      expected.sumSquaresUpdate === 0 ? 0 : 1,
-      11,
-    );
+    const { equalBf16, equalRelative, equalAbsolute, changed, hidden, offGrid } = expected;
+    expect(actual).toMatchObject({ equalBf16, equalRelative, equalAbsolute, changed, hidden, offGrid });
+    for (const sum of ['sumSquaresUpdate', 'sumSquaresHidden'] as const)
+      expect(actual[sum] / (expected[sum] || 1), sum).toBeCloseTo(expected[sum] === 0 ? 0 : 1, 11);
     expect(actual.rowChanged).toEqual(expected.rowChanged);
     expect(actual.columnChanged).toEqual(expected.columnChanged);
   };

@@ -4,6 +4,7 @@
  */
 import { ANGLES } from './figures/angles.ts';
 import { CONDITION_NUMBER } from './figures/conditionNumber.ts';
+import { COSINE } from './figures/cosine.ts';
 import { COUNTS } from './figures/counts.ts';
 import { DIAGONAL_AMPLIFICATION } from './figures/diagonalAmplification.ts';
 import { EFFECTIVE_RANK } from './figures/effectiveRank.ts';
@@ -33,6 +34,7 @@ export const CATALOG = [
   ...UNCHANGED,
   UPDATE_DENSITY,
   ...RELATIVE_UPDATE,
+  COSINE,
   ...NORMS,
   ...STABLE_RANK,
   UPDATE_TOP1_SHARE,

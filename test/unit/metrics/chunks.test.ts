@@ -188,6 +188,10 @@ describe('change metrics', () => {
   it('have no relative update for a zero base and no norms where a side is not finite', () => {
     expect(metricsOf([0, 0], [1, 0])).toMatchObject({ baseNorm: 0, updateNorm: 1, relativeUpdate: null });
     expect(metricsOf([1, 1], [1, NaN])).toMatchObject({ baseNorm: Math.SQRT2, updateNorm: null, relativeUpdate: null });
+    expect([metricsOf([0, 0], [1, 0]).cosine, metricsOf([1, 1], [1, NaN]).cosine]).toEqual([null, null]);
+    expect(metricsOf([3, 4], [6, 8]).cosine).toBeCloseTo(1, 12);
+    expect(metricsOf([1, 1], [1, -1]).cosine).toBeCloseTo(0, 12);
+    expect(metricsOf([1, 0], [-2, 0]).cosine).toBeCloseTo(-1, 12);
     expect(metricsOf([NaN, 1], [NaN, 1])).toMatchObject({ unchangedBf16: 1, baseNorm: null, updateNorm: null });
   });
   it('hold an empty tensor unchanged', () => {

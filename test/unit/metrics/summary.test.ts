@@ -29,6 +29,7 @@ function tensor(shape: number[], unchanged: number, spectral: Partial<UpdateMetr
       baseNorm: 1,
       updateNorm: 0.1,
       relativeUpdate: 0.1,
+      cosine: 0.99,
       ...(spectral && { ...EMPTY, ...spectral }),
       base: {},
       tuned: {},

@@ -58,6 +58,7 @@ function tensor(name: string, unchanged: number, nss?: number): ComparisonTensor
       baseNorm: 1,
       updateNorm: 0.1,
       relativeUpdate: 0.1,
+      cosine: 0.99,
       ...(nss === undefined ? {} : { nss, maskRank: 1 }),
       base: {},
       tuned: {},

@@ -6,10 +6,12 @@ import { ANGLES } from './figures/angles.ts';
 import { CONDITION_NUMBER } from './figures/conditionNumber.ts';
 import { COSINE } from './figures/cosine.ts';
 import { COUNTS } from './figures/counts.ts';
+import { CURVES } from './figures/curves.ts';
 import { DIAGONAL_AMPLIFICATION } from './figures/diagonalAmplification.ts';
 import { EFFECTIVE_RANK } from './figures/effectiveRank.ts';
 import { ENERGIES } from './figures/energies.ts';
 import { ENERGY_RANKS } from './figures/energyRank.ts';
+import { HIDDEN } from './figures/hidden.ts';
 import { MARCHENKO_PASTUR } from './figures/marchenkoPastur.ts';
 import { MASK_FIGURES } from './figures/masks.ts';
 import { MOMENTS } from './figures/moments.ts';
@@ -19,6 +21,7 @@ import { POWER_LAW } from './figures/powerLaw.ts';
 import { PROFILES } from './figures/profiles.ts';
 import { RANKS } from './figures/ranks.ts';
 import { RELATIVE_UPDATE } from './figures/relativeUpdate.ts';
+import { ROUNDING_FLOOR } from './figures/roundingFloor.ts';
 import { SPECTRAL_SHIFT } from './figures/spectralShift.ts';
 import { STABLE_RANK } from './figures/stableRank.ts';
 import { UNCHANGED } from './figures/unchanged.ts';
@@ -35,6 +38,8 @@ export const CATALOG = [
   UPDATE_DENSITY,
   ...RELATIVE_UPDATE,
   COSINE,
+  ...HIDDEN,
+  ROUNDING_FLOOR,
   ...NORMS,
   ...STABLE_RANK,
   UPDATE_TOP1_SHARE,
@@ -49,6 +54,7 @@ export const CATALOG = [
   ...ANGLES,
   ...WEDIN,
   ...ENERGIES,
+  ...CURVES,
   ...VALIDITY,
   ...RANKS,
   ...MASK_FIGURES,

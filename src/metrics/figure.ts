@@ -2,7 +2,7 @@
  * What a figure is. Each is declared once, in a file of `figures/`, and listed in catalog.ts; results, tables, pages, schemas and tests
  * read it from there. Nothing here may import the results' types: they are derived from the catalog.
  */
-import type { ChunkChange, PairQuantities } from '../linalg/backend.ts';
+import type { ChunkChange, GridSpec, PairQuantities } from '../linalg/backend.ts';
 import type { MaskFigures } from './alignment.ts';
 import type { PowerLawFit } from './powerLaw.ts';
 import type { Text } from './say.ts';
@@ -79,6 +79,7 @@ export interface UpdateSource {
   columns: number;
   maskRank: number;
   angleRank: number;
+  grid: GridSpec;
   /** null if a side is not finite */
   pair: PairQuantities | null;
   /** the same where D is not 0 */

@@ -123,7 +123,7 @@ const TOLERANCES: ReadonlyMap<string, Tolerance> = new Map(CATALOG.map(({ id, to
 /** The standard deviation behind z, there for z's tolerance only; a density that METRICS does not name; and what describes the tensor. */
 const NOT_METRICS = new Set([
   ...['principalSd', 'lowSd', 'principalNotLowSd', 'principalNotLowDensity'],
-  ...['shape', 'dtype', 'singularValues', 'curveRanks'],
+  ...['shape', 'dtype', 'singularValues'],
   ...NOT_COMPUTED,
 ]);
 

@@ -17,6 +17,8 @@ export function tensor(name: string, metrics: Partial<ComparisonTensor['metrics'
       updateNorm: 1e-7,
       relativeUpdate: 3e-7,
       cosine: 0.99,
+      hiddenShare: 0,
+      hiddenEnergy: 0,
       base: { min: -1, max: 2, spectralNorm: 0.75 },
       tuned: { min: -1.5, nan: 0 },
       ...metrics,

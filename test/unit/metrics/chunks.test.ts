@@ -183,7 +183,17 @@ describe('change metrics', () => {
       baseNorm: 5,
       updateNorm: 1,
       relativeUpdate: 0.2,
+      cosine: expect.closeTo(5 / Math.sqrt(26), 12) as number,
+      hiddenShare: 0,
+      hiddenEnergy: 0,
     });
+  });
+  it('tell what the tuned side holds beneath its grid', () => {
+    // 1 + 2^-9 is 1 on bf16, 1 + 2^-7 is its neighbour
+    const found = metricsOf([1, 1, 2, 3], [1 + 2 ** -9, 1 + 2 ** -7, 2, 3]);
+    expect(found).toMatchObject({ updateDensity: 0.25, hiddenShare: 0.5, hiddenEnergy: 1 / 17 });
+    expect(metricsOf([1, NaN], [1, NaN])).toMatchObject({ hiddenShare: null, hiddenEnergy: null });
+    expect(metricsOf([1, Infinity], [1 + 2 ** -9, 1])).toMatchObject({ hiddenShare: 0.5, hiddenEnergy: null });
   });
   it('have no relative update for a zero base and no norms where a side is not finite', () => {
     expect(metricsOf([0, 0], [1, 0])).toMatchObject({ baseNorm: 0, updateNorm: 1, relativeUpdate: null });

@@ -30,6 +30,8 @@ function tensor(shape: number[], unchanged: number, spectral: Partial<UpdateMetr
       updateNorm: 0.1,
       relativeUpdate: 0.1,
       cosine: 0.99,
+      hiddenShare: 0,
+      hiddenEnergy: 0,
       ...(spectral && { ...EMPTY, ...spectral }),
       base: {},
       tuned: {},

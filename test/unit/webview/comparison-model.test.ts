@@ -59,6 +59,8 @@ function tensor(name: string, unchanged: number, nss?: number): ComparisonTensor
       updateNorm: 0.1,
       relativeUpdate: 0.1,
       cosine: 0.99,
+      hiddenShare: 0,
+      hiddenEnergy: 0,
       ...(nss === undefined ? {} : { nss, maskRank: 1 }),
       base: {},
       tuned: {},

@@ -105,8 +105,9 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
 /** A path in a question to the user: on one line, and without marks that the message would draw. */
 function shown(path: string): string {
   return path
-    .replace(/[\s`*_[\]<>\\]+/g, (run) => (/^\s+$/.test(run) ? ' ' : run.replace(/[`*_[\]<>\\]/g, '\\$&')))
-    .slice(0, 300);
+    .replace(/\s+/g, ' ')
+    .slice(0, 300)
+    .replace(/[`*_[\]<>\\]/g, '\\$&');
 }
 
 /** Relative paths are looked for in the workspace's folders; the first one stands where there are several. */

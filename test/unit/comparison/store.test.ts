@@ -87,6 +87,44 @@ describe('ComparisonStore', () => {
   });
 });
 
+describe('a writer and readers at once', () => {
+  const VALUES = 60_000;
+  /** Some 1.4 MB, which take long enough to write that a reader would meet half of them. */
+  function large(run: number): StoredComparison {
+    const values = Array.from({ length: VALUES }, (_, i) => i + run);
+    const details = stored('/m/rl').details.map((detail) => ({
+      ...detail,
+      baseSingularValues: values,
+      tunedSingularValues: values,
+      updateSingularValues: values,
+    }));
+    return { ...stored('/m/rl'), fingerprint: `run ${run}`, details };
+  }
+
+  test('a reader finds the earlier one or the new one, never half of one, and never none', async () => {
+    const store = new ComparisonStore(directory);
+    const another = new ComparisonStore(directory);
+    await store.save(large(0));
+    let writing = true;
+    const seen = new Set<string>();
+    const read = async (): Promise<void> => {
+      while (writing) {
+        const found = await another.load(large(0).spec);
+        const last = found?.details[0]?.updateSingularValues.at(-1) ?? NaN;
+        expect(found?.fingerprint).toBe(`run ${last - (VALUES - 1)}`);
+        seen.add(found?.fingerprint ?? 'none');
+      }
+    };
+    const readers = Promise.all([read(), read()]);
+    // A reader that fails is told below.
+    readers.catch(() => undefined);
+    for (let run = 1; run <= 12; run++) await store.save(large(run));
+    writing = false;
+    await readers;
+    expect(seen.size).toBeGreaterThan(1);
+  }, 60_000);
+});
+
 test('the fingerprint tells when a file or a folder of shards has changed', async () => {
   const file = join(directory, 'model.safetensors');
   writeFileSync(file, 'one');

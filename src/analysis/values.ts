@@ -1,6 +1,6 @@
 /** A rectangle of a tensor's values, read by range: never more of the file than it needs. */
 import { byteRange, codesOf, componentsOf, dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
-import { planeWeight, readableTensor, type Checkpoint } from '../checkpoint/index.ts';
+import { planeWeight, readableTensor, type Checkpoint, type Weight } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { MAX_VALUES, type Plane, type Rectangle, type ValuesBlock } from '../protocol/matrix.ts';
 
@@ -23,7 +23,12 @@ export async function readValues(
   request: Plane & Rectangle,
   signal?: AbortSignal,
 ): Promise<ValuesBlock> {
-  const weight = planeWeight(checkpoint, readableTensor(checkpoint, request.tensor), request.slice);
+  const plane = planeWeight(checkpoint, readableTensor(checkpoint, request.tensor), request.slice);
+  return valuesOf(plane, request, signal);
+}
+
+/** The same of a weight, whatever its kind. */
+export async function valuesOf(weight: Weight, request: Rectangle, signal?: AbortSignal): Promise<ValuesBlock> {
   const { tensor, type, stored } = weight;
   const dtype = stored ? weight.dtype : type;
   const why = undecodable(dtype);

@@ -1,4 +1,5 @@
 /** Where a module's column stands on the pages, and which of its sides divide into heads. */
+import type { TensorRow } from '../protocol/engine.ts';
 import { STAGES, type Stage } from './family.ts';
 import { endsWithOne, everyFamily, FAMILIES } from './registry.ts';
 
@@ -27,6 +28,16 @@ export const shortName = (module: string): string => lastOf(module).replace(PROJ
 export const lastOf = (module: string): string => pathOf(module).at(-1) ?? module;
 export const lastTwoOf = (module: string): string => pathOf(module).slice(-2).join('.');
 export const withoutProjection = (name: string): string => name.replace(PROJECTION, '');
+
+/** A tensor in a list of its layer's: its module, and with it the number of its expert, which a module drops. */
+export function labelInLayer({ name, layer, module }: Pick<TensorRow, 'name' | 'layer' | 'module'>): string {
+  if (layer === null) return name.replace(/^model\./, '').replace(/\.weight$/, '');
+  const expert = /\bexperts\.\d+\..*/.exec(name);
+  if (!expert) return module;
+  const before = name.slice(0, expert.index).split('.');
+  const at = before.indexOf(String(layer));
+  return [...(at < 0 ? [] : before.slice(at + 1, -1)), expert[0]].join('.').replace(/\.weight$/, '');
+}
 
 /** Attention first, then the MLP; modules that no family knows at the end. */
 export function columnPlace(module: string): number {

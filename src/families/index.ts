@@ -1,7 +1,16 @@
 /** Naming families: what tensor names mean, how fused and stacked tensors split, what pages call their columns, what is cached. */
 export { layoutKey } from './align.ts';
 export { isEncoder, isWindowedThroughout, otherState } from './cache.ts';
-export { columnPlace, headSideOf, lastOf, lastTwoOf, partOf, shortName, withoutProjection } from './columns.ts';
+export {
+  columnPlace,
+  headSideOf,
+  labelInLayer,
+  lastOf,
+  lastTwoOf,
+  partOf,
+  shortName,
+  withoutProjection,
+} from './columns.ts';
 export type { CacheRule, Family, Fusion, Stage } from './family.ts';
 export { GPT2, storesInOut } from './gpt2.ts';
 export { isLoraFactor, startsUniform, targetModule } from './lora.ts';

@@ -34,7 +34,7 @@ export function familyOf(modelType: string | null, names: Iterable<string> = [])
   if (stated) return stated;
   // Names of one module in other layers say nothing new.
   const kinds = new Set<string>();
-  for (const name of names) kinds.add(name.replace(/\d+/g, '0'));
+  for (const name of names) kinds.add(name.replace(/(?<=^|\.)\d+(?=\.)/g, '0'));
   const marked = new Set<Family>();
   for (const kind of kinds) for (const family of FAMILIES) if (family.mark?.test(kind) === true) marked.add(family);
   return FAMILIES.find((family) => marked.has(family)) ?? null;

@@ -25,7 +25,7 @@ export interface ValuesBlock extends Rectangle {
   dtype: string;
   /** row-major; complex numbers as two, real and imaginary; 64-bit integers rounded to float64 */
   values: Float64Array;
-  /** the stored codes, row-major, one for each element, low bits first */
+  /** the stored codes, row-major, one for each element, low bits first; empty if the values are computed from several numbers */
   codes: BigUint64Array;
 }
 

@@ -1,6 +1,7 @@
 /** The tensor table as a list of lines: groups by layer, or one flat sorted list. Pure: the table draws what it is given. */
 import type { TensorRow } from '../../src/protocol/engine.ts';
 import type { ElementStats, SpectrumMetrics } from '../../src/protocol/results.ts';
+import { labelInLayer } from '../../src/families/columns.ts';
 import type { Outlier } from './find/outliers.ts';
 import { t } from '../shared/l10n.ts';
 
@@ -38,7 +39,7 @@ export function describe(tensor: TensorRow): Row {
   return {
     tensor,
     get label() {
-      return clip(labelOf(tensor));
+      return clip(labelInLayer(tensor));
     },
     group: groupOf(tensor),
     lower: tensor.name.toLowerCase(),
@@ -51,15 +52,6 @@ const natural = (name: string): string =>
     .slice(0, MAX_LABEL)
     .toLowerCase()
     .replace(/\d+/g, (digits) => digits.padStart(12, '0'));
-function labelOf({ name, layer, module }: TensorRow): string {
-  if (layer === null) return name.replace(/^model\./, '').replace(/\.weight$/, '');
-  // Experts drop their number in `module`; only the name tells them apart.
-  const expert = /\bexperts\.\d+\..*/.exec(name);
-  if (!expert) return module;
-  const before = name.slice(0, expert.index).split('.');
-  const at = before.indexOf(String(layer));
-  return [...(at < 0 ? [] : before.slice(at + 1, -1)), expert[0]].join('.').replace(/\.weight$/, '');
-}
 function groupOf({ layer, role }: TensorRow): string {
   if (layer !== null) return t('Layer {0}', layer);
   switch (role) {

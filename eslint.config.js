@@ -2,6 +2,7 @@
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import copies from './scripts/lint/copies.mjs';
 
 /** What a folder may import from the rest of src (itself is always allowed). `vscode`: may it import the editor's API. */
 const LAYERS = {
@@ -199,6 +200,11 @@ export default defineConfig(
         },
       ],
     },
+  },
+  {
+    files: ['src/**/*.ts', 'webview/**/*.ts'],
+    plugins: { copies },
+    rules: { 'copies/no-spread-arguments': 'error', 'copies/no-copy-append': 'error' },
   },
   { files: ['**/*.mjs', '*.js'], languageOptions: { globals: NODE_GLOBALS } },
   // Scripts, the command line and tests talk to a terminal.

@@ -5,6 +5,7 @@ import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { pairFlops } from '../linalg/flops.ts';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
+import { greatest } from '../protocol/lists.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 
 export interface PlannedComparison {
@@ -49,7 +50,11 @@ export function planComparison(
       matrices: matrices.length,
       flops: sum(matrices, (pair) => flopsOf(pair, parameters)),
       peakBytes:
-        backend.parallelism * Math.max(0, ...matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair)))),
+        backend.parallelism *
+        greatest(
+          matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair))),
+          0,
+        ),
     },
     heads:
       config?.attentionHeads != null

@@ -4,19 +4,24 @@ import { throwIfAborted, toWireError, type WireError } from '../protocol/errors.
 /** Items still to be done; one of them can be moved to the front while the run goes on. */
 export class WorkQueue<T extends { name: string }> {
   private readonly items: T[];
+  /** Items before this one are taken: `shift` would move all the others. */
+  private next = 0;
 
   constructor(items: readonly T[]) {
     this.items = [...items];
   }
   take(): T | undefined {
-    return this.items.shift();
+    const item = this.items[this.next];
+    if (item) this.next++;
+    return item;
   }
   /** True when the item was still waiting. */
   prioritize(name: string): boolean {
-    const at = this.items.findIndex((item) => item.name === name);
-    if (at < 0) return false;
-    const [item] = this.items.splice(at, 1);
-    if (item) this.items.unshift(item);
+    const at = this.items.findIndex((item, i) => i >= this.next && item.name === name);
+    const item = this.items[at];
+    if (!item) return false;
+    this.items.copyWithin(this.next + 1, this.next, at);
+    this.items[this.next] = item;
     return true;
   }
 }
@@ -33,14 +38,16 @@ export async function* runQueue<T extends { name: string }, R>(
   work: (item: T) => Promise<R>,
   signal: AbortSignal,
 ): AsyncGenerator<Outcome<T, R>, void, undefined> {
-  const outcomes: Outcome<T, R>[] = [];
+  let outcomes: Outcome<T, R>[] = [];
   let wake: () => void = () => undefined;
   let stopped = false;
   let running = 0;
   const lane = async (): Promise<void> => {
     for (let item = queue.take(); item && !stopped && !signal.aborted; item = queue.take()) {
       try {
-        outcomes.push({ item, value: await work(item) });
+        // The list of the time after the work: the one before it may have been handed out.
+        const value = await work(item);
+        outcomes.push({ item, value });
       } catch (error) {
         if (signal.aborted) break;
         outcomes.push({ item, error: toWireError(error) });
@@ -57,7 +64,9 @@ export async function* runQueue<T extends { name: string }, R>(
   });
   try {
     for (;;) {
-      for (let outcome = outcomes.shift(); outcome; outcome = outcomes.shift()) yield outcome;
+      const ready = outcomes;
+      outcomes = [];
+      for (const outcome of ready) yield outcome;
       if (running === 0 && outcomes.length === 0) break;
       await new Promise<void>((resolve) => {
         wake = resolve;

@@ -17,6 +17,7 @@ import type { LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
 import { chunkStats, StatsAccumulator } from '../metrics/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import type { ScanEvent } from '../protocol/health.ts';
+import { pushTo } from '../protocol/lists.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
 
@@ -68,9 +69,7 @@ export async function* scanCheckpoint(
       for (const weight of group) {
         try {
           const digest = await tensorDigest(weight, signal);
-          const same = equal.get(digest);
-          if (same) same.push(weight);
-          else equal.set(digest, [weight]);
+          pushTo(equal, digest, weight);
         } catch (error) {
           if (signal.aborted) throw error;
           yield unreadable(weight, (error as Error).message);

@@ -10,6 +10,7 @@ import { factLines, problemLines } from './facts.ts';
 import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
 import { bytes, figure, percent, plural, quoted, ranges, shape } from './text.ts';
+import { appendAll, pushTo } from '../protocol/lists.ts';
 
 const KNOWN = ['path', 'tensors', 'statistics', 'spectra', 'scan', 'allowLong', 'offset', 'maxTokens'];
 
@@ -26,8 +27,8 @@ export async function inspectCheckpoint(raw: unknown, context: ToolContext): Pro
   const head = factLines(facts);
   const chosen = facts.tensors.filter((row) => glob === undefined || matchesGlob(glob, row.name));
   if (spectra && !input.flag('allowLong', false)) refuseLong(chosen);
-  if (input.flag('scan', false)) head.push(...(await scanLines(path, context)));
-  else head.push(...problemLines(facts.problems, 'the header'));
+  if (input.flag('scan', false)) appendAll(head, await scanLines(path, context));
+  else appendAll(head, problemLines(facts.problems, 'the header'));
   const budget = context.budget(input.tokens);
   const more =
     (rows: number) =>
@@ -119,7 +120,7 @@ function moduleRows(tensors: readonly TensorRow[]): string[] {
   const modules = new Map<string, TensorRow[]>();
   for (const row of tensors) {
     const key = [row.module, row.missing, row.dtype, row.shape.join('x')].join('|');
-    modules.set(key, [...(modules.get(key) ?? []), row]);
+    pushTo(modules, key, row);
   }
   return [...modules.values()].map((rows) => {
     const first = rows[0] as TensorRow;

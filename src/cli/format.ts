@@ -1,4 +1,5 @@
 /** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour where the output is no terminal. */
+import { greatest } from '../protocol/lists.ts';
 
 export function figure(x: number | null | undefined, digits = 4): string {
   if (x === null || x === undefined) return '-';
@@ -28,7 +29,12 @@ export function count(n: number): string {
 
 /** Text table: the first `left` columns are aligned left, the others right. */
 export function table(head: string[], rows: string[][], left = 1): string {
-  const widths = head.map((h, c) => Math.max(h.length, ...rows.map((r) => r[c]?.length ?? 0)));
+  const widths = head.map((h, c) =>
+    greatest(
+      rows.map((r) => r[c]?.length ?? 0),
+      h.length,
+    ),
+  );
   const line = (cells: string[]): string =>
     cells
       .map((cell, c) => (c < left ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))

@@ -3,6 +3,7 @@ import type { Analysis } from '../analysis/index.ts';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../protocol/health.ts';
 import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { appendAll, pushTo } from '../protocol/lists.ts';
 import type { InspectionResult, InspectionTensor, Problem } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
 import { bytes, count, figure, table } from './format.ts';
@@ -65,8 +66,7 @@ export function inspection(
 ): InspectionResult {
   const parts = new Map<string, TensorSpectrum[]>();
   for (const spectrum of spectra.values())
-    if (spectrum.name !== spectrum.tensor)
-      parts.set(spectrum.tensor, [...(parts.get(spectrum.tensor) ?? []), spectrum]);
+    if (spectrum.name !== spectrum.tensor) pushTo(parts, spectrum.tensor, spectrum);
   const of = (spectrum: TensorSpectrum): Pick<InspectionTensor, 'spectrum' | 'singularValues'> => ({
     spectrum: spectrum.metrics,
     ...(singularValues ? { singularValues: spectrum.singularValues } : {}),
@@ -152,7 +152,7 @@ function report(facts: CheckpointFacts, result: InspectionResult): string {
     `${facts.format}; ${summary.tensors} tensors, ${count(summary.parameters)} parameters, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
   if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
-  lines.push(...memoryLines(result.memory));
+  appendAll(lines, memoryLines(result.memory));
   for (const [key, value] of Object.entries(result.metadata))
     lines.push(`${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
   for (const problem of result.problems) lines.push(`${problem.severity}: ${problem.message}`);

@@ -19,7 +19,7 @@ export async function openOutputs(
   paths: readonly string[],
   signal?: AbortSignal,
 ): Promise<Outputs> {
-  const reads = await readsOf(...paths);
+  const reads = await readsOf(paths);
   for (const target of [json, csv]) if (target && target !== STDOUT) await refuseDestination(target, { reads });
   const put = (target: string, text: string): Promise<void> =>
     target === STDOUT ? writeStandardOutput(text, signal) : writeWhole(target, text, { reads, signal });

@@ -21,21 +21,20 @@ export interface Command {
 }
 
 export function registerCommands(services: CommandServices, commands: readonly Command[]): vscode.Disposable {
-  return vscode.Disposable.from(
-    ...commands.map(({ id, run }) =>
-      vscode.commands.registerCommand(id, async (...args: unknown[]) => {
-        try {
-          await run(services, ...args);
-        } catch (error) {
-          const { code, message } = toWireError(error);
-          if (code === 'cancelled') return;
-          services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
-          const answer = await vscode.window.showErrorMessage(message, vscode.l10n.t('Show Log'));
-          if (answer) services.log.show();
-        }
-      }),
-    ),
+  const registered = commands.map(({ id, run }) =>
+    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        await run(services, ...args);
+      } catch (error) {
+        const { code, message } = toWireError(error);
+        if (code === 'cancelled') return;
+        services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
+        const answer = await vscode.window.showErrorMessage(message, vscode.l10n.t('Show Log'));
+        if (answer) services.log.show();
+      }
+    }),
   );
+  return new vscode.Disposable(() => registered.forEach((one) => void one.dispose()));
 }
 
 export function uriOf(value: unknown): vscode.Uri | undefined {

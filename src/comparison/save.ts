@@ -30,7 +30,7 @@ export async function exportComparison(controller: ComparisonController): Promis
     );
   const { base, tuned } = controller.spec;
   const text = /\.json$/i.test(path) ? comparisonJson(result) : comparisonCsv(result);
-  await writeWhole(path, text, { reads: await readsOf(base, tuned) });
+  await writeWhole(path, text, { reads: await readsOf([base, tuned]) });
   const { done, planned } = result.summary.matrices;
   const message =
     done < planned

@@ -202,8 +202,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
 export function registerInspector(provider: InspectorProvider): vscode.Disposable {
   const options = { supportsMultipleEditorsPerDocument: true };
   return vscode.Disposable.from(
-    ...[FILE_VIEW_TYPE, INDEX_VIEW_TYPE].map((viewType) =>
-      vscode.window.registerCustomEditorProvider(viewType, provider, options),
-    ),
+    vscode.window.registerCustomEditorProvider(FILE_VIEW_TYPE, provider, options),
+    vscode.window.registerCustomEditorProvider(INDEX_VIEW_TYPE, provider, options),
   );
 }

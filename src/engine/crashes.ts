@@ -5,6 +5,7 @@
  */
 import { OffaxisError } from '../protocol/errors.ts';
 import { EngineCrashedError, EngineStoppedError } from './errors.ts';
+import { appendAll } from '../protocol/lists.ts';
 
 export interface CrashTolerantWork<E> {
   /** Names not finished, in the order in which the engine takes them; null while nothing is known of the work. */
@@ -44,7 +45,7 @@ export async function* surviveCrashes<E>(
         const unfinished = work.unfinished();
         if (unfinished === null && ++blindCrashes > 1) throw error;
         if (unfinished?.length === 0) return;
-        suspects.push(...(unfinished ?? []).slice(0, Math.max(1, work.parallelism())));
+        appendAll(suspects, (unfinished ?? []).slice(0, Math.max(1, work.parallelism())));
       }
     }
   }

@@ -1,7 +1,7 @@
 /**
  * The one place that writes files of the product: command line, engine, host and stores all come here, and ESLint keeps it so.
  *
- *     await writeWhole(path, text, { reads: await readsOf(base, tuned), signal });   // a result that is in memory
+ *     await writeWhole(path, text, { reads: await readsOf([base, tuned]), signal });   // a result that is in memory
  *     const output = await createOutput(path, { reads });                      // one that comes in pieces
  *     try { await output.write(bytes); await output.commit(); } finally { await output.discard(); }
  *     await clearLeftovers(folder);                                            // at the start, in a folder of ours

@@ -8,7 +8,7 @@ const PART_OF_CHECKPOINT = /(\.safetensors|\.index\.json|^(adapter_)?config\.jso
  * The paths themselves and every checkpoint, index and config of their folders. `paths` are files or folders; one that cannot be read has
  * nothing to protect but itself.
  */
-export async function readsOf(...paths: string[]): Promise<string[]> {
+export async function readsOf(paths: readonly string[]): Promise<string[]> {
   const all = await Promise.all(
     paths.map(async (path) => {
       const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;

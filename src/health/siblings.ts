@@ -2,6 +2,7 @@
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
 import type { Finding } from '../protocol/health.ts';
+import { pushTo } from '../protocol/lists.ts';
 import { finding, MIN_LINE, type Measured } from './rules.ts';
 import { scaleOutliers } from './scale.ts';
 
@@ -15,19 +16,13 @@ const NAMES_SHOWN = 3;
 export function duplicateCandidates(measured: readonly Measured[], others: readonly Weight[]): Weight[][] {
   const groups = new Map<string, Weight[]>();
   const add = (weight: Weight, ...key: unknown[]): void =>
-    join(groups, [weight.dtype, weight.shape.join('x'), ...key].join('|'), weight);
+    pushTo(groups, [weight.dtype, weight.shape.join('x'), ...key].join('|'), weight);
   for (const { weight, stats } of measured) {
     if (weight.place.role === 'bookkeeping' || weight.count < MIN_LINE || stats.min === stats.max) continue;
     add(weight, stats.min, stats.max, stats.zeros, stats.nan, stats.inf);
   }
   for (const weight of others) if (weight.place.role !== 'bookkeeping' && weight.storedBytes >= MIN_LINE) add(weight);
   return [...groups.values()].filter((group) => group.length > 1);
-}
-
-function join<T>(groups: Map<string, T[]>, key: string, item: T): void {
-  const group = groups.get(key);
-  if (group) group.push(item);
-  else groups.set(key, [item]);
 }
 
 /** `weights` hold the same bytes. An embedding and the output head are tied on purpose. */
@@ -57,7 +52,7 @@ export function scaleFindings(measured: readonly Measured[]): Finding[] {
     const { weight, rms, stats } = one;
     const { place, dtype, shape } = weight;
     if (place.layer === null || place.role === 'bookkeeping' || !rms || stats.nan || stats.inf) continue;
-    join(groups, [place.module, dtype, shape.join('x')].join('|'), { measured: one, rms });
+    pushTo(groups, [place.module, dtype, shape.join('x')].join('|'), { measured: one, rms });
   }
   return [...groups.values()].flatMap(scaleOutliers).map(({ member, factor, z, siblings, severity }) => {
     const { weight } = member.measured;

@@ -34,7 +34,7 @@ export async function receivePicture(message: PictureFromView, ...checkpoints: s
       'bad-parameter',
       vscode.l10n.t('{0} is no place for a picture. Choose a .{1} file on disk.', target.toString(true), format),
     );
-  const reads = await readsOf(...checkpoints);
+  const reads = await readsOf(checkpoints);
   await writeWhole(target.fsPath, format === 'png' ? Buffer.from(data, 'base64') : data, { reads });
   const open = vscode.l10n.t('Open');
   if (await vscode.window.showInformationMessage(vscode.l10n.t('Saved {0}.', target.fsPath), open))

@@ -1,5 +1,6 @@
 /** The figures of a comparison for one tensor or the mean of several, each beside its null or limit. */
 import { energyVerdict, maskVerdict } from '../metrics/verdict.ts';
+import { greatest } from '../protocol/lists.ts';
 import type { ComparisonTensor, Verdict } from '../protocol/results.ts';
 
 export interface AlignmentFigures {
@@ -41,7 +42,7 @@ export function alignmentFigures(tensors: readonly ComparisonTensor[]): Alignmen
     offEnergyBaseline: mean(spectral.map((m) => off(m.jointEnergyBaseline))),
     nss: mean(spectral.map((m) => m.nss)),
     relativeUpdate: mean(metrics.map((m) => m.relativeUpdate)),
-    largestAngle: angles.length ? Math.max(...angles) : null,
+    largestAngle: angles.length ? greatest(angles) : null,
     vacuous: spectral.filter((m) => m.wedinVacuous === true).length,
     unchanged: mean(metrics.map((m) => m.unchangedBf16)),
     mask,

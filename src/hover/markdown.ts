@@ -1,4 +1,5 @@
 /** Text of files as Markdown text: names come from checkpoints and are never trusted. */
+import { greatest } from '../protocol/lists.ts';
 
 /** Every character that Markdown, its tables, or VS Code's icon syntax could read as more than itself. */
 export const plain = (text: string): string =>
@@ -12,7 +13,10 @@ export const commandLink = (label: string, command: string, ...args: unknown[]):
 
 /** A table without a heading worth reading; the first column is left, the others right. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const columns = greatest(
+    rows.map((row) => row.length),
+    0,
+  );
   const line = (cells: readonly string[]): string =>
     `| ${Array.from({ length: columns }, (_, i) => `${i > 1 ? '&ensp;' : ''}${cells[i] ?? ''}`).join(' | ')} |`;
   const align = Array.from({ length: columns }, (_, i) =>

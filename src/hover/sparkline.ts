@@ -1,4 +1,5 @@
 /** A spectrum as a picture of one line: an image of its own, because a hover holds Markdown only. */
+import { greatest, least } from '../protocol/lists.ts';
 
 export interface Curve {
   /** descending */
@@ -20,13 +21,19 @@ const LEAST_SHARE = 1e-6;
 
 /** Singular values over their rank, both axes logarithmic; `level` is a dashed horizontal line. Null where nothing is positive. */
 export function sparkline(curves: readonly Curve[], level: number | null, ink: Ink): string | null {
-  const first = Math.max(...curves.map(({ values }) => values[0] ?? 0));
+  const first = greatest(curves.map(({ values }) => values[0] ?? 0));
   if (!(first > 0)) return null;
   const shown = curves.map((curve) => ({ ...curve, values: curve.values.filter((v) => v > first * LEAST_SHARE) }));
-  const ranks = Math.max(2, ...shown.map(({ values }) => values.length));
+  const ranks = greatest(
+    shown.map(({ values }) => values.length),
+    2,
+  );
   const hi = Math.log(Math.max(first, level ?? 0));
-  const least = Math.min(...shown.map(({ values }) => values.at(-1) ?? first), level ?? Infinity);
-  const lo = Math.min(Math.log(least), hi - 1);
+  const lowest = least(
+    shown.map(({ values }) => values.at(-1) ?? first),
+    level ?? Infinity,
+  );
+  const lo = Math.min(Math.log(lowest), hi - 1);
   const x = (rank: number): number => PAD + (Math.log(rank) / Math.log(ranks)) * (WIDTH - 2 * PAD);
   const y = (log: number): number => PAD + ((hi - log) / (hi - lo)) * (HEIGHT - 2 * PAD);
   const lines = shown.map(({ values, dashed }) => {

@@ -11,17 +11,17 @@ export function say(message: string, ...args: (Text | string)[]): Text {
   return { message, args };
 }
 
-/** `text` through `translate`, a function like `vscode.l10n.t`, its arguments first. */
-export function translated(text: Text, translate: (message: string, ...args: string[]) => string): string {
+/** `text` through `translate`, a function like `vscode.l10n.t` that takes its arguments as a list; arguments are translated first. */
+export function translated(text: Text, translate: (message: string, args: string[]) => string): string {
   return translate(
     text.message,
-    ...text.args.map((arg) => (typeof arg === 'string' ? arg : translated(arg, translate))),
+    text.args.map((arg) => (typeof arg === 'string' ? arg : translated(arg, translate))),
   );
 }
 
 /** As it is written in the sources: for the command line and for language models. */
 export function english(text: Text): string {
-  return translated(text, (message, ...args) =>
+  return translated(text, (message, args) =>
     message.replace(/\{(\d+)\}/g, (whole, index: string) => args[Number(index)] ?? whole),
   );
 }

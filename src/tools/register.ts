@@ -9,9 +9,10 @@ import { unpackFacts } from '../protocol/packedFacts.ts';
 type Input = Record<string, unknown>;
 
 export function registerTools(engine: EngineClient, log: vscode.LogOutputChannel): vscode.Disposable {
-  return vscode.Disposable.from(
-    ...TOOLS.map(({ name }) => vscode.lm.registerTool(name, new CheckpointTool(name, engineOf(engine), log))),
+  const registered = TOOLS.map(({ name }) =>
+    vscode.lm.registerTool(name, new CheckpointTool(name, engineOf(engine), log)),
   );
+  return new vscode.Disposable(() => registered.forEach((one) => void one.dispose()));
 }
 
 class CheckpointTool implements vscode.LanguageModelTool<Input> {

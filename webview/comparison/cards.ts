@@ -1,5 +1,6 @@
 /** Headline cards: each figure beside what noise would give, with one plain sentence that claims no more than its null allows. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { pushTo } from '../../src/protocol/lists.ts';
 import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
@@ -40,7 +41,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 /** The verdict that most matrices share; with how many, where not all do. */
 function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: string } | null {
   const by = new Map<VerdictId, Verdict[]>();
-  for (const v of verdicts) by.set(v.id, [...(by.get(v.id) ?? []), v]);
+  for (const v of verdicts) pushTo(by, v.id, v);
   const [most] = [...by.values()].sort((a, b) => b.length - a.length);
   const verdict = most?.[0];
   if (!most || !verdict) return null;

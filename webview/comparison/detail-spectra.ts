@@ -1,6 +1,7 @@
 /** Both spectra with their difference, and the principal angles. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { MatrixDetail } from '../../src/protocol/engine.ts';
+import { least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { degrees, num, percent } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
@@ -52,7 +53,10 @@ function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail):
   const top = Math.max(base[0] ?? 0, tuned[0] ?? 0);
   if (!(top > 0) || n < 1) return { root, marks: [] };
   const marks = differences(base, tuned);
-  const smallest = Math.min(...marks.map((m) => m.size), base.at(-1) || top, tuned.at(-1) || top);
+  const smallest = least(
+    marks.map((m) => m.size),
+    Math.min(base.at(-1) || top, tuned.at(-1) || top),
+  );
   const lo = 10 ** Math.floor(Math.log10(Math.max(top * FLOOR, smallest)));
   const hi = top * 1.3;
   const x = log(1, Math.max(2, n), PAD.l, width - PAD.r);
@@ -142,7 +146,7 @@ function anglePlot(width: number, d: MatrixDetail): Drawing {
     root.append(text(width / 2, HEIGHT / 2, k ? t('all angles are 0') : t('no subspace to compare'), 'middle'));
     return { root, marks: [] };
   }
-  const lo = 10 ** Math.floor(Math.log10(Math.max(1e-6, Math.min(...positive))));
+  const lo = 10 ** Math.floor(Math.log10(Math.max(1e-6, least(positive))));
   const x = linear(1, Math.max(2, k), PAD.l, width - PAD.r);
   const y = log(lo, 100, HEIGHT - PAD.b, PAD.t);
   const ticks = [...new Set([1, k / 4, k / 2, (3 * k) / 4, k].map(Math.round))].filter((v) => v >= 1);

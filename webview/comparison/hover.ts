@@ -9,6 +9,7 @@ import { metricById, VIEWS } from './metrics.ts';
 import { hasSpectra, type Pair } from './model.ts';
 import type { View } from './view.ts';
 import { t } from '../shared/l10n.ts';
+import { greatest } from '../../src/protocol/lists.ts';
 
 const row = (name: string, value: string, beside: string): TemplateResult =>
   html`<tr>
@@ -70,7 +71,7 @@ export class CellCard {
           ${chosen} ${row(t('Mask overlap'), percent(m.principalOverlap), t('null {0}', percent(m.principalNull)))}
           ${row(t('Joint energy'), percent(m.jointEnergy), t('isotropic {0}', percent(m.jointEnergyBaseline)))}
           ${row(t('Spectrum shift'), nss(m), t('limit {0}', percent(m.relativeUpdate)))}
-          ${row(t('Largest angle'), degrees(angles.length ? Math.max(...angles) : null), t('mean {0}', degrees(m.angleUMean ?? null)))}
+          ${row(t('Largest angle'), degrees(angles.length ? greatest(angles) : null), t('mean {0}', degrees(m.angleUMean ?? null)))}
           ${row(t('Unchanged'), percent(m.unchangedBf16), 'bf16')}
         </tbody>
       </table>

@@ -28,7 +28,7 @@ function swatch(kind: 'absent' | 'pending' | 'failed' | 'null'): SVGElement {
     ],
     null: () => [s('rect', { class: 'ax', ...box })],
   };
-  return s('svg', { width: 14, height: 12, 'aria-hidden': 'true' }, ...marks[kind]());
+  return s('svg', { width: 14, height: 12, 'aria-hidden': 'true' }, marks[kind]());
 }
 
 class MapPane extends ViewElement {

@@ -1,4 +1,5 @@
 /** Every figure that the map can show: ids, names, definitions, scales. One list, so that no metric is out of reach of the picker. */
+import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor, ElementStats, MaskPrefix, SpectrumMetrics } from '../../src/protocol/results.ts';
 import { degrees, num, percent, times } from '../shared/format.ts';
 import type { Scale } from '../shared/heatmap.ts';
@@ -348,7 +349,7 @@ export function stepMetric(id: string, by: 1 | -1): string {
 }
 /** For a metric without a natural range: logarithmic where the values are positive and span two decades. */
 export function freeScale(values: readonly number[]): Scale {
-  const lo = Math.min(...values);
-  const hi = Math.max(...values);
+  const lo = least(values);
+  const hi = greatest(values);
   return lo > 0 && hi / lo >= 100 ? { kind: 'log', lo, hi } : { kind: 'lin', lo, hi };
 }

@@ -1,6 +1,7 @@
 /** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
+import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import type { CellValue, LayerStat } from '../shared/heatmap.ts';
@@ -83,7 +84,10 @@ export class ComparisonModel {
     }
     this.modules = orderModules([...new Set(this.matrices.map((p) => p.module))]);
     this.labels = labelsOf(this.modules);
-    this.layers = Math.max(plan?.layers ?? 0, ...this.matrices.map((p) => (p.layer ?? 0) + 1));
+    this.layers = greatest(
+      this.matrices.map((p) => (p.layer ?? 0) + 1),
+      plan?.layers ?? 0,
+    );
     if (!this.matrices.length) this.layers = 0;
   }
 
@@ -113,7 +117,7 @@ export class ComparisonModel {
       .map((module) => this.cell(metric, layer, module))
       .flatMap((c) => (c.status === 'done' && c.value !== null ? [c.value] : []));
     const mean = meanOf(values);
-    return mean === null ? null : { mean, min: Math.min(...values), max: Math.max(...values) };
+    return mean === null ? null : { mean, min: least(values), max: greatest(values) };
   }
   /** Values of all cells, for fitting a scale. */
   cellValues(metric: Pick<Metric, 'get' | 'elementwise'>): number[] {

@@ -3,6 +3,7 @@
  * here it stands outside the zone, and is named.
  */
 import { html, nothing, type TemplateResult } from 'lit';
+import { greatest } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
@@ -91,7 +92,7 @@ class TallyList extends ViewElement {
       present.length === 1 && present[0]
         ? t('all {0} {1}', live.length, tally.words[present[0]])
         : present.map((id) => t('{0} {1}', by.get(id)?.length ?? 0, tally.words[id])).join(', ');
-    const most = Math.max(...present.map((id) => by.get(id)?.length ?? 0));
+    const most = greatest(present.map((id) => by.get(id)?.length ?? 0));
     const minority = present.filter((id) => (by.get(id)?.length ?? 0) < most).flatMap((id) => by.get(id) ?? []);
     const draw = (w: number): Drawing => strip(w, tally, live);
     const picture = {
@@ -167,8 +168,8 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
     { width, height: 28, viewBox: `0 0 ${width} 28`, role: 'img', 'aria-label': label },
     s('rect', { class: 'b-track', x: 0, y: 5.5, width, height: 3 }),
     s('rect', { class: 'b-band', x: x(-tally.zone), y: 2, width: x(tally.zone) - x(-tally.zone), height: 10 }),
-    ...marks,
-    ...(width < ROOM_FOR_ENDS ? [] : [text(0, 25, tally.ends[0]), text(width, 25, tally.ends[2], 'end')]),
+    marks,
+    width < ROOM_FOR_ENDS ? [] : [text(0, 25, tally.ends[0]), text(width, 25, tally.ends[2], 'end')],
     text(x(0), 25, tally.ends[1], 'middle'),
   );
   return { root, marks: read.sort((a, b) => a.x - b.x) };

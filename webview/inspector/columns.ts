@@ -8,6 +8,7 @@ import type { Outlier } from './find/outliers.ts';
 import type { MapMetric } from './metrics.ts';
 import type { InspectorModel } from './model.ts';
 import type { Row, SortKey } from './rows.ts';
+import { greatest } from '../../src/protocol/lists.ts';
 
 export interface Column {
   /** names its class; a column keeps its place whatever it shows */
@@ -79,7 +80,7 @@ const SPECTRUM = { width: 74, height: 16 };
 
 /** Bars of a histogram. Every bin that is not empty shows, however small. */
 function histogramPath(counts: readonly number[]): string {
-  const most = Math.max(1, ...counts);
+  const most = greatest(counts, 1);
   const each = HISTOGRAM.width / counts.length;
   return counts
     .map((n, i) => {

@@ -32,7 +32,7 @@ export class MapCard {
     const failed = members.map(({ row }) => model.failureOf(row.tensor.name)).find((error) => error !== null);
     const done = members.filter(({ spectrum }) => spectrum).length;
     const list = FIGURES.includes(chosen.id) ? [] : [chosen];
-    if (done) list.push(...FIGURES.map(mapMetric));
+    if (done) for (const id of FIGURES) list.push(mapMetric(id));
     const reasons = members.flatMap(({ spectrum }) => spectrum?.reasons ?? []);
     return html`<div class="row">
         <b class="grow">${t('Layer {0}, {1}', hit.layer, hit.module)}</b>

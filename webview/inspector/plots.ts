@@ -4,6 +4,7 @@ import { integer, num, percent } from '../shared/format.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { linear, log, logTicks, path, power, s, type Scaler, text } from '../shared/svg.ts';
 import type { FigurePlot } from './figure.ts';
+import { greatest } from '../../src/protocol/lists.ts';
 
 const PAD = { l: 38, r: 6, t: 8, b: 20 };
 const HISTOGRAM_HEIGHT = 120;
@@ -20,7 +21,7 @@ export function histogramPlot({ name, stats, histogram }: TensorStatistics): Fig
   if (!histogram) return null;
   const { min, max, counts } = histogram;
   const total = counts.reduce((sum, n) => sum + n, 0);
-  const most = Math.max(1, ...counts);
+  const most = greatest(counts, 1);
   const bin = (max - min) / counts.length;
   return {
     label: t('Histogram of {0}', name),
@@ -122,7 +123,7 @@ export function spectrumPlot(spectrum: TensorSpectrum): FigurePlot | null {
           text(width - PAD.r, at - 4, t('MP edge'), 'end', 'strong'),
         );
       }
-      root.append(...dots(values, x, y, lo));
+      for (const dot of dots(values, x, y, lo)) root.append(dot);
       const share = (v: number): string => percent((v * v) / sumOfSquares(values));
       return {
         root,

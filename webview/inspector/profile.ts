@@ -5,6 +5,7 @@ import { cell as cellText } from '../shared/format.ts';
 import type { SpectraMap } from './map-model.ts';
 import type { MapMetric } from './metrics.ts';
 import { t } from '../shared/l10n.ts';
+import { greatest, least } from '../../src/protocol/lists.ts';
 
 export function profileOf(
   metric: MapMetric,
@@ -17,7 +18,7 @@ export function profileOf(
     const values = map.modules.map((module) => cell(layer, module).value).filter((value) => value !== null);
     if (!values.length) return null;
     const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-    return { mean, min: Math.min(...values), max: Math.max(...values) };
+    return { mean, min: least(values), max: greatest(values) };
   });
   if (stats.every((stat) => stat === null)) return null;
   const { lo, hi } = scale;

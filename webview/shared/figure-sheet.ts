@@ -1,5 +1,6 @@
 /** The comparison as one picture: cards in a row, the map, the lines. Pure: texts and drawings in, one SVG document out. */
 import { escapeXml, FONT } from './sheet.ts';
+import { greatest } from '../../src/protocol/lists.ts';
 
 export interface Fragment {
   /** SVG elements, drawn from 0 0 */
@@ -64,7 +65,10 @@ export function figureSheet(content: FigureContent, style: FigureStyle): Fragmen
   const each = (inner - GAP * (content.cards.length - 1)) / Math.max(1, content.cards.length);
   const titles = content.cards.map((card) => wrap(card.title, each, 12, style, 600));
   // Figures stand on one line, below the longest title.
-  const titleLines = Math.max(1, ...titles.map((lines) => lines.length));
+  const titleLines = greatest(
+    titles.map((lines) => lines.length),
+    1,
+  );
   let lowest = y;
   content.cards.forEach((card, i) => {
     const x = PAD + i * (each + GAP);

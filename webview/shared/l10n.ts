@@ -29,7 +29,8 @@ export class Translation {
     const filling = args.length ? args : [count];
     const form = this.bundle[`${other}#${this.rules.select(count)}`];
     if (form !== undefined) return fill(form, filling);
-    return this.t(count === 1 ? one : other, ...filling);
+    const message = count === 1 ? one : other;
+    return fill(this.bundle[message] ?? message, filling);
   }
 }
 

@@ -19,7 +19,7 @@ export function pictureMenu(name: string, act: (action: PictureAction) => void):
       label,
     ),
   );
-  const list = h('div', { role: 'menu', class: 'menu', hidden: true, 'aria-label': name }, ...items);
+  const list = h('div', { role: 'menu', class: 'menu', hidden: true, 'aria-label': name }, items);
   const button = h(
     'button',
     {
@@ -28,7 +28,7 @@ export function pictureMenu(name: string, act: (action: PictureAction) => void):
       'aria-expanded': 'false',
       'aria-label': t('Picture: {0}', name),
       title: t('Save or copy this picture'),
-      onclick: () => toggle(list.hidden),
+      onclick: () => toggle(list.hasAttribute('hidden')),
     },
     icon(ELLIPSIS),
   );

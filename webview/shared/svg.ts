@@ -11,12 +11,12 @@ type Child = Node | string;
 export function s<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
-  ...children: Child[]
+  ...children: (Child | readonly Child[])[]
 ): SVGElementTagNameMap[K] {
   const element = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes))
     if (value !== undefined) element.setAttribute(name, String(value));
-  element.append(...children);
+  appendTo(element, children);
   return element;
 }
 
@@ -25,7 +25,7 @@ type HtmlAttributes = Readonly<Record<string, string | number | boolean | undefi
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: HtmlAttributes = {},
-  ...children: (Child | null | undefined | false)[]
+  ...children: (Child | readonly Child[] | null | undefined | false)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -33,8 +33,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value);
     else element.setAttribute(name, value === true ? '' : String(value));
   }
-  for (const child of children) if (child) element.append(child);
+  appendTo(element, children);
   return element;
+}
+function appendTo(element: Element, children: readonly (Child | readonly Child[] | null | undefined | false)[]): void {
+  for (const child of children)
+    if (child instanceof Node || typeof child === 'string') element.append(child);
+    else if (child) for (const one of child) element.append(one);
 }
 /** A codicon by its code point. */
 export const icon = (codePoint: number, className = ''): HTMLSpanElement =>

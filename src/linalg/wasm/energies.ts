@@ -3,6 +3,7 @@ import type { DirectionEnergies, PairQuantities } from '../backend.ts';
 import type { Address, KernelMemory, Kernels } from './kernels.ts';
 import type { PairPlan } from './pairPlan.ts';
 import type { Format } from './source.ts';
+import { concat } from '../../protocol/lists.ts';
 
 /** Multiply-adds between two looks at the cancel flag. */
 const STEP = 1e9;
@@ -66,7 +67,7 @@ export function projections(
   const inLarge = beyond(q, big, across, along, plan.base.U);
   const most = more?.k ?? r;
   const joined = (first: Float64Array, rest: Float64Array): Float64Array =>
-    Float64Array.of(...first.subarray(0, most), ...rest).map((x) => x / square);
+    concat(first.subarray(0, most), rest).map((x) => x / square);
   const [ofSmall, ofLarge] = [joined(small, inSmall), joined(large, inLarge)];
   return {
     energies,

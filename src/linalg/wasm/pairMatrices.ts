@@ -10,6 +10,7 @@ import { completeBasis } from './orthonormal.ts';
 import { planPair, updateFormat, type PairPlan } from './pairPlan.ts';
 import { markExtreme } from './select.ts';
 import { PIECE, scaleFor, Source, type Format, type Shape } from './source.ts';
+import { greatest } from '../../protocol/lists.ts';
 
 /** Bits of what `subtract` found. */
 const DIFFERENT = 1;
@@ -57,8 +58,7 @@ export class PairMatrices {
     this.kernels = memory.reserve(this.plan.end);
     const { scratch } = this.plan.counts;
     const sides = [this.base, this.tuned, ...(this.twin ? [this.twin] : [])];
-    const greatest = sides.map((side) => side.greatest(memory, this.kernels, scratch));
-    this.scale = scaleFor(Math.max(...greatest));
+    this.scale = scaleFor(greatest(sides.map((side) => side.greatest(memory, this.kernels, scratch))));
     this.tolerance = Math.max(base.rows, base.columns) * 2 ** -23;
   }
 

@@ -9,6 +9,7 @@ import { bandEigenvalues, bandEigenvectors, type BandPlan } from './band.ts';
 import type { Layout } from './kernels.ts';
 import { type Address, type KernelMemory, type Kernels } from './kernels.ts';
 import type { Format, Shape } from './source.ts';
+import { greatest } from '../../protocol/lists.ts';
 
 /** Band width: 16 favours the tail and the inverse iteration (cost ~ b^2 a vector), 32 the dense reduction. */
 const BAND = 16;
@@ -95,7 +96,7 @@ export function planSpectrum(
     residuals: take(vectors),
     factors: take(vectors),
     XT: take(dense.jacobi ? 0 : vectors * dense.ld),
-    work: layout.take(Math.max(...scratch)),
+    work: layout.take(greatest(scratch)),
   };
 }
 

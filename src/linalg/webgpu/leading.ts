@@ -15,6 +15,7 @@ import { createMatrix, matrixBytes, type DeviceMatrix } from './matrix.ts';
 import type { PairJob } from './pairs.ts';
 import { absMax, ScaleSlots, unpack, type DeviceType, type RawPair, type RawSide } from './unpack.ts';
 import { upload, uploadBytes } from './upload.ts';
+import { concat } from '../../protocol/lists.ts';
 
 /** Bytes of the pool that one pair takes. */
 export function leadingBytes({ base, tuned, options }: PairJob): number {
@@ -59,7 +60,7 @@ export async function leadingQuantities(
     if (unchanged) return { ...found, directions: { left: new Float64Array(k), right: new Float64Array(k) } };
     const beyond = k > r ? await task.beyond(vectors) : { left: new Float64Array(0), right: new Float64Array(0) };
     const joined = (side: 'left' | 'right'): Float64Array =>
-      Float64Array.of(...(found.directions?.[side].subarray(0, k) ?? []), ...beyond[side]);
+      concat(found.directions?.[side].subarray(0, k) ?? new Float64Array(0), beyond[side]);
     return { ...found, directions: { left: joined('left'), right: joined('right') } };
   } finally {
     task.release();

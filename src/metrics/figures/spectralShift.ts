@@ -4,6 +4,7 @@
  * 1 / sqrt(max(m, n)) to first order; its baseline is null above a relative update of 0.3 / sqrt(max(m, n)), where the second order
  * takes over.
  */
+import { greatest } from '../../protocol/lists.ts';
 import { updateFigure } from '../figure.ts';
 import { say } from '../say.ts';
 import { relative, rounded, SHIFT_TOLERANCE } from '../tolerance.ts';
@@ -11,13 +12,22 @@ import { frobeniusNorm } from './norms.ts';
 
 /** norm2(s(W1) - s(W0)). */
 export function spectrumShift(baseValues: Float64Array, tunedValues: Float64Array): number {
-  return Math.hypot(...chunked(baseValues.map((s, i) => (tunedValues[i] ?? 0) - s)));
+  return hypot(baseValues.map((s, i) => (tunedValues[i] ?? 0) - s));
 }
-/** Math.hypot over partial hypots: a spread of 16,384 arguments is near the limit of a call. */
-function chunked(values: Float64Array): number[] {
-  const parts: number[] = [];
-  for (let i = 0; i < values.length; i += 1024) parts.push(Math.hypot(...values.subarray(i, i + 1024)));
-  return parts;
+/** Math.hypot of any length, as V8 does it: over the greatest magnitude, with the rounding of the sum carried along. */
+function hypot(values: Float64Array): number {
+  const most = greatest(values.map(Math.abs), 0);
+  if (most === 0 || !Number.isFinite(most)) return most;
+  let sum = 0;
+  let carry = 0;
+  for (const value of values) {
+    const ratio = value / most;
+    const summand = ratio * ratio - carry;
+    const next = sum + summand;
+    carry = next - sum - summand;
+    sum = next;
+  }
+  return Math.sqrt(sum) * most;
 }
 /** Null for a zero base. */
 export function normalizedSpectralShift(baseValues: Float64Array, tunedValues: Float64Array): number | null {

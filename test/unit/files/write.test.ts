@@ -70,7 +70,7 @@ describe('a destination', () => {
     writeFileSync(join(model, 'model.safetensors'), 'damaged');
     writeFileSync(join(model, 'config.json'), '{}');
     writeFileSync(join(model, 'model.safetensors.index.json'), '{}');
-    const reads = await readsOf(model);
+    const reads = await readsOf([model]);
     expect(reads).toHaveLength(3);
     for (const [i, read] of reads.entries()) {
       linkSync(read, at(`hard-${i}.csv`));

@@ -240,7 +240,7 @@ class Parser {
       const from = this.member();
       if (typeof from !== 'number') {
         if (from.negated) throw new PatternError(t('\\D, \\W and \\S are not supported inside "[ ]".'));
-        ranges.push(...from.ranges.map(([a, b]): [number, number] => [a, b]));
+        for (const [a, b] of from.ranges) ranges.push([a, b]);
         continue;
       }
       const next = this.text[this.at + 1];

@@ -148,11 +148,12 @@ export class ValuesGrid extends HTMLElement {
       const corner = h('div', { role: head ? 'columnheader' : 'rowheader', class: 'vg-head' });
       if (head) corner.append(h('span', { class: 'sr' }, t('Row')));
       const cells = Array.from({ length: columns }, () => cell(head ? 'columnheader' : 'gridcell'));
-      return h('div', { role: 'row', class: head ? 'vg-row vg-top' : 'vg-row' }, corner, ...cells);
+      return h('div', { role: 'row', class: head ? 'vg-row vg-top' : 'vg-row' }, corner, cells);
     };
     if (this.window.childElementCount === rows + 1 && this.window.firstElementChild?.childElementCount === columns + 1)
       return;
-    this.window.replaceChildren(line(true), ...Array.from({ length: rows }, () => line(false)));
+    this.window.replaceChildren(line(true));
+    for (let row = 0; row < rows; row++) this.window.append(line(false));
   }
 
   private schedule(): void {

@@ -1,0 +1,44 @@
+import { Linter } from 'eslint';
+import tseslint from 'typescript-eslint';
+import { describe, expect, it } from 'vitest';
+import copies from '../../../scripts/lint/copies.mjs';
+
+/** Types come from the real rule run over src; here is what needs none. */
+function problems(code: string): (string | null)[] {
+  const config: Linter.Config = {
+    files: ['**/*.ts'],
+    languageOptions: { parser: tseslint.parser as Linter.Parser },
+    plugins: { copies },
+    rules: { 'copies/no-spread-arguments': 'error', 'copies/no-copy-append': 'error' },
+  };
+  return new Linter().verify(code, config, 'a.ts').map(({ ruleId, message }) => ruleId ?? message);
+}
+const SPREAD = ['copies/no-spread-arguments'];
+const COPY = ['copies/no-copy-append'];
+
+describe('the lint rules of lists', () => {
+  it.each([
+    ['Math.max(...xs);', SPREAD],
+    ['list.push(...items.map(f));', SPREAD],
+    ['String.fromCharCode(...codes);', SPREAD],
+    ['new Thing(...xs);', SPREAD],
+    ['Math.max.apply(null, xs);', SPREAD],
+    ['f(...[1, 2, ...xs]);', SPREAD],
+    ['f(...[1, 2]);', []],
+    ['function f(...args: number[]) { g(...args); }', []],
+    ['const all = [...xs, 1]; const more = { ...all };', []],
+  ])('arguments: %s', (code, expected) => expect(problems(code)).toEqual(expected));
+
+  it.each([
+    ['for (const x of xs) out = [...out, x];', COPY],
+    ['while (more()) this.list = this.list.concat(next());', COPY],
+    ['xs.forEach((x) => { all = { ...all, [x]: 1 }; });', COPY],
+    ['for (const x of xs) all = Object.assign({}, all, x);', COPY],
+    ['const add = (k, v) => groups.set(k, [...(groups.get(k) ?? []), v]);', COPY],
+    ['xs.reduce((all, x) => ({ ...all, [x]: 1 }), {});', COPY],
+    ['xs.reduce((all, x) => { return [...all, x]; }, []);', COPY],
+    ['for (const x of xs) out.push(x);', []],
+    ['for (const x of xs) out = [...x, 1];', []],
+    ['ui = { ...ui, cell };', []],
+  ])('copies: %s', (code, expected) => expect(problems(code)).toEqual(expected));
+});

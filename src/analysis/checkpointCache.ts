@@ -1,24 +1,38 @@
 /** Checkpoints kept open between requests for their values: a grid that is scrolled must not read 162 headers a screen. */
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { openCheckpoint } from '../checkpoint/index.ts';
+import { isRefused, openCheckpoint } from '../checkpoint/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 
 /** Closed after this long without a request, so that files can be moved and the memory of large headers goes back. */
 const IDLE_MS = 15_000;
-/** Two panels side by side, each with two checkpoints. */
-const MAX_OPEN = 4;
+/** Kept while nobody uses them: two panels side by side, each with two checkpoints. The one used longest ago goes. */
+const MAX_IDLE = 4;
 
-interface Entry {
-  checkpoint: Promise<Checkpoint>;
-  /** size and time of the path when its headers were read */
+export interface HeldCheckpoint {
+  checkpoint: Checkpoint;
+  /** sizes and times of its files when they were read */
+  stamp: string;
+  /** whether they are the same now */
+  isCurrent(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+interface Opened {
+  checkpoint: Checkpoint;
+  /** sizes and times of its files when they were read */
   mark: string;
+}
+interface Entry {
+  opening: Promise<Opened>;
   users: number;
   dropped: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
 export class CheckpointCache {
+  /** by path, the one used last at the end */
   private readonly entries = new Map<string, Entry>();
 
   constructor(private readonly idleMs = IDLE_MS) {}
@@ -33,10 +47,8 @@ export class CheckpointCache {
     }
   }
 
-  /** Opens the checkpoint anew, whatever is held, and keeps it for those who read it next, its files closed until then. */
-  async renew(path: string, signal?: AbortSignal): Promise<Checkpoint['facts']> {
-    const present = this.entries.get(path);
-    if (present) await this.drop(path, present);
+  /** What its headers say; it is kept for those who read it next, its files closed until then. */
+  async facts(path: string, signal?: AbortSignal): Promise<Checkpoint['facts']> {
     return this.use(
       path,
       async (checkpoint) => {
@@ -48,9 +60,26 @@ export class CheckpointCache {
   }
 
   /** As `use`, for as long as the caller wants; `release` must follow. */
-  async hold(path: string, signal?: AbortSignal): Promise<{ checkpoint: Checkpoint; release(): Promise<void> }> {
+  async hold(path: string, signal?: AbortSignal): Promise<HeldCheckpoint> {
     const entry = await this.acquire(path, signal);
-    return { checkpoint: await entry.checkpoint, release: () => this.release(path, entry) };
+    const { checkpoint, mark } = await entry.opening;
+    return {
+      checkpoint,
+      stamp: mark,
+      isCurrent: async () => !entry.dropped && (await markOf(path, checkpoint)) === mark,
+      release: () => this.release(path, entry),
+    };
+  }
+
+  /** As `hold`. Throws bad-file, too, if nothing of the checkpoint can be used. */
+  async holdReadable(path: string, signal?: AbortSignal): Promise<HeldCheckpoint> {
+    const held = await this.hold(path, signal);
+    if (!isRefused(held.checkpoint)) return held;
+    await held.release();
+    throw new OffaxisError(
+      'bad-file',
+      held.checkpoint.problems.find(({ severity }) => severity === 'error')?.message ?? `${path} can't be read.`,
+    );
   }
 
   async dispose(): Promise<void> {
@@ -62,28 +91,26 @@ export class CheckpointCache {
     if (present) {
       present.users++;
       clearTimeout(present.timer);
-      const checkpoint = await present.checkpoint.catch(() => null);
-      if (checkpoint && (await markOf(path, checkpoint)) === present.mark && !present.dropped) return present;
+      const opened = await present.opening.catch(() => null);
+      if (opened && (await markOf(path, opened.checkpoint)) === opened.mark && !present.dropped) {
+        this.entries.delete(path);
+        this.entries.set(path, present);
+        return present;
+      }
       await this.drop(path, present);
       await this.release(path, present);
     }
-    const entry: Entry = {
-      checkpoint: openCheckpoint(path, signal),
-      mark: '',
-      users: 1,
-      dropped: false,
-      timer: undefined,
-    };
-    entry.checkpoint.catch(() => undefined);
+    const opening = openWithMark(path, signal);
+    const entry: Entry = { opening, users: 1, dropped: false, timer: undefined };
     this.entries.set(path, entry);
     try {
-      entry.mark = await markWhenRead(path, await entry.checkpoint);
+      await opening;
+      return entry;
     } catch (error) {
       entry.dropped = true;
       if (this.entries.get(path) === entry) this.entries.delete(path);
       throw error;
     }
-    return entry;
   }
 
   private async release(path: string, entry: Entry): Promise<void> {
@@ -92,8 +119,8 @@ export class CheckpointCache {
     if (entry.dropped) return close(entry);
     entry.timer = setTimeout(() => void this.drop(path, entry), this.idleMs);
     entry.timer.unref();
-    for (const [other, { users }] of this.entries)
-      if (this.entries.size > MAX_OPEN && users === 0) await this.drop(other, this.entries.get(other) as Entry);
+    const idle = [...this.entries].filter(([, { users }]) => users === 0);
+    for (const [other, old] of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) await this.drop(other, old);
   }
 
   private async drop(path: string, entry: Entry): Promise<void> {
@@ -106,8 +133,13 @@ export class CheckpointCache {
 }
 
 async function close(entry: Entry): Promise<void> {
-  const checkpoint = await entry.checkpoint.catch(() => null);
-  await checkpoint?.close();
+  const opened = await entry.opening.catch(() => null);
+  await opened?.checkpoint.close();
+}
+
+async function openWithMark(path: string, signal?: AbortSignal): Promise<Opened> {
+  const checkpoint = await openCheckpoint(path, signal);
+  return { checkpoint, mark: await markWhenRead(path, checkpoint) };
 }
 
 const markOfFile = (file: string): Promise<string> =>
@@ -130,9 +162,8 @@ async function markWhenRead(path: string, checkpoint: Checkpoint): Promise<strin
   return (await Promise.all(marks)).join('\n');
 }
 
-/** Every file of a checkpoint, the index first where there is one. `path` may be a file, an index or a folder. */
+/** Every file that a checkpoint was read from, the index first. `path` may be a file, an index or a folder. */
 export function filesOf(path: string, checkpoint: Checkpoint): string[] {
   const shards = checkpoint.facts.shards.map(({ file }) => file);
-  const folder = checkpoint.folder;
-  return [...new Set([path, ...shards.map((file) => join(folder, file))])];
+  return [...new Set([path, ...[...shards, 'config.json'].map((file) => join(checkpoint.folder, file))])];
 }

@@ -1,79 +1,37 @@
-/** A comparison as a stream: the plan, then how every tensor changed, then the spectra matrix by matrix, then the summary. */
-import {
-  isRefused,
-  openCheckpoint,
-  readMatrix,
-  type Checkpoint,
-  type Weight,
-  type WeightPair,
-} from '../checkpoint/index.ts';
+/** A comparison as a stream: the plan, then how every tensor changed, then the spectra matrix by matrix. */
+import { readMatrix, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
 import { angleDegrees, updateMetrics } from '../metrics/index.ts';
 import type { CompareRequest, ComparisonEvent, MatrixDetail } from '../protocol/engine.ts';
-import { OffaxisError, type WireError } from '../protocol/errors.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
+import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, gridFor, matrixType, type Change } from './change.ts';
 import { flopsOf, matrixShape, planComparison, ranksOf } from './plan.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
-import { summaryOf } from './result.ts';
 
 export interface RunningComparison {
   prioritize(name: string): void;
 }
-export interface OpenPair {
-  base: Checkpoint;
-  tuned: Checkpoint;
-  close(): Promise<void>;
-}
-
-/** Opens both sides by their headers. Throws bad-file or read-failed, naming the side's path. */
-export async function openPair(basePath: string, tunedPath: string, signal?: AbortSignal): Promise<OpenPair> {
-  const base = await openReadable(basePath, signal);
-  try {
-    const tuned = await openReadable(tunedPath, signal);
-    return {
-      base,
-      tuned,
-      close: async () => {
-        await base.close();
-        await tuned.close();
-      },
-    };
-  } catch (error) {
-    await base.close();
-    throw error;
-  }
-}
-
-async function openReadable(path: string, signal?: AbortSignal): Promise<Checkpoint> {
-  const checkpoint = await openCheckpoint(path, signal);
-  if (!isRefused(checkpoint)) return checkpoint;
-  await checkpoint.close();
-  throw new OffaxisError(
-    'bad-file',
-    checkpoint.problems.find(({ severity }) => severity === 'error')?.message ?? `${path} can't be read.`,
-  );
-}
 
 /**
- * Yields `plan` first and `summary` last. A tensor that fails yields `failed` and the rest goes on. `done` names the matrices that an
- * earlier run finished: nothing of them is computed again. Throws `cancelled`; what was yielded stays valid.
+ * Yields `plan` first, unless `known` says that the caller has this one. A tensor that fails yields `failed` and the rest goes on.
+ * `done` names the matrices that an earlier run finished: nothing of them is computed again. Throws `cancelled`; what was yielded
+ * stays valid.
  */
 export async function* compareCheckpoints(
   backend: LinearAlgebraBackend,
+  open: OpenComparison,
   request: CompareRequest,
   running: Map<string, RunningComparison>,
   signal: AbortSignal,
 ): AsyncGenerator<ComparisonEvent, void, undefined> {
   const { parameters } = request;
-  const pair = await openPair(request.base, request.tuned, signal);
   try {
-    const { plan, pairing } = planComparison(pair.base, pair.tuned, parameters, backend);
-    yield { type: 'plan', plan, backend: backend.info };
+    const plan = planComparison(open, parameters, backend);
+    if (plan.id !== request.known) yield { type: 'plan', plan, backend: backend.info };
     const done = new Set(request.done);
-    const pairs = pairing.pairs.filter((item) => !done.has(item.name));
-    const tensors = new Map<string, ComparisonTensor>();
-    const failed: { name: string; error: WireError }[] = [];
+    const pairs = open.pairing.pairs.filter((item) => !done.has(item.name));
     const changes = new Map<string, Change>();
 
     const changeTime = new Estimate(pairs.reduce((total, item) => total + item.base.count, 0));
@@ -87,11 +45,9 @@ export async function* compareCheckpoints(
     )) {
       changeTime.add(outcome.item.base.count);
       if ('error' in outcome) {
-        failed.push({ name: outcome.item.name, error: outcome.error });
-        yield { type: 'failed', ...(failed.at(-1) as (typeof failed)[number]) };
+        yield { type: 'failed', name: outcome.item.name, error: outcome.error };
       } else {
         changes.set(outcome.item.name, outcome.value);
-        tensors.set(outcome.item.name, outcome.value.tensor);
         yield { type: 'change', tensor: outcome.value.tensor };
       }
       yield {
@@ -118,10 +74,8 @@ export async function* compareCheckpoints(
     )) {
       spectraTime.add(flopsOf(outcome.item, parameters));
       if ('error' in outcome) {
-        failed.push({ name: outcome.item.name, error: outcome.error });
-        yield { type: 'failed', ...(failed.at(-1) as (typeof failed)[number]) };
+        yield { type: 'failed', name: outcome.item.name, error: outcome.error };
       } else {
-        tensors.set(outcome.item.name, outcome.value.tensor);
         yield { type: 'matrix', ...outcome.value };
       }
       yield {
@@ -132,10 +86,8 @@ export async function* compareCheckpoints(
         secondsLeft: spectraTime.secondsLeft(),
       };
     }
-    yield { type: 'summary', summary: summaryOf(plan, tensors, failed) };
   } finally {
     running.delete(request.runId);
-    await pair.close();
   }
 }
 

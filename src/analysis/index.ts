@@ -14,7 +14,8 @@ import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.
 import type { BackendInfo } from '../protocol/results.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
-import { compareCheckpoints, openPair, type RunningComparison } from './compare.ts';
+import { compareCheckpoints, type RunningComparison } from './compare.ts';
+import { ComparisonCache } from './comparisonCache.ts';
 import { digestCheckpoint } from './digests.ts';
 import { exportTensor } from './exportTensor.ts';
 import { inspectCheckpoint } from './inspect.ts';
@@ -32,6 +33,8 @@ export interface Analysis {
   open(params: { path: string }, signal?: AbortSignal): Promise<CheckpointFacts>;
   /** What a comparison would do and cost; reads headers only. */
   plan(params: Parameters<EngineCalls['plan']>[0], signal?: AbortSignal): Promise<ComparisonPlan>;
+  /** A comparison that was planned is held open, for its run and its pictures, until this or until others take its place. */
+  letGo(params: Parameters<EngineCalls['letGo']>[0]): Promise<void>;
   prioritize(params: Parameters<EngineCalls['prioritize']>[0]): void;
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
@@ -48,19 +51,22 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   const backends = await createBackends(options);
   const running = new Map<string, RunningComparison>();
   const cache = new CheckpointCache();
+  const comparisons = new ComparisonCache(cache);
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),
-    open: ({ path }, signal) => cache.renew(path, signal),
+    open: ({ path }, signal) => cache.facts(path, signal),
     async plan({ base, tuned, parameters }, signal) {
       const backend = parameters.spectra ? await backends.spectral() : backends.cpu;
-      const pair = await openPair(base, tuned, signal);
+      const { includeEmbeddings, tensors } = parameters;
+      const { open, release } = await comparisons.hold({ base, tuned, includeEmbeddings, tensors }, signal);
       try {
-        return planComparison(pair.base, pair.tuned, parameters, backend).plan;
+        return planComparison(open, parameters, backend);
       } finally {
-        await pair.close();
+        await release();
       }
     },
+    letGo: (compared) => comparisons.letGo(compared),
     prioritize({ runId, name }) {
       running.get(runId)?.prioritize(name);
     },
@@ -75,15 +81,24 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     },
     async *compare(params, signal) {
       const backend = params.parameters.spectra ? await backends.spectral() : backends.cpu;
-      yield* compareCheckpoints(backend, params, running, signal);
+      const { base, tuned, parameters } = params;
+      const { includeEmbeddings, tensors } = parameters;
+      const { open, release } = await comparisons.hold({ base, tuned, includeEmbeddings, tensors }, signal);
+      try {
+        yield* compareCheckpoints(backend, open, params, running, signal);
+      } finally {
+        await release();
+      }
     },
     scan: (params, signal) => scanCheckpoint(backends.cpu, params, signal),
     digest: (params, signal) => digestCheckpoint(params, signal),
     values: ({ path, ...request }, signal) =>
       cache.use(path, (checkpoint) => readValues(checkpoint, request, signal), signal),
-    picture: ({ checkpoints, ...request }, signal) => pictureOf(cache, checkpoints, request, signal),
+    picture: ({ checkpoints, ...request }, signal) =>
+      pictureOf({ checkpoints: cache, comparisons }, checkpoints, request, signal),
     exportTensor,
     async dispose() {
+      await comparisons.dispose();
       await cache.dispose();
       await backends.dispose();
     },

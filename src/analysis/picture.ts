@@ -1,6 +1,5 @@
 /** The picture of a matrix, or of how a pair of them differs: rows are streamed, two chunks at a time, whatever the size. */
 import {
-  pairCheckpoints,
   planeWeight,
   readableTensor,
   readChunks,
@@ -16,6 +15,7 @@ import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { MAX_PICTURE_SIDE, type PictureEvent, type PictureRequest, type Rectangle } from '../protocol/matrix.ts';
 import { gridFor } from './change.ts';
 import type { CheckpointCache } from './checkpointCache.ts';
+import type { ComparisonCache, OpenComparison } from './comparisonCache.ts';
 import { PictureSums } from './pictureSums.ts';
 import { Estimate } from './queue.ts';
 import { checkRectangle } from './values.ts';
@@ -36,31 +36,25 @@ interface Source {
 
 /** Streams progress, then the picture. Throws bad-parameter, bad-file, read-failed (naming the tensor), cancelled. */
 export async function* pictureOf(
-  cache: CheckpointCache,
+  held: { checkpoints: CheckpointCache; comparisons: ComparisonCache },
   checkpoints: PictureCheckpoints,
   request: PictureRequest,
   signal: AbortSignal,
 ): AsyncGenerator<PictureEvent, void, undefined> {
   if ('path' in checkpoints) {
-    const held = await cache.hold(checkpoints.path, signal);
+    const { checkpoint, release } = await held.checkpoints.hold(checkpoints.path, signal);
     try {
-      yield* draw(planeSource(held.checkpoint, request), request, signal);
+      yield* draw(planeSource(checkpoint, request), request, signal);
     } finally {
-      await held.release();
+      await release();
     }
     return;
   }
-  const base = await cache.hold(checkpoints.base, signal);
+  const { open, release } = await held.comparisons.hold(checkpoints, signal);
   try {
-    const tuned = await cache.hold(checkpoints.tuned, signal);
-    try {
-      const { includeEmbeddings } = checkpoints;
-      yield* draw(pairSource(base.checkpoint, tuned.checkpoint, request, includeEmbeddings), request, signal);
-    } finally {
-      await tuned.release();
-    }
+    yield* draw(pairSource(open, request), request, signal);
   } finally {
-    await base.release();
+    await release();
   }
 }
 
@@ -163,12 +157,10 @@ function undrawable(dtype: string): string | null {
   return kind === 'packed' ? `${dtype} packs several numbers into a byte; they are not drawn.` : undecodable(dtype);
 }
 
-function pairSource(base: Checkpoint, tuned: Checkpoint, request: PictureRequest, includeEmbeddings: boolean): Source {
-  const { source } = request;
+function pairSource({ pairs }: OpenComparison, { source }: PictureRequest): Source {
   if (!('pair' in source))
     throw new OffaxisError('bad-parameter', 'Values are drawn from one checkpoint, not from two.');
-  const { pairs } = pairCheckpoints(base, tuned, { includeEmbeddings, tensors: null });
-  const pair = pairs.find(({ name }) => name === source.pair);
+  const pair = pairs.get(source.pair);
   if (!pair)
     throw new OffaxisError(
       'bad-parameter',

@@ -1,35 +1,27 @@
 /** From two opened checkpoints to the list of work, with its cost; nothing is read but headers. */
-import { pairCheckpoints } from '../checkpoint/index.ts';
-import type { Checkpoint, Pairing, WeightPair } from '../checkpoint/index.ts';
+import { createHash } from 'node:crypto';
+import type { WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { pairFlops } from '../linalg/flops.ts';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { greatest } from '../protocol/lists.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
-
-export interface PlannedComparison {
-  plan: ComparisonPlan;
-  pairing: Pairing;
-}
+import type { OpenComparison } from './comparisonCache.ts';
 
 /** Throws bad-parameter where a parameter is out of range for any of the matrices (an error, not a clamp). */
 export function planComparison(
-  base: Checkpoint,
-  tuned: Checkpoint,
+  { base, tuned, pairing, stamp }: OpenComparison,
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
-): PlannedComparison {
+): ComparisonPlan {
   checkParameters(parameters);
-  const pairing = pairCheckpoints(base, tuned, {
-    includeEmbeddings: parameters.includeEmbeddings,
-    tensors: parameters.tensors,
-  });
   const matrices = parameters.spectra ? pairing.pairs.filter((pair) => pair.spectral) : [];
   for (const pair of matrices) ranksOf(pair, parameters);
   const layers = new Set(pairing.pairs.map(({ base }) => base.place.layer).filter((layer) => layer !== null)).size;
   const config = base.config ?? tuned.config;
-  const plan: ComparisonPlan = {
+  return {
+    id: idOf(stamp, parameters, backend),
     base: base.path,
     tuned: tuned.path,
     pairs: pairing.pairs.map((pair) => ({
@@ -62,7 +54,14 @@ export function planComparison(
         : null,
     problems: [...base.problems, ...tuned.problems],
   };
-  return { plan, pairing };
+}
+
+/** Of the files as they are, the parameters and the backend, which shapes the cost: the same again in another process. */
+function idOf(stamp: string, parameters: ComparisonParameters, { info }: LinearAlgebraBackend): string {
+  return createHash('sha256')
+    .update(JSON.stringify([stamp, parameters, info]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 export function matrixShape(pair: WeightPair): [rows: number, columns: number] {

@@ -3,6 +3,7 @@ import { maskVerdict } from '../metrics/verdict.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
+import { Accumulator } from '../results/accumulator.ts';
 import { fitted } from './budget.ts';
 import { COMPARE_SORTS } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
@@ -23,9 +24,7 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
   const allowLong = input.flag('allowLong', false);
   const offset = input.whole('offset') ?? 0;
   const parameters = { ...DEFAULT_PARAMETERS, tensors: input.text('tensors') ?? null, spectra };
-  const tensors = new Map<string, ComparisonTensor>();
-  let plan: ComparisonPlan | undefined;
-  let summary: ComparisonSummary | undefined;
+  const found = new Accumulator(false);
   // Leaving the loop does not end the engine's work everywhere; the signal does.
   const abort = new AbortController();
   const signal = AbortSignal.any([context.signal, abort.signal]);
@@ -34,17 +33,16 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
       { runId: `assistant ${base} ${tuned}`, base, tuned, parameters },
       signal,
     )) {
-      if (event.type === 'plan') {
-        ({ plan } = event);
-        refuse(plan, base, tuned, spectra && !allowLong);
-      } else if (event.type === 'change' || event.type === 'matrix') tensors.set(event.tensor.name, event.tensor);
-      else if (event.type === 'summary') ({ summary } = event);
+      if (event.type === 'plan') refuse(event.plan, base, tuned, spectra && !allowLong);
+      found.add(event);
     }
   } finally {
     abort.abort();
   }
-  if (!plan || !summary) throw new OffaxisError('bug', 'The comparison ended without a summary.');
-  const rows = sorted([...tensors.values()], sort)
+  const { plan } = found;
+  const summary = found.summary();
+  if (!plan || !summary) throw new OffaxisError('bug', 'The comparison ended without a plan.');
+  const rows = sorted([...found.tensors.values()], sort)
     .map(tensorRow)
     .slice(offset);
   return fitted(

@@ -1,13 +1,12 @@
 /** `offaxis compare`: what training did. */
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
-import { assembleComparison } from '../analysis/result.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { energyVerdict, maskVerdict } from '../metrics/index.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
-import type { ComparisonPlan } from '../protocol/engine.ts';
-import { OffaxisError, type WireError } from '../protocol/errors.ts';
-import type { BackendInfo, ComparisonResult, ComparisonTensor } from '../protocol/results.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import type { ComparisonResult } from '../protocol/results.ts';
+import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { count, degrees, figure, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
@@ -19,23 +18,12 @@ type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
 export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
   const outputs = await openOutputs(options, [options.base, options.tuned], signal);
   const progress = new ProgressLine(process.stderr);
-  const tensors = new Map<string, ComparisonTensor>();
-  const failed: { name: string; error: WireError }[] = [];
-  let plan: ComparisonPlan | undefined;
-  let backend: BackendInfo | undefined;
+  const found = new Accumulator(options.parameters.profiles);
   const request = { runId: 'cli', base: options.base, tuned: options.tuned, parameters: options.parameters };
   try {
     for await (const event of analysis.compare(request, signal)) {
-      if (event.type === 'plan') ({ plan, backend } = event);
-      else if (event.type === 'change') tensors.set(event.tensor.name, event.tensor);
-      else if (event.type === 'matrix') {
-        const { rowDensity, columnDensity } = event.detail;
-        const metrics = options.parameters.profiles
-          ? { ...event.tensor.metrics, rowDensity, columnDensity }
-          : event.tensor.metrics;
-        tensors.set(event.tensor.name, { ...event.tensor, metrics });
-      } else if (event.type === 'failed') failed.push({ name: event.name, error: event.error });
-      else if (event.type === 'progress')
+      found.add(event);
+      if (event.type === 'progress')
         progress.show(
           `${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
         );
@@ -43,28 +31,26 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   } finally {
     progress.clear();
   }
-  if (!plan || !backend) throw new OffaxisError('bug', 'The comparison ended without a plan.');
-  for (const problem of plan.problems)
+  const result = {
+    ...found.result(options.parameters),
+    base: resolve(options.base),
+    tuned: resolve(options.tuned),
+  };
+  for (const problem of found.plan?.problems ?? [])
     if (problem.severity !== 'info') process.stderr.write(`offaxis: ${problem.severity}: ${problem.message}\n`);
+  const { failed } = result.summary;
   for (const { name, error } of failed) process.stderr.write(`offaxis: ${name}: ${error.message}\n`);
-  if (plan.pairs.length === 0)
+  if (found.plan?.pairs.length === 0)
     throw new OffaxisError(
       'bad-file',
       `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
     );
-  const result = assembleComparison(
-    { ...plan, base: resolve(options.base), tuned: resolve(options.tuned) },
-    backend,
-    options.parameters,
-    tensors,
-    failed,
-  );
   await outputs.write({
     json: () => `${JSON.stringify(result)}\n`,
     csv: () => comparisonCsv(result),
     text: () => report(result),
   });
-  if (tensors.size === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
+  if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
 }
 
 /** The energy view has no test behind it: it says where the update points, never that it is "on". */

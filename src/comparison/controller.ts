@@ -4,16 +4,16 @@ import { type DiskMark, DiskMonitor, type WatchFolder } from '../host/diskMonito
 import type { EngineClient } from '../engine/client.ts';
 import { ComparisonRun } from '../engine/comparisonRun.ts';
 import type { EngineLog } from '../engine/launch.ts';
-import { assembleComparison, summaryOf } from '../engine/results.ts';
 import { comparisonCommandLine } from '../export/commandLine.ts';
+import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
-import type { ComparisonState, ComparisonToView } from '../protocol/views.ts';
+import type { ComparisonState, ComparisonStatus, ComparisonToView } from '../protocol/views.ts';
+import { Accumulator, emptyBatch } from '../results/accumulator.ts';
 import { startsUnasked } from './cost.ts';
 import { shortNames } from './names.ts';
-import { ComparisonResults, type ResultBatch } from './results.ts';
-import { fingerprint, type ComparisonSpec, type ComparisonStore } from './store.ts';
+import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComparison } from './store.ts';
 
 /** At most ten messages a second reach the page. */
 export const BATCH_MS = 100;
@@ -28,7 +28,7 @@ const STALE: WireError = {
 };
 
 export interface ControllerServices {
-  engine: Pick<EngineClient, 'call' | 'stream' | 'allowRestart'>;
+  engine: Pick<EngineClient, 'call' | 'stream' | 'tell' | 'allowRestart'>;
   store: ComparisonStore;
   log: EngineLog;
   /** what is worth a line about where spectra are computed; null where nothing is */
@@ -39,15 +39,20 @@ export interface ControllerServices {
 }
 
 type ComparisonKnown = Pick<ComparisonState, 'base' | 'tuned' | 'baseName' | 'tunedName' | 'plan'> & {
-  tensors: ComparisonResults['tensors'];
-  details: ComparisonResults['details'];
+  tensors: Accumulator['tensors'];
+  details: Accumulator['details'];
 };
+/** What of the state has gone to the page: each part is sent when it has become another one, and only then. */
+type Told = Partial<Pick<ComparisonState, 'plan' | 'progress' | 'summary'>> & { status?: ComparisonStatus };
 
 export class ComparisonController {
-  private readonly results = new ComparisonResults();
-  private state: ComparisonState;
+  private readonly results = new Accumulator();
+  private status: ComparisonStatus;
+  private progress: ComparisonState['progress'] = null;
+  private summary: ComparisonState['summary'] = null;
+  private told: Told = {};
   private post: ((message: ComparisonToView) => void) | undefined;
-  private batch: ResultBatch = { tensors: [], details: [], failed: [] };
+  private batch = emptyBatch();
   private timer: NodeJS.Timeout | undefined;
   private work: { abort: AbortController; ended: Promise<void>; run?: ComparisonRun } | undefined;
   private summaryAllowedAt = 0;
@@ -68,40 +73,39 @@ export class ComparisonController {
       });
     this.disk = { base: monitor(spec.base), tuned: monitor(spec.tuned) };
     const names = shortNames(spec.base, spec.tuned);
-    this.state = {
+    this.status = {
       ...spec,
       baseName: names.base,
       tunedName: names.tuned,
       commandLine: comparisonCommandLine(spec),
       phase: 'planning',
-      plan: null,
       backend: null,
-      progress: null,
       error: null,
       notice: null,
-      summary: null,
     };
   }
 
   get title(): string {
-    return `${this.state.baseName} → ${this.state.tunedName}`;
+    return `${this.status.baseName} → ${this.status.tunedName}`;
   }
   get view(): Readonly<ComparisonState> {
-    return this.state;
+    return { ...this.status, plan: this.results.plan, progress: this.progress, summary: this.summary };
   }
 
   /** What is there now, for others to read; the maps are the controller's own and grow. */
   get known(): ComparisonKnown {
-    const { base, tuned, baseName, tunedName, plan } = this.state;
-    const { tensors, details } = this.results;
+    const { base, tuned, baseName, tunedName } = this.status;
+    const { plan, tensors, details } = this.results;
     return { base, tuned, baseName, tunedName, plan, tensors, details };
   }
 
   /** A page said it is ready: it gets everything, and from now on what changes. */
   attach(post: (message: ComparisonToView) => void): void {
     this.post = post;
-    this.batch = { tensors: [], details: [], failed: [] };
-    post({ type: 'state', state: this.state, reset: true });
+    this.batch = emptyBatch();
+    this.told = {};
+    post({ type: 'reset' });
+    this.flush();
     for (const portion of this.results.portions(PORTION)) post({ type: 'results', ...portion });
     if (this.hasChanged) this.tellDisk();
   }
@@ -110,32 +114,47 @@ export class ComparisonController {
   open(): Promise<void> {
     return this.begin(async (work) => {
       await this.makePlan(work.abort.signal, true);
-      if (this.state.phase === 'running') await this.compute(work);
+      if (this.status.phase === 'running') await this.compute(work);
     });
   }
 
   /** Shows what an earlier window computed; where there is nothing, plans and waits for Start. */
   restore(): Promise<void> {
     return this.begin(async (work) => {
-      const stored = await this.services.store.load(this.spec).catch((error: Error) => {
-        this.services.log.warn(`stored comparison not readable: ${error.message}`);
-        return null;
-      });
-      if (!stored) return this.makePlan(work.abort.signal, false);
-      for (const tensor of stored.tensors) this.results.tensors.set(tensor.name, tensor);
-      for (const detail of stored.details) this.results.details.set(detail.name, detail);
-      for (const failure of stored.failed) this.results.failed.set(failure.name, failure);
+      const { comparison: stored, damaged } = await this.load();
+      if (!stored) {
+        await this.makePlan(work.abort.signal, false);
+        if (damaged) this.update({ error: damaged });
+        return;
+      }
+      this.results.plan = stored.plan;
+      this.results.backend = stored.backend;
+      this.results.merge(stored);
       this.stale = stored.fingerprint !== (await fingerprint(this.spec.base, this.spec.tuned));
       this.update({
-        plan: stored.plan,
         backend: stored.backend,
         phase: stored.complete ? 'done' : 'cancelled',
-        error: this.stale ? STALE : null,
+        error: this.stale ? STALE : damaged,
       });
       this.summarize(true);
       if (this.post) this.attach(this.post);
       if (!this.stale) await this.watchFrom(await this.marks());
     });
+  }
+
+  /** What earlier windows saved; a store that cannot be read has nothing, and the log says why. */
+  private async load(): Promise<{ comparison: StoredComparison | null; damaged: WireError | null }> {
+    const { log, store } = this.services;
+    try {
+      const { comparison, damaged } = await store.load(this.spec);
+      if (damaged.length === 0) return { comparison, damaged: null };
+      const message = `Stored results of this comparison were damaged and are not used; they were set aside as ${damaged.join(', ')}. Press Retry to compute what is missing.`;
+      log.error(message);
+      return { comparison, damaged: { code: 'bad-file', message } };
+    } catch (error) {
+      log.warn(`stored comparison not readable: ${(error as Error).message}`);
+      return { comparison: null, damaged: null };
+    }
   }
 
   start(): Promise<void> {
@@ -147,8 +166,10 @@ export class ComparisonController {
     await this.work?.ended;
     this.services.engine.allowRestart();
     this.results.clear();
+    this.results.plan = null;
     this.stale = false;
-    this.state = { ...this.state, plan: null, summary: null, error: null };
+    this.summary = null;
+    this.status = { ...this.status, error: null };
     if (this.post) this.attach(this.post);
     await this.open();
   }
@@ -168,7 +189,7 @@ export class ComparisonController {
     else if (name === undefined) this.results.failed.clear();
     else this.results.failed.delete(name);
     if (this.post) this.attach(this.post);
-    return this.state.plan ? this.start() : this.open();
+    return this.results.plan ? this.start() : this.open();
   }
 
   dismissNotice(): void {
@@ -184,19 +205,12 @@ export class ComparisonController {
 
   /** The comparison as it stands, for export. Throws bad-parameter before there is anything. */
   result(): ComparisonResult {
-    const { plan, backend, parameters } = this.state;
-    if (!plan || !backend || this.results.tensors.size === 0)
+    if (this.results.tensors.size === 0)
       throw new OffaxisError(
         'bad-parameter',
         'Nothing has been computed yet, so there is nothing to export. Start the comparison first.',
       );
-    const tensors = new Map(this.results.tensors);
-    if (parameters.profiles)
-      for (const { name, rowDensity, columnDensity } of this.results.details.values()) {
-        const tensor = tensors.get(name);
-        if (tensor) tensors.set(name, { ...tensor, metrics: { ...tensor.metrics, rowDensity, columnDensity } });
-      }
-    return assembleComparison(plan, backend, parameters, tensors, [...this.results.failed.values()]);
+    return this.results.result(this.spec.parameters);
   }
 
   /** Ends the work; what was computed is saved. */
@@ -207,6 +221,7 @@ export class ComparisonController {
     this.cancel();
     await this.work?.ended;
     clearTimeout(this.timer);
+    this.services.engine.tell('letGo', comparedCheckpoints(this.spec));
   }
 
   private get hasChanged(): boolean {
@@ -238,65 +253,67 @@ export class ComparisonController {
   }
 
   private async makePlan(signal: AbortSignal, startCheap: boolean): Promise<void> {
-    this.update({ phase: 'planning', error: null, progress: null });
+    this.progress = null;
+    this.update({ phase: 'planning', error: null });
     const { engine } = this.services;
     const marks = await this.marks();
     const plan = await engine.call('plan', this.spec, signal);
     await this.watchFrom(marks);
     const { kind, name, precision, threads, gpu } = await engine.call('info', {}, signal);
+    this.results.plan = plan;
+    this.results.backend = { kind, name, precision, threads };
     this.update({
       phase: startCheap && startsUnasked(plan) ? 'running' : 'planned',
-      plan,
-      backend: { kind, name, precision, threads },
-      notice: this.services.gpuNotice?.(gpu) ?? this.state.notice,
+      backend: this.results.backend,
+      notice: this.services.gpuNotice?.(gpu) ?? this.status.notice,
     });
   }
 
   private async compute(work: NonNullable<ComparisonController['work']>): Promise<void> {
     const started = performance.now();
     const { log, engine } = this.services;
-    const done = this.state.plan ? [...this.results.finished(this.state.plan), ...this.results.failed.keys()] : [];
-    const run = new ComparisonRun(engine, { runId: randomUUID(), ...this.spec, done }, work.abort.signal);
+    const { results } = this;
+    const done = [...results.finished(), ...results.failed.keys()];
+    const { plan, backend } = results;
+    const request = { runId: randomUUID(), ...this.spec, done };
+    const run = new ComparisonRun(engine, request, work.abort.signal, plan && backend && { plan, backend });
     work.run = run;
     if (this.stale) await this.watchFrom(await this.marks());
     this.stale = false;
-    this.update({ phase: 'running', error: null, progress: null });
+    this.progress = null;
+    this.update({ phase: 'running', error: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);
     const mark = await fingerprint(this.spec.base, this.spec.tuned);
     this.savedAt = performance.now();
     try {
       for await (const event of run.events()) {
-        if (event.type === 'plan') this.update({ plan: event.plan, backend: event.backend });
-        else if (event.type === 'progress') this.progress(event);
-        else if (event.type !== 'summary') this.collect(event);
+        this.collect(event);
         if (performance.now() - this.savedAt > SAVE_MS) await this.save(false, mark);
       }
-      this.update({ phase: 'done', progress: null });
+      this.progress = null;
+      this.summarize(true);
+      this.update({ phase: 'done' });
       log.info(
-        `compared in ${((performance.now() - started) / 1000).toFixed(1)} s on ${this.state.backend?.name ?? 'no backend'}`,
+        `compared in ${((performance.now() - started) / 1000).toFixed(1)} s on ${results.backend?.name ?? 'no backend'}`,
       );
     } finally {
       this.summarize(true);
       this.flush();
-      await this.save(this.state.phase === 'done', mark);
+      await this.save(this.status.phase === 'done', mark);
     }
   }
 
-  private progress({ phase, done, total, secondsLeft }: NonNullable<ComparisonState['progress']>): void {
-    this.state = { ...this.state, progress: { phase, done, total, secondsLeft } };
-    this.services.onActivity(`${this.title}: ${done} of ${total} ${phase === 'spectra' ? 'matrices' : 'tensors'}`);
-    this.schedule();
-  }
-
-  private collect(event: Parameters<ComparisonResults['add']>[0]): void {
-    this.results.add(event);
-    if (event.type === 'failed') {
-      this.batch.failed.push({ name: event.name, error: event.error });
-      this.services.log.warn(`${event.name}: ${event.error.message}`);
-    } else {
-      const tensor = this.results.tensors.get(event.tensor.name);
-      if (tensor) this.batch.tensors.push(tensor);
-      if (event.type === 'matrix') this.batch.details.push(event.detail);
+  private collect(event: ComparisonEvent): void {
+    const { tensors, details, failed } = this.results.add(event);
+    this.batch.tensors.push(...tensors);
+    this.batch.details.push(...details);
+    this.batch.failed.push(...failed);
+    if (event.type === 'plan') return this.update({ backend: event.backend });
+    if (event.type === 'failed') this.services.log.warn(`${event.name}: ${event.error.message}`);
+    if (event.type === 'progress') {
+      const { phase, done, total, secondsLeft } = event;
+      this.progress = { phase, done, total, secondsLeft };
+      this.services.onActivity(`${this.title}: ${done} of ${total} ${phase === 'spectra' ? 'matrices' : 'tensors'}`);
     }
     this.schedule();
   }
@@ -309,59 +326,61 @@ export class ComparisonController {
     }, BATCH_MS);
   }
 
+  /** Sends what has become another one since it was last sent. */
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { batch } = this;
-    this.batch = { tensors: [], details: [], failed: [] };
-    if (batch.tensors.length || batch.failed.length) this.post?.({ type: 'results', ...batch });
-    this.post?.({ type: 'state', state: this.state, reset: false });
+    const { batch, told, status, progress, summary, post } = this;
+    const { plan } = this.results;
+    this.batch = emptyBatch();
+    if (!post) return;
+    if (told.plan !== plan) post({ type: 'plan', plan });
+    if (batch.tensors.length || batch.failed.length) post({ type: 'results', ...batch });
+    if (told.summary !== summary) post({ type: 'summary', summary });
+    if (told.status !== status) post({ type: 'state', state: status });
+    if (told.progress !== progress) post({ type: 'progress', progress });
+    this.told = { plan, summary, status, progress };
   }
 
   /** Model-level figures of what is there; during a run only as often as they are cheap. */
   private summarize(always: boolean): void {
     const begin = performance.now();
-    if (!this.state.plan || this.results.tensors.size === 0 || (!always && begin < this.summaryAllowedAt)) return;
-    const summary = summaryOf(this.state.plan, this.results.tensors, [...this.results.failed.values()]);
-    this.state = { ...this.state, summary };
+    if (this.results.tensors.size === 0 || (!always && begin < this.summaryAllowedAt)) return;
+    this.summary = this.results.summary();
     const end = performance.now();
     this.summaryAllowedAt = end + (end - begin) / SUMMARY_SHARE;
   }
 
-  private update(change: Partial<ComparisonState>): void {
-    this.state = { ...this.state, ...change };
+  private update(change: Partial<ComparisonStatus>): void {
+    this.status = { ...this.status, ...change };
     this.flush();
   }
 
   private failed(error: unknown): void {
     const wire: WireError = toWireError(error);
+    this.progress = null;
     if (wire.code === 'cancelled')
-      return this.update({
-        phase: this.state.plan ? 'cancelled' : 'failed',
-        progress: null,
-        error: this.state.plan ? null : wire,
-      });
+      return this.update(this.results.plan ? { phase: 'cancelled', error: null } : { phase: 'failed', error: wire });
     this.services.log.error(`${this.title}: ${wire.message}`);
     if (wire.code === 'bug' && error instanceof Error) this.services.log.debug(error.stack ?? '');
-    this.update({ phase: 'failed', progress: null, error: wire });
+    this.update({ phase: 'failed', error: wire });
   }
 
   private async save(complete: boolean, mark: string): Promise<void> {
-    const { plan, backend } = this.state;
-    if (!plan || !backend || this.results.tensors.size === 0) return;
-    const { tensors, details, failed } = this.results;
+    const { plan, backend, tensors } = this.results;
+    if (!plan || !backend || tensors.size === 0) return;
     const stored = { spec: this.spec, plan, backend, complete, fingerprint: mark };
     try {
-      await this.services.store.save({
-        ...stored,
-        tensors: [...tensors.values()],
-        details: [...details.values()],
-        failed: [...failed.values()],
-      });
+      await this.services.store.save({ ...stored, ...this.results.lists() });
     } catch (error) {
       // The results are on show all the same; only a reload would compute them again.
       this.services.log.warn(`results not saved: ${(error as Error).message}`);
     }
     this.savedAt = performance.now();
   }
+}
+
+/** Under which the engine holds the comparison open. */
+export function comparedCheckpoints({ base, tuned, parameters }: ComparisonSpec): ComparedCheckpoints {
+  return { base, tuned, includeEmbeddings: parameters.includeEmbeddings, tensors: parameters.tensors };
 }

@@ -10,7 +10,7 @@ import { MatrixRequests } from '../host/matrixRequests.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
-import { ComparisonController } from './controller.ts';
+import { comparedCheckpoints, ComparisonController } from './controller.ts';
 import { gpuNotice } from './gpuNotice.ts';
 import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
@@ -135,10 +135,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
 
   private wire(panel: vscode.WebviewPanel, controller: ComparisonController): void {
     const { extensionUri, log } = this.services;
-    const { base, tuned, parameters } = controller.spec;
     const matrix = new MatrixRequests(
       this.services.engine,
-      { base, tuned, includeEmbeddings: parameters.includeEmbeddings },
+      comparedCheckpoints(controller.spec),
       (reply) => void panel.webview.postMessage({ type: 'matrix', reply } satisfies ComparisonToView),
     );
     const entry: OpenPanel = { panel, controller, matrix };

@@ -77,6 +77,11 @@ export class EngineClient {
     }
   }
 
+  /** A word to the process that runs now, whose answer nobody waits for; without one there is nobody to tell. */
+  tell<M extends keyof EngineCalls>(method: M, params: Parameter<EngineCalls[M]>): void {
+    this.current?.process.rpc.call(method, params as never).catch(() => undefined);
+  }
+
   /** The same errors as `call`. Cancel by the signal: leaving the loop alone is not watched. */
   async *stream<M extends keyof EngineStreams>(
     method: M,

@@ -5,9 +5,12 @@ import type { EngineClient } from './client.ts';
 import { surviveCrashes, type CrashTolerantWork } from './crashes.ts';
 
 type Engine = Pick<EngineClient, 'call' | 'stream'>;
+type Planned = Pick<Extract<ComparisonEvent, { type: 'plan' }>, 'plan' | 'backend'>;
 
 export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
   private plan: ComparisonPlan | undefined;
+  /** an engine has answered */
+  private begun = false;
   private threads = 1;
   private secondsLeft: number | null = null;
   private priority: string | undefined;
@@ -19,18 +22,19 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
   private readonly finished: Set<string>;
   private finishedMatrices = 0;
 
-  /** `request.done`: names finished by an earlier run. */
+  /** `request.done`: names finished by an earlier run. `planned`: what the caller knows already; it is not told again. */
   constructor(
     private readonly engine: Engine,
-    private readonly request: CompareRequest,
+    private readonly request: Omit<CompareRequest, 'known'>,
     private readonly signal: AbortSignal,
+    planned: Planned | null = null,
   ) {
     this.finished = new Set(request.done);
+    if (planned) this.learn(planned);
   }
 
   /**
-   * The engine's events with one `plan`, no `summary` (the caller has results of earlier runs that the engine does not know), and
-   * progress over the whole plan. Throws `cancelled`, EngineUnavailableError, or the engine's typed errors.
+   * The engine's events with one `plan` at most, and progress over the whole plan. Throws `cancelled`, EngineUnavailableError, or the engine's typed errors.
    */
   events(): AsyncGenerator<ComparisonEvent, void, undefined> {
     return surviveCrashes(this, this.signal);
@@ -62,12 +66,18 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
         ? [...this.finished]
         : (this.plan?.pairs ?? []).map((pair) => pair.name).filter((name) => name !== only);
     let prioritized = only !== null;
-    for await (const event of this.engine.stream('compare', { ...this.request, done }, this.signal)) {
-      if (event.type === 'summary') continue;
+    const known = this.plan ? { known: this.plan.id } : {};
+    for await (const event of this.engine.stream('compare', { ...this.request, done, ...known }, this.signal)) {
       if (event.type === 'plan') {
-        if (this.plan) continue;
+        // of another backend after a crash: what is under way keeps its plan
+        if (this.begun) continue;
+        this.begun = true;
         this.learn(event);
-      } else if (event.type === 'progress') {
+        yield event;
+        continue;
+      }
+      this.begun = true;
+      if (event.type === 'progress') {
         if (only === null) this.secondsLeft = event.secondsLeft;
         if (event.phase === 'spectra' && !prioritized) {
           prioritized = true;
@@ -75,7 +85,8 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
         }
         yield this.progress();
         continue;
-      } else this.note(event);
+      }
+      this.note(event);
       yield event;
     }
   }
@@ -92,9 +103,11 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
     return { type: 'failed', name, error: { code, message } };
   }
 
-  private learn({ plan, backend }: Extract<ComparisonEvent, { type: 'plan' }>): void {
+  private learn({ plan, backend }: Planned): void {
     this.plan = plan;
     this.threads = backend.threads;
+    this.matrices.clear();
+    this.finishedMatrices = 0;
     for (const { name, spectral } of plan.pairs) {
       if (spectral) this.matrices.add(name);
       if (!this.finished.has(name)) continue;

@@ -2,7 +2,6 @@
 import type {
   BackendInfo,
   ComparisonParameters,
-  ComparisonSummary,
   ComparisonTensor,
   ElementStats,
   Histogram,
@@ -93,6 +92,8 @@ export type InspectionEvent =
 
 /** What a comparison will do, before it is done. */
 export interface ComparisonPlan {
+  /** the same for the same files, parameters and backend; another one if any of them is */
+  id: string;
   base: string;
   tuned: string;
   /** every pair, in the order of the table; spectral ones are the cells of the heatmap */
@@ -129,8 +130,7 @@ export type ComparisonEvent =
   | { type: 'change'; tensor: ComparisonTensor }
   | { type: 'matrix'; tensor: ComparisonTensor; detail: MatrixDetail }
   | { type: 'failed'; name: string; error: WireError }
-  | { type: 'progress'; phase: 'change' | 'spectra'; done: number; total: number; secondsLeft: number | null }
-  | { type: 'summary'; summary: ComparisonSummary };
+  | { type: 'progress'; phase: 'change' | 'spectra'; done: number; total: number; secondsLeft: number | null };
 
 export interface CompareRequest {
   /** chosen by the caller, for `prioritize` */
@@ -140,9 +140,16 @@ export interface CompareRequest {
   parameters: ComparisonParameters;
   /** names already computed (a resumed run): left out of the work */
   done?: string[];
+  /** id of the plan that the caller has: that one is not sent again */
+  known?: string;
 }
+/** Two checkpoints and what pairs of them: the engine holds a comparison open under it. */
+export type ComparedCheckpoints = { base: string; tuned: string } & Pick<
+  ComparisonParameters,
+  'includeEmbeddings' | 'tensors'
+>;
 /** Where a picture's weights come from: one checkpoint for its values, two for what changed between them. */
-export type PictureCheckpoints = { path: string } | { base: string; tuned: string; includeEmbeddings: boolean };
+export type PictureCheckpoints = { path: string } | ComparedCheckpoints;
 /** Methods that answer once. */
 export interface EngineCalls {
   info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string; gpu: GpuReport };
@@ -150,6 +157,8 @@ export interface EngineCalls {
   gpu(params: Record<string, never>): GpuReport;
   open(params: { path: string }): PackedFacts;
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
+  /** the comparison is not open any more: its headers need not be kept */
+  letGo(params: ComparedCheckpoints): null;
   /** moves a matrix to the front of a running comparison's queue */
   prioritize(params: { runId: string; name: string }): null;
   /** a rectangle of a plane of a tensor, at most MAX_VALUES values */

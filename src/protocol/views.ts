@@ -110,12 +110,21 @@ export interface ComparisonState {
   notice: string | null;
   summary: ComparisonSummary | null;
 }
+/** What changes seldom: the rest of the state is sent as it comes. */
+export type ComparisonStatus = Omit<ComparisonState, 'plan' | 'progress' | 'summary'>;
+/** Each message stands for one thing and is sent when that has become another one. */
 export type ComparisonToView =
   /** null: what is on disk is what was read */
   | { type: 'disk'; base: DiskChange | null; tuned: DiskChange | null }
   | { type: 'matrix'; reply: MatrixReply }
-  /** replaces everything but tensors, details and failures, which `reset` clears */
-  | { type: 'state'; state: ComparisonState; reset: boolean }
+  /** nothing is known any more; everything there is follows */
+  | { type: 'reset' }
+  | { type: 'state'; state: ComparisonStatus }
+  | { type: 'plan'; plan: ComparisonPlan | null }
+  | { type: 'progress'; progress: Progress | null }
+  /** of what is there so far */
+  | { type: 'summary'; summary: ComparisonSummary | null }
+  /** beside what was sent before */
   | {
       type: 'results';
       tensors: ComparisonTensor[];

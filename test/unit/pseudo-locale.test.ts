@@ -179,9 +179,11 @@ test('the comparison has no words outside the bundle', async () => {
   const last = messages.filter((message) => message.type === 'state').at(-1);
   expect(last?.state.phase).toBe('done');
   if (!last) return;
-  const results = messages.filter((message) => message.type === 'results');
-  const done = [{ ...last, reset: true }, ...results];
-  const planned = [{ ...last, reset: true, state: { ...last.state, phase: 'planned', summary: null } }];
+  const done = messages;
+  const planned: ComparisonToView[] = [
+    ...messages.filter((message) => message.type === 'plan'),
+    { ...last, state: { ...last.state, phase: 'planned' } },
+  ];
   const found = new Set<string>();
   for (const [sent, ui] of [
     [done, { cell: MATRIX }],

@@ -67,12 +67,9 @@ function start(): void {
     if (message.type === 'matrix') return matrix.receive(message.reply);
     if (message.type === 'picture') return actOnPicture(message.picture, message.action);
     if (message.type === 'figure') return saveFigure(view, message.white);
-    if (message.type !== 'state' && message.type !== 'results' && message.type !== 'disk') return;
     model.apply(message);
-    if (message.type === 'state') {
-      selectFirst();
-      document.body.dataset['ready'] = 'yes';
-    }
+    if (message.type === 'plan') selectFirst();
+    if (message.type === 'state') document.body.dataset['ready'] = 'yes';
     refresh();
   });
   document.addEventListener(PICTURE_EVENT, (event) => host.post((event as CustomEvent<PictureFromView>).detail));

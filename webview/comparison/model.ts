@@ -1,16 +1,15 @@
 /** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
-import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
-import type { WireError } from '../../src/protocol/errors.ts';
+import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
+import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
 import type { CellValue, LayerStat } from '../shared/heatmap.ts';
 import { labelsOf, orderModules } from './labels.ts';
 import type { Metric } from './metrics.ts';
 import { t } from '../shared/l10n.ts';
 
 export type Pair = ComparisonPlan['pairs'][number];
-export const hasSpectra = (t: ComparisonTensor): boolean => t.metrics.maskRank !== undefined;
 const key = (layer: number, module: string): string => `${layer}\n${module}`;
 
 export function meanOf(values: Iterable<number | null | undefined>): number | null {
@@ -26,17 +25,16 @@ export function meanOf(values: Iterable<number | null | undefined>): number | nu
 
 export class ComparisonModel {
   state: ComparisonState | null = null;
-  readonly tensors = new Map<string, ComparisonTensor>();
-  readonly details = new Map<string, MatrixDetail>();
-  readonly failed = new Map<string, WireError>();
+  private readonly results = new Accumulator();
+  readonly tensors = this.results.tensors;
+  readonly details = this.results.details;
+  readonly failed = this.results.failed;
   /** columns of the map, in reading order */
   modules: string[] = [];
   labels = new Map<string, string>();
   layers = 0;
   /** pairs of block matrices: what the map, the cards and the tallies count */
   matrices: Pair[] = [];
-  private plan: ComparisonPlan | null = null;
-  private planMark = '';
   private members = new Map<string, Pair[]>();
   private liveCache: ComparisonTensor[] | null = null;
 
@@ -45,36 +43,39 @@ export class ComparisonModel {
 
   apply(message: ComparisonToView): void {
     this.liveCache = null;
-    if (message.type === 'state') {
-      if (message.reset) for (const map of [this.tensors, this.details, this.failed]) map.clear();
-      this.state = message.state;
-      this.readPlan(message.state.plan);
-      return;
+    switch (message.type) {
+      case 'reset':
+        return this.results.clear();
+      case 'state': {
+        const { progress = null, summary = null } = this.state ?? {};
+        this.state = { ...message.state, plan: this.results.plan, progress, summary };
+        return;
+      }
+      case 'plan':
+        this.results.plan = message.plan;
+        this.readPlan(message.plan);
+        return this.change({ plan: message.plan });
+      case 'summary':
+        return this.change({ summary: message.summary });
+      case 'progress':
+        return this.change({ progress: message.progress });
+      case 'results':
+        this.results.merge(message);
+        return;
+      case 'disk':
+        this.disk = message.base || message.tuned ? { base: message.base, tuned: message.tuned } : null;
+        return;
+      default:
+        // of the page, not of the comparison
+        return;
     }
-    if (message.type === 'disk') {
-      this.disk = message.base || message.tuned ? { base: message.base, tuned: message.tuned } : null;
-      return;
-    }
-    if (message.type !== 'results') return;
-    for (const tensor of message.tensors) {
-      const before = this.tensors.get(tensor.name);
-      // the elementwise pass of a resumed run must not hide spectra that are already here
-      if (before && hasSpectra(before) && !hasSpectra(tensor)) continue;
-      this.tensors.set(tensor.name, tensor);
-      if (hasSpectra(tensor)) this.failed.delete(tensor.name);
-    }
-    for (const detail of message.details) this.details.set(detail.name, detail);
-    for (const { name, error } of message.failed) this.failed.set(name, error);
+  }
+
+  private change(change: Partial<ComparisonState>): void {
+    if (this.state) this.state = { ...this.state, ...change };
   }
 
   private readPlan(plan: ComparisonPlan | null): void {
-    // every state message carries the plan anew; its rows are read again only where it is another one
-    const mark = plan
-      ? [plan.base, plan.tuned, plan.pairs.length, plan.cost.bytesToRead, plan.cost.matrices].join('\n')
-      : '';
-    if (mark === this.planMark) return;
-    this.planMark = mark;
-    this.plan = plan;
     this.members = new Map();
     this.matrices = (plan?.pairs ?? []).filter((p) => p.spectral && p.layer !== null);
     for (const pair of this.matrices) {
@@ -153,7 +154,7 @@ export class ComparisonModel {
   }
   /** Why a cell of the grid holds no pair; null where the plan does not say. */
   absence(layer: number, module: string): string | null {
-    const plan = this.plan;
+    const { plan } = this.results;
     if (!plan) return null;
     const [stem = module] = module.split('#');
     const here = (name: string): boolean => new RegExp(`(^|\\.)${layer}\\.`).test(name) && name.includes(stem);

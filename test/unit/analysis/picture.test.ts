@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CheckpointCache } from '../../../src/analysis/checkpointCache.ts';
+import { ComparisonCache } from '../../../src/analysis/comparisonCache.ts';
 import { pictureOf } from '../../../src/analysis/picture.ts';
 import { decodeFloats } from '../../../src/formats/index.ts';
 import { Grid } from '../../../src/metrics/index.ts';
@@ -42,16 +43,17 @@ function write(name: string, words: Uint16Array, other: Float32Array): string {
 }
 const basePath = write('base', codes, fused);
 const tunedPath = write('tuned', tuned, fusedTuned);
-const pair = { base: basePath, tuned: tunedPath, includeEmbeddings: false };
-const cache = new CheckpointCache();
+const pair = { base: basePath, tuned: tunedPath, includeEmbeddings: false, tensors: null };
+const checkpoints = new CheckpointCache();
+const held = { checkpoints, comparisons: new ComparisonCache(checkpoints) };
 
-async function events(checkpoints: PictureCheckpoints, request: PictureRequest): Promise<PictureEvent[]> {
+async function events(of: PictureCheckpoints, request: PictureRequest): Promise<PictureEvent[]> {
   const all: PictureEvent[] = [];
-  for await (const event of pictureOf(cache, checkpoints, request, new AbortController().signal)) all.push(event);
+  for await (const event of pictureOf(held, of, request, new AbortController().signal)) all.push(event);
   return all;
 }
-async function picture(checkpoints: PictureCheckpoints, request: PictureRequest): Promise<Picture> {
-  const last = (await events(checkpoints, request)).at(-1);
+async function picture(of: PictureCheckpoints, request: PictureRequest): Promise<Picture> {
+  const last = (await events(of, request)).at(-1);
   if (last?.type !== 'picture') throw new Error('no picture');
   return last.picture;
 }
@@ -215,7 +217,7 @@ test('a large matrix is streamed with progress, and can be cancelled between', a
     height: 200,
   };
   const abort = new AbortController();
-  const stream = pictureOf(cache, { path: large }, request, abort.signal);
+  const stream = pictureOf(held, { path: large }, request, abort.signal);
   const got = await picture({ path: large }, request);
   expect([got.width, got.height]).toEqual([300, 200]);
   abort.abort();

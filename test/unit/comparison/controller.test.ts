@@ -29,13 +29,21 @@ class Page {
     this.messages.push(structuredClone(message));
     this.times.push(performance.now());
   };
+  /** the last of a kind */
+  private last<T extends ComparisonToView['type']>(type: T): Extract<ComparisonToView, { type: T }> {
+    const found = this.messages.findLast((message) => message.type === type);
+    if (!found) throw new Error(`no ${type} yet`);
+    return found as Extract<ComparisonToView, { type: T }>;
+  }
   get state() {
-    const last = this.messages.filter((message) => message.type === 'state').at(-1);
-    if (!last) throw new Error('no state yet');
-    return last.state;
+    const { state } = this.last('state');
+    const { plan } = this.last('plan');
+    const { progress } = this.last('progress');
+    const { summary } = this.last('summary');
+    return { ...state, plan, progress, summary };
   }
   private since() {
-    const reset = this.messages.findLastIndex((message) => message.type === 'state' && message.reset);
+    const reset = this.messages.findLastIndex((message) => message.type === 'reset');
     return this.messages.slice(reset).flatMap((message) => (message.type === 'results' ? [message] : []));
   }
   get matrices(): string[] {

@@ -11,6 +11,7 @@ import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
 import type { ComparisonPlan, ComparisonEvent } from '../../../src/protocol/engine.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
+import { comparisonPlan, matrixDetail, plannedPair, tensor as makeTensor } from '../makers.ts';
 
 const [names = '', journal = '', ...flags] = process.argv.slice(2);
 const suspect = flags.includes('--gpu-suspect');
@@ -20,55 +21,22 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 note(`start ${process.pid}`);
 
 function plan(): ComparisonPlan {
-  return {
-    base: 'base',
-    tuned: 'tuned',
-    pairs: names.split(',').map((name) => ({
-      name,
-      layer: 0,
-      module: name,
-      shape: [2, 2],
-      dtype: { base: 'F32', tuned: 'F32' },
-      spectral: !name.startsWith('norm'),
-    })),
-    skipped: [],
-    unpaired: { baseOnly: [], tunedOnly: [] },
-    layers: 1,
-    cost: { bytesToRead: 0, weights: 0, matrices: 0, flops: 0, peakBytes: 0 },
-    heads: null,
-    problems: [],
-  };
+  const pairs = names.split(',').map((name) => plannedPair(name, { module: name, spectral: !name.startsWith('norm') }));
+  return comparisonPlan(pairs, { id: names, base: 'base', tuned: 'tuned' });
 }
-function tensor(name: string): ComparisonTensor {
-  return {
-    ...(plan().pairs.find((pair) => pair.name === name) as ComparisonPlan['pairs'][number]),
-    metrics: {},
-    flags: [],
-    reasons: [],
-    elapsedMs: 1,
-  } as unknown as ComparisonTensor;
-}
+const tensor = (name: string): ComparisonTensor => makeTensor(name, {}, { layer: 0, module: name });
 function matrix(name: string): ComparisonTensor {
   const change = tensor(name);
   // angleRank marks a result that has spectra.
   return { ...change, metrics: { ...change.metrics, nss: 0.5, angleRank: 1 } };
 }
-const detail = {
-  baseSingularValues: [],
-  tunedSingularValues: [],
-  updateSingularValues: [],
-  anglesU: [],
-  anglesV: [],
-  rowDensity: [],
-  columnDensity: [],
-};
+const backend = { kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 } as const;
 
-async function* compare(params: { done?: string[] }, signal: AbortSignal): AsyncGenerator<ComparisonEvent> {
-  yield {
-    type: 'plan',
-    plan: plan(),
-    backend: { kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 },
-  };
+async function* compare(
+  params: { done?: string[]; known?: string },
+  signal: AbortSignal,
+): AsyncGenerator<ComparisonEvent> {
+  if (params.known !== names) yield { type: 'plan', plan: plan(), backend };
   const pairs = plan().pairs.filter((pair) => !params.done?.includes(pair.name));
   for (const { name } of pairs) yield { type: 'change', tensor: tensor(name) };
   const matrices = pairs.filter((pair) => pair.spectral);
@@ -85,14 +53,14 @@ async function* compare(params: { done?: string[] }, signal: AbortSignal): Async
     if (name.startsWith('hang')) await sleep(60_000);
     await sleep(20);
     if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
-    yield { type: 'matrix', tensor: matrix(name), detail: { name, ...detail } };
+    yield { type: 'matrix', tensor: matrix(name), detail: matrixDetail(name) };
     yield { type: 'progress', phase: 'spectra', done: i + 1, total: matrices.length, secondsLeft: 0 };
   }
 }
 
 const analysis = {
   info: async () => ({
-    ...{ kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 },
+    ...backend,
     gpu: { needsNode: names === 'electron', why: 'It can not be read back.' },
   }),
   open: async ({ path }: { path: string }) => {
@@ -106,6 +74,7 @@ const analysis = {
     throw new OffaxisError('bad-file', `${path} is no checkpoint.`);
   },
   plan: async () => plan(),
+  letGo: async ({ tuned }: { tuned: string }) => note(`let go ${tuned}`),
   prioritize: ({ name }: { name: string }) => note(`prioritize ${name}`),
   async *inspect({ tensors, spectra }: { tensors: string[]; spectra: boolean }, signal: AbortSignal) {
     for (const name of tensors) {

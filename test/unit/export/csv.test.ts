@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { comparisonCsv, CSV_COLUMNS } from '../../../src/export/csv.ts';
-import { comparison, tensor } from './fixture.ts';
+import { comparison, tensor } from '../makers.ts';
 
 /** A strict reader of RFC 4180, written for the test so that the writer is not its own judge. */
 function parseCsv(text: string): string[][] {

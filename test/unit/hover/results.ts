@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import type { CheckpointFacts, MatrixDetail, TensorSpectrum, TensorStatistics } from '../../../src/protocol/engine.ts';
+import { Accumulator } from '../../../src/results/accumulator.ts';
 import { DEFAULT_PARAMETERS, type ComparisonTensor } from '../../../src/protocol/results.ts';
 
 async function withAnalysis<T>(body: (analysis: Analysis, signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -40,13 +41,9 @@ export function compareCheckpoints(
   glob: string,
 ): Promise<{ tensors: Map<string, ComparisonTensor>; details: Map<string, MatrixDetail> }> {
   return withAnalysis(async (analysis, signal) => {
-    const tensors = new Map<string, ComparisonTensor>();
-    const details = new Map<string, MatrixDetail>();
+    const found = new Accumulator();
     const request = { runId: 'hover', base, tuned, parameters: { ...DEFAULT_PARAMETERS, tensors: glob } };
-    for await (const event of analysis.compare(request, signal)) {
-      if (event.type === 'change' || event.type === 'matrix') tensors.set(event.tensor.name, event.tensor);
-      if (event.type === 'matrix') details.set(event.detail.name, event.detail);
-    }
-    return { tensors, details };
+    for await (const event of analysis.compare(request, signal)) found.add(event);
+    return found;
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { summarize, updateMetrics } from '../../../src/metrics/index.ts';
 import type { ComparisonTensor, UpdateMetrics } from '../../../src/protocol/results.ts';
+import { tensor as makeTensor } from '../makers.ts';
 
 const EMPTY = updateMetrics(null, {
   rows: 8,
@@ -14,33 +15,22 @@ const EMPTY = updateMetrics(null, {
   updateVariance: null,
 }).metrics;
 
-function tensor(shape: number[], unchanged: number, spectral: Partial<UpdateMetrics> | null): ComparisonTensor {
-  return {
-    name: 'w',
-    layer: 0,
-    module: 'w',
-    shape,
-    dtype: { base: 'BF16', tuned: 'BF16' },
-    metrics: {
+const tensor = (shape: number[], unchanged: number, spectral: Partial<UpdateMetrics> | null): ComparisonTensor =>
+  makeTensor(
+    'w',
+    {
       unchangedBf16: unchanged,
       unchangedRelative: unchanged,
       unchangedAbsolute: 1,
       updateDensity: 1 - unchanged,
-      baseNorm: 1,
-      updateNorm: 0.1,
       relativeUpdate: 0.1,
       cosine: 0.99,
       hiddenShare: 0,
       hiddenEnergy: 0,
       ...(spectral && { ...EMPTY, ...spectral }),
-      base: {},
-      tuned: {},
     },
-    flags: [],
-    reasons: [],
-    elapsedMs: 1,
-  };
-}
+    { shape },
+  );
 const rest = { planned: 3, elementwiseOnly: [{ name: 'norm', reason: 'one row' }], failed: [] };
 
 describe('the summary', () => {

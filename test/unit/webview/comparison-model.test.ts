@@ -1,75 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_PARAMETERS, type ComparisonTensor } from '../../../src/protocol/results.ts';
+import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView } from '../../../src/protocol/views.ts';
 import { ComparisonModel } from '../../../webview/comparison/model.ts';
+import {
+  comparisonPlan,
+  comparisonState,
+  plannedPair,
+  stateMessages,
+  tensor as makeTensor,
+  type PlannedPair,
+} from '../makers.ts';
 
 const nameOf = (layer: number, module: string): string => `model.layers.${layer}.${module}.weight`;
-const pair = (layer: number, module: string, name = nameOf(layer, module)) => ({
-  name,
-  layer,
-  module,
-  shape: [8, 8],
-  dtype: { base: 'BF16', tuned: 'BF16' },
-  spectral: true,
-});
-function state(pairs: ReturnType<typeof pair>[], change: Partial<ComparisonState> = {}): ComparisonState {
-  return {
-    base: '/a',
-    tuned: '/b',
-    baseName: 'a',
-    tunedName: 'b',
-    parameters: DEFAULT_PARAMETERS,
-    commandLine: '',
-    phase: 'running',
-    plan: {
-      base: '/a',
-      tuned: '/b',
-      pairs,
-      skipped: [],
-      unpaired: { baseOnly: [nameOf(1, 'self_attn.k_proj')], tunedOnly: [] },
-      layers: 2,
-      cost: { bytesToRead: 1, weights: 1, matrices: pairs.length, flops: 1, peakBytes: 1 },
-      heads: null,
-      problems: [],
-    },
-    backend: null,
-    progress: null,
-    error: null,
-    notice: null,
-    summary: null,
-    ...change,
-  };
-}
-function tensor(name: string, unchanged: number, nss?: number): ComparisonTensor {
-  const change = {
-    unchangedBf16: unchanged,
-    unchangedRelative: unchanged,
-    unchangedAbsolute: unchanged,
-    updateDensity: 1 - unchanged,
-  };
-  return {
+const pair = (layer: number, module: string, name = nameOf(layer, module)): PlannedPair =>
+  plannedPair(name, { layer, module, shape: [8, 8] });
+const state = (pairs: PlannedPair[], change: Partial<ComparisonState> = {}): ComparisonToView[] =>
+  stateMessages(
+    comparisonState(
+      comparisonPlan(pairs, { layers: 2, unpaired: { baseOnly: [nameOf(1, 'self_attn.k_proj')], tunedOnly: [] } }),
+      change,
+    ),
+  );
+const tensor = (name: string, unchanged: number, nss?: number): ComparisonTensor =>
+  makeTensor(
     name,
-    layer: 0,
-    module: '',
-    shape: [8, 8],
-    dtype: { base: 'BF16', tuned: 'BF16' },
-    metrics: {
-      ...change,
-      baseNorm: 1,
-      updateNorm: 0.1,
-      relativeUpdate: 0.1,
-      cosine: 0.99,
-      hiddenShare: 0,
-      hiddenEnergy: 0,
-      ...(nss === undefined ? {} : { nss, maskRank: 1 }),
-      base: {},
-      tuned: {},
+    {
+      unchangedBf16: unchanged,
+      updateDensity: 1 - unchanged,
+      ...(nss === undefined ? {} : { nss, maskRank: 1, angleRank: 1 }),
     },
-    flags: [],
-    reasons: [],
-    elapsedMs: 1,
-  };
-}
+    { shape: [8, 8] },
+  );
 const NSS = { get: (t: ComparisonTensor) => t.metrics.nss ?? null, elementwise: false };
 const UNCHANGED = { get: (t: ComparisonTensor) => t.metrics.unchangedBf16, elementwise: true };
 
@@ -79,7 +40,7 @@ describe('comparison model', () => {
   const q1 = pair(1, 'self_attn.q_proj');
   const start = (): ComparisonModel => {
     const model = new ComparisonModel();
-    model.apply({ type: 'state', state: state([k, q, q1]), reset: true });
+    for (const message of state([k, q, q1])) model.apply(message);
     return model;
   };
   const results = (tensors: ComparisonTensor[], failed: string[] = []): ComparisonToView => ({
@@ -118,7 +79,7 @@ describe('comparison model', () => {
     model.apply(results([tensor(q.name, 0.25, 0.01)]));
     model.apply(results([tensor(q.name, 0.25)]));
     expect(model.cell(NSS, 0, 'self_attn.q_proj').value).toBe(0.01);
-    model.apply({ type: 'state', state: state([k, q, q1]), reset: true });
+    for (const message of state([k, q, q1])) model.apply(message);
     expect(model.tensors.size).toBe(0);
   });
 
@@ -127,7 +88,7 @@ describe('comparison model', () => {
     const experts = [0, 1, 2].map((e) =>
       pair(0, 'mlp.experts.up_proj', `model.layers.0.mlp.experts.${e}.up_proj.weight`),
     );
-    model.apply({ type: 'state', state: state([...experts, q]), reset: true });
+    for (const message of state([...experts, q])) model.apply(message);
     model.apply(results([tensor(experts[0]!.name, 0, 0.1), tensor(experts[1]!.name, 0, 0.3), tensor(q.name, 0, 0.8)]));
     expect(model.pairsAt(0, 'mlp.experts.up_proj')).toHaveLength(3);
     expect(model.cell(NSS, 0, 'mlp.experts.up_proj').value).toBeCloseTo(0.2, 12);

@@ -1,0 +1,162 @@
+/** What a comparison has yielded so far, put together from its events: the one place that knows how, for whoever listens to a run. */
+import { summarize } from '../metrics/summary.ts';
+import type { ComparisonEvent, ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
+import { OffaxisError, type WireError } from '../protocol/errors.ts';
+import type {
+  BackendInfo,
+  ComparisonParameters,
+  ComparisonResult,
+  ComparisonSummary,
+  ComparisonTensor,
+} from '../protocol/results.ts';
+
+export interface Failure {
+  name: string;
+  error: WireError;
+}
+export interface ResultBatch {
+  tensors: ComparisonTensor[];
+  details: MatrixDetail[];
+  failed: Failure[];
+}
+export const emptyBatch = (): ResultBatch => ({ tensors: [], details: [], failed: [] });
+
+/** Its spectra are computed, or were found to be undefined: `angleRank` is a parameter that every such matrix has. */
+export const hasSpectra = ({ metrics }: Pick<ComparisonTensor, 'metrics'>): boolean => metrics.angleRank !== undefined;
+
+export class Accumulator {
+  plan: ComparisonPlan | null = null;
+  backend: BackendInfo | null = null;
+  readonly tensors = new Map<string, ComparisonTensor>();
+  readonly details = new Map<string, MatrixDetail>();
+  readonly failed = new Map<string, WireError>();
+
+  /** `keepsDetails`: curves of every matrix, which take most of the memory; without them `result` has no profiles. */
+  constructor(private readonly keepsDetails = true) {}
+
+  /** An event of the engine. Returns what it changed, for those who pass it on. */
+  add(event: ComparisonEvent): ResultBatch {
+    switch (event.type) {
+      case 'plan':
+        this.plan = event.plan;
+        this.backend = event.backend;
+        return emptyBatch();
+      case 'progress':
+        return emptyBatch();
+      case 'change':
+        return this.merge({ tensors: [event.tensor], details: [], failed: [] });
+      case 'matrix':
+        return this.merge({ tensors: [event.tensor], details: [event.detail], failed: [] });
+      case 'failed':
+        return this.merge({ tensors: [], details: [], failed: [{ name: event.name, error: event.error }] });
+    }
+  }
+
+  /**
+   * Results of any run of the same two checkpoints. A matrix's spectra are not replaced by a later pass over its change alone, and end
+   * its failure. Returns what was taken.
+   */
+  merge({ tensors, details, failed }: ResultBatch): ResultBatch {
+    const taken = emptyBatch();
+    for (const failure of failed) {
+      this.failed.set(failure.name, failure.error);
+      taken.failed.push(failure);
+    }
+    for (const tensor of tensors) {
+      const present = this.tensors.get(tensor.name);
+      if (present && hasSpectra(present) && !hasSpectra(tensor)) continue;
+      this.tensors.set(tensor.name, tensor);
+      taken.tensors.push(tensor);
+      if (hasSpectra(tensor)) this.failed.delete(tensor.name);
+    }
+    if (this.keepsDetails)
+      for (const detail of details) {
+        this.details.set(detail.name, detail);
+        taken.details.push(detail);
+      }
+    return taken;
+  }
+
+  /** The results; the plan stays. */
+  clear(): void {
+    this.tensors.clear();
+    this.details.clear();
+    this.failed.clear();
+  }
+
+  lists(): ResultBatch {
+    return {
+      tensors: [...this.tensors.values()],
+      details: [...this.details.values()],
+      failed: this.failures(),
+    };
+  }
+
+  /** Everything, in portions: one message of a large comparison would block a page. */
+  *portions(size: number): Generator<ResultBatch, void, undefined> {
+    const names = [...this.tensors.keys()];
+    for (let at = 0; at < names.length; at += size) {
+      const portion = names.slice(at, at + size);
+      yield {
+        tensors: portion.flatMap((name) => this.tensors.get(name) ?? []),
+        details: portion.flatMap((name) => this.details.get(name) ?? []),
+        failed: [],
+      };
+    }
+    if (this.failed.size) yield { tensors: [], details: [], failed: this.failures() };
+  }
+
+  /** Names of the plan with nothing left to compute: matrices with their spectra, other tensors with their change. */
+  finished(): string[] {
+    return (this.plan?.pairs ?? []).flatMap(({ name, spectral }) => {
+      const tensor = this.tensors.get(name);
+      return tensor && (!spectral || hasSpectra(tensor)) ? [name] : [];
+    });
+  }
+
+  /** The model-level figures of what is there. Null before there is a plan. */
+  summary(): ComparisonSummary | null {
+    const { plan } = this;
+    if (!plan) return null;
+    return summarize({
+      tensors: [...this.tensors.values()],
+      planned: plan.pairs.filter((pair) => pair.spectral).length,
+      elementwiseOnly: plan.pairs
+        .filter((pair) => !pair.spectral)
+        .map(({ name, reason }) => ({ name, reason: reason ?? 'spectra were not asked for' })),
+      failed: this.failures(),
+    });
+  }
+
+  /** offaxis.comparison/1: tensors in the order of the plan. Throws bug before there is a plan. */
+  result(parameters: ComparisonParameters): ComparisonResult {
+    const { plan, backend } = this;
+    const summary = this.summary();
+    if (!plan || !backend || !summary) throw new OffaxisError('bug', 'The comparison ended without a plan.');
+    return {
+      schema: 'offaxis.comparison/1',
+      base: plan.base,
+      tuned: plan.tuned,
+      parameters,
+      backend,
+      tensors: plan.pairs.flatMap(({ name }) => {
+        const tensor = this.tensors.get(name);
+        return tensor ? [parameters.profiles ? this.withProfiles(tensor) : tensor] : [];
+      }),
+      skipped: plan.skipped,
+      unpaired: plan.unpaired,
+      summary,
+    };
+  }
+
+  private failures(): Failure[] {
+    return [...this.failed].map(([name, error]) => ({ name, error }));
+  }
+
+  private withProfiles(tensor: ComparisonTensor): ComparisonTensor {
+    const detail = this.details.get(tensor.name);
+    if (!detail) return tensor;
+    const { rowDensity, columnDensity } = detail;
+    return { ...tensor, metrics: { ...tensor.metrics, rowDensity, columnDensity } };
+  }
+}

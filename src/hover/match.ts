@@ -1,11 +1,19 @@
 /** Which tensors a string means. Knows nothing of VS Code. */
 import { targetModule } from '../families/lora.ts';
 import type { TensorRow } from '../protocol/engine.ts';
+import { Matcher } from '../text/pattern/automaton.ts';
+import { PatternError } from '../text/pattern/error.ts';
+import { regexAutomaton } from '../text/pattern/regex.ts';
 
 export type Match = { kind: 'tensor'; row: TensorRow } | { kind: 'group'; rows: TensorRow[] };
 
 /** Placeholders of format strings and wild cards: "layers.{i}.mlp", "layers.%d.mlp", "layers.*.mlp". */
 const PLACEHOLDER = /\{[^{}]*\}|%[ds]|\*/;
+const PLACEHOLDERS = /\{[^{}]*\}|%[ds]|\*/g;
+/** Of a pattern in a file: those for models with several towers take a few hundred characters. */
+const MAX_PATTERN = 2000;
+/** Steps of matching for one hover, a fraction of a second: patterns and names come from files that nobody may have looked at. */
+const MAX_WORK = 5_000_000;
 /** The parts of a name that a pattern must spell out before it is taken for one. */
 const SPELLED = 2;
 
@@ -29,21 +37,26 @@ export function matchModule(rows: readonly TensorRow[], text: string): Match | n
   const moduleName = ({ name }: TensorRow): string => targetModule(name);
   const suffix = weights.filter((row) => moduleName(row) === text || moduleName(row).endsWith(`.${text}`));
   if (suffix.length || !/[.*|([\\]/.test(text)) return group(suffix);
+  return group(fitting(weights, text, moduleName));
+}
+
+/** Rows whose text a pattern fits as a whole; none where it is not one, or takes too long: Python's syntax knows more than ours. */
+function fitting(rows: readonly TensorRow[], pattern: string, textOf: (row: TensorRow) => string): TensorRow[] {
   try {
-    const whole = new RegExp(`^(?:${text})$`);
-    return group(weights.filter((row) => whole.test(moduleName(row))));
-  } catch {
-    // Python's syntax knows more than ours; then it is not shown.
-    return null;
+    const automaton = regexAutomaton(pattern, { anyCase: false, whole: true, maxLength: MAX_PATTERN });
+    const matcher = new Matcher(automaton, MAX_WORK);
+    return rows.filter((row) => matcher.find(textOf(row)));
+  } catch (error) {
+    if (error instanceof PatternError) return [];
+    throw error;
   }
 }
 
 function byPattern(rows: readonly TensorRow[], text: string): TensorRow[] {
-  const literal = text.split(new RegExp(PLACEHOLDER.source, 'g'));
+  const literal = text.split(PLACEHOLDERS);
   if (literal.join('').split('.').filter(Boolean).length < SPELLED) return [];
   const pattern = literal.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^.]+');
-  const whole = new RegExp(`^${pattern}(\\.weight)?$`);
-  return rows.filter(({ name }) => whole.test(name));
+  return fitting(rows, `${pattern}(\\.weight)?`, ({ name }) => name);
 }
 
 const group = (rows: TensorRow[]): Match | null => (rows.length ? { kind: 'group', rows } : null);

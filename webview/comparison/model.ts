@@ -157,7 +157,7 @@ export class ComparisonModel {
     const { plan } = this.results;
     if (!plan) return null;
     const [stem = module] = module.split('#');
-    const here = (name: string): boolean => new RegExp(`(^|\\.)${layer}\\.`).test(name) && name.includes(stem);
+    const here = (name: string): boolean => `.${name}`.includes(`.${layer}.`) && name.includes(stem);
     const skipped = plan.skipped.find((s) => here(s.name)) ?? plan.pairs.find((p) => here(p.name) && p.reason);
     if (skipped) return `${skipped.name}: ${skipped.reason ?? ''}`;
     const inBase = plan.unpaired.baseOnly.find(here);

@@ -52,5 +52,29 @@ describe('matchModule', () => {
   it('takes a regular expression over the whole name; one it cannot read is none', () => {
     expect(names(matchModule(rows, String.raw`.*\.1\.(self_attn|mlp)\..*`))).toHaveLength(2);
     expect(matchModule(rows, '(?P<x>.*')).toBeNull();
+    // Python's fullmatch: case counts, and alternatives end where the name does.
+    expect(matchModule(rows, '.*Q_PROJ')).toBeNull();
+    expect(names(matchModule(rows, 'lm|lm_head'))).toEqual(['lm_head.weight']);
+    expect(names(matchModule(rows, `.*\\.(${'never|'.repeat(100)}q_proj)`))).toHaveLength(2);
+  });
+  it('takes a pattern that would backtrack for ever, or grow without end, in a moment', () => {
+    const hostile = [row(`${'a'.repeat(60)}!.weight`), row(`${'ab'.repeat(50_000)}.weight`)];
+    for (const pattern of [
+      '(a+)+$',
+      '(a*)*b|(.*)*c',
+      '((a|aa)+)+[.]x',
+      '(.*a){12}[.]b',
+      '((((((){1000}){1000}){1000}){1000}){1000}){1000}',
+      `(a|b)*a(a|b){900}`,
+      `${'('.repeat(900)}.${')*'.repeat(900)}`,
+    ]) {
+      const start = performance.now();
+      expect(matchModule([...hostile, ...rows], pattern), pattern).toBeNull();
+      expect(performance.now() - start, pattern).toBeLessThan(2000);
+    }
+    const start = performance.now();
+    const placeholders = `a.b${'{i}*'.repeat(300)}.c`;
+    expect(matchName([row(`a.b${'x'.repeat(100_000)}.weight`)], placeholders)).toBeNull();
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 });

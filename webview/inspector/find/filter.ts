@@ -1,7 +1,8 @@
 /** What the reader wants to see of the tensors: a value that is kept, shown as chips, and compiled into one test. Pure. */
 import type { TensorRow } from '../../../src/protocol/engine.ts';
-import { Matcher } from './automaton.ts';
-import { globAutomaton, PatternError, regexAutomaton } from './regex.ts';
+import { Matcher } from '../../../src/text/pattern/automaton.ts';
+import { globAutomaton, regexAutomaton } from '../../../src/text/pattern/regex.ts';
+import { problemOf } from './problem.ts';
 import { parseLayers, parseShape } from './shape.ts';
 import { t } from '../../shared/l10n.ts';
 
@@ -64,8 +65,9 @@ export function compileFilter(filter: Filter, problems: ReadonlySet<string>): Co
     try {
       tests.push(make());
     } catch (error) {
-      if (!(error instanceof PatternError)) throw error;
-      errors[field] = error.message;
+      const problem = problemOf(error);
+      if (problem === null) throw error;
+      errors[field] = problem;
     }
   };
   // the cheap ones first

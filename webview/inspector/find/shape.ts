@@ -1,5 +1,5 @@
 /** Filters over numbers: "4096x*", ">= 2-D", and ranges of layers. Pure. */
-import { PatternError } from './regex.ts';
+import { FilterError } from './problem.ts';
 import { t } from '../../shared/l10n.ts';
 
 export type ShapeTest = (shape: readonly number[]) => boolean;
@@ -17,7 +17,7 @@ const normal = (operator = ''): string => operator.replace('≥', '>=').replace(
 
 /**
  * Alternatives are separated by commas. "4096x*" and "4096 × >=1024": two axes, each a length, "*" or a comparison; ">= 2-D", "1-D": the
- * number of axes; "scalar": none. Throws PatternError.
+ * number of axes; "scalar": none. Throws FilterError.
  */
 export function parseShape(text: string): ShapeTest {
   const tests = text
@@ -41,11 +41,11 @@ function oneSide(text: string): NumberTest {
   if (text === '*') return () => true;
   const match = /^(>=|<=|≥|≤|>|<|=)?\s*(\d+)$/.exec(text);
   const compare = match && COMPARE[normal(match[1])];
-  if (!compare) throw new PatternError(t('“{0}” is no length. Write 4096x*, >=1024 x 64, >= 2-D or scalar.', text));
+  if (!compare) throw new FilterError(t('“{0}” is no length. Write 4096x*, >=1024 x 64, >= 2-D or scalar.', text));
   return (value) => compare(value, Number(match[2]));
 }
 
-/** "3", "0-11", "12-", "-3", "none" (outside the layers), separated by commas. Throws PatternError. */
+/** "3", "0-11", "12-", "-3", "none" (outside the layers), separated by commas. Throws FilterError. */
 export function parseLayers(text: string): (layer: number | null) => boolean {
   const ranges = text
     .split(',')
@@ -55,11 +55,11 @@ export function parseLayers(text: string): (layer: number | null) => boolean {
       if (part === 'none') return null;
       const match = /^(\d*)\s*(-|–|\.\.)?\s*(\d*)$/.exec(part);
       if (!match || (match[1] === '' && match[3] === ''))
-        throw new PatternError(t('“{0}” is no layer. Write 3, 0-11, 12- or none.', part));
+        throw new FilterError(t('“{0}” is no layer. Write 3, 0-11, 12- or none.', part));
       if (match[2] === undefined) return [Number(match[1]), Number(match[1])];
       const from = match[1] ? Number(match[1]) : 0;
       const to = match[3] ? Number(match[3]) : Infinity;
-      if (from > to) throw new PatternError(t('“{0}” runs backwards.', part));
+      if (from > to) throw new FilterError(t('“{0}” runs backwards.', part));
       return [from, to];
     });
   return (layer) =>

@@ -1,12 +1,15 @@
 /**
- * A regular expression as a nondeterministic automaton (Thompson 1968). The browser's own engine backtracks, and some patterns would
- * hold the page for minutes on one name; here a name takes time in proportion to its length, whatever the pattern. The price: no
- * backreference and no look-around, which no automaton can do, and which say so.
+ * A regular expression as a nondeterministic automaton (Thompson 1968). The engine of JavaScript backtracks, and some patterns would hold
+ * the page, or the extension host, for minutes on one name; here a name takes time in proportion to its length, whatever the pattern. The
+ * price: no backreference and no look-around, which no automaton can do, and which say so. Every pattern that a person types or a file
+ * holds is matched by this.
  */
-import { t } from '../../shared/l10n.ts';
+import { PatternError } from './error.ts';
 
 /** A longer pattern is pasted by mistake. */
 const MAX_LENGTH = 300;
+/** Of the parts of an automaton looked at while it is made: what repeats nothing has no states, and could be repeated without end. */
+const MAX_STEPS = 20_000;
 /** (a{100}){100} would need ten thousand states for a few characters. */
 const MAX_STATES = 2000;
 const MAX_REPEAT = 1000;
@@ -32,10 +35,17 @@ export type State =
 export interface Automaton {
   states: readonly State[];
   start: number;
+  /** upper and lower case of ASCII are alike */
+  anyCase: boolean;
 }
-
-/** What is wrong with a pattern, for the person who types it. */
-export class PatternError extends Error {}
+export interface PatternOptions {
+  /** names come in lower case, patterns that are typed in any; left out: true */
+  anyCase?: boolean;
+  /** the pattern fits the text from its beginning to its end, as Python's `fullmatch`; left out: anywhere in it */
+  whole?: boolean;
+  /** in UTF-16 code units; left out: 300 */
+  maxLength?: number;
+}
 
 const set = (...ranges: [number, number][]): CharSet => ({ ranges, negated: false });
 const code = (character: string): number => character.charCodeAt(0);
@@ -61,17 +71,22 @@ const CONTROLS = new Map([
   ['0', 0],
 ]);
 
-/** Is the code unit in the set? Case does not count: names come in lower case, patterns in any. */
-export function holds({ ranges, negated }: CharSet, unit: number): boolean {
-  const upper = unit >= 97 && unit <= 122 ? unit - 32 : unit;
+/** Is the code unit in the set? */
+export function holds({ ranges, negated }: CharSet, unit: number, anyCase: boolean): boolean {
+  const upper = anyCase && unit >= 97 && unit <= 122 ? unit - 32 : unit;
   const inside = ranges.some(([from, to]) => (unit >= from && unit <= to) || (upper >= from && upper <= to));
   return inside !== negated;
 }
 
 /** The pattern as an automaton. Throws PatternError. */
-export function regexAutomaton(pattern: string): Automaton {
-  if (pattern.length > MAX_LENGTH) throw new PatternError(t('The pattern is longer than {0} characters.', MAX_LENGTH));
-  return automatonOf(new Parser(pattern).parse());
+export function regexAutomaton(
+  pattern: string,
+  { anyCase = true, whole = false, maxLength = MAX_LENGTH }: PatternOptions = {},
+): Automaton {
+  if (pattern.length > maxLength) throw new PatternError('too-long', maxLength);
+  const node = new Parser(pattern).parse();
+  const edge = (at: Assertion): Node => ({ kind: 'assert', at });
+  return automatonOf(whole ? { kind: 'all', parts: [edge('start'), node, edge('end')] } : node, anyCase);
 }
 
 /**
@@ -79,7 +94,7 @@ export function regexAutomaton(pattern: string): Automaton {
  * "q_proj.*" and "layers.1?" find what they say wherever in the name it stands.
  */
 export function globAutomaton(pattern: string): Automaton {
-  if (pattern.length > MAX_LENGTH) throw new PatternError(t('The pattern is longer than {0} characters.', MAX_LENGTH));
+  if (pattern.length > MAX_LENGTH) throw new PatternError('too-long', MAX_LENGTH);
   const dot: Node = { kind: 'set', set: set([code('.'), code('.')]) };
   const edge = (at: Assertion): Node => ({ kind: 'any', parts: [{ kind: 'assert', at }, dot] });
   const alternatives = pattern
@@ -93,7 +108,7 @@ export function globAutomaton(pattern: string): Automaton {
       });
       return { kind: 'all', parts: [edge('start'), ...body, edge('end')] };
     });
-  return automatonOf({ kind: 'any', parts: alternatives });
+  return automatonOf({ kind: 'any', parts: alternatives }, true);
 }
 /** A character outside the basic plane is two code units. */
 function literal(character: string): Node {
@@ -104,14 +119,16 @@ function literal(character: string): Node {
   return units.length === 1 && units[0] ? units[0] : { kind: 'all', parts: units };
 }
 
-function automatonOf(root: Node): Automaton {
+function automatonOf(root: Node, anyCase: boolean): Automaton {
   const states: State[] = [{ kind: 'match' }];
   const add = (state: State): number => {
-    if (states.length >= MAX_STATES) throw new PatternError(t('The pattern repeats too much.'));
+    if (states.length >= MAX_STATES) throw new PatternError('repeats-too-much');
     return states.push(state) - 1;
   };
   /** The first state of the node, which goes on at `next`. */
+  let steps = 0;
   const emit = (node: Node, next: number): number => {
+    if (++steps > MAX_STEPS) throw new PatternError('repeats-too-much');
     switch (node.kind) {
       case 'set':
         return add({ kind: 'set', set: node.set, next });
@@ -136,7 +153,7 @@ function automatonOf(root: Node): Automaton {
     }
   };
   const start = emit(root, 0);
-  return { states, start };
+  return { states, start, anyCase };
 }
 
 class Parser {
@@ -146,7 +163,7 @@ class Parser {
 
   parse(): Node {
     const node = this.alternatives();
-    if (this.at < this.text.length) throw new PatternError(t('")" without a "(" before it.'));
+    if (this.at < this.text.length) throw new PatternError('closes-nothing');
     return node;
   }
 
@@ -166,8 +183,8 @@ class Parser {
     if (!range) return node;
     // lazy or greedy: which text is found differs, whether there is one does not
     this.take('?');
-    if (node.kind === 'assert') throw new PatternError(t('A quantifier needs something to repeat.'));
-    if (this.quantifier()) throw new PatternError(t('Two quantifiers stand one after the other.'));
+    if (node.kind === 'assert') throw new PatternError('repeats-nothing');
+    if (this.quantifier()) throw new PatternError('two-quantifiers');
     return { kind: 'repeat', node, ...range };
   }
   private quantifier(): { min: number; max: number } | null {
@@ -179,9 +196,9 @@ class Parser {
     this.at += counted[0].length;
     const min = Number(counted[1]);
     const max = counted[2] === undefined ? min : counted[3] ? Number(counted[3]) : Infinity;
-    if (min > max) throw new PatternError(t('{0} counts down.', counted[0]));
+    if (min > max) throw new PatternError('counts-down', counted[0]);
     if (Math.max(min, max === Infinity ? 0 : max) > MAX_REPEAT)
-      throw new PatternError(t('{0} repeats more than {1} times.', counted[0], MAX_REPEAT));
+      throw new PatternError('repeats-more', counted[0], MAX_REPEAT);
     return { min, max };
   }
   private atom(): Node {
@@ -203,43 +220,43 @@ class Parser {
       case '*':
       case '+':
       case '?':
-        throw new PatternError(t('"{0}" has nothing to repeat.', character));
+        throw new PatternError('nothing-to-repeat', character);
       default:
         return literal(character);
     }
   }
   private group(): Node {
     if (this.take('?') && !this.take(':')) {
-      if (/^(<?[=!])/.test(this.text.slice(this.at))) throw new PatternError(t('Look-around is not supported.'));
+      if (/^(<?[=!])/.test(this.text.slice(this.at))) throw new PatternError('look-around');
       const name = /^<\w+>/.exec(this.text.slice(this.at));
-      if (!name) throw new PatternError(t('"(?" is not followed by ":".'));
+      if (!name) throw new PatternError('group-kind');
       this.at += name[0].length;
     }
     const node = this.alternatives();
-    if (!this.take(')')) throw new PatternError(t('A "(" is not closed.'));
+    if (!this.take(')')) throw new PatternError('open-group');
     return node;
   }
   private escape(): Node {
     const character = this.peek();
-    if (character === '') throw new PatternError(t('"\\" stands at the end.'));
+    if (character === '') throw new PatternError('escape-at-end');
     this.at += character.length;
     const known = CLASSES.get(character);
     if (known) return { kind: 'set', set: known };
     if (character === 'b' || character === 'B') return { kind: 'assert', at: character === 'b' ? 'word' : 'not-word' };
-    if (/[1-9k]/.test(character)) throw new PatternError(t('Backreferences are not supported.'));
+    if (/[1-9k]/.test(character)) throw new PatternError('backreference');
     const control = CONTROLS.get(character);
     if (control !== undefined) return { kind: 'set', set: set([control, control]) };
-    if (/[a-z]/i.test(character)) throw new PatternError(t('"{0}" is not known.', `\\${character}`));
+    if (/[a-z]/i.test(character)) throw new PatternError('unknown-escape', `\\${character}`);
     return literal(character);
   }
   private bracket(): CharSet {
     const negated = this.take('^');
     const ranges: [number, number][] = [];
     while (!this.take(']')) {
-      if (this.at >= this.text.length) throw new PatternError(t('A "[" is not closed.'));
+      if (this.at >= this.text.length) throw new PatternError('open-set');
       const from = this.member();
       if (typeof from !== 'number') {
-        if (from.negated) throw new PatternError(t('\\D, \\W and \\S are not supported inside "[ ]".'));
+        if (from.negated) throw new PatternError('negated-in-set');
         for (const [a, b] of from.ranges) ranges.push([a, b]);
         continue;
       }
@@ -250,7 +267,7 @@ class Parser {
       }
       this.at++;
       const to = this.member();
-      if (typeof to !== 'number' || to < from) throw new PatternError(t('A range inside "[ ]" runs backwards.'));
+      if (typeof to !== 'number' || to < from) throw new PatternError('range-backwards');
       ranges.push([from, to]);
     }
     return { ranges, negated };
@@ -260,7 +277,7 @@ class Parser {
     const character = this.text[this.at++] ?? '';
     if (character !== '\\') return code(character);
     const escaped = this.text[this.at++];
-    if (escaped === undefined) throw new PatternError(t('"\\" stands at the end.'));
+    if (escaped === undefined) throw new PatternError('escape-at-end');
     return CLASSES.get(escaped) ?? CONTROLS.get(escaped) ?? code(escaped);
   }
 

@@ -1,4 +1,5 @@
 /** Does an automaton find itself anywhere in a text? Sets of states become states of a deterministic one as they are met (RE2's way). */
+import { PatternError } from './error.ts';
 import { type Automaton, holds } from './regex.ts';
 
 /** Beyond, the cache is started anew: a pattern can have exponentially many sets. */
@@ -21,13 +22,20 @@ export class Matcher {
   private places = new Map<string, Place>();
   private first: Place;
 
-  constructor(private readonly automaton: Automaton) {
+  private work = 0;
+
+  /** `limit`: code units and states looked at in all, after which `find` gives up: for patterns and names that a file holds. */
+  constructor(
+    private readonly automaton: Automaton,
+    private readonly limit = Infinity,
+  ) {
     this.first = this.place([], 'start');
   }
 
-  /** Time grows with the text's length, times the number of states at worst; memory does not. */
+  /** Time grows with the text's length, times the number of states at worst; memory does not. Throws PatternError at the limit. */
   find(text: string): boolean {
     let place = this.first;
+    this.work += text.length;
     for (let i = 0; i <= text.length; i++) {
       const unit = i < text.length ? text.charCodeAt(i) : END;
       const slot = unit === END ? ASCII : unit;
@@ -61,12 +69,14 @@ export class Matcher {
           if (isTrue(state.at, before, unit)) open.push(state.next);
           break;
         case 'set':
-          if (unit !== END && holds(state.set, unit)) after.add(state.next);
+          if (unit !== END && holds(state.set, unit, this.automaton.anyCase)) after.add(state.next);
           break;
         case undefined:
           break;
       }
     }
+    this.work += seen.size;
+    if (this.work > this.limit) throw new PatternError('takes-too-long');
     return this.place(
       [...after].sort((a, b) => a - b),
       isWord(unit) ? 'word' : 'other',

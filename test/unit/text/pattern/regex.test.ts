@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Matcher } from '../../../../../webview/inspector/find/automaton.ts';
-import { globAutomaton, PatternError, regexAutomaton } from '../../../../../webview/inspector/find/regex.ts';
+import { Matcher } from '../../../../src/text/pattern/automaton.ts';
+import { PatternError } from '../../../../src/text/pattern/error.ts';
+import { globAutomaton, regexAutomaton } from '../../../../src/text/pattern/regex.ts';
 
 const finds = (pattern: string, text: string): boolean => new Matcher(regexAutomaton(pattern)).find(text);
 const glob = (pattern: string, text: string): boolean => new Matcher(globAutomaton(pattern)).find(text);

@@ -1,7 +1,8 @@
 /** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
 import { gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
-import type { ElementKernels, GridSpec, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
+import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeMetrics, changeProfiles, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
+import { isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { dtypesOf } from './plan.ts';
 
@@ -23,7 +24,7 @@ export interface Change {
 
 /** The type in which the rows of a weight reach the kernels; null if they are no floating numbers. */
 export function matrixType({ type }: Pick<Weight, 'type'>): MatrixType | null {
-  return type === 'BF16' || type === 'F16' || type === 'F32' || type === 'F64' ? type : null;
+  return isMatrixType(type) ? type : null;
 }
 
 /** The grid of a pair. BF16 against F16 is compared on bf16 and has no null. */

@@ -1,7 +1,7 @@
 /** One tensor into a file of its own, streamed: .safetensors keeps its bytes, .npy keeps its values. */
 import { join } from 'node:path';
 import { createOutput } from '../files/index.ts';
-import { dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
+import { numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import {
   openCheckpoint,
   readableTensor,
@@ -17,27 +17,10 @@ import { filesOf } from './checkpointCache.ts';
 /** Bytes read at once: a multiple of every element's size, and soon cancelled. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
-/** NumPy's name of each type that it has; the others are written as float32, which holds each of their values exactly. */
-const NPY_TYPES: Readonly<Record<string, string>> = {
-  BOOL: '|b1',
-  U8: '|u1',
-  I8: '|i1',
-  U16: '<u2',
-  I16: '<i2',
-  F16: '<f2',
-  U32: '<u4',
-  I32: '<i4',
-  F32: '<f4',
-  U64: '<u8',
-  I64: '<i8',
-  F64: '<f8',
-  C64: '<c8',
-};
-
-/** What an .npy file holds for a type; null where it can hold nothing. */
+/** What an .npy file holds for a type (float32, which holds its values exactly, if NumPy has no such type); null if nothing. */
 export function npyType(dtype: string): { descr: string; exact: boolean } | null {
-  const own = NPY_TYPES[dtype];
-  if (own !== undefined) return { descr: own, exact: true };
+  const own = numberType(dtype)?.npy ?? null;
+  if (own !== null) return { descr: own, exact: true };
   return undecodable(dtype) === null ? { descr: '<f4', exact: false } : null;
 }
 
@@ -92,7 +75,7 @@ interface Numbers {
 function numbersIn(weight: Weight): Numbers {
   const { stored, type } = weight;
   if (!stored) {
-    const bits = dtypeOf(type)?.bits ?? 8;
+    const bits = numberType(type)?.bits ?? 8;
     return {
       dtype: type,
       sizeBytes: (weight.count * bits) / 8,
@@ -154,7 +137,7 @@ async function* write(
 }
 
 function asFloat32(dtype: string, bytes: Uint8Array): Uint8Array {
-  const bits = dtypeOf(dtype)?.bits ?? 8;
+  const bits = numberType(dtype)?.bits ?? 8;
   const numbers = numbersOf(dtype, bytes, (bytes.length * 8) / bits);
   const values = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
   return new Uint8Array(values.buffer);

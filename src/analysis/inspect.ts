@@ -1,6 +1,6 @@
 /** Statistics and spectra of one checkpoint as a stream. */
 import { matricesOf, readChunks, readMatrix, wholeWeight, type Checkpoint, type Weight } from '../checkpoint/index.ts';
-import type { ElementKernels, LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
+import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import {
   chunkHistogram,
   chunkStats,
@@ -8,6 +8,7 @@ import {
   spectrumMetrics,
   StatsAccumulator,
 } from '../metrics/index.ts';
+import type { MatrixType } from '../numbers/index.ts';
 import type {
   EngineStreams,
   InspectionEvent,

@@ -8,8 +8,7 @@ import {
   type Weight,
   type WeightPair,
 } from '../checkpoint/index.ts';
-import { dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
-import { Grid } from '../metrics/index.ts';
+import { Grid, numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import type { PictureCheckpoints } from '../protocol/engine.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { MAX_PICTURE_SIDE, type PictureEvent, type PictureRequest, type Rectangle } from '../protocol/matrix.ts';
@@ -129,16 +128,16 @@ async function* fill(
 }
 
 function isReadWhole({ type, columns, order }: Weight, wanted: number): boolean {
-  const bytes = (columns * (dtypeOf(type)?.bits ?? 8)) / 8;
+  const bytes = (columns * (numberType(type)?.bits ?? 8)) / 8;
   return order === 'rows' && (bytes <= WHOLE_ROW_BYTES || wanted * 2 >= columns);
 }
 
 function valuesOf({ type }: Weight, data: Uint8Array): Values {
-  return numbersOf(type, data, (data.length * 8) / (dtypeOf(type)?.bits ?? 8));
+  return numbersOf(type, data, (data.length * 8) / (numberType(type)?.bits ?? 8));
 }
 
 function isWide(dtype: string): boolean {
-  const type = dtypeOf(dtype);
+  const type = numberType(dtype);
   return dtype === 'F64' || (type?.kind === 'integer' && type.bits > 16);
 }
 
@@ -152,7 +151,7 @@ function planeSource(checkpoint: Checkpoint, { source }: PictureRequest): Source
 }
 
 function undrawable(dtype: string): string | null {
-  const kind = dtypeOf(dtype)?.kind;
+  const kind = numberType(dtype)?.kind;
   if (kind === 'complex') return `${dtype} is complex: a colour shows one number, not two.`;
   return kind === 'packed' ? `${dtype} packs several numbers into a byte; they are not drawn.` : undecodable(dtype);
 }

@@ -1,6 +1,6 @@
 /** "Scan for Problems": one pass over every tensor, then what needs several of them. Streams findings as they come. */
 import { openCheckpoint, readChunks, wholeWeight, type Checkpoint, type Weight } from '../checkpoint/index.ts';
-import { dtypeOf, isFloating } from '../formats/index.ts';
+import { isFloating, type MatrixType, numberType } from '../numbers/index.ts';
 import {
   duplicateCandidates,
   duplicateFinding,
@@ -13,7 +13,7 @@ import {
   tensorDigest,
   type Measured,
 } from '../health/index.ts';
-import type { LinearAlgebraBackend, MatrixType } from '../linalg/backend.ts';
+import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { chunkStats, StatsAccumulator } from '../metrics/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import type { ScanEvent } from '../protocol/health.ts';
@@ -118,7 +118,7 @@ function sorted(checkpoint: Checkpoint): {
     }
     const reason = reasonOf(row);
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    if (row.offset !== null && dtypeOf(row.dtype)) opaque.push(wholeWeight(checkpoint, row));
+    if (row.offset !== null && numberType(row.dtype)) opaque.push(wholeWeight(checkpoint, row));
   }
   floating.sort((a, b) => b.storedBytes - a.storedBytes);
   return { floating, opaque, notScanned: [...reasons].map(([reason, tensors]) => ({ reason, tensors })) };
@@ -127,7 +127,7 @@ function sorted(checkpoint: Checkpoint): {
 function reasonOf(row: TensorRow): string {
   if (row.missing) return 'in missing shards';
   if (row.offset === null) return 'with a damaged entry in the header';
-  const kind = dtypeOf(row.dtype)?.kind;
+  const kind = numberType(row.dtype)?.kind;
   switch (kind) {
     case 'packed':
       return `packed (${row.dtype}): compared for duplicates only`;
@@ -163,8 +163,8 @@ async function measure(weight: Weight, backend: LinearAlgebraBackend, signal: Ab
   }
   const stats = accumulator.finish();
   const locator = new Locator(type, shape);
-  const { dtype } = weight;
-  const holdsOverflow = dtype !== 'F16' && !dtype.startsWith('F8_') && (stats.absMax ?? 0) >= FP16_OVERFLOW;
+  // no value of F16 or of an F8 kind is that large
+  const holdsOverflow = (stats.absMax ?? 0) >= FP16_OVERFLOW;
   if (stats.nan || stats.inf || holdsOverflow)
     for await (const { first, data } of readChunks(weight, read)) locator.add(first, data);
   const { variance, mean } = accumulator;

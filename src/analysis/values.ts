@@ -1,5 +1,5 @@
 /** A rectangle of a tensor's values, read by range: never more of the file than it needs. */
-import { byteRange, codesOf, componentsOf, dtypeOf, numbersOf, undecodable } from '../formats/index.ts';
+import { byteRange, codesOf, componentsOf, numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import { planeWeight, readableTensor, type Checkpoint, type Weight } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { MAX_VALUES, type Plane, type Rectangle, type ValuesBlock } from '../protocol/matrix.ts';
@@ -54,7 +54,7 @@ export async function valuesOf(weight: Weight, request: Rectangle, signal?: Abor
   if (count === 0) return block;
   if (!stored) {
     // Computed from several numbers: its values have no codes of their own.
-    const bytes = new Uint8Array((count * (dtypeOf(type)?.bits ?? 0)) / 8);
+    const bytes = new Uint8Array((count * (numberType(type)?.bits ?? 0)) / 8);
     await weight.readRows(request, bytes, signal);
     return { ...block, values: Float64Array.from(numbersOf(type, bytes, count)), codes: new BigUint64Array(0) };
   }

@@ -1,5 +1,5 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
-import { dtypeOf } from '../formats/index.ts';
+import { numberType } from '../numbers/index.ts';
 import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { matchesGlob } from './glob.ts';
@@ -127,7 +127,7 @@ function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
   if (row.role === 'bookkeeping') return 'bookkeeping of the storage or the code, not a weight';
   if (row.missing) return `its shard ${row.file} is missing (${side})`;
   if (row.offset === null) return `its data cannot be read: ${row.file} is damaged (${side})`;
-  switch (dtypeOf(row.dtype)?.kind) {
+  switch (numberType(row.dtype)?.kind) {
     case 'float':
       return null;
     case 'integer':

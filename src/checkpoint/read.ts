@@ -1,5 +1,5 @@
 /** The rows of a weight as a whole, or chunk by chunk for passes that hold none of it. */
-import { dtypeOf } from '../formats/index.ts';
+import { numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Area, Weight } from './weight.ts';
 
@@ -123,7 +123,7 @@ function* slabSteps(weight: Weight, area: Area, weights: number, signal?: AbortS
 
 /** Bytes of a number as it is handed out; throws bad-file for types without whole bytes. */
 function elementBytes({ name, type }: Weight): number {
-  const bits = dtypeOf(type)?.bits ?? 0;
+  const bits = numberType(type)?.bits ?? 0;
   if (bits === 0 || bits % 8 !== 0)
     throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)} of type ${type} cannot be read as numbers.`);
   return bits / 8;

@@ -1,6 +1,7 @@
 /** Rows of the tensor table from header entries. */
 import { describeName, endsWithOne, everyFamily, isBias, isExpertStack, storesInOut } from '../families/index.ts';
-import { dtypeOf, isFloating, type HeaderEntry } from '../formats/index.ts';
+import type { HeaderEntry } from '../formats/index.ts';
+import { isFloating, numberType } from '../numbers/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 
 /** A tensor that a header describes. */
@@ -16,7 +17,7 @@ export function rowOf(entry: HeaderEntry, file: string): TensorRow {
     file,
     offset: entry.offset,
     missing: false,
-    role: dtypeOf(entry.dtype)?.kind === 'scale' ? 'bookkeeping' : role,
+    role: numberType(entry.dtype)?.kind === 'scale' ? 'bookkeeping' : role,
     spectral: entry.offset !== null && hasSpectrum(entry, module),
   };
 }

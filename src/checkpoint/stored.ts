@@ -1,5 +1,5 @@
 /** Weights that lie in one entry of a file: whole, strided, part of a fused matrix, one of a stack, transposed. */
-import { decodeFloat8, dtypeOf } from '../formats/index.ts';
+import { decodeFloat8, isByteFloat, numberType } from '../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { elementCount } from './rows.ts';
@@ -44,7 +44,7 @@ export class StoredWeight implements Weight {
     return this.row.dtype;
   }
   get type(): string {
-    return isFloat8(this.row.dtype) ? 'F32' : this.row.dtype;
+    return isByteFloat(this.row.dtype) ? 'F32' : this.row.dtype;
   }
   get grid(): string {
     return this.row.dtype;
@@ -67,7 +67,7 @@ export class StoredWeight implements Weight {
 
   async readRows(area: Area, target: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { dtype } = this.row;
-    if (!isFloat8(dtype)) return this.readCodes(area, target, signal);
+    if (!isByteFloat(dtype)) return this.readCodes(area, target, signal);
     // One byte becomes four: the codes are read into the last quarter, and each is decoded before its place is written.
     const codes = target.subarray((target.length * 3) / 4);
     await this.readCodes(area, codes, signal);
@@ -181,11 +181,9 @@ function move<T extends number | bigint>(
   }
 }
 
-const isFloat8 = (dtype: string): boolean => dtype.startsWith('F8_');
-
 /** Bytes of a code; throws bad-file for types without whole bytes. */
 function codeBytes({ name, dtype }: TensorRow): number {
-  const bits = dtypeOf(dtype)?.bits ?? 0;
+  const bits = numberType(dtype)?.bits ?? 0;
   if (bits === 0 || bits % 8 !== 0)
     throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)} of type ${dtype} cannot be read as numbers.`);
   return bits / 8;

@@ -1,15 +1,13 @@
 /** "Export Tensor...": one tensor into an .npy or a .safetensors file of its own, written by the engine. */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { numberType } from '../numbers/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ExportFormat } from '../protocol/matrix.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 import { pathOnDisk } from './checkpoints.ts';
 import { uriOf, type Command, type CommandServices } from './register.ts';
-
-/** Types that NumPy has; the others are written as float32, or not at all. */
-const NUMPY = new Set(['BOOL', 'U8', 'I8', 'U16', 'I16', 'F16', 'U32', 'I32', 'F32', 'U64', 'I64', 'F64', 'C64']);
 
 export const exportTensor: Command = {
   id: 'offaxis.exportTensor',
@@ -38,8 +36,8 @@ async function pickTensor(tensors: readonly TensorRow[]): Promise<TensorRow | un
 async function pickFormat({ dtype, name }: TensorRow): Promise<ExportFormat | undefined> {
   const npy: vscode.QuickPickItem & { format: ExportFormat } = {
     label: '.npy',
-    description: NUMPY.has(dtype) ? dtype : vscode.l10n.t('float32'),
-    detail: NUMPY.has(dtype)
+    description: numberType(dtype)?.npy ? dtype : vscode.l10n.t('float32'),
+    detail: numberType(dtype)?.npy
       ? vscode.l10n.t('NumPy array, every value as it is stored.')
       : vscode.l10n.t('NumPy array. NumPy has no {0}; float32 holds each of its values exactly.', dtype),
     format: 'npy',

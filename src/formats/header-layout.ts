@@ -1,5 +1,5 @@
 /** Whether the entries of a safetensors header fit their types, the file and each other: no holes, no overlaps, nothing left over. */
-import { dtypeOf } from './dtypes.ts';
+import { numberType } from '../numbers/index.ts';
 import type { DeclaredEntry } from './header-entry.ts';
 import { quoted, type ProblemList } from './problems.ts';
 import type { HeaderEntry } from './safetensors-header.ts';
@@ -67,7 +67,7 @@ function checkSize(entry: DeclaredEntry, problems: ProblemList): boolean {
   const elements = productOf(entry.shape);
   if (elements >= BEYOND_64_BITS)
     return report('shape-overflow', `the product of its shape ${shape} overflows 64 bits.`);
-  const dtype = dtypeOf(entry.dtype);
+  const dtype = numberType(entry.dtype);
   if (!dtype) {
     const text = `its dtype ${quoted(entry.dtype)} is not known to this version; it is listed, not analyzed.`;
     const advice = 'Update Offaxis, or store it in another type.';
@@ -101,7 +101,7 @@ function fitsPlainly(
   shape: readonly (number | bigint)[],
   [begin, end]: readonly [number, number],
 ): boolean {
-  const dtype = dtypeOf(name);
+  const dtype = numberType(name);
   if (!dtype) return false;
   let bits = dtype.bits;
   for (const side of shape) {

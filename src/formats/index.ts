@@ -1,7 +1,5 @@
-/** File formats: bytes, safetensors headers, shard indexes, element types. */
+/** File formats: bytes, safetensors headers, shard indexes. */
 export { byteSourceOf, openByteSource, openError, type ByteSource, type ReadableHandle } from './byte-source.ts';
-export { decodeFloat8, decodeFloats, float8Table, halfToFloatBits } from './decode.ts';
-export { dtypeNames, dtypeOf, isFloating, type Dtype, type DtypeKind } from './dtypes.ts';
 export { impostorOf, readableSize, type Impostor } from './impostors.ts';
 export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './index-file.ts';
 export { JsonError, JsonScanner, type JsonErrorCode } from './json-scanner.ts';
@@ -13,4 +11,3 @@ export {
   type HeaderEntry,
   type SafetensorsHeader,
 } from './safetensors-header.ts';
-export { byteRange, codesOf, componentsOf, numbersOf, undecodable } from './values.ts';

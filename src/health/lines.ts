@@ -1,5 +1,5 @@
 /** Rows and columns that hold one value only, found in one pass over a matrix in storage order. */
-import type { MatrixType } from '../linalg/backend.ts';
+import { infinityCode, layoutOf, type MatrixType } from '../numbers/index.ts';
 
 /** As many places are kept of each kind as a sentence names; the rest are counted. */
 const PLACES_KEPT = 3;
@@ -104,5 +104,5 @@ const sameNumber = (a: number, b: number): boolean => a === b;
 function valueOf(type: MatrixType, code: number): number {
   if (type === 'F32' || type === 'F64') return code;
   const size = code & 0x7fff;
-  return size === 0 ? 0 : size >= (type === 'BF16' ? 0x7f80 : 0x7c00) ? NaN : 1;
+  return size === 0 ? 0 : size >= infinityCode(layoutOf(type)) ? NaN : 1;
 }

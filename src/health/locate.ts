@@ -1,6 +1,5 @@
 /** Where the first NaN, infinity and fp16 overflow of a tensor lie: a second look at the few tensors that have any. */
-import type { MatrixType } from '../linalg/backend.ts';
-import { decodeCodes } from '../linalg/codes.ts';
+import { decodeCodes, type MatrixType } from '../numbers/index.ts';
 import { FP16_OVERFLOW } from './rules.ts';
 
 export class Locator {

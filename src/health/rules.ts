@@ -2,14 +2,16 @@
 import { isBias, startsUniform } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
+import { largestOf, layoutOf } from '../numbers/index.ts';
 import type { Finding } from '../protocol/health.ts';
 import type { ElementStats, Severity } from '../protocol/results.ts';
 import type { DeadLines, Lines } from './lines.ts';
 
-/** From here on rounding to fp16, nearest even, gives infinity; the largest fp16 is 65504. */
-export const FP16_OVERFLOW = 65520;
+const FP16 = layoutOf('F16');
+/** From here on rounding to fp16, nearest even, gives infinity: half a step beyond the largest value, 65520. */
+export const FP16_OVERFLOW = largestOf(FP16) * (1 + 2 ** -(FP16.mantissaBits + 1) / (2 - 2 ** -FP16.mantissaBits));
 /** Half of the largest fp16: one doubling (a merged adapter, a sum of two) overflows. */
-export const FP16_NEAR = 32752;
+export const FP16_NEAR = largestOf(FP16) / 2;
 /** Share of the weights other than 0 that lost significant bits. For Gaussian weights a tenth means a std of 8 smallest normals. */
 export const SUBNORMAL_NOTE = 0.1;
 /** More than half: the typical weight has fewer bits than its type promises. */

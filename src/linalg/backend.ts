@@ -3,10 +3,9 @@
  * raw bytes of one matrix (or a pair) into the raw quantities from which src/metrics makes the reported figures. It reads no files
  * and knows no tensor names. Matrices are row-major [rows, columns] = [out, in], little-endian storage codes.
  */
+import type { GridName, GridSpec, MatrixType } from '../numbers/index.ts';
 import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
 
-/** Storage types a backend takes as they are. F8 and F4 kinds are decoded exactly to F32 by the caller first. */
-export type MatrixType = 'BF16' | 'F16' | 'F32' | 'F64';
 export interface Matrix {
   rows: number;
   columns: number;
@@ -14,23 +13,6 @@ export interface Matrix {
   /** rows * columns codes; may be a view of a SharedArrayBuffer; not modified, not kept after the call settles */
   data: Uint8Array;
 }
-
-/**
- * The grid on which changes are counted. Codes of finite values; `exponentBits`/`mantissaBits` describe the type. Rounding classes of
- * the null (src/metrics/rounding.ts) are indexed (exponent field * 2 + (mantissa field == 0 ? 1 : 0)) on the grid.
- */
-export type GridName = 'BF16' | 'F16' | 'F8_E4M3' | 'F8_E5M2' | 'F8_E4M3FNUZ' | 'F8_E5M2FNUZ';
-
-/** How the two sides are put on the grid before codes are compared (METRICS: Storage). */
-export interface GridSpec {
-  grid: GridName;
-  /** both sides are already stored on the grid: classes have no position inside the cell */
-  onGrid: boolean;
-  /** "mixed storage": base and tuned are rounded to the grid first, for everything that is computed */
-  roundFirst: boolean;
-}
-/** Positions inside a rounding cell that are told apart for storage wider than the grid. */
-export const CELL_POSITIONS = 64;
 
 /** Histogram over rounding classes of the non-zero weights of W0 in one set: how many, and how many of them changed. Same length. */
 export interface ClassCounts {

@@ -1,8 +1,8 @@
 /** Which weights changed: the share of the changed weights inside each mask, beside what rounding alone gives and what is attainable. */
-import type { ClassCounts, GridSpec, PairQuantities } from '../linalg/backend.ts';
+import type { ClassCounts, PairQuantities } from '../linalg/backend.ts';
 import type { MaskPrefix, Range } from './figure.ts';
 import { gaussianNull, hitsDeviation, nullSums, stepNull, type ChangeProbability } from './nulls.ts';
-import { cellGaps } from './rounding.ts';
+import { cellGaps, type GridSpec } from '../numbers/index.ts';
 
 /** What is said of one mask; figures/masks.ts gives each its id. */
 export interface MaskFigures {

@@ -2,28 +2,15 @@
  * The streaming passes over raw codes, in plain TypeScript: the definition that faster kernels are tested against. Under `roundFirst`
  * (mixed storage) everything is counted on the rounded values, the statistics too.
  */
-import type { ChunkChange, ChunkStats, ElementKernels, GridName, MatrixType } from '../linalg/backend.ts';
-import { decodeCodes } from '../linalg/codes.ts';
+import type { ChunkChange, ChunkStats, ElementKernels } from '../linalg/backend.ts';
+import { decodeCodes, Grid, smallestNormal, type MatrixType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { Grid } from './rounding.ts';
 
 export const HISTOGRAM_BINS = 64;
 
-/** Magnitudes below this, other than 0, are subnormal in the type. */
-const SMALLEST_NORMAL: Readonly<Record<MatrixType | GridName, number>> = {
-  BF16: 2 ** -126,
-  F16: 2 ** -14,
-  F32: 2 ** -126,
-  F64: 2 ** -1022,
-  F8_E4M3: 2 ** -6,
-  F8_E5M2: 2 ** -14,
-  F8_E4M3FNUZ: 2 ** -7,
-  F8_E5M2FNUZ: 2 ** -15,
-};
-
 /** Counts, sums and extrema of one chunk; min Infinity and max -Infinity without a finite entry. */
 export function chunkStats(type: MatrixType, data: Uint8Array): ChunkStats {
-  return statsOf(decodeCodes(type, data), SMALLEST_NORMAL[type]);
+  return statsOf(decodeCodes(type, data), smallestNormal(type));
 }
 
 /**
@@ -69,7 +56,7 @@ export function chunkCompare(
     );
   if (spec.roundFirst)
     for (const values of [before, after]) for (let i = 0; i < count; i++) values[i] = grid.round(values[i] ?? 0);
-  const smallest = (type: MatrixType): number => SMALLEST_NORMAL[spec.roundFirst ? spec.grid : type];
+  const smallest = (type: MatrixType): number => smallestNormal(spec.roundFirst ? spec.grid : type);
   const rowChanged = new Float64Array(columns > 0 ? count / columns : 0);
   const columnChanged = new Float64Array(columns);
   const change: ChunkChange = {

@@ -2,11 +2,12 @@
  * What a figure is. Each is declared once, in a file of `figures/`, and listed in catalog.ts; results, tables, pages, schemas and tests
  * read it from there. Nothing here may import the results' types: they are derived from the catalog.
  */
-import type { ChunkChange, GridSpec, PairQuantities } from '../linalg/backend.ts';
+import type { ChunkChange, PairQuantities } from '../linalg/backend.ts';
 import type { MaskFigures } from './alignment.ts';
 import type { PowerLawFit } from './powerLaw.ts';
 import type { Text } from './say.ts';
 import type { Tolerance } from './tolerance.ts';
+import type { GridSpec } from '../numbers/index.ts';
 
 export type Range = [number, number];
 interface Kinds {

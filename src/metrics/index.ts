@@ -18,7 +18,6 @@ export { wedinBound } from './figures/wedin.ts';
 export { gaussianNull, hitsDeviation, nullSums, stepNull, type ChangeProbability } from './nulls.ts';
 export { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from './parameters.ts';
 export { fitPowerLaw, type PowerLawFit } from './powerLaw.ts';
-export { cellCount, cellGaps, classCount, Grid, hasPositions, type CellGaps } from './rounding.ts';
 export { spectrumMetrics } from './spectrum.ts';
 export { StatsAccumulator } from './statistics.ts';
 export { updateMetrics, type UpdateContext, type UpdateResult } from './update.ts';

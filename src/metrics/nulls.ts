@@ -3,7 +3,7 @@
  * the observed density d. Both give a probability P for each rounding cell whose mean over the weights is d.
  */
 import { normalTail, normalTailIntegral } from './erfc.ts';
-import type { CellGaps } from './rounding.ts';
+import type { CellGaps } from '../numbers/index.ts';
 
 /** Probability of a visible change, one for each cell of the histogram. */
 export type ChangeProbability = Float64Array;

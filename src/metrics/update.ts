@@ -1,5 +1,6 @@
 /** Section B, spectral: everything reported about one pair of matrices, from a backend's raw quantities. */
-import type { GridSpec, PairQuantities } from '../linalg/backend.ts';
+import type { PairQuantities } from '../linalg/backend.ts';
+import type { GridSpec } from '../numbers/index.ts';
 import type { Flag, SpectrumMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { maskFigures } from './alignment.ts';
 import { figuresOf } from './catalog.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoint/index.ts';
-import { decodeFloats } from '../../src/formats/index.ts';
+import { decodeFloats } from '../../src/numbers/index.ts';
 import { expectAccessible } from './support/axe.ts';
 import { ComparisonPage } from './support/comparison.ts';
 import { InspectorPage } from './support/inspector.ts';

@@ -1,6 +1,6 @@
 /** Random matrices for tests, and their storage codes. */
-import type { GridSpec, Matrix, MatrixType } from '../../src/linalg/backend.ts';
-import { Grid } from '../../src/metrics/rounding.ts';
+import type { Matrix } from '../../src/linalg/backend.ts';
+import { Grid, type GridSpec, type MatrixType } from '../../src/numbers/index.ts';
 
 /** Uniform in [0, 1) from a seed (mulberry32): the same numbers in every run. */
 export function uniform(seed: number): () => number {

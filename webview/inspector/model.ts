@@ -1,13 +1,11 @@
 /** What the host has told this page, and what follows from it. Results are kept until the file is read anew. */
+import { isFloating } from '../../src/numbers/index.ts';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import { unpackFacts, type PackedFacts } from '../../src/protocol/packedFacts.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import type { Digest } from '../../src/protocol/health.ts';
 import type { DigestRun, DiskChange, InspectorToView, Progress, ScanRun } from '../../src/protocol/views.ts';
 import { describe, type Row } from './rows.ts';
-
-/** Element types whose values are read; the rest is listed only. */
-const READ_TYPES = new Set(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ']);
 
 export class InspectorModel {
   facts: CheckpointFacts | null = null;
@@ -42,7 +40,7 @@ export class InspectorModel {
   }
   /** Values of this tensor can be read: of a floating type, not empty, not missing. */
   isReadable(row: TensorRow): boolean {
-    return !row.missing && row.offset !== null && row.sizeBytes > 0 && READ_TYPES.has(row.dtype);
+    return !row.missing && row.offset !== null && row.sizeBytes > 0 && isFloating(row.dtype);
   }
   get isAnalyzing(): boolean {
     return this.progress?.phase === 'spectra';

@@ -1,41 +1,15 @@
 /** One stored value as text: short for a cell, exact for a tooltip and for copying, and its bits. No DOM. */
+import { numberType, numpyName, smallestNormal } from '../../src/numbers/index.ts';
 import type { ValuesBlock } from '../../src/protocol/matrix.ts';
 import { num } from './format.ts';
 import { t } from './l10n.ts';
 
-interface TypeFacts {
-  bits: number;
-  /** magnitudes below this, other than 0, are subnormal; 0 where the type has none */
-  normal: number;
-  numpy: string;
-}
-/** By the names of safetensors. NumPy has no bfloat16 and no 8-bit floats: float32 holds each of their values exactly. */
-const TYPES: Readonly<Record<string, TypeFacts>> = {
-  BOOL: { bits: 8, normal: 0, numpy: 'bool' },
-  U8: { bits: 8, normal: 0, numpy: 'uint8' },
-  I8: { bits: 8, normal: 0, numpy: 'int8' },
-  U16: { bits: 16, normal: 0, numpy: 'uint16' },
-  I16: { bits: 16, normal: 0, numpy: 'int16' },
-  U32: { bits: 32, normal: 0, numpy: 'uint32' },
-  I32: { bits: 32, normal: 0, numpy: 'int32' },
-  U64: { bits: 64, normal: 0, numpy: 'uint64' },
-  I64: { bits: 64, normal: 0, numpy: 'int64' },
-  F4: { bits: 4, normal: 1, numpy: 'float32' },
-  F8_E8M0: { bits: 8, normal: 0, numpy: 'float32' },
-  F8_E4M3: { bits: 8, normal: 2 ** -6, numpy: 'float32' },
-  F8_E5M2: { bits: 8, normal: 2 ** -14, numpy: 'float32' },
-  F8_E4M3FNUZ: { bits: 8, normal: 2 ** -7, numpy: 'float32' },
-  F8_E5M2FNUZ: { bits: 8, normal: 2 ** -15, numpy: 'float32' },
-  F16: { bits: 16, normal: 2 ** -14, numpy: 'float16' },
-  BF16: { bits: 16, normal: 2 ** -126, numpy: 'float32' },
-  F32: { bits: 32, normal: 2 ** -126, numpy: 'float32' },
-  F64: { bits: 64, normal: 2 ** -1022, numpy: 'float64' },
-  C64: { bits: 64, normal: 2 ** -126, numpy: 'complex64' },
-};
-const factsOf = (dtype: string): TypeFacts => TYPES[dtype] ?? { bits: 64, normal: 0, numpy: 'float64' };
-export const bitsOf = (dtype: string): number => factsOf(dtype).bits;
-export const isComplex = (dtype: string): boolean => dtype === 'C64';
-const isInteger = (dtype: string): boolean => /^[IU]\d+$/.test(dtype);
+/** A type that this version does not know is read as float64. */
+export const bitsOf = (dtype: string): number => numberType(dtype)?.bits ?? 64;
+export const isComplex = (dtype: string): boolean => numberType(dtype)?.kind === 'complex';
+const isInteger = (dtype: string): boolean => numberType(dtype)?.kind === 'integer';
+/** NumPy has no bfloat16 and no 8-bit floats: float32 holds each of their values exactly. */
+const numpyOf = (dtype: string): string => (numberType(dtype) ? (numpyName(dtype) ?? 'float32') : 'float64');
 
 /** What is out of the ordinary about a value; shown by its words, not by a colour. */
 export type Mark = 'nan' | 'infinite' | 'negative zero' | 'subnormal' | null;
@@ -43,7 +17,7 @@ function markOf(dtype: string, value: number): Mark {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return 'infinite';
   if (Object.is(value, -0)) return 'negative zero';
-  return value !== 0 && Math.abs(value) < factsOf(dtype).normal ? 'subnormal' : null;
+  return value !== 0 && Math.abs(value) < smallestNormal(dtype) ? 'subnormal' : null;
 }
 
 /** Shortest decimal that gives the same float32 (or float64) back. */
@@ -93,7 +67,7 @@ export interface ValueText {
 /** Element `index` of a block. */
 export function valueText({ dtype, values, codes }: ValuesBlock, index: number): ValueText {
   const code = codes[index] ?? 0n;
-  const { bits } = factsOf(dtype);
+  const bits = bitsOf(dtype);
   const hex = `0x${code.toString(16).padStart(Math.ceil(bits / 4), '0')}`;
   if (isComplex(dtype)) {
     const re = values[index * 2] ?? NaN;
@@ -169,7 +143,7 @@ function lines(block: ValuesBlock, cell: (at: number) => string, join: string): 
 /** `np.array([[...], [...]], dtype=np.float32)`; a single column of a vector as one axis. */
 export function numpyText(block: ValuesBlock, isVector: boolean): string {
   const { dtype } = block;
-  const { numpy } = factsOf(dtype);
+  const numpy = numpyOf(dtype);
   const rows = lines(block, (at) => literal(block, at), ', ');
   const body = isVector ? `[${rows.join(', ')}]` : `[${rows.map((row) => `[${row}]`).join(',\n          ')}]`;
   const note = numpy === 'float32' && dtype !== 'F32' ? `  # ${dtype}, exact in float32` : '';

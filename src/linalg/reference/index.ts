@@ -2,21 +2,18 @@
  * The reference backend: plain float64 TypeScript on the calling thread, written to be read. It defines what the fast backends must
  * reproduce; about a second for a pair of 256 x 256.
  */
-import { Grid } from '../../metrics/rounding.ts';
+import { decodeCodes, encodeCodes, Grid, type GridName, type MatrixType } from '../../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
 import type {
   DirectionEnergies,
-  GridName,
   LinearAlgebraBackend,
   Matrix,
-  MatrixType,
   NoiseOptions,
   PairOptions,
   PairQuantities,
   SideQuantities,
   SingleOptions,
 } from '../backend.ts';
-import { decodeCodes, encodeCodes } from '../codes.ts';
 import { fitNoise, noiseOf } from '../noise.ts';
 import { apply, dot, inner, stack, transpose, type Dense } from './dense.ts';
 import { maskHistograms } from './masks.ts';

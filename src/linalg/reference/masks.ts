@@ -1,6 +1,6 @@
 /** The three masks of a pair and the histograms of their weights over rounding cells. */
-import type { ClassCounts, GridSpec, PairQuantities } from '../backend.ts';
-import { cellCount, Grid, hasPositions } from '../../metrics/rounding.ts';
+import type { ClassCounts, PairQuantities } from '../backend.ts';
+import { cellCount, Grid, hasPositions, type GridSpec } from '../../numbers/index.ts';
 import type { Dense } from './dense.ts';
 import type { Svd } from './svd.ts';
 

@@ -1,6 +1,6 @@
 /** The streaming pass on one thread: pieces of both chunks pass through the cache of the core that reads them. */
-import type { ChunkStats, MatrixType } from '../backend.ts';
-import { TYPE_BYTES } from '../codes.ts';
+import type { ChunkStats } from '../backend.ts';
+import { bytesOf, type MatrixType } from '../../numbers/index.ts';
 import { gridNumbers, typeNumber } from './grids.ts';
 import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
 import type { Tasks } from './messages.ts';
@@ -77,7 +77,7 @@ export function elementStats(
   checkCancelled: () => void,
 ): Output<'stats'> {
   const { kernels, base, out } = plan(memory, 0, 0);
-  const size = TYPE_BYTES[type];
+  const size = bytesOf(type);
   const weights = data.byteLength / size;
   for (let first = 0; first < weights; first += PIECE) {
     const count = Math.min(PIECE, weights - first);
@@ -96,7 +96,7 @@ export function elementHistogram(
   checkCancelled: () => void,
 ): Output<'histogram'> {
   const { kernels, base, columnTotals } = plan(memory, 0, 64);
-  const size = TYPE_BYTES[type];
+  const size = bytesOf(type);
   const weights = data.byteLength / size;
   for (let first = 0; first < weights; first += PIECE) {
     const count = Math.min(PIECE, weights - first);
@@ -113,7 +113,7 @@ export function elementCompare(
   checkCancelled: () => void,
 ): Output<'compare'> {
   const { grid, eta, absoluteTolerance, columns } = options;
-  const [sizeA, sizeB] = [TYPE_BYTES[baseType], TYPE_BYTES[tunedType]];
+  const [sizeA, sizeB] = [bytesOf(baseType), bytesOf(tunedType)];
   const weights = base.byteLength / sizeA;
   const rows = columns > 0 ? weights / columns : 0;
   const at = plan(memory, rows, columns);

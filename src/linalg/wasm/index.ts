@@ -1,7 +1,7 @@
 /** The CPU backend: WASM SIMD kernels on worker threads, one pair of matrices a thread. */
 import { availableParallelism } from 'node:os';
 import type { ElementKernels, FloatTail, LinearAlgebraBackend, Matrix, PairQuantities } from '../backend.ts';
-import { TYPE_BYTES } from '../codes.ts';
+import { bytesOf } from '../../numbers/index.ts';
 import { bandTailBytes } from './bandTail.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
@@ -43,7 +43,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   const pool = new WorkerPool(module, workerFile, threads, MEMORY_BUDGET);
   const peak = (rows: number, columns: number, format: Format, angleRank: number, maskRank: number): number =>
     planPair(kernels, rows, columns, format, { angleRank, maskRank, cells: MOST_CELLS }).end;
-  const codes = ({ rows, columns, type }: Matrix): number => rows * columns * TYPE_BYTES[type];
+  const codes = ({ rows, columns, type }: Matrix): number => rows * columns * bytesOf(type);
   const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
 
   const cost = ({ rows, columns }: Matrix, peakBytes: number): TaskCost => ({

@@ -1,6 +1,6 @@
 /** The three masks of a pair, and their weights counted by rounding class. */
-import { CELL_POSITIONS, type ClassCounts, type GridSpec, type PairQuantities } from '../backend.ts';
-import { cellCount, hasPositions } from '../../metrics/rounding.ts';
+import type { ClassCounts, PairQuantities } from '../backend.ts';
+import { CELL_POSITIONS, cellCount, hasPositions, type GridSpec } from '../../numbers/index.ts';
 import { gridNumbers } from './grids.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
 import { PIECE, type Source } from './source.ts';

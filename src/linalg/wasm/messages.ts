@@ -3,17 +3,15 @@ import type {
   BandFactors,
   ChunkChange,
   ChunkStats,
-  GridName,
-  GridSpec,
   LeadingQuantities,
   LeadingStart,
   Matrix,
-  MatrixType,
   PairOptions,
   PairQuantities,
   RefinedLeading,
   UpperBand,
 } from '../backend.ts';
+import type { GridName, GridSpec, MatrixType } from '../../numbers/index.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import type { SharedParts } from './shares.ts';
 

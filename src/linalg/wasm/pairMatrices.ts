@@ -1,7 +1,7 @@
 /** One pair in the memory of one thread: its two sides, its difference, and the masks of given leading vectors. */
 import type { Matrix } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import { cellCount } from '../../metrics/rounding.ts';
+import { cellCount } from '../../numbers/index.ts';
 import { projections, type ProjectionInput } from './energies.ts';
 import type { KernelMemory, Kernels, Layout } from './kernels.ts';
 import { countMasks, LOW, PRINCIPAL } from './masks.ts';

@@ -1,7 +1,7 @@
 /** One side of a pair: the caller's codes, brought piece by piece into the kernels' memory in a format that they take. */
-import type { GridSpec, Matrix } from '../backend.ts';
+import type { Matrix } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import { TYPE_BYTES } from '../codes.ts';
+import { bytesOf, type GridSpec } from '../../numbers/index.ts';
 import { gridNumbers, typeNumber } from './grids.ts';
 import type { Address, KernelMemory, Kernels } from './kernels.ts';
 
@@ -46,7 +46,7 @@ export class Source {
     grid: GridSpec | null,
   ) {
     const { rows, columns, type, data } = matrix;
-    if (data.byteLength !== rows * columns * TYPE_BYTES[type])
+    if (data.byteLength !== rows * columns * bytesOf(type))
       throw new OffaxisError('bug', `A ${rows} x ${columns} matrix in ${type} came with ${data.byteLength} bytes.`);
     this.rounding = grid?.roundFirst ? grid : null;
     if (this.rounding) this.format = this.rounding.grid === 'BF16' ? 2 : 4;
@@ -69,7 +69,7 @@ export class Source {
   /** Weights first .. first + count - 1 to `target`. `scratch` holds PIECE float64 values. */
   load(memory: KernelMemory, kernels: Kernels, first: number, count: number, target: Address, scratch: Address): void {
     const { type, data } = this.matrix;
-    const size = TYPE_BYTES[type];
+    const size = bytesOf(type);
     const piece = (from: number, length: number): Uint8Array => data.subarray(from * size, (from + length) * size);
     if (!this.rounding && type !== 'F16') {
       memory.bytes(target, count * size).set(piece(first, count));

@@ -1,6 +1,6 @@
 /** The noise twin of a matrix on one thread: its noise is made once, and every pass of the fit adds it anew. */
-import type { GridName, Matrix } from '../backend.ts';
-import { TYPE_BYTES } from '../codes.ts';
+import type { Matrix } from '../backend.ts';
+import { bytesOf, type GridName } from '../../numbers/index.ts';
 import { fitNoise } from '../noise.ts';
 import { gridNumbers, typeNumber } from './grids.ts';
 import { Layout, type KernelMemory } from './kernels.ts';
@@ -19,7 +19,7 @@ export function twinOf(
   checkCancelled: () => void,
 ): Matrix {
   const weights = rows * columns;
-  const size = TYPE_BYTES[type];
+  const size = bytesOf(type);
   const layout = new Layout();
   const [noise, base, out] = [layout.take(weights * 4), layout.take(PIECE * 8), layout.take(PIECE * 8)];
   const kernels = memory.reserve(layout.end);

@@ -1,6 +1,5 @@
 /** The passes over one pair behind its masks: digits of a radix selection, ties, and the counting. */
-import { TYPE_BYTES, decodeCodes } from '../codes.ts';
-import { Grid, hasPositions } from '../../metrics/rounding.ts';
+import { bytesOf, decodeCodes, Grid, hasPositions } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { ceilTo, SHADER_STAGE_COMPUTE, UNIFORM_BUFFER } from './flags.ts';
 import type { DeviceMatrix } from './matrix.ts';
@@ -78,7 +77,7 @@ export class MaskPasses {
     let block = 0;
     while (block < blocks - 1 && (ties[block] ?? 0) < wanted) wanted -= ties[block++] ?? 0;
     const first = block * BLOCK_WEIGHTS;
-    const bytes = TYPE_BYTES[type];
+    const bytes = bytesOf(type);
     const values = decodeCodes(type, data.slice(first * bytes, (first + BLOCK_WEIGHTS) * bytes));
     const grid = this.job.options.grid.roundFirst ? new Grid(this.job.options.grid.grid) : null;
     const threshold = fromBits(least);
@@ -154,7 +153,7 @@ export class MaskPasses {
           type: DeviceType;
           words: { buffer: GPUBuffer };
         }): GPUBufferBinding => ({
-          ...{ buffer, offset: row * columns * TYPE_BYTES[type], size: ceilTo(count * TYPE_BYTES[type], 4) },
+          ...{ buffer, offset: row * columns * bytesOf(type), size: ceilTo(count * bytesOf(type), 4) },
         });
         const { buffer, offset, ld } = reconstruction;
         const resources: GPUBufferBinding[] = [

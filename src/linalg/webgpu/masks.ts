@@ -4,8 +4,7 @@
  * about them are few: their indices come back, and they are told apart in float64.
  */
 import type { ClassCounts, PairQuantities, RefinedLeading } from '../backend.ts';
-import { decodeCodes, TYPE_BYTES } from '../codes.ts';
-import { cellCount, Grid, hasPositions } from '../../metrics/rounding.ts';
+import { bytesOf, cellCount, decodeCodes, Grid, hasPositions } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { STORAGE_BUFFER } from './flags.ts';
 import { BINS, BLOCK_WEIGHTS, fromBits, MaskPasses, ROOM } from './maskPasses.ts';
@@ -123,7 +122,7 @@ function promote(
   const grid = new Grid(options.grid.grid);
   const positions = hasPositions(options.grid);
   const weight = ({ type, data }: PairJob['base'], i: number): number => {
-    const bytes = TYPE_BYTES[type];
+    const bytes = bytesOf(type);
     const [x = 0] = decodeCodes(type, data.slice(i * bytes, (i + 1) * bytes));
     return options.grid.roundFirst ? grid.round(x) : x;
   };

@@ -1,5 +1,5 @@
 /** Raw words -> float32 matrices on the device: decoding, the difference, mixed storage, scale, transposing, padding. */
-import type { MatrixType } from '../backend.ts';
+import type { MatrixType } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { ceilTo, SHADER_STAGE_COMPUTE, STORAGE_BUFFER, UNIFORM_BUFFER } from './flags.ts';
 import { BLOCK, type DeviceMatrix } from './matrix.ts';

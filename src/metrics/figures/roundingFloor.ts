@@ -3,7 +3,7 @@
  * sqrt(sum (g_t^3 + g_a^3) / (3 (g_t + g_a))) / norm_F(W0), g_t and g_a the distances from a weight to the boundaries of its cell, for an
  * error spread evenly over the cell. Null if W0 does not lie on the grid, is 0, or is not finite.
  */
-import { cellGaps, hasPositions } from '../rounding.ts';
+import { cellGaps, hasPositions } from '../../numbers/index.ts';
 import { updateFigure } from '../figure.ts';
 import { say } from '../say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';

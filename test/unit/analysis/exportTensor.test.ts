@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportTensor, npyHeader } from '../../../src/analysis/exportTensor.ts';
 import { openCheckpoint } from '../../../src/checkpoint/index.ts';
-import { decodeFloats } from '../../../src/formats/index.ts';
+import { decodeFloats } from '../../../src/numbers/index.ts';
 import type { ExportEvent, ExportFormat } from '../../../src/protocol/matrix.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
 import { codes16, f32, safetensors } from '../formats/build.ts';

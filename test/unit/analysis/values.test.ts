@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CheckpointCache } from '../../../src/analysis/checkpointCache.ts';
 import { readValues } from '../../../src/analysis/values.ts';
 import { openCheckpoint, planeWeight } from '../../../src/checkpoint/index.ts';
-import { decodeFloats } from '../../../src/formats/index.ts';
+import { decodeFloats } from '../../../src/numbers/index.ts';
 import { MAX_VALUES } from '../../../src/protocol/matrix.ts';
 import { row, temporaryFolder } from '../checkpoint/folder.ts';
 import { codes16, f32, safetensors } from '../formats/build.ts';

@@ -11,7 +11,7 @@ import {
   type Weight,
 } from '../../../src/checkpoint/index.ts';
 import type { Checkpoint, MatrixView } from '../../../src/checkpoint/types.ts';
-import { decodeFloats, dtypeOf } from '../../../src/formats/index.ts';
+import { decodeFloats, numberType } from '../../../src/numbers/index.ts';
 import type { ModelConfig, TensorRow } from '../../../src/protocol/engine.ts';
 import { safetensors } from '../formats/build.ts';
 import { config, temporaryFolder } from './folder.ts';
@@ -27,7 +27,7 @@ async function opened(
   shape: number[],
 ): Promise<{ checkpoint: Checkpoint; tensor: TensorRow; data: Uint8Array }> {
   const folder = temporaryFolder();
-  const data = noise((shape.reduce((a, b) => a * b, 1) * (dtypeOf(dtype)?.bits ?? 0)) / 8);
+  const data = noise((shape.reduce((a, b) => a * b, 1) * (numberType(dtype)?.bits ?? 0)) / 8);
   // An odd header length: the data is aligned to nothing.
   const bytes = safetensors(
     { first: { dtype: 'U8', shape: [3], data: noise(3) }, [name]: { dtype, shape, data } },
@@ -84,7 +84,7 @@ const CASES: [string, string, number[], ModelConfig | null][] = [
 describe.each(CASES)('%s', (_, name, shape, model) => {
   it.each(['BF16', 'F32', 'F64'])('in %s: whole and in chunks of any size', async (dtype) => {
     const { checkpoint, tensor, data } = await opened(name, dtype, shape);
-    const width = (dtypeOf(dtype)?.bits ?? 0) / 8;
+    const width = (numberType(dtype)?.bits ?? 0) / 8;
     for (const view of matrixViews(tensor, model)) {
       const expected = expectedCodes(data, width, view);
       const weight = new StoredWeight(checkpoint, tensor, view);

@@ -1,7 +1,16 @@
 /** The kernels one by one against plain loops, in both builds where the engine runs both. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CELL_POSITIONS, type GridName, type GridSpec } from '../../../src/linalg/backend.ts';
-import { decodeCodes, halfValue } from '../../../src/linalg/codes.ts';
+import {
+  CELL_POSITIONS,
+  cellCount,
+  classCount,
+  codeValue,
+  decodeCodes,
+  Grid,
+  layoutOf,
+  type GridName,
+  type GridSpec,
+} from '../../../src/numbers/index.ts';
 import { singularValues } from '../../../src/linalg/reference/svd.ts';
 import { bidiagonalValues, planExact } from '../../../src/linalg/wasm/exact.ts';
 import { gridNumbers, typeNumber } from '../../../src/linalg/wasm/grids.ts';
@@ -15,7 +24,6 @@ import {
 import { markExtreme, planSelection } from '../../../src/linalg/wasm/select.ts';
 import { shapeOf, type Format } from '../../../src/linalg/wasm/source.ts';
 import { planDense, planSpectrum, Spectrum } from '../../../src/linalg/wasm/spectrum.ts';
-import { cellCount, classCount, Grid } from '../../../src/metrics/rounding.ts';
 import { encode, gaussian, normal, uniform } from '../matrices.ts';
 import { buildWasm, type WasmBuild } from '../linalg/wasmBuild.ts';
 
@@ -221,7 +229,9 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('kernels, relaxed SIMD
     const source = put(layout, new Uint8Array(codes.buffer));
     const target = layout.take(65536 * 4);
     kernels.f16ToF32(source, target, 65536);
-    expect(memory.f32(target, 65536).every((x, i) => Object.is(x, Math.fround(halfValue(i))))).toBe(true);
+    expect(memory.f32(target, 65536).every((x, i) => Object.is(x, Math.fround(codeValue(i, layoutOf('F16')))))).toBe(
+      true,
+    );
     const values = Float32Array.from(gaussian(1, 5000, 9), (x, i) => x * 2 ** ((i % 40) - 30));
     const at = put(layout, new Uint8Array(values.buffer));
     for (const name of ['BF16', 'F16', 'F8_E4M3', 'F8_E5M2FNUZ'] as const) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LinearAlgebraBackend, MatrixType } from '../../../src/linalg/backend.ts';
-import { decodeCodes } from '../../../src/linalg/codes.ts';
+import type { LinearAlgebraBackend } from '../../../src/linalg/backend.ts';
+import { decodeCodes, type MatrixType } from '../../../src/numbers/index.ts';
 import { fitNoise, noiseOf } from '../../../src/linalg/noise.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';

@@ -3,7 +3,7 @@ import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { dot, transpose, type Dense } from '../../../src/linalg/reference/dense.ts';
 import { maskSize, selectLargest } from '../../../src/linalg/reference/masks.ts';
 import { singularValues, svd } from '../../../src/linalg/reference/svd.ts';
-import { Grid } from '../../../src/metrics/index.ts';
+import { Grid } from '../../../src/numbers/index.ts';
 import { encode, gaussian, gridOfType, matrix, weightLike } from '../matrices.ts';
 
 const backend = createReferenceBackend();

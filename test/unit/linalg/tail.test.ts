@@ -1,7 +1,7 @@
 /** The float64 end of a device's work: bands, and leading vectors made exact. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LeadingStart, Matrix, PairQuantities, UpperBand } from '../../../src/linalg/backend.ts';
-import { decodeCodes } from '../../../src/linalg/codes.ts';
+import { decodeCodes } from '../../../src/numbers/index.ts';
 import { svd, type Svd } from '../../../src/linalg/reference/svd.ts';
 import { createWasmBackend, type WasmBackend } from '../../../src/linalg/wasm/index.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LinearAlgebraBackend, Matrix } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';
-import { decodeCodes } from '../../../src/linalg/codes.ts';
+import { decodeCodes } from '../../../src/numbers/index.ts';
 import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { close, expectSame } from './agreement.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';

@@ -1,5 +1,6 @@
 /** Pairs of matrices over shapes, storage types and spectra. */
-import type { GridSpec, Matrix, MatrixType, PairOptions } from '../../../src/linalg/backend.ts';
+import type { Matrix, PairOptions } from '../../../src/linalg/backend.ts';
+import type { GridSpec, MatrixType } from '../../../src/numbers/index.ts';
 
 type Kind =
   | 'normal'

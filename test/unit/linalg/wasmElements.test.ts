@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type {
-  ChunkStats,
-  ElementKernels,
-  GridSpec,
-  LinearAlgebraBackend,
-  MatrixType,
-} from '../../../src/linalg/backend.ts';
+import type { ChunkStats, ElementKernels, LinearAlgebraBackend } from '../../../src/linalg/backend.ts';
 import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';
 import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { chunkCompare, chunkHistogram, chunkStats } from '../../../src/metrics/index.ts';
 import { encode, gridOfType, normal, uniform } from '../matrices.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
+import type { GridSpec, MatrixType } from '../../../src/numbers/index.ts';
 
 let build: WasmBuild;
 beforeAll(async () => {

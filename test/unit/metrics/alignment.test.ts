@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ClassCounts, GridSpec, PairQuantities } from '../../../src/linalg/backend.ts';
+import type { ClassCounts, PairQuantities } from '../../../src/linalg/backend.ts';
 import { attainableRange, positionInRange } from '../../../src/metrics/index.ts';
 import { alignmentMetrics } from './masks.ts';
+import type { GridSpec } from '../../../src/numbers/index.ts';
 
 const GRID: GridSpec = { grid: 'BF16', onGrid: true, roundFirst: false };
 type Cells = [cell: number, total: number, changed: number][];

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { GridSpec, MatrixType } from '../../../src/linalg/backend.ts';
+import { Grid, type GridSpec, type MatrixType } from '../../../src/numbers/index.ts';
 import {
   changeMetrics,
   chunkCompare,
   chunkHistogram,
   chunkStats,
-  Grid,
   StatsAccumulator,
   type ChunkComparison,
 } from '../../../src/metrics/index.ts';

@@ -3,8 +3,7 @@
  * rounding makes it avoid the large weights. Seeds are fixed, so a failure is a change of the code and not bad luck.
  */
 import { describe, expect, it } from 'vitest';
-import type { GridSpec, MatrixType } from '../../../src/linalg/backend.ts';
-import { decodeCodes } from '../../../src/linalg/codes.ts';
+import { decodeCodes, type GridSpec, type MatrixType } from '../../../src/numbers/index.ts';
 import { maskHistograms } from '../../../src/linalg/reference/masks.ts';
 import { svd } from '../../../src/linalg/reference/svd.ts';
 import type { MaskPrefix } from '../../../src/protocol/results.ts';

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cellGaps,
-  Grid,
-  gaussianNull,
-  hitsDeviation,
-  normalTail,
-  nullSums,
-  stepNull,
-} from '../../../src/metrics/index.ts';
-import type { GridSpec } from '../../../src/linalg/backend.ts';
+import { gaussianNull, hitsDeviation, normalTail, nullSums, stepNull } from '../../../src/metrics/index.ts';
+import { cellGaps, Grid, type GridSpec } from '../../../src/numbers/index.ts';
 import { normal, uniform } from '../matrices.ts';
 
 const ON: GridSpec = { grid: 'BF16', onGrid: true, roundFirst: false };

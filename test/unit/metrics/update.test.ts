@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MatrixType } from '../../../src/linalg/backend.ts';
-import { decodeCodes } from '../../../src/linalg/codes.ts';
+import { decodeCodes, type MatrixType } from '../../../src/numbers/index.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { angleDegrees, updateMetrics, wedinBound, type UpdateResult } from '../../../src/metrics/index.ts';
 import { gaussian, gridOfType, matrix, weightLike } from '../matrices.ts';

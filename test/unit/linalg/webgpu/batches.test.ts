@@ -1,6 +1,6 @@
 /** What a software device does with a batch: vectors from kept reflectors, members apart, tiles, cancelling, limits, counts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeCodes } from '../../../../src/linalg/codes.ts';
+import { decodeCodes } from '../../../../src/numbers/index.ts';
 import { svd } from '../../../../src/linalg/reference/svd.ts';
 import { applyReflectors } from '../../../../src/linalg/webgpu/backTransform.ts';
 import { BandReduction } from '../../../../src/linalg/webgpu/bandReduction.ts';

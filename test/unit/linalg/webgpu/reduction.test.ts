@@ -4,7 +4,7 @@ import type { LinearAlgebraBackend } from '../../../../src/linalg/backend.ts';
 import { createWasmBackend } from '../../../../src/linalg/wasm/index.ts';
 import { createGpuContext, type GpuContext } from '../../../../src/linalg/webgpu/context.ts';
 import type { UnpackMode } from '../../../../src/linalg/webgpu/unpack.ts';
-import { decodeCodes } from '../../../../src/linalg/codes.ts';
+import { decodeCodes } from '../../../../src/numbers/index.ts';
 import { encode, gaussian } from '../../matrices.ts';
 import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
 import { openTestDevice, type TestDevice } from './device.ts';

@@ -1,11 +1,10 @@
 /** Raw words to float32 on the device, bit by bit: types, rounding, differences, scales, transposing, padding, pieces. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeCodes } from '../../../../src/linalg/codes.ts';
+import { decodeCodes, Grid } from '../../../../src/numbers/index.ts';
 import { createGpuContext, type GpuContext } from '../../../../src/linalg/webgpu/context.ts';
 import { createMatrix } from '../../../../src/linalg/webgpu/matrix.ts';
 import { upload } from '../../../../src/linalg/webgpu/upload.ts';
 import { absMax, type DeviceType, ScaleSlots, unpack, type UnpackMode } from '../../../../src/linalg/webgpu/unpack.ts';
-import { Grid } from '../../../../src/metrics/rounding.ts';
 import { encode, gaussian } from '../../matrices.ts';
 import { openTestDevice, type TestDevice } from './device.ts';
 

@@ -2,28 +2,22 @@
  * The grids on which changes are counted, and the rounding cells of their values. A weight changes on the grid when its update carries
  * it over a boundary of its cell, so the distances to the two boundaries are all that a rounding null needs.
  */
-import { CELL_POSITIONS, type GridName, type GridSpec } from '../linalg/backend.ts';
+import { largestOf, layoutOf, leastExponent, overflowOf, type FloatLayout, type GridName } from './types.ts';
 
-interface GridFormat {
-  exponentBits: number;
-  mantissaBits: number;
-  bias: number;
-  largest: number;
-  /** what lies beyond the largest value after rounding: the FN and FNUZ kinds have no infinity */
-  overflow: number;
+/** How the two sides are put on the grid before codes are compared (METRICS: Storage). */
+export interface GridSpec {
+  grid: GridName;
+  /** both sides are already stored on the grid: classes have no position inside the cell */
+  onGrid: boolean;
+  /** "mixed storage": base and tuned are rounded to the grid first, for everything that is computed */
+  roundFirst: boolean;
 }
-const FORMATS: Readonly<Record<GridName, GridFormat>> = {
-  BF16: { exponentBits: 8, mantissaBits: 7, bias: 127, largest: (2 - 2 ** -7) * 2 ** 127, overflow: Infinity },
-  F16: { exponentBits: 5, mantissaBits: 10, bias: 15, largest: 65504, overflow: Infinity },
-  F8_E4M3: { exponentBits: 4, mantissaBits: 3, bias: 7, largest: 448, overflow: NaN },
-  F8_E5M2: { exponentBits: 5, mantissaBits: 2, bias: 15, largest: 57344, overflow: Infinity },
-  F8_E4M3FNUZ: { exponentBits: 4, mantissaBits: 3, bias: 8, largest: 240, overflow: NaN },
-  F8_E5M2FNUZ: { exponentBits: 5, mantissaBits: 2, bias: 16, largest: 57344, overflow: NaN },
-};
+/** Positions inside a rounding cell that are told apart for storage wider than the grid. */
+export const CELL_POSITIONS = 64;
 
 /** Rounding classes of a grid: two for each exponent field. */
 export function classCount(name: GridName): number {
-  return 2 * 2 ** FORMATS[name].exponentBits;
+  return 2 * 2 ** layoutOf(name).exponentBits;
 }
 
 /** Whether a weight's place inside its cell matters: its storage is wider than the grid and is not rounded first. */
@@ -38,14 +32,18 @@ export function cellCount(spec: GridSpec): number {
 
 /** One grid, with its rounding (nearest, ties to even) and its classes. */
 export class Grid {
-  private readonly format: GridFormat;
+  private readonly format: FloatLayout;
+  private readonly largest: number;
+  private readonly overflow: number;
   private readonly minExponent: number;
   private readonly value = new Float64Array(1);
   private readonly words = new Uint32Array(this.value.buffer);
 
   constructor(readonly name: GridName) {
-    this.format = FORMATS[name];
-    this.minExponent = 1 - this.format.bias;
+    this.format = layoutOf(name);
+    this.largest = largestOf(this.format);
+    this.overflow = overflowOf(this.format);
+    this.minExponent = leastExponent(this.format);
   }
 
   /**
@@ -55,7 +53,7 @@ export class Grid {
   round(value: number): number {
     const magnitude = Math.abs(value);
     if (magnitude === 0 || Number.isNaN(value)) return value;
-    if (magnitude === Infinity) return this.format.overflow === Infinity ? value : NaN;
+    if (magnitude === Infinity) return this.overflow === Infinity ? value : NaN;
     const exponent = Math.max(this.exponentOf(magnitude), this.minExponent);
     const spacing = 2 ** (exponent - this.format.mantissaBits);
     const steps = magnitude / spacing; // exact: a power of two
@@ -63,7 +61,7 @@ export class Grid {
     const rest = steps - below;
     const up = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
     const rounded = (up ? below + 1 : below) * spacing;
-    const result = rounded > this.format.largest ? this.format.overflow : rounded;
+    const result = rounded > this.largest ? this.overflow : rounded;
     return value < 0 ? -result : result;
   }
 
@@ -71,7 +69,7 @@ export class Grid {
   classOf(gridValue: number): number {
     const magnitude = Math.abs(gridValue);
     if (magnitude === 0) return 1;
-    if (!(magnitude <= this.format.largest)) return classCount(this.name) - 1;
+    if (!(magnitude <= this.largest)) return classCount(this.name) - 1;
     const exponent = this.exponentOf(magnitude);
     if (exponent < this.minExponent) return 0;
     return (exponent + this.format.bias) * 2 + (magnitude === 2 ** exponent ? 1 : 0);
@@ -97,7 +95,7 @@ export class Grid {
     if (!positions) return this.classOf(weight);
     // a weight that rounds beyond the largest finite value lies at the outer end of that value's cell
     const rounded = Math.abs(this.round(weight));
-    const center = rounded <= this.format.largest ? rounded : this.format.largest;
+    const center = rounded <= this.largest ? rounded : this.largest;
     const index = this.classOf(center);
     const toward = this.gapToward(index);
     const share = (Math.abs(weight) - (center - toward)) / (toward + this.gapAway(index));

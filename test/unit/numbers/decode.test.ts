@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFloats, dtypeNames, dtypeOf, float8Table } from '../../../src/formats/index.ts';
+import { codeTable, decodeFloats, numberType, typeNames } from '../../../src/numbers/index.ts';
 
 /** The value of a binary float by its definition, independent of the decoder: sign, exponent, mantissa. */
 function definition(
@@ -87,13 +87,13 @@ describe('wide kinds', () => {
 
 describe('the table', () => {
   it('has the 22 types of the format with their widths', () => {
-    expect(dtypeNames()).toHaveLength(22);
-    const bits = (name: string): number | undefined => dtypeOf(name)?.bits;
+    expect(typeNames()).toHaveLength(22);
+    const bits = (name: string): number | undefined => numberType(name)?.bits;
     expect(['F4', 'F6_E2M3', 'F6_E3M2', 'BOOL', 'U8', 'I16', 'BF16', 'U32', 'C64', 'F64'].map(bits)).toEqual([
       4, 6, 6, 8, 8, 16, 16, 32, 64, 64,
     ]);
-    expect(dtypeOf('F4')?.kind).toBe('packed');
-    expect(dtypeOf('F128')).toBeUndefined();
-    expect(float8Table('BF16')).toBeUndefined();
+    expect(numberType('F4')?.kind).toBe('packed');
+    expect(numberType('F128')).toBeUndefined();
+    expect(codeTable('BF16')).toBeUndefined();
   });
 });

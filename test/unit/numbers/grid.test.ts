@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_POSITIONS, type GridName } from '../../../src/linalg/backend.ts';
-import { halfValue } from '../../../src/linalg/codes.ts';
-import { cellCount, cellGaps, classCount, Grid } from '../../../src/metrics/rounding.ts';
+import {
+  CELL_POSITIONS,
+  cellCount,
+  cellGaps,
+  classCount,
+  codeValue,
+  Grid,
+  layoutOf,
+  type GridName,
+} from '../../../src/numbers/index.ts';
 import { normal } from '../matrices.ts';
 
 /** The non-negative finite values of each type in ascending order, decoded from the codes as its specification says. */
@@ -79,10 +86,17 @@ describe.each(GRIDS)('the grid %s', (name) => {
 describe('values of half-precision codes', () => {
   it('agree with the layout of the type, sign, infinities and NaN included', () => {
     const values = valuesOf('F16');
-    expect(values.filter((value, code) => halfValue(code) !== value || halfValue(code | 0x8000) !== -value)).toEqual(
-      [],
-    );
-    expect([halfValue(0x7c00), halfValue(0xfc00), halfValue(0x7e01)]).toEqual([Infinity, -Infinity, NaN]);
+    expect(
+      values.filter(
+        (value, code) =>
+          codeValue(code, layoutOf('F16')) !== value || codeValue(code | 0x8000, layoutOf('F16')) !== -value,
+      ),
+    ).toEqual([]);
+    expect([
+      codeValue(0x7c00, layoutOf('F16')),
+      codeValue(0xfc00, layoutOf('F16')),
+      codeValue(0x7e01, layoutOf('F16')),
+    ]).toEqual([Infinity, -Infinity, NaN]);
   });
 });
 

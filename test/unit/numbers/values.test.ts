@@ -4,11 +4,11 @@ import {
   codesOf,
   componentsOf,
   decodeFloats,
-  dtypeNames,
-  dtypeOf,
   numbersOf,
+  numberType,
+  typeNames,
   undecodable,
-} from '../../../src/formats/index.ts';
+} from '../../../src/numbers/index.ts';
 
 /** Bytes in which every 8- and 16-bit pattern, and many of the wider ones, come up. */
 function patterns(count: number): Uint8Array {
@@ -23,8 +23,8 @@ const same = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
   Buffer.compare(new Uint8Array(a.buffer), new Uint8Array(b.buffer)) === 0;
 
 describe('numbers and codes of every type', () => {
-  test.each(dtypeNames().filter((name) => undecodable(name) === null && dtypeOf(name)?.bits !== 4))('%s', (dtype) => {
-    const size = (dtypeOf(dtype)?.bits ?? 8) / 8;
+  test.each(typeNames().filter((name) => undecodable(name) === null && numberType(name)?.bits !== 4))('%s', (dtype) => {
+    const size = (numberType(dtype)?.bits ?? 8) / 8;
     const bytes = patterns(256 * 1024);
     const count = bytes.length / size;
     const values = numbersOf(dtype, bytes, count);
@@ -52,7 +52,7 @@ describe('numbers and codes of every type', () => {
         expect([value, values[i * 2 + 1]]).toEqual([buffer.readFloatLE(at), buffer.readFloatLE(at + 4)]);
     }
     // the floating types go through the decoder that all figures are computed with
-    if (dtypeOf(dtype)?.kind === 'float') expect(same(values, decodeFloats(dtype, bytes))).toBe(true);
+    if (numberType(dtype)?.kind === 'float') expect(same(values, decodeFloats(dtype, bytes))).toBe(true);
   });
 
   test('F4 comes low half first, from any element on, with the sign of zero', () => {

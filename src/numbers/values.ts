@@ -1,25 +1,21 @@
 /** Any range of stored elements, as numbers and as raw codes. Nothing is rounded but 64-bit integers, whose codes are exact. */
-import { OffaxisError } from '../protocol/errors.ts';
-import { decodeFloats, float8Table } from './decode.ts';
-import { dtypeOf } from './dtypes.ts';
-
-/** E2M1 (OCP MX): sign, two exponent bits with bias 1, one mantissa bit; without the scale of its block. */
-const FLOAT4 = Float64Array.from([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6]);
+import { codeTable, decodeFloats } from './decode.ts';
+import { numberType } from './types.ts';
 
 /** Why the elements of a type cannot be shown one by one, or null. */
 export function undecodable(dtype: string): string | null {
-  if (!dtypeOf(dtype)) return `${dtype} is not known to this version of Offaxis.`;
-  if (dtype.startsWith('F6_'))
+  if (!numberType(dtype)) return `${dtype} is not known to this version of Offaxis.`;
+  if (numberType(dtype)?.bits === 6)
     return `${dtype} packs four numbers into three bytes, and the format does not say in which order.`;
   return null;
 }
 
 /** Numbers an element has: two for complex types. */
-export const componentsOf = (dtype: string): 1 | 2 => (dtypeOf(dtype)?.kind === 'complex' ? 2 : 1);
+export const componentsOf = (dtype: string): 1 | 2 => (numberType(dtype)?.kind === 'complex' ? 2 : 1);
 
 /** Bytes that hold the elements [first, first + count), from `byte` of the tensor on; `skip`: elements of the first byte before them. */
 export function byteRange(dtype: string, first: number, count: number): { byte: number; length: number; skip: number } {
-  const bits = dtypeOf(dtype)?.bits ?? 8;
+  const bits = numberType(dtype)?.bits ?? 8;
   if (bits >= 8) return { byte: (first * bits) / 8, length: (count * bits) / 8, skip: 0 };
   const byte = Math.floor((first * bits) / 8);
   return { byte, length: Math.ceil(((first + count) * bits) / 8) - byte, skip: first - (byte * 8) / bits };
@@ -27,12 +23,12 @@ export function byteRange(dtype: string, first: number, count: number): { byte: 
 
 /**
  * The raw codes of `count` elements, `skip` elements after the start of `bytes`. F4: the low four bits of a byte come first, as PyTorch
- * packs them. Throws bad-file for types that `undecodable` names.
+ * packs them. Throws RangeError for types that `undecodable` names.
  */
 export function codesOf(dtype: string, bytes: Uint8Array, count: number, skip = 0): BigUint64Array {
   const why = undecodable(dtype);
-  if (why !== null) throw new OffaxisError('bad-file', why);
-  const bits = dtypeOf(dtype)?.bits ?? 8;
+  if (why !== null) throw new RangeError(why);
+  const bits = numberType(dtype)?.bits ?? 8;
   const codes = new BigUint64Array(count);
   if (bits === 4) {
     for (let i = 0; i < count; i++) {
@@ -57,22 +53,23 @@ export function codesOf(dtype: string, bytes: Uint8Array, count: number, skip = 
 
 /**
  * The numbers of `count` elements: Float64Array for F64, 32- and 64-bit integers and complex types (real and imaginary in turn),
- * Float32Array for the rest. 64-bit integers are rounded to float64. Throws bad-file for types that `undecodable` names.
+ * Float32Array for the rest. 64-bit integers are rounded to float64. Throws RangeError for types that `undecodable` names.
  */
 export function numbersOf(dtype: string, bytes: Uint8Array, count: number, skip = 0): Float64Array | Float32Array {
   const why = undecodable(dtype);
-  if (why !== null) throw new OffaxisError('bad-file', why);
-  if (dtype === 'F4') {
-    const codes = codesOf(dtype, bytes, count, skip);
-    return Float32Array.from(codes, (code) => FLOAT4[Number(code)] ?? NaN);
+  if (why !== null) throw new RangeError(why);
+  const kind = numberType(dtype)?.kind;
+  if (kind === 'packed') {
+    // without the scale of its block
+    const table = codeTable(dtype);
+    return Float32Array.from(codesOf(dtype, bytes, count, skip), (code) => table?.[Number(code)] ?? NaN);
   }
-  const kind = dtypeOf(dtype)?.kind;
-  if (kind === 'float' || float8Table(dtype)) return decodeFloats(dtype, bytes);
+  if (kind === 'float' || kind === 'scale') return decodeFloats(dtype, bytes);
   if (kind === 'complex') return Float64Array.from(decodeFloats('F32', bytes));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const read = INTEGERS[dtype];
-  if (!read) throw new OffaxisError('bug', `${dtype} has no decoder.`);
-  const bits = dtypeOf(dtype)?.bits ?? 8;
+  if (!read) throw new RangeError(`${dtype} has no decoder.`);
+  const bits = numberType(dtype)?.bits ?? 8;
   const values = bits > 16 ? new Float64Array(count) : new Float32Array(count);
   for (let i = 0; i < count; i++) values[i] = read(view, (i * bits) / 8);
   return values;

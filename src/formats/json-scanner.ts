@@ -3,8 +3,10 @@
  * last of two equal keys, turns 1e3 and 2^60 into numbers, lets lone surrogates pass and loses the place of an error.
  */
 
-/** As deep as the reference implementation (serde_json) goes. */
-const MAX_DEPTH = 128;
+/** Objects and arrays inside each other, as the reference implementation (serde_json) takes them. */
+const MAX_DEPTH = 127;
+/** No shorter number without an exponent is too large for a float64. */
+const FLOAT64_DIGITS = 309;
 /** 2^64 - 1 has 20 digits; longer integers are only known to be larger. */
 const MAX_INTEGER_DIGITS = 20;
 /** Any integer of 15 digits lies below 2^53. */
@@ -12,7 +14,7 @@ const EXACT_DIGITS = 15;
 const BEYOND_64_BITS = 1n << 64n;
 
 export type JsonErrorCode =
-  'json-syntax' | 'json-truncated' | 'json-too-deep' | 'lone-surrogate' | 'not-a-plain-integer';
+  'json-syntax' | 'json-truncated' | 'json-too-deep' | 'number-too-large' | 'lone-surrogate' | 'not-a-plain-integer';
 
 /** Where and why scanning stopped. `offset` counts from the start of the scanned bytes. */
 export class JsonError extends Error {
@@ -57,6 +59,7 @@ function isDigit(byte: number | undefined): boolean {
 /** Reads tokens one by one; every method starts at `position`, which is left behind the token. All throw JsonError. */
 export class JsonScanner {
   position = 0;
+  private depth = 0;
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   /** the same bytes */
   private readonly buffer: Buffer;
@@ -84,6 +87,9 @@ export class JsonScanner {
 
   /** Calls `visit` at each value of an object, with its key; `visit` must consume the value. */
   object(visit: (key: string, keyOffset: number) => void): void {
+    this.within(() => this.members(visit));
+  }
+  private members(visit: (key: string, keyOffset: number) => void): void {
     this.expect(OPEN_BRACE, '{');
     this.skipSpace();
     if (this.bytes[this.position] === CLOSE_BRACE) {
@@ -103,6 +109,9 @@ export class JsonScanner {
 
   /** Calls `visit` at each value of an array; `visit` must consume the value. */
   array(visit: () => void): void {
+    this.within(() => this.elements(visit));
+  }
+  private elements(visit: () => void): void {
     this.expect(OPEN_BRACKET, '[');
     this.skipSpace();
     if (this.bytes[this.position] === CLOSE_BRACKET) {
@@ -161,19 +170,31 @@ export class JsonScanner {
     return value <= Number.MAX_SAFE_INTEGER ? value : BigInt(text);
   }
 
-  /** Any value; only its grammar is checked. */
-  skipValue(depth = 0): void {
-    if (depth > MAX_DEPTH) throw new JsonError('json-too-deep', `nested deeper than ${MAX_DEPTH}`, this.position);
+  /** One object or array more around what is read. */
+  private within(read: () => void): void {
+    if (this.depth === MAX_DEPTH)
+      throw new JsonError('json-too-deep', `objects and arrays nested deeper than ${MAX_DEPTH}`, this.position);
+    this.depth++;
+    try {
+      read();
+    } finally {
+      // a value of a wrong kind is left in the middle and skipped anew
+      this.depth--;
+    }
+  }
+
+  /** Any value; only its grammar is checked, and that a float64 holds its numbers. */
+  skipValue(): void {
     switch (this.kind()) {
       case 'object':
-        return this.object(() => this.skipValue(depth + 1));
+        return this.object(() => this.skipValue());
       case 'array':
-        return this.array(() => this.skipValue(depth + 1));
+        return this.array(() => this.skipValue());
       case 'string':
         this.string();
         return;
       case 'number':
-        return this.number();
+        return this.float();
       case 'word':
         return this.word();
       case 'end':
@@ -256,6 +277,14 @@ export class JsonScanner {
     if (!/^[0-9a-fA-F]{4}$/.test(digits))
       throw new JsonError('json-syntax', 'four hexadecimal digits were expected', at);
     return Number.parseInt(digits, 16);
+  }
+
+  private float(): void {
+    const start = this.position;
+    this.number();
+    const text = this.text(start, this.position, true);
+    if ((text.length >= FLOAT64_DIGITS || /e/i.test(text)) && !Number.isFinite(Number(text)))
+      throw new JsonError('number-too-large', 'a number that is too large for a float64', start);
   }
 
   private number(): void {

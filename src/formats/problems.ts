@@ -51,8 +51,11 @@ export class ProblemList {
   }
 }
 
-/** A name from a file in quotes: control characters escaped, cut to a readable length. */
+/** What JSON leaves as it is, and a terminal, a page or a reader takes for more than a character: DEL and C1, line ends, directions. */
+const HIDDEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** A name from a file in quotes: characters that steer or hide are escaped, and it is cut to a readable length. */
 export function quoted(name: string): string {
   const text = name.length > MAX_QUOTED_CHARACTERS ? `${name.slice(0, MAX_QUOTED_CHARACTERS)}…` : name;
-  return JSON.stringify(text);
+  return JSON.stringify(text).replace(HIDDEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

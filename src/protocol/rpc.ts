@@ -11,6 +11,25 @@ export type WireMessage =
   | { kind: 'done'; id: number; value?: unknown }
   | { kind: 'error'; id: number; error: WireError };
 
+/** Whether what has arrived is a message at all. One that is not is passed over: the peer may be of another version, or broken. */
+function isWireMessage(message: unknown): message is WireMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  const { kind, id, method, error } = message as { kind?: unknown; id?: unknown; method?: unknown; error?: unknown };
+  if (typeof id !== 'number') return false;
+  switch (kind) {
+    case 'request':
+      return typeof method === 'string';
+    case 'error':
+      return typeof error === 'object' && error !== null && typeof (error as { code?: unknown }).code === 'string';
+    case 'cancel':
+    case 'next':
+    case 'done':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** A two-way pipe of structured-cloneable messages. */
 export interface Channel {
   send(message: WireMessage): void;
@@ -37,6 +56,7 @@ export function serve<Calls, Streams>(channel: Channel, handlers: Handlers<Calls
   const running = new Map<number, AbortController>();
   channel.onClose(() => running.forEach((controller) => controller.abort()));
   channel.onMessage((message) => {
+    if (!isWireMessage(message)) return;
     if (message.kind === 'cancel') running.get(message.id)?.abort();
     else if (message.kind === 'request') void answer(message);
   });
@@ -83,13 +103,13 @@ export class RpcClient<Calls, Streams> {
 
   constructor(private readonly channel: Channel) {
     channel.onMessage((message) => {
-      if (message.kind === 'request' || message.kind === 'cancel') return;
+      if (!isWireMessage(message) || message.kind === 'request' || message.kind === 'cancel') return;
       const pending = this.pending.get(message.id);
       if (!pending) return;
       if (message.kind === 'next') return pending.next(message.value);
       this.pending.delete(message.id);
       if (message.kind === 'done') pending.done(message.value);
-      else pending.fail(new OffaxisError(message.error.code, message.error.message));
+      else pending.fail(new OffaxisError(message.error.code, message.error.message || 'The engine gave no reason.'));
     });
     channel.onClose(() => {
       this.closed = true;

@@ -240,6 +240,20 @@ describe('each rule', () => {
     const deep = '['.repeat(100_000);
     expect(codes(await read(rawFile(`{"a":{"x":${deep}`)))).toContain('json-too-deep');
   });
+  it('nests as deep as the reference does, and no deeper', async () => {
+    const nested = (depth: number): Uint8Array =>
+      rawFile(`{"a":${ok.replace('}', `,"x":${'['.repeat(depth)}${']'.repeat(depth)}}`)}}`, one);
+    // with the header's own object and the entry's: 127 inside each other
+    expect(codes(await read(nested(125)))).toEqual(['unknown-field']);
+    expect(codes(await read(nested(126)))).toContain('json-too-deep');
+  });
+  it('takes no number that a float64 does not hold, in a field that is passed over either', async () => {
+    const holding = (number: string): Uint8Array => rawFile(`{"a":${ok.replace('}', `,"x":${number}}`)}}`, one);
+    for (const number of ['1e400', '-1e400', `1${'0'.repeat(309)}`])
+      expect(codes(await read(holding(number))), number).toContain('number-too-large');
+    for (const number of ['1e308', '1e-400', `1${'0'.repeat(308)}`])
+      expect(codes(await read(holding(number))), number).toEqual(['unknown-field']);
+  });
   it('counts what it does not list', async () => {
     const text = `{${Array.from({ length: 100 }, (_, i) => `"t${i}":3`).join(',')}}`;
     const { problems } = await read(rawFile(text));

@@ -8,6 +8,7 @@ import { comparisonCommandLine } from '../export/commandLine.ts';
 import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
+import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView } from '../protocol/views.ts';
 import { Accumulator, emptyBatch } from '../results/accumulator.ts';
@@ -297,17 +298,19 @@ export class ComparisonController {
         `compared in ${((performance.now() - started) / 1000).toFixed(1)} s on ${results.backend?.name ?? 'no backend'}`,
       );
     } finally {
-      this.summarize(true);
-      this.flush();
+      if (this.status.phase !== 'done') {
+        this.summarize(true);
+        this.flush();
+      }
       await this.save(this.status.phase === 'done', mark);
     }
   }
 
   private collect(event: ComparisonEvent): void {
     const { tensors, details, failed } = this.results.add(event);
-    this.batch.tensors.push(...tensors);
-    this.batch.details.push(...details);
-    this.batch.failed.push(...failed);
+    appendAll(this.batch.tensors, tensors);
+    appendAll(this.batch.details, details);
+    appendAll(this.batch.failed, failed);
     if (event.type === 'plan') return this.update({ backend: event.backend });
     if (event.type === 'failed') this.services.log.warn(`${event.name}: ${event.error.message}`);
     if (event.type === 'progress') {

@@ -1,6 +1,7 @@
 /** Starts the engine as a child process and speaks RPC with it over the process's own IPC channel. */
 import { fork } from 'node:child_process';
 import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
+import { childEnvironment } from './environment.ts';
 import { RpcClient, type Channel, type WireMessage } from '../protocol/rpc.ts';
 
 export interface EngineLog {
@@ -29,12 +30,11 @@ export interface EngineProcess {
 
 /** Never throws: a process that cannot start has `ended` at once. */
 export function launchEngine({ file, arguments: argv, log, execPath }: LaunchOptions): EngineProcess {
-  // In desktop VS Code process.execPath is Electron, which runs as plain Node with this variable. No execArgv: an --inspect of the
-  // extension host would take its port.
+  // No execArgv: an --inspect of the extension host would take its port.
   const child = fork(file, argv, {
     execPath: execPath ?? process.execPath,
     execArgv: [],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    env: childEnvironment(),
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

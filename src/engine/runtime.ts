@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import type { GpuReport } from '../protocol/gpu.ts';
+import { childEnvironment } from './environment.ts';
 
 export const OLDEST_NODE = 22;
 const ASK_MS = 10_000;
@@ -16,13 +17,18 @@ export type NodeAnswer = { path: string; version: string } | { path: string; rea
 /** Runs the program to see whether it is a Node that can run the engine. Never throws. */
 export function askNode(path: string): Promise<NodeAnswer> {
   return new Promise((resolve) => {
-    execFile(path, ['-e', QUESTION], { timeout: ASK_MS, windowsHide: true }, (error, stdout) => {
-      if (error) {
-        const code = (error as NodeJS.ErrnoException).code;
-        return resolve({ path, reason: code === 'ENOENT' ? 'is not there' : 'does not run' });
-      }
-      resolve(judge(path, stdout));
-    });
+    execFile(
+      path,
+      ['-e', QUESTION],
+      { timeout: ASK_MS, windowsHide: true, env: childEnvironment() },
+      (error, stdout) => {
+        if (error) {
+          const code = (error as NodeJS.ErrnoException).code;
+          return resolve({ path, reason: code === 'ENOENT' ? 'is not there' : 'does not run' });
+        }
+        resolve(judge(path, stdout));
+      },
+    );
   });
 }
 function judge(path: string, answer: string): NodeAnswer {

@@ -1,4 +1,4 @@
-import { watch, rmSync, utimesSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { watch, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -71,6 +71,12 @@ function controllerFor(engine: EngineClient, activities: (string | null)[] = [])
   );
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !condition() && Date.now() < end;)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(condition()).toBe(true);
+}
+
 describe('ComparisonController', () => {
   test('a cheap comparison runs at once and ends with everything on the page', async () => {
     const activities: (string | null)[] = [];
@@ -98,6 +104,46 @@ describe('ComparisonController', () => {
       schema: 'offaxis.comparison/1',
       summary: { failed: [{ name: 'crash' }] },
     });
+  });
+  test('the plan is sent once, each result once, and a message of the state holds neither', async () => {
+    const controller = controllerFor(harness.client(['norm', 'a', 'b', 'c']));
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open();
+    const of = (type: ComparisonToView['type']) => page.messages.filter((message) => message.type === type);
+    const plans = of('plan').map((message) => message.type === 'plan' && message.plan?.pairs.length);
+    // none when the page came, and then the one there is
+    expect(plans).toEqual([undefined, 4]);
+    for (const message of of('state'))
+      expect(Object.keys(message.type === 'state' ? message.state : {})).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(plan|summary|progress)$/)]),
+      );
+    const details = page.messages.flatMap((message) => (message.type === 'results' ? message.details : []));
+    expect(details.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c']);
+    expect(page.messages.findLastIndex(({ type }) => type === 'summary')).toBeLessThan(
+      page.messages.findLastIndex(({ type }) => type === 'state'),
+    );
+    await controller.dispose();
+    await until(() => harness.journal().includes(`let go ${join(directory, 'rl')}`));
+  });
+  test('damaged results of an earlier window are told and set aside, and Retry computes anew', async () => {
+    const client = harness.client(['norm', 'a', 'b']);
+    await controllerFor(client).open();
+    const [name] = readdirSync(join(directory, 'store'));
+    const file = join(directory, 'store', name as string);
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 4;
+    writeFileSync(file, bytes);
+    const page = new Page();
+    const restored = controllerFor(client);
+    restored.attach(page.post);
+    await restored.restore();
+    expect(page.state).toMatchObject({ phase: 'planned', error: { code: 'bad-file' } });
+    expect(page.state.error?.message).toContain(`${file}.damaged`);
+    expect(page.matrices).toEqual([]);
+    await restored.retry();
+    expect(page.state).toMatchObject({ phase: 'done', error: null });
+    expect(page.matrices).toEqual(['a', 'b']);
   });
   test('at most ten portions of results a second', async () => {
     const names = Array.from({ length: 60 }, (_, i) => `m${i}`);

@@ -1,6 +1,10 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EngineCrashedError, EngineUnavailableError } from '../../../src/engine/errors.ts';
 import { MAX_CRASHES_PER_MINUTE, RestartBudget } from '../../../src/engine/restarts.ts';
+import { askNode } from '../../../src/engine/runtime.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 import { createHarness, type Harness } from './harness.ts';
 
@@ -129,5 +133,22 @@ describe('RestartBudget', () => {
     expect(delays).toHaveLength(MAX_CRASHES_PER_MINUTE);
     expect([...delays].sort((a, b) => a - b)).toEqual(delays);
     expect(delays.at(-1)).toBeGreaterThan(delays[0] as number);
+  });
+  test('the engine drops NODE_OPTIONS: what other programs are to load is not loaded into it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'offaxis-options-'));
+    const loaded = join(folder, 'loaded');
+    const script = join(folder, 'script.cjs');
+    writeFileSync(script, `require('node:fs').writeFileSync(${JSON.stringify(loaded)}, '');`);
+    const before = process.env['NODE_OPTIONS'];
+    process.env['NODE_OPTIONS'] = `--require ${script}`;
+    try {
+      await harness.client(['a']).call('plan', { base: '', tuned: '', parameters: DEFAULT_PARAMETERS });
+      await askNode(process.execPath);
+    } finally {
+      if (before === undefined) delete process.env['NODE_OPTIONS'];
+      else process.env['NODE_OPTIONS'] = before;
+    }
+    expect(existsSync(loaded)).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -47,6 +47,19 @@ describe('a comparison survives crashes', () => {
     const last = events.filter((event) => event.type === 'progress').at(-1);
     expect(last).toMatchObject({ phase: 'spectra', done: 5, total: 5 });
   });
+  test('a plan that the caller has is not sent again; one of other files is', async () => {
+    const client = harness.client(['norm', 'a']);
+    const backend = { kind: 'cpu', name: 'x', precision: 'float64', threads: 2 } as const;
+    const plan = await client.call('plan', request);
+    const run = (id: string) =>
+      collect(new ComparisonRun(client, request, new AbortController().signal, { plan: { ...plan, id }, backend }));
+    const known = await run(plan.id);
+    expect(known.filter((event) => event.type === 'plan')).toEqual([]);
+    expect(matrices(known)).toEqual(['a']);
+    expect(known.findLast((event) => event.type === 'progress')).toMatchObject({ done: 1, total: 1 });
+    const other = await run('of other files');
+    expect(other.filter((event) => event.type === 'plan')).toMatchObject([{ plan: { id: plan.id } }]);
+  });
   test('two that crash side by side are both found', async () => {
     const client = harness.client(['crash1', 'crash2', 'a']);
     const events = await collect(new ComparisonRun(client, request, new AbortController().signal));

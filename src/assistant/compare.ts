@@ -1,5 +1,7 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
-import { maskVerdict } from '../metrics/verdict.ts';
+import { columnsOf } from '../metrics/catalog.ts';
+import { english } from '../metrics/say.ts';
+import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
@@ -9,7 +11,7 @@ import { COMPARE_SORTS } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
 import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
-import { bytes, DATA_NOTE, figure, percent, plural, quoted, shape } from './text.ts';
+import { bytes, DATA_NOTE, figure, inUnit, percent, plural, quoted, shape } from './text.ts';
 
 const KNOWN = ['base', 'tuned', 'tensors', 'spectra', 'sortBy', 'allowLong', 'offset', 'maxTokens'];
 const NAMES_SHOWN = 3;
@@ -84,7 +86,7 @@ function headLines(base: string, tuned: string, plan: ComparisonPlan, s: Compari
     const angle = Math.max(s.metrics['angleUMax']?.max ?? 0, s.metrics['angleVMax']?.max ?? 0);
     lines.push(
       `Means over ${done} of ${planned} block matrices: relative update ${percent(mean('relativeUpdate'))}, spectral shift NSS ${percent(mean('nss'))} (at most the relative update), largest principal angle ${figure(angle, 3)} degrees (Wedin's bound says nothing for ${s.wedinVacuous}).`,
-      `Off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone; ${s.maskVerdicts.off} matrices off-principal, ${s.maskVerdicts.on} on-principal, ${s.maskVerdicts.noise} as noise.`,
+      `Off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone; ${s.maskVerdicts.off} matrices off-principal, ${s.maskVerdicts.on} on-principal, ${s.maskVerdicts.noise} like noise.`,
       `Off-principal alignment, energy view: ${percent(complement(mean('jointEnergy')))} against ${percent(complement(mean('jointEnergyBaseline')))} for an isotropic update. The two views can disagree.`,
     );
   }
@@ -111,16 +113,25 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, NAMES_SHOWN).map(quoted).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-const VERDICT = { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: 'no verdict' } as const;
+const COLUMNS = columnsOf('change', 'update');
+/** "NSS 0.4 % (at most 0.7 %)": a figure beside its limit or its null. */
+function columnText({ id, column, unit, beside }: (typeof COLUMNS)[number], m: ComparisonTensor['metrics']): string {
+  const text = `${column} ${inUnit(unit, m[id])}`;
+  if (!beside) return text;
+  const reference = m[beside.id as keyof typeof m] as number | null | undefined;
+  return `${text} (${beside.as === 'limit' ? 'at most' : beside.as} ${inUnit(unit, reference)})`;
+}
 function tensorRow({ name, shape: sides, metrics: m, flags }: ComparisonTensor): string {
-  const parts = [shape(sides), `unchanged ${percent(m.unchangedBf16)}`, `update ${percent(m.relativeUpdate)}`];
+  const parts = [
+    shape(sides),
+    ...COLUMNS.filter(({ id }) => m[id] !== undefined).map((column) => columnText(column, m)),
+  ];
   if (m.nss !== undefined) {
     const angle = largestAngle(m);
     parts.push(
-      `NSS ${percent(m.nss)} (at most ${percent(m.relativeUpdate)})`,
       `angle ${angle === null ? 'undefined' : `${figure(angle, 3)} degrees`}${m.wedinVacuous ? ' (bound vacuous)' : ''}`,
-      `off-principal ${percent(complement(m.principalOverlap))} (null ${percent(complement(m.principalNull))}, z ${figure(m.principalZ, 3)}: ${VERDICT[maskVerdict(m)]})`,
-      `energy ${percent(complement(m.jointEnergy))} (isotropic ${percent(complement(m.jointEnergyBaseline))})`,
+      `off-principal ${percent(complement(m.principalOverlap))} (null ${percent(complement(m.principalNull))}, z ${figure(m.principalZ, 3)}: ${english(maskSaid(m).words.word)})`,
+      `energy ${percent(complement(m.jointEnergy))} (isotropic ${percent(complement(m.jointEnergyBaseline))}: ${english(energySaid(m).words.word)})`,
     );
   }
   if (flags.length) parts.push(`flags: ${flags.join(', ')}`);

@@ -78,7 +78,7 @@ export const TOOLS: readonly ToolDefinition[] = [
     name: 'offaxis_compare_checkpoints',
     title: 'Compare Checkpoints',
     description:
-      'Shows what training did between a base and a tuned safetensors checkpoint of one model, layer by layer: weights unchanged in bf16, size of the update, spectral shift (NSS), principal angles, and off-principal alignment, each beside what noise or rounding alone would give. Reads only. A difference from a null that the result calls "as noise" is not a finding.',
+      'Shows what training did between a base and a tuned safetensors checkpoint of one model, layer by layer: weights unchanged in bf16, size of the update, spectral shift (NSS), principal angles, and off-principal alignment, each beside what noise or rounding alone would give. Reads only. A difference from a null that the result calls "like noise" is not a finding.',
     inputSchema: {
       type: 'object',
       properties: {

@@ -1,4 +1,5 @@
 /** Figures and names for a model to read: plain, exact enough, with units. */
+import type { Unit } from '../metrics/figure.ts';
 
 /** Names come from the file and may be megabytes long. */
 const MAX_NAME = 200;
@@ -14,6 +15,20 @@ export function figure(x: number | null | undefined, digits = 4): string {
 }
 export function percent(x: number | null | undefined): string {
   return x === null || x === undefined ? 'undefined' : `${figure(100 * x, 3)} %`;
+}
+/** A figure of the catalog. */
+export function inUnit(unit: Unit, x: number | null | undefined): string {
+  switch (unit) {
+    case 'share':
+      return percent(x);
+    case 'degrees':
+      return `${figure(x)} degrees`;
+    case 'number':
+    case 'factor':
+    case 'count':
+    case 'truth':
+      return figure(x);
+  }
 }
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -2,13 +2,15 @@
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
-import { energyVerdict, maskVerdict } from '../metrics/index.ts';
+import { columnsOf } from '../metrics/catalog.ts';
+import { english } from '../metrics/say.ts';
+import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
-import { count, degrees, figure, percent, table } from './format.ts';
+import { count, degrees, figure, inUnit, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
@@ -53,9 +55,8 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
 }
 
-/** The energy view has no test behind it: it says where the update points, never that it is "on". */
-const DIRECTION = { on: 'toward principal', off: 'away from principal', noise: 'near isotropic', none: '-' } as const;
-const VERDICT = { off: 'off-principal', on: 'on-principal', noise: 'as noise', none: '-' } as const;
+/** Figures that the table shows as they are, before the two views. */
+const COLUMNS = columnsOf('change', 'update');
 
 function report(result: ComparisonResult): string {
   const { summary: s, backend } = result;
@@ -65,15 +66,13 @@ function report(result: ComparisonResult): string {
   const rows = spectral.map(({ name, shape, metrics: m }) => [
     name,
     shape.join(' x '),
-    percent(m.unchangedBf16),
-    percent(m.relativeUpdate),
-    percent(m.nss),
+    ...COLUMNS.map(({ id, unit }) => inUnit(unit, m[id])),
     degrees(m.angleUMax === null || m.angleVMax === null ? null : Math.max(m.angleUMax ?? 0, m.angleVMax ?? 0)),
     `${percent(complement(m.principalOverlap))} / ${percent(complement(m.principalNull))}`,
     figure(m.principalZ, 3),
-    VERDICT[maskVerdict(m)],
+    english(maskSaid(m).words.word),
     `${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`,
-    DIRECTION[energyVerdict(m)],
+    english(energySaid(m).words.word),
   ]);
   const lines = [
     `${result.base} -> ${result.tuned}`,
@@ -87,9 +86,7 @@ function report(result: ComparisonResult): string {
         [
           'matrix',
           'shape',
-          'unchanged',
-          'update',
-          'NSS',
+          ...COLUMNS.map(({ column }) => column),
           'largest angle',
           'off-principal / null',
           'z',
@@ -107,7 +104,7 @@ function report(result: ComparisonResult): string {
       `means over ${s.matrices.done} of ${s.matrices.planned} matrices: NSS ${percent(mean('nss'))} of at most ${percent(mean('relativeUpdate'))}; ` +
         `angles max ${degrees(Math.max(peak('angleUMax') ?? 0, peak('angleVMax') ?? 0))}; Wedin's bound is vacuous for ${s.wedinVacuous}`,
       `off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone ` +
-        `(${s.maskVerdicts.off} off, ${s.maskVerdicts.on} on, ${s.maskVerdicts.noise} as noise)`,
+        `(${s.maskVerdicts.off} off, ${s.maskVerdicts.on} on, ${s.maskVerdicts.noise} like noise)`,
       `off-principal alignment, energy view: ${percent(complement(mean('jointEnergy')))} against ${percent(complement(mean('jointEnergyBaseline')))} isotropic`,
     );
   const { baseOnly, tunedOnly } = result.unpaired;

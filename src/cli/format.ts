@@ -1,4 +1,5 @@
 /** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour where the output is no terminal. */
+import type { Unit } from '../metrics/figure.ts';
 import { greatest } from '../protocol/lists.ts';
 
 export function figure(x: number | null | undefined, digits = 4): string {
@@ -14,6 +15,20 @@ export function percent(x: number | null | undefined): string {
 }
 export function degrees(x: number | null | undefined): string {
   return x === null || x === undefined ? '-' : `${figure(x, 3)} deg`;
+}
+/** A figure of the catalog. */
+export function inUnit(unit: Unit, x: number | null | undefined): string {
+  switch (unit) {
+    case 'share':
+      return percent(x);
+    case 'degrees':
+      return degrees(x);
+    case 'number':
+    case 'factor':
+    case 'count':
+    case 'truth':
+      return figure(x);
+  }
 }
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

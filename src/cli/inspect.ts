@@ -1,12 +1,13 @@
 /** `offaxis inspect`: what one checkpoint holds. */
 import type { Analysis } from '../analysis/index.ts';
+import { columnsOf } from '../metrics/catalog.ts';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../protocol/health.ts';
 import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll, pushTo } from '../protocol/lists.ts';
 import type { InspectionResult, InspectionTensor, Problem } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
-import { bytes, count, figure, table } from './format.ts';
+import { bytes, count, inUnit, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
@@ -142,6 +143,9 @@ function memoryLines({ weightsBytes, unknownTensors, cache, reason, context }: I
   ];
 }
 
+const STATISTICS = columnsOf('elements');
+const SPECTRA = columnsOf('spectrum');
+
 function report(facts: CheckpointFacts, result: InspectionResult): string {
   const { summary } = result;
   const dtypes = Object.entries(summary.dtypes)
@@ -159,13 +163,28 @@ function report(facts: CheckpointFacts, result: InspectionResult): string {
   const stats = result.tensors.some((tensor) => tensor.stats);
   const spectra = result.tensors.some((tensor) => tensor.spectrum);
   const head = ['tensor', 'dtype', 'shape', 'bytes'];
-  if (stats) head.push('mean', 'std', 'min', 'max', 'zeros');
-  if (spectra) head.push('s1', 'stable rank', 'alpha', 'outliers');
+  if (stats)
+    appendAll(
+      head,
+      STATISTICS.map(({ column }) => column),
+    );
+  if (spectra)
+    appendAll(
+      head,
+      SPECTRA.map(({ column }) => column),
+    );
   const rows = result.tensors.map(({ name, dtype, shape, sizeBytes, stats: s, spectrum: p }) => {
     const row = [name, dtype, shape.join(' x ') || 'scalar', bytes(sizeBytes)];
-    if (stats) row.push(figure(s?.mean), figure(s?.std), figure(s?.min), figure(s?.max), s ? String(s.zeros) : '-');
+    if (stats)
+      appendAll(
+        row,
+        STATISTICS.map(({ id, unit }) => inUnit(unit, s?.[id])),
+      );
     if (spectra)
-      row.push(figure(p?.spectralNorm), figure(p?.stableRank), figure(p?.powerLawAlpha, 3), figure(p?.outlierCount));
+      appendAll(
+        row,
+        SPECTRA.map(({ id, unit }) => inUnit(unit, p?.[id])),
+      );
     return row;
   });
   if (rows.length) lines.push('', table(head, rows, 3));

@@ -1,8 +1,8 @@
 /** What a hover says, as Markdown. Everything is given: facts of the header, and results that are there already. */
 import { bytes, count, degrees, integer, num, percent } from '../protocol/format.ts';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
-import type { Verdict } from '../protocol/results.ts';
-import { alignmentFigures } from './figures.ts';
+import { filled, translated } from '../metrics/say.ts';
+import { alignmentFigures, type Tally } from './figures.ts';
 import { comparedParts, type KnownComparison, type KnownResults } from './known.ts';
 import { commandLink, plain, table } from './markdown.ts';
 import type { Match } from './match.ts';
@@ -188,24 +188,19 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
   return [
     `${title}${of}`,
     table(rows),
-    `${l10n.t('Mask view: {0}.', verdicts(f.mask, l10n, true))} ${l10n.t('Energy view: {0}.', verdicts(f.energy, l10n, false))}`,
+    `${l10n.t('Mask view: {0}.', verdicts(f.mask, l10n))} ${l10n.t('Energy view: {0}.', verdicts(f.energy, l10n))}`,
     picture && imageMarkdown(picture, l10n.t('Singular values of the base, and of the update (dashed)')),
   ]
     .filter(Boolean)
     .join('\n\n');
 }
 
-/** The energy view has no test behind it: it says "toward", never "on". */
-function verdicts(tally: Record<Verdict, number>, l10n: Strings, tested: boolean): string {
-  const words: [Verdict, string][] = [
-    ['off', tested ? l10n.t('off-principal') : l10n.t('away from principal')],
-    ['on', tested ? l10n.t('on-principal') : l10n.t('toward principal')],
-    ['noise', tested ? l10n.t('as noise') : l10n.t('near isotropic')],
-    ['none', tested ? l10n.t('without a null') : l10n.t('without an update')],
-  ];
-  const present = words.filter(([id]) => tally[id] > 0);
-  if (present.length === 1) return present[0]?.[1] ?? '';
-  return present.map(([id, word]) => `${tally[id]} ${word}`).join(', ');
+function verdicts(tally: Tally, l10n: Strings): string {
+  const told = tally.map(({ words, items }) => ({
+    word: translated(words.word, (message, args) => filled(l10n.t.call(l10n, message), args)),
+    count: items.length,
+  }));
+  return told.length === 1 ? (told[0]?.word ?? '') : told.map(({ word, count: n }) => `${n} ${word}`).join(', ');
 }
 
 /** A path that ends in .safetensors: the file's own facts. */

@@ -1,8 +1,9 @@
 /** The figures of a comparison for one tensor or the mean of several, each beside its null or limit. */
-import { energyVerdict, maskVerdict } from '../metrics/verdict.ts';
+import { energySaid, maskSaid, tally, type Words } from '../metrics/verdict.ts';
 import { greatest } from '../protocol/lists.ts';
-import type { ComparisonTensor, Verdict } from '../protocol/results.ts';
+import type { ComparisonTensor } from '../protocol/results.ts';
 
+export type Tally = readonly { words: Words; items: readonly unknown[] }[];
 export interface AlignmentFigures {
   matrices: number;
   offMask: number | null;
@@ -16,9 +17,9 @@ export interface AlignmentFigures {
   /** of how many matrices no bound on the angles applies */
   vacuous: number;
   unchanged: number | null;
-  /** of the matrices, in both views */
-  mask: Record<Verdict, number>;
-  energy: Record<Verdict, number>;
+  /** what is said of the matrices in both views, and of how many */
+  mask: Tally;
+  energy: Tally;
 }
 
 /** Unweighted means over the matrices that have a value; the largest of the angles (METRICS.md, "Model-level figures"). */
@@ -27,12 +28,6 @@ export function alignmentFigures(tensors: readonly ComparisonTensor[]): Alignmen
   const spectral = metrics.filter(({ maskRank }) => maskRank !== undefined);
   const off = (v: number | null | undefined): number | null => (typeof v === 'number' ? 1 - v : null);
   const angles = spectral.flatMap((m) => [m.angleUMax, m.angleVMax]).filter((v) => typeof v === 'number');
-  const mask: Record<Verdict, number> = { off: 0, on: 0, noise: 0, none: 0 };
-  const energy: Record<Verdict, number> = { off: 0, on: 0, noise: 0, none: 0 };
-  for (const m of spectral) {
-    mask[maskVerdict(m)]++;
-    energy[energyVerdict(m)]++;
-  }
   return {
     matrices: spectral.length,
     offMask: mean(spectral.map((m) => off(m.principalOverlap))),
@@ -45,8 +40,8 @@ export function alignmentFigures(tensors: readonly ComparisonTensor[]): Alignmen
     largestAngle: angles.length ? greatest(angles) : null,
     vacuous: spectral.filter((m) => m.wedinVacuous === true).length,
     unchanged: mean(metrics.map((m) => m.unchangedBf16)),
-    mask,
-    energy,
+    mask: tally(spectral, maskSaid),
+    energy: tally(spectral, energySaid),
   };
 }
 

@@ -66,6 +66,13 @@ type Listed = (typeof CATALOG)[number];
 export function figuresOf<O extends Of>(of: O): readonly Extract<Listed, { of: O }>[] {
   return CATALOG.filter((figure): figure is Extract<Listed, { of: O }> => figure.of === of);
 }
+/** Of these sources the figures that tables in a terminal show, each with the head of its column. */
+export function columnsOf<O extends Of>(...sources: readonly O[]): readonly (NumberFigure<O> & { column: string })[] {
+  return sources
+    .flatMap((of): readonly Listed[] => figuresOf(of))
+    .filter((figure): figure is NumberFigure<O> & { column: string } => figure.column !== undefined);
+}
+type NumberFigure<O extends Of> = Extract<Listed, { of: O; kind: 'number' | 'integer' }>;
 /** Their values, by id. */
 export type FiguresOf<O extends Of> = ValuesOf<Extract<Listed, { of: O }>>;
 export type FigureId = Listed['id'];

@@ -21,4 +21,3 @@ export { fitPowerLaw, type PowerLawFit } from './powerLaw.ts';
 export { spectrumMetrics } from './spectrum.ts';
 export { StatsAccumulator } from './statistics.ts';
 export { updateMetrics, type UpdateContext, type UpdateResult } from './update.ts';
-export { energyVerdict, maskVerdict } from './verdict.ts';

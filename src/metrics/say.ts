@@ -19,9 +19,12 @@ export function translated(text: Text, translate: (message: string, args: string
   );
 }
 
+/** `message` with its {0}, {1} ... replaced. */
+export function filled(message: string, args: readonly string[]): string {
+  return message.replace(/\{(\d+)\}/g, (whole, index: string) => args[Number(index)] ?? whole);
+}
+
 /** As it is written in the sources: for the command line and for language models. */
 export function english(text: Text): string {
-  return translated(text, (message, args) =>
-    message.replace(/\{(\d+)\}/g, (whole, index: string) => args[Number(index)] ?? whole),
-  );
+  return translated(text, filled);
 }

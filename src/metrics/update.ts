@@ -7,8 +7,8 @@ import { figuresOf } from './catalog.ts';
 import { evaluate, type UpdateSource } from './figure.ts';
 import { frobeniusNorm } from './figures/norms.ts';
 import { rankTolerance } from './figures/numericalRank.ts';
-import { NSS_RESOLUTION } from './figures/spectralShift.ts';
 import { spectrumMetrics } from './spectrum.ts';
+import { NSS_RESOLUTION } from './verdict.ts';
 
 export interface UpdateContext {
   rows: number;

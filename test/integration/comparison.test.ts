@@ -27,12 +27,13 @@ test('the cards show the golden figures, each beside its null', async () => {
   expectShown(await page.card('angles').locator('.figure').innerText(), largest, 'largest angle');
 });
 
-test('the verdicts follow the rule: as noise where the golden figures do not clear both nulls', async () => {
+test('the verdicts follow the rule: like noise where the golden figures do not clear all three nulls', async () => {
   const page = new ComparisonPage(workbench());
   const verdicts = [...matrices.values()].map((m) => {
-    const [position, step, z] = [m['principalPosition'] ?? 0, m['principalPositionStep'] ?? 0, m['principalZ'] ?? 0];
-    if (position < -0.2 && step < -0.2 && z < -3) return 'off';
-    return position > 0.2 && step > 0.2 && z > 3 ? 'on' : 'noise';
+    const positions = ['', 'Step', 'Proportional'].map((kind) => m[`principalPosition${kind}`] ?? 0);
+    const z = m['principalZ'] ?? 0;
+    if (positions.every((position) => position < -0.2) && z < -3) return 'off';
+    return positions.every((position) => position > 0.2) && z > 3 ? 'on' : 'noise';
   });
   const counts = new Map<string, number>();
   for (const verdict of verdicts) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);

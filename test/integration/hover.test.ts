@@ -69,7 +69,7 @@ test('its links open the inspector and the comparison at the tensor', async () =
   const text = await card.innerText();
   expect(text).toMatch(/Off-principal, which weights changed\s+[\d.]+\s*%\s+noise [\d.]+\s*%, steps/);
   expect(text).toMatch(/Off-principal, where the update points\s+[\d.]+\s*%\s+isotropic/);
-  expect(text).toMatch(/Mask view: as noise\. Energy view: toward principal\./);
+  expect(text).toMatch(/Mask view: like noise\. Energy view: into the main directions\./);
   const image = card.locator('img').first();
   expect(await image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(240);
   await workbench().screenshot('hover comparison');

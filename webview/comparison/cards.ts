@@ -1,23 +1,10 @@
 /** Headline cards: each figure beside what noise would give, with one plain sentence that claims no more than its null allows. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { pushTo } from '../../src/protocol/lists.ts';
 import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
-import { t } from '../shared/l10n.ts';
-import {
-  disagreeing,
-  energyHeadline,
-  energyVerdict,
-  littleRoom,
-  maskHeadline,
-  maskVerdict,
-  nssHeadline,
-  ratioVerdict,
-  unchangedHeadline,
-  wedinHeadline,
-  type Verdict,
-  type VerdictId,
-} from '../shared/readings.ts';
+import { t, tell } from '../shared/l10n.ts';
+import { disagreeing, energySaid, littleRoom, maskSaid, tally, type Said } from '../../src/metrics/verdict.ts';
+import { energyHeadline, maskHeadline, nssHeadline, unchangedHeadline, wedinHeadline } from '../shared/readings.ts';
 import { key, readBullet } from '../shared/svg.ts';
 import { meanOf } from './model.ts';
 import '../shared/plot.ts';
@@ -27,30 +14,20 @@ import { define, ViewElement } from './view.ts';
 type Get = (m: ComparisonMetrics) => number | null | undefined;
 const EMPTY = '–';
 
-export const chip = (verdict: Verdict, word = verdict.word): TemplateResult =>
-  html`<span class="verdict ${verdict.id}" data-verdict=${verdict.id} title=${verdict.word}><i></i>${word}</span>`;
+export const chip = (said: Said, word = tell(said.words.title)): TemplateResult =>
+  html`<span class="verdict ${said.id}" data-verdict=${said.id} title=${tell(said.words.title)}><i></i>${word}</span>`;
 
-/** Beside a count the word has to be short; the tooltip and the tally have it whole. */
-const SHORT: ReadonlyMap<string, string> = new Map([
-  [t('Off-principal'), t('Off')],
-  [t('On-principal'), t('On')],
-  [t('Toward principal'), t('Toward')],
-  [t('Away from principal'), t('Away')],
-  [t('Near isotropic'), t('Near iso.')],
-]);
-/** The verdict that most matrices share; with how many, where not all do. */
-function commonVerdict(verdicts: readonly Verdict[]): { verdict: Verdict; word: string } | null {
-  const by = new Map<VerdictId, Verdict[]>();
-  for (const v of verdicts) pushTo(by, v.id, v);
-  const [most] = [...by.values()].sort((a, b) => b.length - a.length);
-  const verdict = most?.[0];
-  if (!most || !verdict) return null;
+/** The verdict that most matrices share; with how many, where not all do. Beside a count it has to be short. */
+function commonVerdict(verdicts: readonly Said[]): { verdict: Said; word: string } | null {
+  const [most] = tally(verdicts, (said) => said).sort((a, b) => b.items.length - a.items.length);
+  if (!most) return null;
+  const { words, items } = most;
   return {
-    verdict,
+    verdict: most,
     word:
-      most.length === verdicts.length
-        ? verdict.word
-        : t('{0} in {1} of {2}', SHORT.get(verdict.word) ?? verdict.word, most.length, verdicts.length),
+      items.length === verdicts.length
+        ? tell(words.title)
+        : t('{0} in {1} of {2}', tell(words.short), items.length, verdicts.length),
   };
 }
 
@@ -121,9 +98,10 @@ class Cards extends ViewElement {
     const value = less(this.mean((x) => x.principalOverlap));
     const gaussian = less(this.mean((x) => x.principalNull));
     const step = less(this.mean((x) => x.principalNullStep));
+    const proportional = less(this.mean((x) => x.principalNullProportional));
     const lo = less(this.mean((x) => x.principalRange?.[1]));
     const hi = less(this.mean((x) => x.principalRange?.[0]));
-    const verdicts = m.map((x) => maskVerdict(x));
+    const verdicts = m.map(maskSaid);
     const common = commonVerdict(verdicts);
     const id = common?.verdict.id;
     const draw = (w: number): Drawing =>
@@ -133,6 +111,7 @@ class Cards extends ViewElement {
         nulls: [
           { v: gaussian, kind: 'null' },
           { v: step, kind: 'null2' },
+          { v: proportional, kind: 'null3' },
         ],
         ...(lo !== null && hi !== null ? { range: [lo, hi] as [number, number] } : {}),
         domain: [0, 1],
@@ -143,6 +122,7 @@ class Cards extends ViewElement {
           [t('mean of the matrices'), percent(value)],
           [t('Gaussian null'), percent(gaussian)],
           [t('step null'), percent(step)],
+          [t('proportional null'), percent(proportional)],
           [t('attainable'), t('{0} to {1}', percent(lo), percent(hi))],
         ],
       });
@@ -155,7 +135,7 @@ class Cards extends ViewElement {
       </div>
       <ox-plot .draw=${draw}></ox-plot>
       <div class="keys">
-        ${key('null', t('Gaussian null {0}', percent(gaussian)))}${key('null2', t('step null {0}', percent(step)))}<i
+        ${key('null', t('Gaussian null {0}', percent(gaussian)))}${key('null2', t('step null {0}', percent(step)))}${key('null3', t('proportional null {0}', percent(proportional)))}<i
         ></i>${key('band', t('attainable {0} to {1}', percent(lo), percent(hi)))}
       </div>
       <p>
@@ -163,6 +143,7 @@ class Cards extends ViewElement {
           verdicts.map((v) => v.id),
           tight,
           this.mean((x) => x.updateDensity),
+          m.filter((x) => x.updateNorm === 0).length,
         )}
       </p>
     </div>`;
@@ -171,8 +152,8 @@ class Cards extends ViewElement {
   private energyView(): TemplateResult {
     const joint = this.mean((x) => x.jointEnergy);
     const baseline = this.mean((x) => (x.jointEnergy === null ? null : x.jointEnergyBaseline));
-    const common = commonVerdict(this.metrics.map(energyVerdict));
-    const whole = ratioVerdict(joint === null || !baseline ? null : joint / baseline);
+    const common = commonVerdict(this.metrics.map(energySaid));
+    const id = common?.verdict.id;
     const value = joint === null ? null : 1 - joint;
     const isotropic = baseline === null ? null : 1 - baseline;
     const draw = (w: number): Drawing =>
@@ -182,7 +163,7 @@ class Cards extends ViewElement {
         nulls: [{ v: isotropic, kind: 'null' }],
         range: [0, 1],
         domain: [0, 1],
-        dir: whole.id === 'on' || whole.id === 'off' ? whole.id : null,
+        dir: id === 'on' || id === 'off' ? id : null,
         label: t('Off-principal, energy view'),
         rows: [
           [t('mean of the matrices'), percent(value)],

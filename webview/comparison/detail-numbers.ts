@@ -1,47 +1,43 @@
 /** Every figure of one matrix as a number: both checkpoints beside each other, then the update. */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Group, Kind } from '../../src/metrics/figure.ts';
+import { GROUPS } from '../../src/metrics/groups.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
-import { degrees, num, percent, times } from '../shared/format.ts';
+import { inUnit } from '../shared/figures.ts';
+import { t, tell } from '../shared/l10n.ts';
 import { wedin } from '../shared/readings.ts';
-import { CHECKPOINT_ROWS } from './metrics.ts';
-import { t } from '../shared/l10n.ts';
+import { CHECKPOINT_FIGURES, PAIR_FIGURES } from './metrics.ts';
 
-type Row = [name: string, value: string];
+/** Of these groups the bullets above show each figure beside its nulls. */
+const DRAWN: ReadonlySet<Group> = new Set(['principal', 'low', 'principalNotLow', 'energy']);
+const SINGLE: ReadonlySet<Kind> = new Set(['number', 'integer', 'boolean']);
+const LISTED = PAIR_FIGURES.filter(({ group, kind }) => !DRAWN.has(group) && SINGLE.has(kind));
+const LISTED_GROUPS = [...new Set(LISTED.map(({ group }) => group))];
 
-function updateRows({ metrics: m }: ComparisonTensor): Row[] {
-  const change: Row[] = [
-    [t('Unchanged in bf16'), percent(m.unchangedBf16)],
-    [t('Unchanged, relative probe'), percent(m.unchangedRelative)],
-    [t('Unchanged, absolute probe'), percent(m.unchangedAbsolute)],
-    [t('Update density'), percent(m.updateDensity)],
-    [t('Relative update'), percent(m.relativeUpdate)],
-    [t('Base norm'), num(m.baseNorm)],
-    [t('Update norm'), num(m.updateNorm)],
-  ];
-  if (m.maskRank === undefined) return change;
-  return [
-    ...change,
-    [t('Spectral share'), percent(m.spectralShare ?? null)],
-    [t('Diagonal amplification'), times(m.diagonalAmplification ?? null)],
-    [t('Update spectral norm'), num(m.updateSpectralNorm ?? null)],
-    [t('Update stable rank'), num(m.updateStableRank ?? null)],
-    [t('Update top-1 share'), percent(m.updateTop1Share ?? null)],
-    [t('Update effective rank'), num(m.updateEffectiveRank ?? null)],
-    [t('Update rank ratio'), percent(m.updateRankRatio ?? null)],
-    [t('Update outliers'), num(m.updateOutlierCount ?? null)],
-    [t('Left angle, max and mean'), `${degrees(m.angleUMax ?? null)}, ${degrees(m.angleUMean ?? null)}`],
-    [t('Right angle, max and mean'), `${degrees(m.angleVMax ?? null)}, ${degrees(m.angleVMean ?? null)}`],
-    [t('Gap at k'), num(m.gap ?? null)],
-    [t('Wedin bound'), wedin(m)],
-    [t('Stored zeros left out'), percent(m.zeroShare ?? null)],
-    [t('Well defined'), m.illDefined === null || m.illDefined === undefined ? '–' : m.illDefined ? t('no') : t('yes')],
-    ['r, k', `${m.maskRank}, ${m.angleRank ?? '–'}`],
-  ];
+/** A group of figures that this matrix has. */
+function rowsOf(group: Group, { metrics: m }: ComparisonTensor): TemplateResult | typeof nothing {
+  const figures = LISTED.filter((figure) => figure.group === group && m[figure.id] !== undefined);
+  if (!figures.length) return nothing;
+  return html`<thead>
+      <tr>
+        <th scope="col">${tell(GROUPS[group])}</th>
+        <td></td>
+      </tr>
+    </thead>
+    <tbody>
+      ${figures.map(
+        ({ id, unit, label, sentence }) =>
+          html`<tr title=${tell(sentence)}>
+            <td>${tell(label)}</td>
+            <td class="num">${id === 'wedinBound' ? wedin(m) : inUnit(unit, m[id] as number | boolean | null)}</td>
+          </tr>`,
+      )}
+    </tbody>`;
 }
 
 export function numbers(tensor: ComparisonTensor): TemplateResult {
   const { base, tuned } = tensor.metrics;
-  const rows = CHECKPOINT_ROWS.filter(([id]) => base[id] !== undefined || tuned[id] !== undefined);
+  const rows = CHECKPOINT_FIGURES.filter(({ id }) => base[id] !== undefined || tuned[id] !== undefined);
   return html`<section class="sect" data-section="numbers">
     <h2>${t('Numbers')}</h2>
     <div class="two">
@@ -57,11 +53,11 @@ export function numbers(tensor: ComparisonTensor): TemplateResult {
               </thead>
               <tbody>
                 ${rows.map(
-                  ([id, name]) =>
-                    html`<tr>
-                      <td>${name}</td>
-                      <td class="num">${num(base[id] ?? null)}</td>
-                      <td class="num">${num(tuned[id] ?? null)}</td>
+                  ({ id, unit, label, sentence }) =>
+                    html`<tr title=${tell(sentence)}>
+                      <td>${tell(label)}</td>
+                      <td class="num">${inUnit(unit, base[id])}</td>
+                      <td class="num">${inUnit(unit, tuned[id])}</td>
                     </tr>`,
                 )}
               </tbody>
@@ -69,21 +65,7 @@ export function numbers(tensor: ComparisonTensor): TemplateResult {
           : nothing
       }
       <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">${t('Update')}</th>
-            <td></td>
-          </tr>
-        </thead>
-        <tbody>
-          ${updateRows(tensor).map(
-            ([name, value]) =>
-              html`<tr>
-                <td>${name}</td>
-                <td class="num">${value}</td>
-              </tr>`,
-          )}
-        </tbody>
+        ${LISTED_GROUPS.map((group) => rowsOf(group, tensor))}
       </table>
     </div>
   </section>`;

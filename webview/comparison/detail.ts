@@ -5,18 +5,19 @@ import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
 import { plural, t } from '../shared/l10n.ts';
 import {
-  cellReading,
   disagreeing,
   energyRatio,
-  energyVerdict,
+  energySaid,
   littleRoom,
-  maskVerdict,
-  outliers,
-} from '../shared/readings.ts';
+  maskSaid,
+  VERDICT_POSITION,
+  VERDICT_Z,
+} from '../../src/metrics/verdict.ts';
+import { cellReading, outliers } from '../shared/readings.ts';
 import { recomputedNote } from '../shared/recomputed.ts';
 import { statusWord } from '../shared/words.ts';
 import { backendWord } from './backend.ts';
-import { key, readBullet } from '../shared/svg.ts';
+import { key, readBullet, type NullMark } from '../shared/svg.ts';
 import { chip } from './cards.ts';
 import { numbers } from './detail-numbers.ts';
 import { pictureSection } from './detail-picture.ts';
@@ -33,7 +34,7 @@ interface BulletRow {
   name: string;
   value: number | null;
   from: number | null;
-  nulls: { v: number | null; kind: 'null' | 'null2' }[];
+  nulls: { v: number | null; kind: NullMark }[];
   range: [number, number] | null;
   dir: 'on' | 'off' | null;
   right: string;
@@ -43,6 +44,11 @@ export const sizes = (shape: readonly number[]): string => shape.join(' × ');
 export const dtypes = (dtype: { base: string; tuned: string }): string =>
   dtype.base === dtype.tuned ? dtype.base : t('{0} and {1}', dtype.base, dtype.tuned);
 
+function nullName(kind: NullMark, isEnergy: boolean): string {
+  if (kind === 'null2') return t('step null');
+  if (kind === 'null3') return t('proportional null');
+  return isEnergy ? t('isotropic') : t('Gaussian null');
+}
 function bulletTable(first: string, last: string, rows: readonly BulletRow[]): TemplateResult {
   return html`<div class="bt">
     <span class="hd">${first}</span><span></span><span class="hd num">${t('share')}</span
@@ -61,10 +67,7 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
             label: `${first} ${r.name}`,
             rows: [
               [t('share'), percent(r.value)],
-              ...r.nulls.map(({ v, kind }): CardRow => [
-                kind === 'null2' ? t('step null') : r.isEnergy ? t('isotropic') : t('Gaussian null'),
-                percent(v),
-              ]),
+              ...r.nulls.map(({ v, kind }): CardRow => [nullName(kind, r.isEnergy === true), percent(v)]),
               [last, r.right],
               ...(r.range
                 ? [[t('attainable'), t('{0} to {1}', percent(r.range[0]), percent(r.range[1]))] as const]
@@ -80,8 +83,8 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
 }
 
 function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
-  const mask = maskVerdict(m);
-  const energy = energyVerdict(m);
+  const mask = maskSaid(m);
+  const energy = energySaid(m);
   const maskRows = (
     [
       ['principal', t('principal')],
@@ -95,6 +98,7 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
     nulls: [
       { v: m[`${p}Null`] ?? null, kind: 'null' },
       { v: m[`${p}NullStep`] ?? null, kind: 'null2' },
+      { v: m[`${p}NullProportional`] ?? null, kind: 'null3' },
     ],
     range: m[`${p}Range`] ?? null,
     // only the principal mask has a verdict
@@ -116,7 +120,8 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
       from: baseline,
       nulls: [{ v: baseline, kind: 'null' }],
       range: [0, 1],
-      dir: ratio === null ? null : ratio > 1.5 ? 'on' : ratio < 1 / 1.5 ? 'off' : null,
+      // only the joint energy has a verdict
+      dir: p === 'joint' && (energy.id === 'on' || energy.id === 'off') ? energy.id : null,
       right: times(ratio),
       isEnergy: true,
     };
@@ -128,17 +133,22 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
         <h3 class="row"><span class="grow">${t('Mask view')}</span>${chip(mask)}</h3>
         ${bulletTable(t('changed weights in'), t('/ null'), maskRows)}
         <div class="keys" title=${t('Marks of the principal mask')}>
-          ${key('null', t('Gaussian null {0}', percent(m.principalNull)))}${key('null2', t('step null {0}', percent(m.principalNullStep)))}${key(
+          ${key('null', t('Gaussian null {0}', percent(m.principalNull)))}${key('null2', t('step null {0}', percent(m.principalNullStep)))}${key('null3', t('proportional null {0}', percent(m.principalNullProportional)))}${key(
             'band',
             range ? t('attainable {0} to {1}', percent(range[0]), percent(range[1])) : t('attainable {0}', '–'),
           )}
         </div>
         <p class="small quiet">
+          ${t('Of the principal mask {0} changed, of all weights {1}.', percent(m.principalDensity), percent(m.updateDensity))}
+          ${t('Of the smallest weights {0} changed.', percent(m.lowDensity))}
           ${t(
-            'Position {0} (Gaussian), {1} (step), z {2}. A verdict needs 0.2 against both and |z| over 3; z assumes independent changes.',
+            'Position {0} (Gaussian), {1} (step), {2} (proportional), z {3}. A verdict needs {4} against all three and |z| over {5}; z assumes independent changes.',
             num(m.principalPosition, 2),
             num(m.principalPositionStep, 2),
+            num(m.principalPositionProportional, 2),
             num(m.principalZ, 2),
+            VERDICT_POSITION,
+            VERDICT_Z,
           )}
         </p>
       </div>

@@ -7,16 +7,17 @@ import { greatest } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tell } from '../shared/l10n.ts';
 import {
   energyRatio,
-  energyVerdict,
-  maskVerdict,
-  NEAR_ISOTROPIC,
+  energySaid,
+  energyZone,
+  maskSaid,
   safePosition,
+  tally as tallyOf,
   VERDICT_POSITION,
-  type VerdictId,
-} from '../shared/readings.ts';
+  type Said,
+} from '../../src/metrics/verdict.ts';
 import { pictureName } from '../shared/picture.ts';
 import '../shared/plot.ts';
 import type { Drawing, Mark } from '../shared/plot.ts';
@@ -26,52 +27,60 @@ import { define, ViewElement } from './view.ts';
 interface Tally {
   name: string;
   isMask: boolean;
-  words: Record<VerdictId, string>;
   axis: string;
   /** -1..1 on the axis; null: nowhere */
   at(t: ComparisonTensor): number | null;
-  verdict(t: ComparisonTensor): VerdictId;
-  /** half width of the zone without a verdict, on the axis */
-  zone: number;
+  /** its value lies beyond an end of the axis, where it is drawn */
+  beyond(t: ComparisonTensor): boolean;
+  verdict(t: ComparisonTensor): Said;
+  /** the part of the axis where no matrix has a verdict */
+  zone(live: readonly ComparisonTensor[]): [number, number];
   ends: [string, string, string];
 }
 /** The axis of the energy view ends at a factor of 64. */
-const REACH = Math.log(64);
+const END = 64;
 const NAMED = 6;
 /** Below this width only the middle of the axis is labelled, CSS pixels. */
 const ROOM_FOR_ENDS = 280;
+/** Place of a factor on the axis of the energy view, not clamped. */
+const place = (ratio: number): number => Math.log(ratio) / Math.log(END);
 
 const TALLIES: readonly Tally[] = [
   {
     name: t('Mask view'),
     isMask: true,
-    words: { off: t('off-principal'), on: t('on-principal'), noise: t('as noise'), none: t('without a null') },
-    axis: t('position in the attainable range, against the nearer of the two nulls; a verdict also needs |z| over 3'),
+    axis: t(
+      'position in the attainable range, against the nearest of the three nulls; a verdict also needs |z| over 3',
+    ),
     at: (t) => safePosition(t.metrics),
-    verdict: (t) => maskVerdict(t.metrics).id,
-    zone: VERDICT_POSITION,
+    beyond: () => false,
+    verdict: (t) => maskSaid(t.metrics),
+    zone: () => [-VERDICT_POSITION, VERDICT_POSITION],
     ends: [t('least attainable'), t('as the null'), t('most attainable')],
   },
   {
     name: t('Energy view'),
     isMask: false,
-    words: {
-      off: t('away from principal'),
-      on: t('toward principal'),
-      noise: t('near isotropic'),
-      none: t('without an update'),
-    },
     axis: t('joint energy over the isotropic share, log scale; no test stands behind it'),
     at: (t) => {
       const ratio = energyRatio(t.metrics);
-      return ratio === null ? null : ratio <= 0 ? -1 : Math.max(-1, Math.min(1, Math.log(ratio) / REACH));
+      return ratio === null ? null : ratio <= 0 ? -1 : Math.max(-1, Math.min(1, place(ratio)));
     },
-    verdict: (t) => energyVerdict(t.metrics).id,
-    zone: Math.log(NEAR_ISOTROPIC) / REACH,
+    beyond: (t) => {
+      const ratio = energyRatio(t.metrics);
+      return ratio !== null && (ratio > END || ratio < 1 / END);
+    },
+    verdict: (t) => energySaid(t.metrics),
+    zone: (live) => {
+      const zones = live.flatMap(({ metrics }) => energyZone(metrics.maskRank ?? 0) ?? []);
+      return [
+        place(zones.reduce((low, zone) => Math.max(low, zone.low), 1 / END)),
+        place(zones.reduce((high, zone) => Math.min(high, zone.high), END)),
+      ];
+    },
     ends: ['1/64', t('isotropic'), '64'],
   },
 ];
-const ORDER: readonly VerdictId[] = ['off', 'noise', 'on', 'none'];
 
 class TallyList extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
@@ -84,22 +93,21 @@ class TallyList extends ViewElement {
   }
 
   private row(tally: Tally, live: readonly ComparisonTensor[]): TemplateResult {
-    const by = new Map<VerdictId, ComparisonTensor[]>(
-      ORDER.map((id) => [id, live.filter((tensor) => tally.verdict(tensor) === id)]),
-    );
-    const present = ORDER.filter((id) => by.get(id)?.length);
+    const groups = tallyOf(live, tally.verdict);
+    const word = (tensor: ComparisonTensor): string => tell(tally.verdict(tensor).words.word);
+    const [only] = groups;
     const counts =
-      present.length === 1 && present[0]
-        ? t('all {0} {1}', live.length, tally.words[present[0]])
-        : present.map((id) => t('{0} {1}', by.get(id)?.length ?? 0, tally.words[id])).join(', ');
-    const most = greatest(present.map((id) => by.get(id)?.length ?? 0));
-    const minority = present.filter((id) => (by.get(id)?.length ?? 0) < most).flatMap((id) => by.get(id) ?? []);
+      groups.length === 1 && only
+        ? t('all {0} {1}', live.length, tell(only.words.word))
+        : groups.map(({ words, items }) => t('{0} {1}', items.length, tell(words.word))).join(', ');
+    const most = greatest(groups.map(({ items }) => items.length));
+    const minority = groups.filter(({ items }) => items.length < most).flatMap(({ items }) => items);
     const draw = (w: number): Drawing => strip(w, tally, live);
     const picture = {
       name: pictureName(t('Verdicts'), tally.name),
       table: () => [
         [t('tensor'), t('layer'), t('module'), tally.axis, t('verdict')],
-        ...live.map((one) => [one.name, one.layer, one.module, tally.at(one), tally.words[tally.verdict(one)]]),
+        ...live.map((one) => [one.name, one.layer, one.module, tally.at(one), word(one)]),
       ],
     };
     return html`<span>${tally.name}</span><ox-plot title=${tally.axis} .draw=${draw} .picture=${picture}></ox-plot
@@ -112,7 +120,7 @@ class TallyList extends ViewElement {
                   .map(
                     (one) =>
                       html`<button class="link" @click=${() => this.open(one)}>
-                        ${t('layer {0} {1}: {2}', one.layer ?? '', this.view.model.labels.get(one.module) ?? one.module, tally.words[tally.verdict(one)])}
+                        ${t('layer {0} {1}: {2}', one.layer ?? '', this.view.model.labels.get(one.module) ?? one.module, word(one))}
                       </button>`,
                   )}${minority.length > NAMED ? html`<span class="quiet">${t('and {0} more', minority.length - NAMED)}</span>` : nothing}</span
               ><span></span>`
@@ -131,6 +139,7 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
         [t('overlap / null'), times(m.principalLift ?? null)],
         [t('position, Gaussian null'), num(m.principalPosition, 2)],
         [t('position, step null'), num(m.principalPositionStep, 2)],
+        [t('position, proportional null'), num(m.principalPositionProportional, 2)],
         ['z', num(m.principalZ, 2)],
       ]
     : [
@@ -140,11 +149,14 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
       ];
   return {
     title: t('Layer {0}, {1}', tensor.layer ?? '', tensor.module),
-    rows: [...rows, [t('verdict'), tally.words[tally.verdict(tensor)]]],
+    rows: [...rows, [t('verdict'), tell(tally.verdict(tensor).words.word)]],
   };
 }
 function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): Drawing {
   const x = linear(-1, 1, 1, width - 1);
+  const [from, to] = tally.zone(live);
+  const isBeyond = live.some(tally.beyond);
+  const [first, middle, last] = tally.ends;
   const label = plural(
     live.length,
     '{1}: {0} matrix by {2}',
@@ -156,8 +168,15 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
   const marks = live.flatMap((tensor) => {
     const at = tally.at(tensor);
     if (at === null) return [];
-    const id = tally.verdict(tensor);
-    return [s('line', { class: `tick tick-${id}`, x1: x(at), x2: x(at), y1: 1, y2: 13 })];
+    const { id } = tally.verdict(tensor);
+    const tick = s('line', { class: `tick tick-${id}`, x1: x(at), x2: x(at), y1: 1, y2: 13 });
+    if (!tally.beyond(tensor)) return [tick];
+    // an arrow outward: its value is beyond the end
+    const inward = at > 0 ? -3.5 : 3.5;
+    return [
+      tick,
+      s('path', { class: `tick tick-${id}`, fill: 'none', d: `M${x(at) + inward} 4l${-inward} 3l${inward} 3` }),
+    ];
   });
   const read = live.flatMap((tensor): Mark[] => {
     const at = tally.at(tensor);
@@ -167,10 +186,12 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
     'svg',
     { width, height: 28, viewBox: `0 0 ${width} 28`, role: 'img', 'aria-label': label },
     s('rect', { class: 'b-track', x: 0, y: 5.5, width, height: 3 }),
-    s('rect', { class: 'b-band', x: x(-tally.zone), y: 2, width: x(tally.zone) - x(-tally.zone), height: 10 }),
+    s('rect', { class: 'b-band', x: x(from), y: 2, width: x(to) - x(from), height: 10 }),
     marks,
-    width < ROOM_FOR_ENDS ? [] : [text(0, 25, tally.ends[0]), text(width, 25, tally.ends[2], 'end')],
-    text(x(0), 25, tally.ends[1], 'middle'),
+    width < ROOM_FOR_ENDS
+      ? []
+      : [text(0, 25, isBeyond ? `≤ ${first}` : first), text(width, 25, isBeyond ? `≥ ${last}` : last, 'end')],
+    text(x(0), 25, middle, 'middle'),
   );
   return { root, marks: read.sort((a, b) => a.x - b.x) };
 }

@@ -95,10 +95,18 @@ function parts(view: View, matrices: readonly TensorSpectrum[], chosen: TensorSp
 function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResult {
   const { metrics: m, mpEdge, reasons } = spectrum;
   const q = Math.min(spectrum.rows, spectrum.columns);
-  const hint = new Map(SPECTRUM_METRICS.map((metric) => [metric.id, metric.text]));
-  const show = (id: (typeof SPECTRUM_METRICS)[number]['id'], name: string, value = num(m[id])): TemplateResult =>
-    item(name, value, exact(m[id]), hint.get(id));
-  const rank = (k: number | null): string => (k === null ? num(k) : t('rank {0}', integer(k)));
+  const written = (metric: (typeof SPECTRUM_METRICS)[number]): string => {
+    const value = m[metric.id];
+    if (value === null) return num(value);
+    switch (metric.id) {
+      case 'numericalRank':
+        return t('{0} of {1}', integer(value), integer(q));
+      case 'powerLawAlpha':
+        return t('{0}, D {1}', num(value), num(m.powerLawD, 2));
+      default:
+        return metric.format(value);
+    }
+  };
   return html`${
       plot
         ? html`<ox-figure .plot=${plot}></ox-figure>
@@ -111,14 +119,9 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
     ${reasons.map((reason) => html`<p class="reading" data-reason>${reason}</p>`)}
     ${m.outlierCount === null ? nothing : html`<p class="reading">${outliers(m.outlierCount, q)}</p>`}
     <dl class="stats" data-metrics>
-      ${show('spectralNorm', t('Spectral norm'))} ${show('frobeniusNorm', t('Frobenius'))}
-      ${show('stableRank', t('Stable rank'))} ${show('effectiveRank', t('Effective rank'))}
-      ${show('numericalRank', t('Numerical rank'), m.numericalRank === null ? num(null) : t('{0} of {1}', integer(m.numericalRank), integer(q)))}
-      ${show('conditionNumber', t('Condition'))} ${show('energyRank90', t('90 % energy'), rank(m.energyRank90))}
-      ${show('energyRank99', t('99 % energy'), rank(m.energyRank99))}
-      ${show('powerLawAlpha', t('Exponent'), m.powerLawAlpha === null ? num(null) : t('{0}, D {1}', num(m.powerLawAlpha), num(m.powerLawD, 2)))}
-      ${show('powerLawXmin', t('Fitted from σ²'))} ${show('alphaHat', 'α̂')} ${show('logAlphaNorm', t('Log α-norm'))}
-      ${show('mpSoftRank', t('MP soft rank'))} ${show('outlierCount', t('Outliers'))}
+      ${SPECTRUM_METRICS.filter(({ id }) => id !== 'powerLawD').map((metric) =>
+        item(metric.short, written(metric), exact(m[metric.id]), metric.text),
+      )}
     </dl>`;
 }
 const elapsed = (ms: number): string => (ms < 1000 ? `${num(ms, 2)}\u202fms` : duration(ms / 1000));

@@ -1,15 +1,8 @@
 /** Value scales of the heatmap: where a figure lies on its colour ramp and on the axis of its profile. */
+import type { Scale } from '../../src/metrics/figure.ts';
 import { diverging, sequential } from './scales.ts';
 
-/**
- * `log1`: a ratio, logarithmic and symmetric about 1, from 1/hi to hi. `div`: linear and symmetric about 0, from -hi to hi.
- * `log`, `lin`: sequential from lo to hi.
- */
-export type Scale =
-  | { kind: 'log1'; hi: number; unit?: string }
-  | { kind: 'div'; hi: number; unit?: string }
-  | { kind: 'log'; lo: number; hi: number; unit?: string }
-  | { kind: 'lin'; lo: number; hi: number; unit?: string };
+export type { Scale };
 
 /** Position on the scale: -1..1 about the reference for diverging scales, 0..1 for sequential ones; not clamped. */
 export function toUnit(scale: Scale, value: number): number {

@@ -2,6 +2,7 @@
  * The strings of the pages in the reader's language. The host puts the bundle of that language into the page as data; what it does
  * not translate stays English, the key itself. `scripts/l10n.mjs` collects the keys, so every message is written as a literal.
  */
+import { translated, type Text } from '../../src/metrics/say.ts';
 
 type Bundle = Readonly<Record<string, string>>;
 export type Argument = string | number;
@@ -18,6 +19,10 @@ export class Translation {
   }
 
   t(message: string, ...args: readonly Argument[]): string {
+    return this.told(message, args);
+  }
+
+  told(message: string, args: readonly Argument[]): string {
     return fill(this.bundle[message] ?? message, args);
   }
 
@@ -49,6 +54,11 @@ const page = ofPage();
 /** `message` in the reader's language, with `{0}`, `{1}` ... replaced by the arguments. */
 export function t(message: string, ...args: readonly Argument[]): string {
   return page.t(message, ...args);
+}
+
+/** A name or a sentence of the catalog in the reader's language. */
+export function tell(text: Text): string {
+  return translated(text, (message, args) => page.told(message, args));
 }
 
 /** The message for this count: `plural(n, '{0} tensor', '{0} tensors')`. */

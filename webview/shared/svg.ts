@@ -106,11 +106,13 @@ export function power(v: number): string {
   return `${factor === 1 ? '' : `${factor}·`}10${exponent < 0 ? '⁻' : ''}${digits}`;
 }
 
+/** How a null is marked: Gaussian or isotropic solid, step dashed, proportional dotted. */
+export type NullMark = 'null' | 'null2' | 'null3';
 export interface Bullet {
   value: number | null;
   /** the reference from which the lit bar runs; the domain's low end by default */
   from?: number | null;
-  nulls?: readonly { v: number | null; kind: 'null' | 'null2' }[];
+  nulls?: readonly { v: number | null; kind: NullMark }[];
   /** what is attainable */
   range?: readonly [number, number] | null;
   domain: readonly [number, number];
@@ -160,9 +162,9 @@ export function bullet(width: number, b: Bullet, height = 16): SVGSVGElement {
   if (b.value !== null) root.append(s('circle', { class: 'b-val', cx: x(b.value), cy: middle, r: 4 }));
   return root;
 }
-/** One entry of a key: the mark ("null", "null2", "band", or the class of a line) and what it means, with its figure. */
+/** One entry of a key: the mark ("null", "null2", "null3", "band", or the class of a line) and what it means, with its figure. */
 export function key(mark: string, label: string): HTMLSpanElement {
-  const narrow = mark === 'null' || mark === 'null2' || mark === 'band';
+  const narrow = ['null', 'null2', 'null3', 'band'].includes(mark);
   const glyph = s('svg', { width: narrow ? 8 : 14, height: 12, 'aria-hidden': 'true' });
   if (mark === 'band') glyph.append(s('rect', { class: 'b-band', x: 0, y: 1, width: 8, height: 10 }));
   else if (narrow) glyph.append(s('line', { class: `b-${mark}`, x1: 3.5, x2: 3.5, y1: 0, y2: 12 }));

@@ -15,6 +15,7 @@ export const MOMENTS = [
     label: say('Minimum'),
     sentence: say('Smallest finite weight.'),
     tolerance: exact,
+    column: 'min',
     compute: ({ finite, min }) => (finite ? min : null),
   }),
   elementFigure({
@@ -23,6 +24,7 @@ export const MOMENTS = [
     label: say('Maximum'),
     sentence: say('Largest finite weight.'),
     tolerance: exact,
+    column: 'max',
     compute: ({ finite, max }) => (finite ? max : null),
   }),
   elementFigure({

@@ -34,8 +34,6 @@ export function normalizedSpectralShift(baseValues: Float64Array, tunedValues: F
   const norm = frobeniusNorm(baseValues);
   return norm === 0 ? null : spectrumShift(baseValues, tunedValues) / norm;
 }
-/** Relative shifts below this are flagged "below resolution": a bound, not a figure. */
-export const NSS_RESOLUTION = 2e-6;
 /** Of 1 / sqrt(max(m, n)): relative updates above it leave the first order. */
 const FIRST_ORDER = 0.3;
 

@@ -40,6 +40,7 @@ describe('the summary', () => {
       principalNull: 0.3,
       principalPosition: -0.5,
       principalPositionStep: -0.4,
+      principalPositionProportional: -0.6,
       principalZ: -9,
     };
     const summary = summarize({

@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../../../src/metrics/index.ts';
+import { english } from '../../../src/metrics/say.ts';
 import {
-  checkParameters,
-  checkRank,
-  defaultAngleRank,
-  defaultMaskRank,
+  energySaid,
   energyVerdict,
+  energyZone,
+  maskSaid,
   maskVerdict,
-} from '../../../src/metrics/index.ts';
+  tally,
+  type Said,
+} from '../../../src/metrics/verdict.ts';
 
-const figures = (position: number | null, step: number | null, z: number | null) => ({
+const figures = (position: number | null, step: number | null, z: number | null, proportional = position) => ({
   principalOverlap: 0.2,
   principalNull: 0.25,
   principalPosition: position,
   principalPositionStep: step,
+  principalPositionProportional: proportional,
   principalZ: z,
 });
 
@@ -30,6 +34,18 @@ describe('the mask verdict', () => {
   ] as const)('of positions %d and %d with z %d is %s', (position, step, z, verdict) => {
     expect(maskVerdict(figures(position, step, z))).toBe(verdict);
   });
+  it.each([
+    [0.5, 0.1, 'noise'],
+    [0.5, 0.21, 'on'],
+    [-0.5, -0.2, 'noise'],
+    [-0.5, -0.21, 'off'],
+    [-0.5, null, 'noise'],
+  ] as const)(
+    'of %d against two nulls and %d against the proportional one is %s',
+    (position, proportional, verdict) => {
+      expect(maskVerdict(figures(position, position, Math.sign(position) * 9, proportional))).toBe(verdict);
+    },
+  );
   it('is none without an overlap or a null', () => {
     expect(maskVerdict({ ...figures(-0.5, -0.5, -9), principalOverlap: null })).toBe('none');
     expect(maskVerdict({ ...figures(-0.5, -0.5, -9), principalNull: null })).toBe('none');
@@ -38,14 +54,67 @@ describe('the mask verdict', () => {
 });
 
 describe('the energy verdict', () => {
+  const verdict = (ratio: number | null, maskRank: number, twin?: number): string =>
+    energyVerdict(
+      { jointEnergy: ratio === null ? null : 0.01 * ratio, jointEnergyBaseline: 0.01, maskRank },
+      twin === undefined ? null : { jointEnergy: 0.01 * twin, jointEnergyBaseline: 0.01 },
+    );
   it.each([
-    [0.016, 'on'],
-    [0.015, 'noise'],
-    [0.0067, 'noise'],
-    [0.0066, 'off'],
+    [1.6, 'on'],
+    [1.4, 'noise'],
+    [0.7, 'noise'],
+    [0.66, 'off'],
     [null, 'none'],
-  ] as const)('of %d against 0.01 is %s', (jointEnergy, verdict) => {
-    expect(energyVerdict({ jointEnergy, jointEnergyBaseline: 0.01 })).toBe(verdict);
+  ] as const)('of %d times the isotropic share is %s at a large rank', (ratio, expected) => {
+    expect(verdict(ratio, 64)).toBe(expected);
+  });
+  it('asks for more where fewer directions vary more', () => {
+    // chi^2 with 16 degrees of freedom: 0.9995 quantile 41.31 and 0.0005 quantile 3.536 (scipy.stats.chi2.ppf), over 16
+    const zone = energyZone(4);
+    expect(zone?.high).toBeCloseTo(41.308 / 16, 1);
+    expect(zone?.low).toBeCloseTo((0.92 * 3.536) / 16, 1);
+    expect([verdict(2.5, 4), verdict(2.7, 4), verdict(0.25, 4), verdict(0.15, 4)]).toEqual([
+      'noise',
+      'on',
+      'noise',
+      'off',
+    ]);
+    expect(energyZone(64)).toEqual({ low: 1 / 1.5, high: 1.5 });
+  });
+  it('says nothing under a rank of 4', () => {
+    for (const rank of [1, 2, 3]) for (const ratio of [0.01, 1, 30]) expect(verdict(ratio, rank)).toBe('small');
+    expect(verdict(null, 2)).toBe('none');
+  });
+  it('asks for the same factor over the twin', () => {
+    expect([verdict(2, 64, 1.2), verdict(2, 64, 1.4), verdict(0.5, 64, 0.9), verdict(0.5, 64, 0.7)]).toEqual([
+      'on',
+      'noise',
+      'off',
+      'noise',
+    ]);
+  });
+});
+
+describe('what is said', () => {
+  it('of a matrix without a verdict is why', () => {
+    const word = (said: Said): string => english(said.words.word);
+    for (const said of [maskSaid, energySaid]) {
+      expect(word(said({ updateNorm: 0, baseNorm: 1 }))).toBe('identical');
+      expect(word(said({ updateNorm: null, baseNorm: 1 }))).toBe('not finite');
+      expect(word(said({ updateNorm: 1, baseNorm: 0 }))).toBe('base is zero');
+    }
+    expect(word(maskSaid({ updateNorm: 1, baseNorm: 1, principalOverlap: null }))).toBe('no visible change');
+    expect(word(maskSaid({ updateNorm: 1, baseNorm: 1, principalOverlap: 0.2, principalNull: null }))).toBe(
+      'without a null',
+    );
+  });
+  it('is counted by its words', () => {
+    const list = [{ updateNorm: 0 }, { updateNorm: null }, { updateNorm: 0 }, figures(0, 0, 0)];
+    expect(tally(list, maskSaid).map(({ id, words, items }) => [id, english(words.short), items.length])).toEqual([
+      ['noise', 'Like noise', 1],
+      ['none', 'Identical', 2],
+      ['none', 'Not finite', 1],
+    ]);
   });
 });
 

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ends, fitted, reference, toUnit } from '../../../webview/shared/heatmap-scale.ts';
+import { disagreeing, energyVerdict, maskVerdict, safePosition } from '../../../src/metrics/verdict.ts';
 import {
   cellReading,
-  disagreeing,
-  energyVerdict,
   maskHeadline,
-  maskVerdict,
   nss,
-  safePosition,
   unchangedHeadline,
   wedin,
   wedinHeadline,
@@ -18,6 +15,8 @@ const metrics = (position: number, step: number, z: number, ratio = 1, range: [n
   principalNull: 0.25,
   principalPosition: position,
   principalPositionStep: step,
+  principalPositionProportional: Math.sign(position) * 0.9,
+  maskRank: 16,
   principalZ: z,
   principalRange: range,
   jointEnergy: 0.01 * ratio,
@@ -33,20 +32,18 @@ describe('verdict of the mask view', () => {
     [-0.5, 0.3, -9, 'noise'],
     [-0.5, -0.3, -2, 'noise'],
     [0.19, 0.5, 9, 'noise'],
-  ] as const)('position %f and %f with z %f is "%s"', (a, b, z, id) =>
-    expect(maskVerdict(metrics(a, b, z)).id).toBe(id),
-  );
-  it('is none without a null, and as noise without a z', () => {
-    expect(maskVerdict({ principalOverlap: 0.2, principalNull: null }).id).toBe('none');
-    expect(maskVerdict({ ...metrics(-0.5, -0.5, -9), principalZ: null }).id).toBe('noise');
+  ] as const)('position %f and %f with z %f is "%s"', (a, b, z, id) => expect(maskVerdict(metrics(a, b, z))).toBe(id));
+  it('is none without a null, and like noise without a z', () => {
+    expect(maskVerdict({ principalOverlap: 0.2, principalNull: null })).toBe('none');
+    expect(maskVerdict({ ...metrics(-0.5, -0.5, -9), principalZ: null })).toBe('noise');
   });
 });
 
 describe('views together', () => {
   it('the energy view claims nothing within a factor 1.5', () => {
-    expect(energyVerdict(metrics(0, 0, 0, 1.4)).id).toBe('noise');
-    expect(energyVerdict(metrics(0, 0, 0, 1.6)).id).toBe('on');
-    expect(energyVerdict(metrics(0, 0, 0, 0.6)).id).toBe('off');
+    expect(energyVerdict(metrics(0, 0, 0, 1.4))).toBe('noise');
+    expect(energyVerdict(metrics(0, 0, 0, 1.6))).toBe('on');
+    expect(energyVerdict(metrics(0, 0, 0, 0.6))).toBe('off');
   });
   it('disagree where the verdicts differ, unless the overlap is pinned', () => {
     expect(disagreeing(metrics(0, 0, 0, 50))).toBe(true);
@@ -63,20 +60,24 @@ describe('views together', () => {
 describe('sentences', () => {
   it('state the figure and its reference', () => {
     expect(cellReading(metrics(0.1, 0.2, 5, 50.9))).toMatch(
-      /^Which weights changed: as noise, not clear of both rounding nulls\. Where the update points: the leading block holds ×\u200a?50\.9 the energy of an isotropic update\.$/,
+      /^Which weights changed: like noise, not clear of all three nulls\. Where the update points: the leading block holds ×\u200a?50\.9 the energy of an isotropic update\.$/,
     );
-    expect(cellReading(metrics(-0.5, -0.5, -9))).toContain('they avoid the principal mask more than both nulls allow');
+    expect(cellReading(metrics(-0.5, -0.5, -9))).toContain(
+      'they avoid the principal mask more than all three nulls allow',
+    );
     expect(cellReading(metrics(0, 0, 0, 1, [0.29, 0.31]))).toContain('the mask can hardly tell');
     expect(cellReading({ ...metrics(0, 0, 0), updateNorm: 0 })).toMatch(/^Unchanged/);
     expect(cellReading({ ...metrics(0, 0, 0), illDefined: true })).toContain('not determined');
   });
   it('never say more in the headline than the verdicts', () => {
-    expect(maskHeadline(['noise', 'noise'], 0, 0.5)).toContain('none counts as off or on');
-    expect(maskHeadline(['off', 'off'], 0, 0.5)).toBe(
-      '2 of 2 matrices avoid the principal mask more than both nulls allow.',
+    expect(maskHeadline(['noise', 'noise'], 0, 0.5, 0)).toContain('none counts as off or on');
+    expect(maskHeadline(['off', 'off'], 0, 0.5, 0)).toBe(
+      '2 of 2 matrices avoid the principal mask more than all three nulls allow.',
     );
-    expect(maskHeadline(['off', 'noise'], 0, 0.5)).toContain('1 of 2 matrices avoid the principal mask');
-    expect(maskHeadline(['noise', 'noise'], 2, 0.988)).toContain('can hardly tell');
+    expect(maskHeadline(['off', 'noise'], 0, 0.5, 0)).toContain('1 of 2 matrices avoid the principal mask');
+    expect(maskHeadline(['noise', 'noise'], 2, 0.988, 0)).toContain('can hardly tell');
+    expect(maskHeadline(['none', 'none'], 0, 0, 2)).toContain('store the same weights');
+    expect(maskHeadline(['none', 'none'], 0, 0, 1)).toContain('No matrix has an overlap');
     expect(unchangedHeadline(0.001)).toBe('Nearly every stored code differs.');
     expect(wedinHeadline(38, 42)).toContain('For 38 of 42 matrices no bound applies');
   });

@@ -26,7 +26,7 @@ const LAYERS = {
   engine: { may: ['analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
   assistant: { may: ['results', 'metrics', 'checkpoint/glob', 'text', 'protocol'] },
-  mcp: { may: ['assistant', 'analysis', 'text', 'protocol'] },
+  mcp: { may: ['assistant', 'analysis', 'files', 'text', 'protocol'] },
   export: { may: ['metrics', 'text', 'protocol'] },
   cli: {
     may: [

@@ -50,5 +50,10 @@ export async function fitted({ head, rowsHead, rows, more }: Listing, budget: To
   const lines = [...head];
   const cut = 'The rest is left out: ask with a larger maxTokens, or for fewer tensors.';
   while (lines.length > 1 && !(await fits([...lines, cut].join('\n')))) lines.pop();
-  return [...lines, cut].join('\n');
+  const said = [...lines, cut].join('\n');
+  if (await fits(said)) return said;
+  // One line that is longer than all that may be said: its beginning.
+  let [line = ''] = lines;
+  while (line.length > 1 && !(await fits(`${line}…\n${cut}`))) line = line.slice(0, Math.floor(line.length * 0.8));
+  return `${line}…\n${cut}`;
 }

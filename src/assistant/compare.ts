@@ -6,6 +6,8 @@ import type { ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
+import { admittedFacts, admittedPath } from './admission.ts';
+import { sentenceForModel, visible } from '../text/show.ts';
 import { fitted } from './budget.ts';
 import { COMPARE_SORTS } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
@@ -19,13 +21,14 @@ const NAMES_SHOWN = 3;
 /** Throws bad-parameter, bad-file (nothing pairs), read-failed and cancelled. */
 export async function compareCheckpoints(raw: unknown, context: ToolContext): Promise<string> {
   const input = new ToolInput(raw, KNOWN);
-  const base = context.resolve(input.required('base'));
-  const tuned = context.resolve(input.required('tuned'));
+  const base = await admittedPath(input.required('base'), context);
+  const tuned = await admittedPath(input.required('tuned'), context);
   const spectra = input.flag('spectra', true);
   const sort = input.choice('sortBy', COMPARE_SORTS, 'relativeUpdate');
   const allowLong = input.flag('allowLong', false);
   const offset = input.whole('offset') ?? 0;
   const parameters = { ...DEFAULT_PARAMETERS, tensors: input.text('tensors') ?? null, spectra };
+  for (const path of [base, tuned]) await admittedFacts(path, context);
   const found = new Accumulator(false);
   // Leaving the loop does not end the engine's work everywhere; the signal does.
   const abort = new AbortController();
@@ -65,7 +68,7 @@ function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: b
   if (plan.pairs.length === 0)
     throw new OffaxisError(
       'bad-file',
-      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model, and the glob.`,
+      `No floating tensor of ${quoted(base)} and ${quoted(tuned)} pairs by name and shape. Check that both are checkpoints of one model, and the glob.`,
     );
   const { flops, matrices, bytesToRead } = plan.cost;
   if (limitFlops && flops > MAX_UNASKED_FLOPS)
@@ -94,18 +97,18 @@ function headLines(base: string, tuned: string, plan: ComparisonPlan, s: Compari
     lines.push(
       `Failed: ${s.failed
         .slice(0, NAMES_SHOWN)
-        .map(({ error }) => error.message)
+        .map(({ error }) => sentenceForModel(error.message))
         .join(' ')}${s.failed.length > NAMES_SHOWN ? ` and ${s.failed.length - NAMES_SHOWN} more` : ''}`,
     );
   const { baseOnly, tunedOnly } = plan.unpaired;
   if (baseOnly.length) lines.push(`Only in the base: ${some(baseOnly)}.`);
   if (tunedOnly.length) lines.push(`Only in the tuned: ${some(tunedOnly)}.`);
   if (plan.skipped.length)
-    lines.push(`Left out: ${some(plan.skipped.map(({ name }) => name))}, as ${plan.skipped[0]?.reason}`);
+    lines.push(`Left out: ${some(plan.skipped.map(({ name }) => name))}, as ${visible(plan.skipped[0]?.reason ?? '')}`);
   for (const { severity, message } of plan.problems
     .filter((problem) => problem.severity !== 'info')
     .slice(0, NAMES_SHOWN))
-    lines.push(`${severity}: ${message}`);
+    lines.push(`${severity}: ${sentenceForModel(message)}`);
   return lines;
 }
 function some(names: readonly string[]): string {

@@ -7,6 +7,7 @@ import type {
   InspectionEvent,
 } from '../protocol/engine.ts';
 import type { ScanEvent } from '../protocol/health.ts';
+import type { Roots } from './admission.ts';
 import type { TokenBudget } from './budget.ts';
 
 export interface AssistantEngine {
@@ -19,7 +20,9 @@ export interface AssistantEngine {
 export interface ToolContext {
   engine: AssistantEngine;
   /** a path from a model, made absolute */
-  resolve(path: string): string;
+  resolve(path: string): string | Promise<string>;
+  /** where it may lie; absent: anywhere, as a user has agreed */
+  roots?: Roots;
   /** for the caller's tokenizer; without it tokens are estimated */
   budget(requested: number): TokenBudget;
   signal: AbortSignal;

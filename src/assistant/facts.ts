@@ -2,16 +2,20 @@
 import type { CheckpointFacts } from '../protocol/engine.ts';
 import { cacheBytes, cacheFormula } from '../protocol/health.ts';
 import type { Problem } from '../protocol/results.ts';
-import { bytes, DATA_NOTE, figure, plural, quoted } from './text.ts';
+import { sentenceForModel, visible } from '../text/show.ts';
+import { bytes, DATA_NOTE, figure, plural, quoted, type } from './text.ts';
 
 /** Problems named; the rest are counted. */
 const PROBLEMS_SHOWN = 12;
 const METADATA_SHOWN = 6;
+const TYPES_SHOWN = 12;
 const RANK = { error: 0, warning: 1, info: 2 } as const;
 
 export function factLines(facts: CheckpointFacts): string[] {
   const { config, metadata, memory } = facts;
-  const dtypes = Object.entries(facts.dtypes).map(([dtype, n]) => `${dtype} ${n}`);
+  const dtypes = Object.entries(facts.dtypes).map(([dtype, n]) => `${type(dtype)} ${n}`);
+  const more = dtypes.splice(TYPES_SHOWN).length;
+  if (more) dtypes.push(`${more} more types`);
   const missing = facts.tensors.filter((row) => row.missing).length;
   const lines = [
     `Checkpoint ${quoted(facts.path)}: ${facts.format}; ${plural(facts.tensors.length, 'tensor')}, ${figure(facts.parameters)} parameters, ${bytes(facts.sizeBytes)}; ${dtypes.join(', ') || 'no types'}.`,
@@ -29,7 +33,7 @@ export function factLines(facts: CheckpointFacts): string[] {
         ? ''
         : `, ${bytes(cacheBytes(cache, cache.contextTokens))} at ${figure(cache.contextTokens)} tokens`;
     lines.push(`KV cache, one sequence: ${bytes(cache.bytesPerToken)} a token${at} = ${cacheFormula(cache)}.`);
-  } else lines.push(`KV cache: not estimated, ${memory.reason}.`);
+  } else lines.push(`KV cache: not estimated, ${visible(memory.reason ?? 'unknown')}.`);
   const entries = Object.entries(metadata);
   if (entries.length) {
     const shown = entries.slice(0, METADATA_SHOWN).map(([key, value]) => `${quoted(key)}: ${quoted(value)}`);
@@ -50,7 +54,7 @@ export function problemLines(problems: readonly Problem[], what: string): string
     `Problems in ${what} (${sorted.length}):`,
     ...sorted
       .slice(0, PROBLEMS_SHOWN)
-      .map(({ severity, code, message }) => `- ${severity}, ${code}: ${message.slice(0, 500)}`),
+      .map(({ severity, code, message }) => `- ${severity}, ${code}: ${sentenceForModel(message, 500)}`),
     ...(rest > 0 ? [`- and ${rest} more; "offaxis check PATH --json -" lists all`] : []),
   ];
 }

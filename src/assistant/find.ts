@@ -1,11 +1,12 @@
 /** find_tensors: a list from the headers. */
 import { matchesGlob } from '../checkpoint/glob.ts';
 import type { TensorRow } from '../protocol/engine.ts';
+import { admittedFacts, admittedPath } from './admission.ts';
 import { fitted } from './budget.ts';
 import { ROLES } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
 import { ToolInput } from './input.ts';
-import { bytes, DATA_NOTE, plural, quoted, shape } from './text.ts';
+import { bytes, DATA_NOTE, plural, quoted, shape, type } from './text.ts';
 
 const KNOWN = [
   'path',
@@ -25,7 +26,7 @@ export const weightsOf = (row: TensorRow): number => (row.missing ? 0 : row.shap
 /** Throws bad-parameter, bad-file, read-failed and cancelled. */
 export async function findTensors(raw: unknown, context: ToolContext): Promise<string> {
   const input = new ToolInput(raw, KNOWN);
-  const path = context.resolve(input.required('path'));
+  const path = await admittedPath(input.required('path'), context);
   const name = input.text('name');
   const dtype = input.text('dtype')?.toUpperCase();
   const role = input.choice('role', ['any', ...ROLES], 'any');
@@ -34,7 +35,7 @@ export async function findTensors(raw: unknown, context: ToolContext): Promise<s
   const least = input.whole('minParameters') ?? 0;
   const sort = input.choice('sortBy', ['file', 'size', 'name'], 'file');
   const offset = input.whole('offset') ?? 0;
-  const facts = await context.engine.open({ path }, context.signal);
+  const facts = await admittedFacts(path, context);
   const found = facts.tensors.filter(
     (row) =>
       (name === undefined || matchesGlob(name, row.name)) &&
@@ -52,7 +53,7 @@ export async function findTensors(raw: unknown, context: ToolContext): Promise<s
     const place = row.layer === null ? row.role : `layer ${row.layer}, ${row.role}`;
     return row.missing
       ? `${quoted(row.name)} | missing (${quoted(row.file)}) | ${place}`
-      : `${quoted(row.name)} | ${row.dtype} ${shape(row.shape)} | ${bytes(row.sizeBytes)} | ${place}`;
+      : `${quoted(row.name)} | ${type(row.dtype)} ${shape(row.shape)} | ${bytes(row.sizeBytes)} | ${place}`;
   });
   const head = [
     `${plural(found.length, 'tensor')} of ${facts.tensors.length.toLocaleString('en-US')} in ${quoted(facts.path)} match: ${plural(weights, 'weight')}, ${bytes(size)}.`,

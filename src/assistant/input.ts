@@ -1,5 +1,6 @@
 /** Inputs of the tools: a model wrote them, so each is checked, whatever schema the caller has applied. */
 import { OffaxisError } from '../protocol/errors.ts';
+import { forModel } from '../text/show.ts';
 import { DEFAULT_TOKENS, MAX_TOKENS, MIN_TOKENS } from './budget.ts';
 
 export class ToolInput {
@@ -13,7 +14,7 @@ export class ToolInput {
     if (stranger !== undefined)
       throw new OffaxisError(
         'bad-parameter',
-        `There is no input ${JSON.stringify(stranger)}. The inputs are ${known.join(', ')}.`,
+        `There is no input ${forModel(stranger)}. The inputs are ${known.join(', ')}.`,
       );
     this.values = input as Record<string, unknown>;
   }

@@ -3,13 +3,15 @@ import { matchesGlob } from '../checkpoint/glob.ts';
 import type { TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import type { Finding, ScanCoverage } from '../protocol/health.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { admittedFacts, admittedPath } from './admission.ts';
 import { fitted } from './budget.ts';
 import type { ToolContext } from './engine.ts';
 import { weightsOf } from './find.ts';
 import { factLines, problemLines } from './facts.ts';
 import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
-import { bytes, figure, percent, plural, quoted, ranges, shape } from './text.ts';
+import { sentenceForModel, visible } from '../text/show.ts';
+import { bytes, figure, percent, plural, quoted, ranges, shape, type } from './text.ts';
 import { appendAll, pushTo } from '../protocol/lists.ts';
 
 const KNOWN = ['path', 'tensors', 'statistics', 'spectra', 'scan', 'allowLong', 'offset', 'maxTokens'];
@@ -17,13 +19,12 @@ const KNOWN = ['path', 'tensors', 'statistics', 'spectra', 'scan', 'allowLong', 
 /** Throws bad-parameter, bad-file, read-failed and cancelled. */
 export async function inspectCheckpoint(raw: unknown, context: ToolContext): Promise<string> {
   const input = new ToolInput(raw, KNOWN);
-  const path = context.resolve(input.required('path'));
+  const path = await admittedPath(input.required('path'), context);
   const glob = input.text('tensors');
   const statistics = input.flag('statistics', false);
   const spectra = input.flag('spectra', false);
   const offset = input.whole('offset') ?? 0;
-  const { engine, signal } = context;
-  const facts = await engine.open({ path }, signal);
+  const facts = await admittedFacts(path, context);
   const head = factLines(facts);
   const chosen = facts.tensors.filter((row) => glob === undefined || matchesGlob(glob, row.name));
   if (spectra && !input.flag('allowLong', false)) refuseLong(chosen);
@@ -50,7 +51,7 @@ export async function inspectCheckpoint(raw: unknown, context: ToolContext): Pro
     head.push(
       'Beside each spectral figure stands what a matrix of independent noise of that shape gives. Outliers are singular values above the Marchenko-Pastur edge: noise has none, but one matrix in ten has one.',
     );
-  for (const text of computed.failures) head.push(`Failed: ${text}`);
+  for (const text of computed.failures) head.push(`Failed: ${sentenceForModel(text)}`);
   const sizes = new Map(chosen.map((row) => [row.name, weightsOf(row)]));
   const rows = [
     ...[...computed.statistics.values()].map((value) => statisticsRow(value, sizes.get(value.name) ?? 0)),
@@ -86,7 +87,9 @@ async function scanLines(path: string, { engine, signal }: ToolContext): Promise
     else if (event.type === 'coverage') ({ coverage } = event);
   }
   if (!coverage) return problemLines(findings, 'the header and the values');
-  const left = coverage.notScanned.map(({ reason, tensors }) => `; not scanned: ${tensors} ${reason}`).join('');
+  const left = coverage.notScanned
+    .map(({ reason, tensors }) => `; not scanned: ${tensors} ${visible(reason)}`)
+    .join('');
   return [
     `Scanned ${plural(coverage.scanned, 'tensor')}, ${bytes(coverage.scannedBytes)}, for ${coverage.rules.join('; ')}${left}.`,
     ...problemLines(findings, 'the header and the values'),
@@ -125,7 +128,7 @@ function moduleRows(tensors: readonly TensorRow[]): string[] {
   return [...modules.values()].map((rows) => {
     const first = rows[0] as TensorRow;
     const layers = rows.flatMap((row) => (row.layer === null ? [] : [row.layer]));
-    const kind = first.missing ? 'in missing shards' : `${first.dtype} ${shape(first.shape)}`;
+    const kind = first.missing ? 'in missing shards' : `${type(first.dtype)} ${shape(first.shape)}`;
     return `${quoted(first.module)} | ${layers.length ? ranges(layers) : `none (${first.role})`} | ${rows.length} | ${kind}`;
   });
 }
@@ -143,7 +146,7 @@ function statisticsRow({ name, stats }: TensorStatistics, weights: number): stri
 }
 
 function spectrumRow({ name, rows: m, columns: n, metrics, mpEdge, reasons }: TensorSpectrum): string {
-  if (metrics.spectralNorm === null) return `${quoted(name)} spectrum: undefined. ${reasons.join(' ')}`;
+  if (metrics.spectralNorm === null) return `${quoted(name)} spectrum: undefined. ${visible(reasons.join(' '))}`;
   // sum of squares m n v over the square of the edge, v (sqrt m + sqrt n)^2
   const noise = (m * n) / (Math.sqrt(m) + Math.sqrt(n)) ** 2;
   const parts = [

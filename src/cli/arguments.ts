@@ -20,7 +20,7 @@ export interface EngineOptions {
 export type Invocation =
   | { command: 'help'; topic: string | null }
   | { command: 'version' }
-  | ({ command: 'mcp' } & EngineOptions)
+  | ({ command: 'mcp'; roots: string[] } & EngineOptions)
   | ({ command: 'gpu'; json: string | null } & EngineOptions)
   | ({
       command: 'inspect';
@@ -42,6 +42,7 @@ const ENGINE = {
   'gpu-memory': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+const MCP = { ...ENGINE, root: { type: 'string', multiple: true } } as const;
 const GPU = { ...ENGINE, json: { type: 'string' } } as const;
 const INSPECT = {
   ...ENGINE,
@@ -132,10 +133,10 @@ export function parseInvocation(argv: string[]): Invocation {
     };
   }
   if (command === 'mcp') {
-    const { values, positionals } = parse(rest, ENGINE);
+    const { values, positionals } = parse(rest, MCP);
     if (values.help) return { command: 'help', topic: 'mcp' };
     expectPositionals(positionals, [], 'mcp');
-    return { command, ...engine(values) };
+    return { command, roots: values.root ?? [], ...engine(values) };
   }
   if (command === 'gpu') {
     const { values, positionals } = parse(rest, GPU);
@@ -198,6 +199,8 @@ const HELP_MCP = `offaxis mcp [options]
 Serves offaxis_inspect_checkpoint, offaxis_compare_checkpoints and offaxis_find_tensors over standard input and output until the
 client ends. Relative paths are taken from the folder that it was started in. It only reads, and uses no network.
 
+  --root DIR             folder whose checkpoints may be read; may be given again (default: the folder that it was started in).
+                         Links out of it are refused, unless they lead into the Hugging Face hub's cache
 ${HELP_ENGINE}`;
 const HELP_GPU = `offaxis gpu [options]
 

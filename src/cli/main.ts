@@ -58,7 +58,7 @@ async function work(
     const { threads, memoryMiB } = invocation;
     analysis = await createAnalysis({ backend: await usableBackend(invocation), threads, memoryMiB, log: DEVICE_LOG });
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
-    if (invocation.command === 'mcp') await runMcp(analysis, abort.signal);
+    if (invocation.command === 'mcp') await runMcp(analysis, invocation.roots, abort.signal);
     else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);
     return 0;

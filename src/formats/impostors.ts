@@ -56,7 +56,7 @@ export function impostorOf(head: Uint8Array, sizeBytes: number): Impostor | unde
   ) {
     return {
       code: 'symlink-text',
-      text: `this is the text of a symbolic link to ${JSON.stringify(text.trimEnd())}, not the file it points to.`,
+      text: 'this looks like the text of a symbolic link, not like the file that it points to.',
       advice: 'Copy the file that it names here, or download the checkpoint again.',
     };
   }

@@ -5,17 +5,25 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { CallToolRequestSchema, ListToolsRequestSchema, type CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Analysis } from '../analysis/index.ts';
-import { callTool, estimatedBudget, isTool, TOOLS } from '../assistant/index.ts';
+import { callTool, estimatedBudget, isTool, rootsOf, TOOLS } from '../assistant/index.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
+import { outputError } from '../files/index.ts';
+import { forModel } from '../text/show.ts';
 
 const INSTRUCTIONS =
   'Offaxis reads model checkpoints (safetensors) on this machine. Find tensors by name, inspect one checkpoint, or compare a base with a tuned one. It only reads, and sends nothing anywhere. Figures stand beside what noise would give: where they agree, there is no finding.';
 
 /**
- * Serves until the client closes standard input or `signal` aborts. A tool that fails answers with a result marked as error, one
+ * `folders`: what may be read; links out of them may lead into the hub's cache only. Serves until the client closes standard input or `signal` aborts. A tool that fails answers with a result marked as error, one
  * sentence; a call that the client cancels ends the engine's work. Nothing but the protocol goes to standard output.
  */
-export async function serveMcp(analysis: Analysis, version: string, signal: AbortSignal): Promise<void> {
+export async function serveMcp(
+  analysis: Analysis,
+  version: string,
+  signal: AbortSignal,
+  folders: readonly string[],
+): Promise<void> {
+  const roots = await rootsOf(folders);
   const server = new Server(
     { name: 'offaxis', title: 'Offaxis', version },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -32,10 +40,11 @@ export async function serveMcp(analysis: Analysis, version: string, signal: Abor
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra): Promise<CallToolResult> => {
     try {
       const { name } = params;
-      if (!isTool(name)) throw new OffaxisError('bad-parameter', `There is no tool ${JSON.stringify(name)}.`);
+      if (!isTool(name)) throw new OffaxisError('bad-parameter', `There is no tool ${forModel(name)}.`);
       const text = await callTool(name, params.arguments ?? {}, {
         engine: analysis,
         resolve: absolutePath,
+        roots,
         budget: estimatedBudget,
         signal: extra.signal,
       });
@@ -52,6 +61,7 @@ export async function serveMcp(analysis: Analysis, version: string, signal: Abor
     process.stdin.once('end', close);
     process.stdin.once('close', close);
     signal.addEventListener('abort', close, { once: true });
+    process.stdout.once('error', (error: NodeJS.ErrnoException) => fail(outputError(error)));
     server.connect(new StdioServerTransport()).catch(fail);
   });
 }
@@ -62,10 +72,13 @@ function absolutePath(path: string): string {
     try {
       return fileURLToPath(path);
     } catch {
-      throw new OffaxisError('bad-parameter', `${path} is no address of a file on this machine.`);
+      throw new OffaxisError('bad-parameter', `${forModel(path)} is no address of a file on this machine.`);
     }
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path))
-    throw new OffaxisError('bad-parameter', `${path} is no path on this machine. Offaxis reads local files only.`);
+    throw new OffaxisError(
+      'bad-parameter',
+      `${forModel(path)} is no path on this machine. Offaxis reads local files only.`,
+    );
   return isAbsolute(path) ? path : resolve(path);
 }

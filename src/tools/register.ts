@@ -1,9 +1,18 @@
 /** The assistant's tools in VS Code: names and schemas stand in package.json, the work is the assistant's, on the engine's process. */
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
-import { callTool, estimatedBudget, TOOLS, type AssistantEngine, type ToolName } from '../assistant/index.ts';
+import {
+  callTool,
+  estimatedBudget,
+  rootsOf,
+  TOOLS,
+  type AssistantEngine,
+  type Roots,
+  type ToolName,
+} from '../assistant/index.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
+import { forModel, visible } from '../text/show.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 
 type Input = Record<string, unknown>;
@@ -80,6 +89,7 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
       const text = await callTool(this.name, input, {
         engine: this.engine,
         resolve: workspacePath,
+        roots: await rootsFor(input),
         budget: (requested) =>
           tokenizationOptions
             ? {
@@ -105,10 +115,7 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
 
 /** A path in a question to the user: on one line, and without marks that the message would draw. */
 function shown(path: string): string {
-  return path
-    .replace(/\s+/g, ' ')
-    .slice(0, 300)
-    .replace(/[`*_[\]<>\\]/g, '\\$&');
+  return visible(path.replace(/\s+/g, ' '), 300).replace(/[`*_[\]<>\\]/g, '\\$&');
 }
 
 /** Relative paths are looked for in the workspace's folders; the first one stands where there are several. */
@@ -116,13 +123,31 @@ function workspacePath(path: string): string {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
     const uri = vscode.Uri.parse(path);
     if (uri.scheme === 'file') return uri.fsPath;
-    throw new OffaxisError('bad-parameter', `${path} is no path on this machine. Offaxis reads local files only.`);
+    throw new OffaxisError(
+      'bad-parameter',
+      `${forModel(path)} is no path on this machine. Offaxis reads local files only.`,
+    );
   }
   if (isAbsolute(path)) return path;
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
   if (!folder)
-    throw new OffaxisError('bad-parameter', `${path} is relative, but no folder is open. Give an absolute path.`);
+    throw new OffaxisError(
+      'bad-parameter',
+      `${forModel(path)} is relative, but no folder is open. Give an absolute path.`,
+    );
   return join(folder.uri.fsPath, path);
+}
+
+/** The user agreed to read these paths; links out of their folders and the workspace's are another matter. */
+function rootsFor(input: Input): Promise<Roots> {
+  const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+  for (const key of ['path', 'base', 'tuned']) {
+    const path = input[key];
+    if (typeof path !== 'string') continue;
+    const absolute = workspacePath(path);
+    folders.push(/\.(safetensors|json)$/i.test(absolute) ? dirname(absolute) : absolute);
+  }
+  return rootsOf(folders);
 }
 
 function engineOf(client: EngineClient): AssistantEngine {

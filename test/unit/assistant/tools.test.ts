@@ -134,7 +134,7 @@ describe('inspect_checkpoint', () => {
       safetensors({ 'layers.0.q.weight': { dtype: 'BF16', shape: [8, 8], data: zeros } }),
     );
     const text = await call('offaxis_inspect_checkpoint', { path, scan: true });
-    expect(text).toContain('- warning, all-zero: "layers.0.q.weight" holds nothing but zeros');
+    expect(text).toContain('- warning, all-zero: «"layers.0.q.weight" holds nothing but zeros');
   });
   it('does not start hours of spectra unasked', async () => {
     // a file of holes: the shapes decide, nothing is read

@@ -4,10 +4,10 @@ import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family 
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { matchesGlob } from './glob.ts';
 import { elementCount } from './rows.ts';
-import { StoredWeight } from './stored.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
-import { biasViews, flatView, matrixViews } from './views.ts';
+import { biasViews, matrixViews } from './views.ts';
 import type { Weight, WeightPair } from './weight.ts';
+import { flatWeight, weightOf } from './weights.ts';
 
 export interface PairOptions {
   /** spectra of matrices outside the blocks too: embeddings, output head, others */
@@ -151,17 +151,11 @@ function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): We
   const [left, right] = transposed ? [asTransposed(base), asTransposed(tuned)] : [base, tuned];
   const views = matrixViews(left, sides.config, sides.family);
   if (views.length === 0) {
-    const flat = (checkpoint: Checkpoint, row: TensorRow): Weight =>
-      new StoredWeight(checkpoint, row, flatView(row, elementCount(row.shape)), row.shape);
-    return [pairOf(flat(sides.base, base), flat(sides.tuned, tuned), options)];
+    return [pairOf(flatWeight(sides.base, base), flatWeight(sides.tuned, tuned), options)];
   }
   const others = matrixViews(right, sides.config, sides.family);
   return views.map((view, i) =>
-    pairOf(
-      new StoredWeight(sides.base, left, view),
-      new StoredWeight(sides.tuned, right, others[i] as MatrixView),
-      options,
-    ),
+    pairOf(weightOf(sides.base, left, view), weightOf(sides.tuned, right, others[i] as MatrixView), options),
   );
 }
 
@@ -204,8 +198,7 @@ function alignLayouts(
     if (left.view.rows !== right.view.rows || left.view.columns !== right.view.columns) continue;
     paired.add(left).add(right);
     const shape = left.row.shape.length === 1 ? [left.view.columns] : [left.view.rows, left.view.columns];
-    const weight = (checkpoint: Checkpoint, { row, view }: Part): Weight =>
-      new StoredWeight(checkpoint, row, view, shape);
+    const weight = (checkpoint: Checkpoint, { row, view }: Part): Weight => weightOf(checkpoint, row, view, shape);
     pairs.push(pairOf(weight(sides.base, left), weight(sides.tuned, right), options));
   }
   for (const parts of [baseParts, tunedParts])

@@ -29,7 +29,10 @@ export function matrixViews(
   if (shape.length !== 2) return [];
   const [rows, columns] = outIn(tensor);
   const whole: MatrixView = {
-    ...identity(tensor),
+    name: tensor.name,
+    layer: tensor.layer,
+    module,
+    expert: expertOf(tensor.name),
     rows,
     columns,
     start: 0,

@@ -18,14 +18,22 @@ export function readableTensor(checkpoint: Checkpoint, name: string): TensorRow 
   return row;
 }
 
+/**
+ * A part of a tensor, or the whole, as `view` says; `shape` if it is not a matrix of the view's rows and columns. Every weight is made
+ * here: a kind to come is told by its row and its neighbours in the checkpoint, and gets its class.
+ */
+export function weightOf(checkpoint: Checkpoint, row: TensorRow, view: MatrixView, shape?: readonly number[]): Weight {
+  return new StoredWeight(checkpoint, row, view, shape);
+}
+
 /** The matrices [out, in] inside a tensor: itself, the parts of a fused one, the experts of a stack; [] if there is none. */
 export function matricesOf(checkpoint: Checkpoint, row: TensorRow): Weight[] {
-  return matrixViews(row, checkpoint.config, checkpoint.family).map((view) => new StoredWeight(checkpoint, row, view));
+  return matrixViews(row, checkpoint.config, checkpoint.family).map((view) => weightOf(checkpoint, row, view));
 }
 
 /** A tensor of any shape as one row: what elementwise passes over something other than a matrix read. */
 export function flatWeight(checkpoint: Checkpoint, row: TensorRow): Weight {
-  return new StoredWeight(checkpoint, row, flatView(row, elementCount(row.shape)), row.shape);
+  return weightOf(checkpoint, row, flatView(row, elementCount(row.shape)), row.shape);
 }
 
 /** A tensor of any shape in the order of its storage. Rows: its last axis for three axes; else all but the first; one for one axis. */
@@ -33,7 +41,7 @@ export function wholeWeight(checkpoint: Checkpoint, row: TensorRow): Weight {
   const { shape } = row;
   const count = elementCount(shape);
   const columns = shape.length < 2 ? count : elementCount(shape.slice(shape.length === 3 ? 2 : 1));
-  return new StoredWeight(checkpoint, row, runOf(row, columns > 0 ? count / columns : 0, columns, 0), shape);
+  return weightOf(checkpoint, row, runOf(row, columns > 0 ? count / columns : 0, columns, 0), shape);
 }
 
 /** The last two axes of a tensor at one index on each axis before them; a vector is one column, a scalar one value. */
@@ -55,7 +63,7 @@ export function planeWeight(checkpoint: Checkpoint, row: TensorRow, slice: reado
     plane = plane * side + at;
   });
   const [rows = 1, columns = 1] = row.shape.slice(-2);
-  return new StoredWeight(checkpoint, row, runOf(row, rows, columns, plane * rows * columns));
+  return weightOf(checkpoint, row, runOf(row, rows, columns, plane * rows * columns));
 }
 
 function runOf(row: TensorRow, rows: number, columns: number, start: number): MatrixView {

@@ -41,8 +41,9 @@ export function labelInLayer({ name, layer, module }: Pick<TensorRow, 'name' | '
 
 /** Attention first, then the MLP; modules that no family knows at the end. */
 export function columnPlace(module: string): number {
-  const places = [lastTwoOf(module), partOf(module) ?? shortName(module)].flatMap((name) => PLACES.get(name) ?? []);
-  return Math.min(STAGES.length, ...places);
+  const path = PLACES.get(lastTwoOf(module)) ?? STAGES.length;
+  const short = PLACES.get(partOf(module) ?? shortName(module)) ?? STAGES.length;
+  return Math.min(path, short);
 }
 
 const ends = (side: 'query' | 'keyValue' | 'out'): RegExp =>

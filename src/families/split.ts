@@ -37,9 +37,10 @@ export function isFusedName(module: string): boolean {
   return lastParts(module).some((end) => ANY.has(end));
 }
 
-function lastParts(module: string): string[] {
-  const parts = module.split('.');
-  return [parts.slice(-2).join('.'), parts.at(-1) ?? ''];
+/** The last two parts of a module's path, and the last one. */
+function lastParts(module: string): [string, string] {
+  const dot = module.lastIndexOf('.');
+  return [module.slice(module.lastIndexOf('.', dot - 1) + 1), module.slice(dot + 1)];
 }
 
 /** The parts of a fused matrix [rows, columns], or null if it is not fused or its parts cannot be told. */

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint, pairCheckpoints, readMatrix } from '../../../src/checkpoint/index.ts';
 import type { Checkpoint, Pairing } from '../../../src/checkpoint/types.ts';
+import type { TensorRow } from '../../../src/protocol/engine.ts';
 import { codes16, safetensors, type Entry } from '../formats/build.ts';
-import { temporaryFolder } from './folder.ts';
+import { row, temporaryFolder } from './folder.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../media/samples', import.meta.url));
 const ALL = { includeEmbeddings: false, tensors: null };
@@ -255,3 +256,33 @@ describe('names and layouts', () => {
     ]);
   });
 });
+
+it('pairs more tensors than a call takes arguments, by name and across layouts', () => {
+  // Arguments lie on the stack: spreading an array of some 120,000 into a call overflows it.
+  const experts = 150_000;
+  const list = memory(
+    Array.from({ length: experts }, (_, e) => row(`model.layers.0.mlp.experts.${e}.down_proj.weight`, [4, 8])),
+  );
+  const stack = memory([row('model.layers.0.mlp.experts.down_proj', [experts, 4, 8])]);
+  expect(pairCheckpoints(list, list, ALL).pairs).toHaveLength(experts);
+  expect(pairCheckpoints(stack, list, ALL).pairs).toHaveLength(experts);
+  expect(pairCheckpoints(list, list, { ...ALL, tensors: 'no.such.*' }).skipped).toHaveLength(experts);
+});
+
+/** A checkpoint of these tensors, none of which is ever read. */
+function memory(rows: TensorRow[]): Checkpoint {
+  const nothing = (): Promise<never> => Promise.reject(new Error('not read here'));
+  return {
+    path: '',
+    folder: '',
+    facts: undefined as never,
+    config: null,
+    family: null,
+    tensors: new Map(rows.map((one) => [one.name, one])),
+    problems: [],
+    states: new Map(),
+    read: nothing,
+    rest: nothing,
+    close: nothing,
+  };
+}

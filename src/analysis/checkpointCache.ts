@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { isRefused, openCheckpoint } from '../checkpoint/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
+import type { OpenLimits } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
 /** Closed after this long without a request, so that files can be moved and the memory of large headers goes back. */
@@ -47,21 +48,39 @@ export class CheckpointCache {
     }
   }
 
-  /** What its headers say; it is kept for those who read it next, its files closed until then. */
-  async facts(path: string, signal?: AbortSignal): Promise<Checkpoint['facts']> {
-    return this.use(
-      path,
-      async (checkpoint) => {
-        await checkpoint.rest();
-        return checkpoint.facts;
-      },
-      signal,
-    );
+  /** What its headers say; it is kept for those who read it next, its files closed until then. `limits`: see `OpenLimits`. */
+  async facts(path: string, signal?: AbortSignal, limits?: OpenLimits): Promise<Checkpoint['facts']> {
+    if (limits) return this.factsWithin(path, limits, signal);
+    return this.use(path, rested, signal);
+  }
+
+  private async factsWithin(
+    path: string,
+    { headerBytes, milliseconds }: OpenLimits,
+    signal?: AbortSignal,
+  ): Promise<Checkpoint['facts']> {
+    const late = AbortSignal.timeout(milliseconds);
+    const either = signal ? AbortSignal.any([signal, late]) : late;
+    // a disk that does not answer hears of no signal
+    const tooLate = new Promise<never>((_, reject) => {
+      const slow = `${path} could not be opened within ${milliseconds} ms. Open it to wait for it.`;
+      late.addEventListener('abort', () => reject(new OffaxisError('read-failed', slow)), { once: true });
+    });
+    // One that is open already may be larger than this caller wants to have.
+    const work = this.hold(path, either, headerBytes).then(async (held) => {
+      try {
+        if (held.checkpoint.facts.headerBytes <= headerBytes) return await rested(held.checkpoint);
+      } finally {
+        await held.release();
+      }
+      throw new OffaxisError('bad-file', `${path}: its headers have more than ${headerBytes} bytes. Open it.`);
+    });
+    return Promise.race([work, tooLate]);
   }
 
   /** As `use`, for as long as the caller wants; `release` must follow. */
-  async hold(path: string, signal?: AbortSignal): Promise<HeldCheckpoint> {
-    const entry = await this.acquire(path, signal);
+  async hold(path: string, signal?: AbortSignal, mostHeaderBytes?: number): Promise<HeldCheckpoint> {
+    const entry = await this.acquire(path, signal, mostHeaderBytes);
     const { checkpoint, mark } = await entry.opening;
     return {
       checkpoint,
@@ -86,7 +105,7 @@ export class CheckpointCache {
     await Promise.all([...this.entries].map(([path, entry]) => this.drop(path, entry)));
   }
 
-  private async acquire(path: string, signal?: AbortSignal): Promise<Entry> {
+  private async acquire(path: string, signal?: AbortSignal, mostHeaderBytes?: number): Promise<Entry> {
     const present = this.entries.get(path);
     if (present) {
       present.users++;
@@ -100,7 +119,7 @@ export class CheckpointCache {
       await this.drop(path, present);
       await this.release(path, present);
     }
-    const opening = openWithMark(path, signal);
+    const opening = openWithMark(path, signal, mostHeaderBytes);
     const entry: Entry = { opening, users: 1, dropped: false, timer: undefined };
     this.entries.set(path, entry);
     try {
@@ -137,8 +156,13 @@ async function close(entry: Entry): Promise<void> {
   await opened?.checkpoint.close();
 }
 
-async function openWithMark(path: string, signal?: AbortSignal): Promise<Opened> {
-  const checkpoint = await openCheckpoint(path, signal);
+async function rested(checkpoint: Checkpoint): Promise<Checkpoint['facts']> {
+  await checkpoint.rest();
+  return checkpoint.facts;
+}
+
+async function openWithMark(path: string, signal?: AbortSignal, mostHeaderBytes?: number): Promise<Opened> {
+  const checkpoint = await openCheckpoint(path, signal, mostHeaderBytes);
   return { checkpoint, mark: await markWhenRead(path, checkpoint) };
 }
 

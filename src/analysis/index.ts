@@ -30,7 +30,7 @@ export interface Analysis {
   /** For people: what GPU this machine has, whatever the choice. */
   gpu(): Promise<GpuReport>;
   /** Headers only. Throws bad-file or read-failed. */
-  open(params: { path: string }, signal?: AbortSignal): Promise<CheckpointFacts>;
+  open(params: Parameters<EngineCalls['open']>[0], signal?: AbortSignal): Promise<CheckpointFacts>;
   /** What a comparison would do and cost; reads headers only. */
   plan(params: Parameters<EngineCalls['plan']>[0], signal?: AbortSignal): Promise<ComparisonPlan>;
   /** A comparison that was planned is held open, for its run and its pictures, until this or until others take its place. */
@@ -55,7 +55,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),
-    open: ({ path }, signal) => cache.facts(path, signal),
+    open: ({ path, limits }, signal) => cache.facts(path, signal, limits),
     async plan({ base, tuned, parameters }, signal) {
       const backend = parameters.spectra ? await backends.spectral() : backends.cpu;
       const { includeEmbeddings, tensors } = parameters;

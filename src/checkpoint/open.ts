@@ -1,7 +1,14 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
 import { resolve } from 'node:path';
 import { familyOf, isLoraFactor, type Family } from '../families/index.ts';
-import { ProblemList, quoted, readSafetensorsHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
+import {
+  ProblemList,
+  quoted,
+  readSafetensorsHeader,
+  readShardIndex,
+  type ByteSource,
+  type ShardIndex,
+} from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
@@ -20,16 +27,25 @@ const HEADERS_AT_ONCE = 16;
 /**
  * Opens a .safetensors file, a .safetensors.index.json with its shards, or the checkpoint of a folder. Reads headers only. A damaged
  * file opens with its problems and what could be read; `isRefused` says whether nothing could. Throws bad-file where there is no
- * checkpoint at the path, read-failed, cancelled.
+ * checkpoint at the path, or its index and headers have more than `mostBytes` together (nothing of one that is too large is read);
+ * read-failed, cancelled.
  */
-export async function openCheckpoint(path: string, signal?: AbortSignal): Promise<Checkpoint> {
+export async function openCheckpoint(path: string, signal?: AbortSignal, mostBytes = Infinity): Promise<Checkpoint> {
   throwIfAborted(signal);
   const source = await discover(path);
+  let bytesLeft = mostBytes;
+  const take = (bytes: number): void => {
+    bytesLeft -= bytes;
+    if (bytesLeft < 0) throw new HeadersTooLarge(path, mostBytes);
+  };
   const files = new ShardFiles(source.folder);
   try {
     const index =
       source.kind === 'index'
-        ? await files.use(source.file, (bytes) => readShardIndex(bytes, source.file, signal))
+        ? await files.use(source.file, (bytes) => {
+            take(bytes.sizeBytes);
+            return readShardIndex(bytes, source.file, signal);
+          })
         : null;
     const configText = await readConfigText(source.folder, signal);
     const names = index
@@ -37,7 +53,7 @@ export async function openCheckpoint(path: string, signal?: AbortSignal): Promis
       : source.kind === 'shards'
         ? source.files
         : [source.file];
-    const shards = await readShards(files, names, index !== null, signal);
+    const shards = await readShards(files, names, index !== null, mostBytes === Infinity ? null : take, signal);
     return assemble(path, source, files, index, shards, configText);
   } catch (error) {
     await files.close();
@@ -51,11 +67,25 @@ export function isRefused(checkpoint: Checkpoint): boolean {
   return errors && ![...checkpoint.tensors.values()].some((row) => row.offset !== null);
 }
 
+class HeadersTooLarge extends OffaxisError {
+  constructor(path: string, most: number) {
+    super('bad-file', `${path}: its headers have more than ${most} bytes, too many to be read in passing. Open it.`);
+  }
+}
+/** As its first eight bytes claim; 0 where there are none, which reading the header then says. */
+async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<number> {
+  if (source.sizeBytes < 8) return 0;
+  const bytes = new Uint8Array(8);
+  await source.read(0, bytes, signal);
+  return Math.min(source.sizeBytes, Number(new DataView(bytes.buffer).getBigUint64(0, true)));
+}
+
 /** `mayMiss`: a file that is not there is a missing shard, not an error. */
 async function readShards(
   files: ShardFiles,
   names: readonly string[],
   mayMiss: boolean,
+  take: ((bytes: number) => void) | null,
   signal?: AbortSignal,
 ): Promise<Shard[]> {
   const shards = new Array<Shard>(names.length);
@@ -65,13 +95,18 @@ async function readShards(
       throwIfAborted(signal);
       const file = names[i] as string;
       try {
-        shards[i] = await files.use(file, async (source) => ({
-          file,
-          sizeBytes: source.sizeBytes,
-          header: await readSafetensorsHeader(source, file, signal),
-        }));
+        shards[i] = await files.use(file, async (source) => {
+          if (take) take(await headerLength(source, signal));
+          return { file, sizeBytes: source.sizeBytes, header: await readSafetensorsHeader(source, file, signal) };
+        });
       } catch (error) {
-        if (!mayMiss || !(error instanceof OffaxisError) || error.code !== 'bad-file') throw error;
+        if (
+          error instanceof HeadersTooLarge ||
+          !mayMiss ||
+          !(error instanceof OffaxisError) ||
+          error.code !== 'bad-file'
+        )
+          throw error;
         shards[i] = { file, sizeBytes: null, header: null };
       }
     }

@@ -1,7 +1,8 @@
 /** The figures of a comparison for one tensor or the mean of several, each beside its null or limit. */
 import { energySaid, maskSaid, tally, type Words } from '../metrics/verdict.ts';
 import { greatest } from '../protocol/lists.ts';
-import type { ComparisonTensor } from '../protocol/results.ts';
+import type { Aggregate, ComparisonTensor } from '../protocol/results.ts';
+import { hasSpectra, summaryOfPart } from '../results/accumulator.ts';
 
 export type Tally = readonly { words: Words; items: readonly unknown[] }[];
 export interface AlignmentFigures {
@@ -22,30 +23,30 @@ export interface AlignmentFigures {
   energy: Tally;
 }
 
-/** Unweighted means over the matrices that have a value; the largest of the angles (METRICS.md, "Model-level figures"). */
+/** As the summary of a comparison has them (METRICS.md, "Model-level figures"), and the largest of the angles. */
 export function alignmentFigures(tensors: readonly ComparisonTensor[]): AlignmentFigures {
-  const metrics = tensors.map((tensor) => tensor.metrics);
-  const spectral = metrics.filter(({ maskRank }) => maskRank !== undefined);
-  const off = (v: number | null | undefined): number | null => (typeof v === 'number' ? 1 - v : null);
-  const angles = spectral.flatMap((m) => [m.angleUMax, m.angleVMax]).filter((v) => typeof v === 'number');
+  const spectral = tensors.filter(hasSpectra).map(({ metrics }) => metrics);
+  const summary = summaryOfPart(tensors);
+  const of = (id: string): Aggregate | undefined => summary.metrics[id];
+  const mean = (id: string): number | null => of(id)?.mean ?? null;
+  const off = (id: string): number | null => {
+    const value = mean(id);
+    return value === null ? null : 1 - value;
+  };
+  const angles = [of('angleUMax')?.max, of('angleVMax')?.max].filter((angle) => typeof angle === 'number');
   return {
-    matrices: spectral.length,
-    offMask: mean(spectral.map((m) => off(m.principalOverlap))),
-    offMaskNull: mean(spectral.map((m) => off(m.principalNull))),
-    offMaskNullStep: mean(spectral.map((m) => off(m.principalNullStep))),
-    offEnergy: mean(spectral.map((m) => off(m.jointEnergy))),
-    offEnergyBaseline: mean(spectral.map((m) => off(m.jointEnergyBaseline))),
-    nss: mean(spectral.map((m) => m.nss)),
-    relativeUpdate: mean(metrics.map((m) => m.relativeUpdate)),
+    matrices: summary.matrices.done,
+    offMask: off('principalOverlap'),
+    offMaskNull: off('principalNull'),
+    offMaskNullStep: off('principalNullStep'),
+    offEnergy: off('jointEnergy'),
+    offEnergyBaseline: off('jointEnergyBaseline'),
+    nss: mean('nss'),
+    relativeUpdate: mean('relativeUpdate'),
     largestAngle: angles.length ? greatest(angles) : null,
-    vacuous: spectral.filter((m) => m.wedinVacuous === true).length,
-    unchanged: mean(metrics.map((m) => m.unchangedBf16)),
+    vacuous: summary.wedinVacuous,
+    unchanged: summary.unchangedBf16,
     mask: tally(spectral, maskSaid),
     energy: tally(spectral, energySaid),
   };
-}
-
-function mean(values: readonly (number | null | undefined)[]): number | null {
-  const given = values.filter((v): v is number => typeof v === 'number');
-  return given.length ? given.reduce((sum, v) => sum + v, 0) / given.length : null;
 }

@@ -1,25 +1,27 @@
 /** Facts of checkpoints that no editor has open, read from their headers and kept while the files stay as they are. */
 import { stat } from 'node:fs/promises';
 import type { EngineClient } from '../engine/client.ts';
-import type { CheckpointFacts } from '../protocol/engine.ts';
+import type { CheckpointFacts, OpenLimits } from '../protocol/engine.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 
 /** A large model's rows take some 10 MB. */
 const KEPT = 4;
+/** A hover is not worth more: the index and headers of the largest model known, and a disk that answers. */
+const LIMITS: OpenLimits = { headerBytes: 32e6, milliseconds: 3000 };
 
 export class HeaderCache {
   private readonly kept = new Map<string, { mark: string; facts: CheckpointFacts }>();
 
   constructor(private readonly engine: Pick<EngineClient, 'call'>) {}
 
-  /** Null where there is no such file, or where it is no checkpoint: a hover has nothing to say about it then. */
+  /** Null if there is no such file. Throws as `open` does, for a checkpoint that is too large or too slow for a hover, too. */
   async facts(path: string, signal: AbortSignal): Promise<CheckpointFacts | null> {
     const info = await stat(path).catch(() => null);
     if (!info?.isFile() || signal.aborted) return null;
     const mark = `${info.size} ${info.mtimeMs}`;
     const known = this.kept.get(path);
     if (known?.mark === mark) return known.facts;
-    const facts = unpackFacts(await this.engine.call('open', { path }, signal));
+    const facts = unpackFacts(await this.engine.call('open', { path, limits: LIMITS }, signal));
     this.kept.delete(path);
     this.kept.set(path, { mark, facts });
     const [oldest] = this.kept.keys();

@@ -1,8 +1,11 @@
 /** Which checkpoints a document's strings may speak of. Paths only; nothing but folders is read. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { checkpointsOfFolder } from '../commands/checkpointPaths.ts';
+
+/** An adapter's configuration has a kilobyte or two. */
+const MOST_CONFIG_BYTES = 1e6;
 
 export const isCheckpointName = (text: string): boolean => /\.safetensors(\.index\.json)?$/i.test(text);
 export const isIndex = (path: string): boolean => /\.safetensors\.index\.json$/i.test(path);
@@ -30,6 +33,9 @@ async function checkpointsIn(folder: string): Promise<string[]> {
 /** A base that is named by a path; a name on a hub is not looked for. */
 async function baseFolder(config: string): Promise<string | null> {
   try {
+    const info = await stat(config);
+    // a pipe would never end
+    if (!info.isFile() || info.size > MOST_CONFIG_BYTES) return null;
     const parsed: unknown = JSON.parse(await readFile(config, 'utf8'));
     const path = (parsed as { base_model_name_or_path?: unknown } | null)?.base_model_name_or_path;
     return typeof path === 'string' && path ? resolve(dirname(config), path) : null;

@@ -143,6 +143,12 @@ export interface CompareRequest {
   /** id of the plan that the caller has: that one is not sent again */
   known?: string;
 }
+/** How much of a checkpoint may be read to open it. */
+export interface OpenLimits {
+  /** of the index and all headers together, bytes */
+  headerBytes: number;
+  milliseconds: number;
+}
 /** Two checkpoints and what pairs of them: the engine holds a comparison open under it. */
 export type ComparedCheckpoints = { base: string; tuned: string } & Pick<
   ComparisonParameters,
@@ -155,7 +161,8 @@ export interface EngineCalls {
   info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string; gpu: GpuReport };
   /** for people: what GPU there is, whatever the choice */
   gpu(params: Record<string, never>): GpuReport;
-  open(params: { path: string }): PackedFacts;
+  /** `limits`: for who must not wait; beyond them it throws bad-file (too large) or read-failed (too slow) */
+  open(params: { path: string; limits?: OpenLimits }): PackedFacts;
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
   /** the comparison is not open any more: its headers need not be kept */
   letGo(params: ComparedCheckpoints): null;

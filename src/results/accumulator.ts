@@ -160,3 +160,8 @@ export class Accumulator {
     return { ...tensor, metrics: { ...tensor.metrics, rowDensity, columnDensity } };
   }
 }
+
+/** The figures of a part of a comparison, as `summary` has them of the whole: by the same rules. */
+export function summaryOfPart(tensors: readonly ComparisonTensor[]): ComparisonSummary {
+  return summarize({ tensors, planned: tensors.filter(hasSpectra).length, elementwiseOnly: [], failed: [] });
+}

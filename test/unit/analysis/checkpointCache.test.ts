@@ -1,0 +1,68 @@
+import { truncateSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { CheckpointCache } from '../../../src/analysis/checkpointCache.ts';
+import { temporaryFolder } from '../checkpoint/folder.ts';
+import { safetensors, type Entry } from '../formats/build.ts';
+
+const folder = temporaryFolder();
+const many = (count: number): Uint8Array =>
+  safetensors(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, i): [string, Entry] => [
+        `model.layers.${i}.mlp.up_proj.weight`,
+        { dtype: 'F32', shape: [0, 2], data: new Uint8Array() },
+      ]),
+    ),
+  );
+
+describe('headers read in passing', () => {
+  test('one within the limits is read, and kept', async () => {
+    const path = folder.write('small.safetensors', many(4));
+    const cache = new CheckpointCache();
+    const facts = await cache.facts(path, undefined, { headerBytes: 10_000, milliseconds: 10_000 });
+    expect(facts.tensors).toHaveLength(4);
+    expect(await cache.facts(path)).toBe(facts);
+    await cache.dispose();
+  });
+  test('of one that claims too many bytes nothing but the claim is read', async () => {
+    const claim = new Uint8Array(8);
+    new DataView(claim.buffer).setBigUint64(0, 90_000_000n, true);
+    const path = folder.write('claims.safetensors', claim);
+    truncateSync(path, 100_000_000);
+    const cache = new CheckpointCache();
+    const start = performance.now();
+    await expect(cache.facts(path, undefined, { headerBytes: 1e6, milliseconds: 10_000 })).rejects.toThrow(
+      /claims.safetensors: its headers have more than 1000000 bytes, too many to be read in passing/,
+    );
+    expect(performance.now() - start).toBeLessThan(500);
+    await cache.dispose();
+  });
+  test('the index and the headers of all shards count together, and so does what is open already', async () => {
+    const shard = many(3);
+    const names = Array.from({ length: 4 }, (_, i) => `model-0000${i + 1}-of-00004.safetensors`);
+    for (const name of names) folder.write(`sharded/${name}`, shard);
+    const path = folder.write('sharded/model.safetensors.index.json', {
+      metadata: {},
+      weight_map: Object.fromEntries(names.map((name, i) => [`model.layers.${i}.mlp.up_proj.weight`, name])),
+    });
+    const cache = new CheckpointCache();
+    const limits = { headerBytes: 3.5 * shard.length, milliseconds: 10_000 };
+    await expect(cache.facts(path, undefined, limits)).rejects.toThrow(/too many/);
+    const { headerBytes } = await cache.facts(path);
+    expect(headerBytes).toBeGreaterThan(0);
+    await expect(cache.facts(path, undefined, { headerBytes: headerBytes - 1, milliseconds: 10_000 })).rejects.toThrow(
+      /have more than/,
+    );
+    await cache.dispose();
+  });
+  test('one that takes longer than was given is left, and says so', async () => {
+    const path = folder.write('long.safetensors', many(60_000));
+    const cache = new CheckpointCache();
+    const start = performance.now();
+    await expect(cache.facts(path, undefined, { headerBytes: 1e9, milliseconds: 1 })).rejects.toThrow(
+      /long.safetensors could not be opened within 1 ms/,
+    );
+    expect(performance.now() - start).toBeLessThan(2000);
+    await cache.dispose();
+  });
+});

@@ -7,6 +7,7 @@ import type {
   EngineCalls,
   EngineStreams,
   InspectionEvent,
+  ModuleList,
 } from '../protocol/engine.ts';
 import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
@@ -19,6 +20,7 @@ import { ComparisonCache } from './comparisonCache.ts';
 import { digestCheckpoint } from './digests.ts';
 import { exportTensor } from './exportTensor.ts';
 import { inspectCheckpoint } from './inspect.ts';
+import { modulesOf } from './modules.ts';
 import { pictureOf } from './picture.ts';
 import { planComparison } from './plan.ts';
 import { scanCheckpoint } from './scan.ts';
@@ -33,6 +35,8 @@ export interface Analysis {
   open(params: Parameters<EngineCalls['open']>[0], signal?: AbortSignal): Promise<CheckpointFacts>;
   /** What a comparison would do and cost; reads headers only. */
   plan(params: Parameters<EngineCalls['plan']>[0], signal?: AbortSignal): Promise<ComparisonPlan>;
+  /** Reads headers only. Throws as `open` does. */
+  modules(params: Parameters<EngineCalls['modules']>[0], signal?: AbortSignal): Promise<ModuleList>;
   /** A comparison that was planned is held open, for its run and its pictures, until this or until others take its place. */
   letGo(params: Parameters<EngineCalls['letGo']>[0]): Promise<void>;
   prioritize(params: Parameters<EngineCalls['prioritize']>[0]): void;
@@ -66,6 +70,8 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         await release();
       }
     },
+    modules: ({ path, tensors, most }, signal) =>
+      cache.use(path, async (checkpoint) => modulesOf(checkpoint, tensors, most), signal),
     letGo: (compared) => comparisons.letGo(compared),
     prioritize({ runId, name }) {
       running.get(runId)?.prioritize(name);

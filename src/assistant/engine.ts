@@ -3,8 +3,10 @@ import type {
   CheckpointFacts,
   CompareRequest,
   ComparisonEvent,
+  EngineCalls,
   EngineStreams,
   InspectionEvent,
+  ModuleList,
 } from '../protocol/engine.ts';
 import type { ScanEvent } from '../protocol/health.ts';
 import type { Roots } from './admission.ts';
@@ -12,6 +14,7 @@ import type { TokenBudget } from './budget.ts';
 
 export interface AssistantEngine {
   open(params: { path: string }, signal: AbortSignal): Promise<CheckpointFacts>;
+  modules(params: Parameters<EngineCalls['modules']>[0], signal: AbortSignal): Promise<ModuleList>;
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
   scan(params: { path: string }, signal: AbortSignal): AsyncIterable<ScanEvent>;

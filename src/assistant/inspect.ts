@@ -1,6 +1,6 @@
 /** inspect_checkpoint: facts, problems, modules; statistics, spectra and a scan on request. */
 import { matchesGlob } from '../checkpoint/glob.ts';
-import type { TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import type { ModuleGroup, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import type { Finding, ScanCoverage } from '../protocol/health.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { admittedFacts, admittedPath } from './admission.ts';
@@ -12,7 +12,7 @@ import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
 import { bytes, figure, percent, plural, quoted, ranges, shape, type } from './text.ts';
-import { appendAll, pushTo } from '../protocol/lists.ts';
+import { appendAll } from '../protocol/lists.ts';
 
 const KNOWN = ['path', 'tensors', 'statistics', 'spectra', 'scan', 'allowLong', 'offset', 'maxTokens'];
 
@@ -26,7 +26,8 @@ export async function inspectCheckpoint(raw: unknown, context: ToolContext): Pro
   const offset = input.whole('offset') ?? 0;
   const facts = await admittedFacts(path, context);
   const head = factLines(facts);
-  const chosen = facts.tensors.filter((row) => glob === undefined || matchesGlob(glob, row.name));
+  const values = statistics || spectra;
+  const chosen = values ? facts.tensors.filter((row) => glob === undefined || matchesGlob(glob, row.name)) : [];
   if (spectra && !input.flag('allowLong', false)) refuseLong(chosen);
   if (input.flag('scan', false)) appendAll(head, await scanLines(path, context));
   else appendAll(head, problemLines(facts.problems, 'the header'));
@@ -35,10 +36,13 @@ export async function inspectCheckpoint(raw: unknown, context: ToolContext): Pro
     (rows: number) =>
     (shown: number): string =>
       `${rows - shown} more rows are left out. Ask with offset ${offset + shown} to go on, or narrow it with tensors.`;
-  if (!statistics && !spectra) {
-    const rows = moduleRows(chosen).slice(offset);
+  if (!values) {
+    // a row takes more than a token
+    const most = offset + input.tokens;
+    const list = await context.engine.modules({ path, tensors: glob ?? null, most }, context.signal);
+    const rows = list.groups.slice(offset).map(moduleRow);
     return fitted(
-      { head, rowsHead: ['module | layers | tensors | type and shape'], rows, more: more(rows.length) },
+      { head, rowsHead: ['module | layers | tensors | type and shape'], rows, more: more(list.total - offset) },
       budget,
     );
   }
@@ -118,19 +122,9 @@ async function compute(
   return found;
 }
 
-/** One line a module: a model of 35,743 tensors has a few dozen. */
-function moduleRows(tensors: readonly TensorRow[]): string[] {
-  const modules = new Map<string, TensorRow[]>();
-  for (const row of tensors) {
-    const key = [row.module, row.missing, row.dtype, row.shape.join('x')].join('|');
-    pushTo(modules, key, row);
-  }
-  return [...modules.values()].map((rows) => {
-    const first = rows[0] as TensorRow;
-    const layers = rows.flatMap((row) => (row.layer === null ? [] : [row.layer]));
-    const kind = first.missing ? 'in missing shards' : `${type(first.dtype)} ${shape(first.shape)}`;
-    return `${quoted(first.module)} | ${layers.length ? ranges(layers) : `none (${first.role})`} | ${rows.length} | ${kind}`;
-  });
+function moduleRow({ module, missing, dtype, shape: sides, role, tensors, layers }: ModuleGroup): string {
+  const kind = missing ? 'in missing shards' : `${type(dtype)} ${shape(sides)}`;
+  return `${quoted(module)} | ${layers.length ? ranges(layers) : `none (${role})`} | ${tensors} | ${kind}`;
 }
 
 function statisticsRow({ name, stats }: TensorStatistics, weights: number): string {

@@ -25,6 +25,7 @@ export function serveAnalysis(
       gpu: async () => (await analysis()).gpu(),
       open: async (params, signal) => packFacts(await (await analysis()).open(params, signal)),
       plan: async (params, signal) => (await analysis()).plan(params, signal),
+      modules: async (params, signal) => (await analysis()).modules(params, signal),
       letGo: async (params) => {
         await (await analysis()).letGo(params);
         return null;

@@ -143,6 +143,17 @@ export interface CompareRequest {
   /** id of the plan that the caller has: that one is not sent again */
   known?: string;
 }
+/** Tensors of one module, type and shape. */
+export type ModuleGroup = Pick<TensorRow, 'module' | 'missing' | 'dtype' | 'shape' | 'role'> & {
+  tensors: number;
+  /** ascending */
+  layers: number[];
+};
+export interface ModuleList {
+  groups: ModuleGroup[];
+  /** of them, listed or not */
+  total: number;
+}
 /** How much of a checkpoint may be read to open it. */
 export interface OpenLimits {
   /** of the index and all headers together, bytes */
@@ -164,6 +175,8 @@ export interface EngineCalls {
   /** `limits`: for who must not wait; beyond them it throws bad-file (too large) or read-failed (too slow) */
   open(params: { path: string; limits?: OpenLimits }): PackedFacts;
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
+  /** `tensors`: a glob over names, null for all; at most `most` groups are listed */
+  modules(params: { path: string; tensors: string | null; most: number }): ModuleList;
   /** the comparison is not open any more: its headers need not be kept */
   letGo(params: ComparedCheckpoints): null;
   /** moves a matrix to the front of a running comparison's queue */

@@ -153,6 +153,7 @@ function rootsFor(input: Input): Promise<Roots> {
 function engineOf(client: EngineClient): AssistantEngine {
   return {
     open: async (params, signal) => unpackFacts(await client.call('open', params, signal)),
+    modules: (params, signal) => client.call('modules', params, signal),
     inspect: (params, signal) => client.stream('inspect', params, signal),
     compare: (params, signal) => client.stream('compare', params, signal),
     scan: (params, signal) => client.stream('scan', params, signal),

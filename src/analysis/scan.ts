@@ -143,7 +143,7 @@ function reasonOf(row: TensorRow): string {
   }
 }
 
-/** One pass over a tensor in storage order; a second one only where something has to be located. */
+/** One pass over a tensor in storage order; a second one only if something has to be located. */
 async function measure(weight: Weight, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<Measured> {
   const type = matrixType(weight) as MatrixType;
   const { shape, rows, columns, count } = weight;

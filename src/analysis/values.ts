@@ -7,7 +7,7 @@ import { MAX_VALUES, type Plane, type Rectangle, type ValuesBlock } from '../pro
 /** Rows that lie this close are read with what lies between them: one read of 4 MiB is quicker than a hundred small ones. */
 const MAX_SPAN_BYTES = 4 * 1024 * 1024;
 
-/** Throws bad-parameter where the rectangle leaves the plane or is turned round. */
+/** Throws bad-parameter if the rectangle leaves the plane or is turned round. */
 export function checkRectangle({ rows, columns }: Rectangle, plane: { rows: number; columns: number }): void {
   for (const [[from, to], side, name] of [
     [rows, plane.rows, 'rows'],
@@ -60,7 +60,7 @@ export async function valuesOf(weight: Weight, request: Rectangle, signal?: Abor
   }
   const { entry } = stored;
   const first = (row: number): number => stored.first + row * weight.columns + column0;
-  // Whole runs of rows at once where they lie close, else row by row.
+  // Whole runs of rows at once if they lie close, else row by row.
   const whole = byteRange(dtype, first(row0), first(row1 - 1) + width - first(row0));
   const span = whole.length <= MAX_SPAN_BYTES ? new Uint8Array(whole.length) : null;
   if (span) await entry.read(whole.byte, span, signal);

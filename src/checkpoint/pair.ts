@@ -67,7 +67,7 @@ function tableOrder({ base: { place } }: WeightPair): number {
   return place.role === 'embedding' ? -1 : Number.MAX_SAFE_INTEGER;
 }
 
-/** By full name first; what is left by the name without prefixes, where that is one tensor on each side. */
+/** By full name first; what is left by the name without prefixes, if that is one tensor on each side. */
 function matchRows(
   base: TensorRow[],
   tuned: TensorRow[],

@@ -11,7 +11,7 @@ const GATHER_BLOCK_BYTES = 8 * 1024 * 1024;
 /** Side of the tiles in which a block is transposed: two tiles of 8-byte elements fit the first cache. */
 const TILE = 32;
 
-/** `view` says where in the tensor it lies; `shape` if it is no matrix of the view's rows and columns. */
+/** `view` says where in the tensor it lies; `shape` if it is not a matrix of the view's rows and columns. */
 export class StoredWeight implements Weight {
   readonly name: string;
   readonly place: Place;

@@ -13,7 +13,7 @@ export {
 } from './columns.ts';
 export type { CacheRule, Family, Fusion, Stage } from './family.ts';
 export { GPT2, storesInOut } from './gpt2.ts';
-export { isLoraFactor, startsUniform, targetModule } from './lora.ts';
+export { isLoraFactor, startsAtZero, startsUniform, targetModule } from './lora.ts';
 export { describeName, expertOf, isBias, isExpertStack, normalizeName, type Role, type TensorName } from './names.ts';
 export { endsWithOne, everyFamily, FAMILIES, familyOf } from './registry.ts';
 export { expertParts, expertsInOut, fusionOf, isFusedName, rowParts, type RowPart } from './split.ts';

@@ -1,17 +1,22 @@
 /** Names of LoRA factors, as PEFT, MLX, Diffusers and Kohya write them. */
 
 const FACTOR = /\.lora_(embedding_)?[AB](\.|$)|\.lora_(a|b|down|up)(\.|$)/;
-/** The half that starts at zero, and DoRA's magnitudes, which start at the norms of the weight. */
-const STARTS_UNIFORM = /lora_(embedding_)?B|lora_b$|lora_up|lora_magnitude/;
+/** The half that starts at zero. */
+const STARTS_AT_ZERO = /lora_(embedding_)?B|lora_b$|lora_up/;
 
 /** Is this tensor a factor of an update, not a weight? */
 export function isLoraFactor(name: string): boolean {
   return FACTOR.test(name);
 }
 
-/** May a tensor of this name hold one value only, as it was initialised? */
+/** May a tensor of this name hold nothing but zeros, as it was initialised? */
+export function startsAtZero(name: string): boolean {
+  return STARTS_AT_ZERO.test(name.replace(/\.weight$/, ''));
+}
+
+/** May it hold one value only? DoRA's magnitudes start at the norms of the weight. */
 export function startsUniform(name: string): boolean {
-  return STARTS_UNIFORM.test(name.replace(/\.weight$/, ''));
+  return startsAtZero(name) || /lora_magnitude/.test(name);
 }
 
 /** "layers.0.self_attn.q_proj" of its weight and of its factors: what `target_modules` names. */

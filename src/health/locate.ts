@@ -3,7 +3,7 @@ import { decodeCodes, type MatrixType } from '../numbers/index.ts';
 import { FP16_OVERFLOW } from './rules.ts';
 
 export class Locator {
-  /** row-major numbers; -1 where there is none */
+  /** row-major numbers; -1 if there is none */
   private nan = -1;
   private infinite = -1;
   private overflow = -1;

@@ -39,7 +39,7 @@ export interface Measured {
   rms: number | null;
   /** null for tensors of one axis */
   lines: DeadLines | null;
-  /** first weight of each kind, one number an axis; found only where its count is not 0 */
+  /** first weight of each kind, one number an axis; found only if its count is not 0 */
   firstNaN: number[] | null;
   firstInfinite: number[] | null;
   /** weights with |w| >= FP16_OVERFLOW, in types that hold them */

@@ -17,7 +17,7 @@ export interface ScaleOutlier<T> {
   member: T;
   /** RMS over the median RMS of the siblings */
   factor: number;
-  /** (ln RMS - median) / (1.4826 * MAD), the robust z of Iglewicz and Hoaglin (1993); infinite where the others are all equal */
+  /** (ln RMS - median) / (1.4826 * MAD), the robust z of Iglewicz and Hoaglin (1993); infinite if the others are all equal */
   z: number;
   siblings: number;
   severity: 'warning' | 'info';

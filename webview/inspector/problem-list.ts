@@ -1,4 +1,6 @@
 /** What is wrong with the tensors of a checkpoint, as far as it is known. Pure. */
+import { isBias } from '../../src/families/names.ts';
+import { startsAtZero } from '../../src/families/lora.ts';
 import type { Problem } from '../../src/protocol/results.ts';
 import { integer } from '../shared/format.ts';
 import type { InspectorModel } from './model.ts';
@@ -17,7 +19,8 @@ export function inValues(model: InspectorModel): Found[] {
     if (stats.nan || stats.inf) {
       const message = notFinite(name, stats.nan, stats.inf);
       found.push({ severity: 'warning', message, tensor: name });
-    } else if (stats.absMax === 0 && !EXPECTED_ZERO.test(name))
+      // Biases and the B half of a fresh adapter start at zero.
+    } else if (stats.absMax === 0 && !isBias(name) && !startsAtZero(name))
       found.push({ severity: 'info', message: t('{0} holds nothing but zeros.', name), tensor: name });
   }
   return found;
@@ -34,9 +37,6 @@ function notFinite(name: string, nan: number, inf: number): string {
     ? t('{0} holds {1} NaN weights: no spectrum of it is defined.', name, integer(nan))
     : t('{0} holds {1} infinite weights: no spectrum of it is defined.', name, integer(inf));
 }
-/** Biases and the B half of a fresh adapter start at zero. */
-const EXPECTED_ZERO = /bias$|lora_B/;
-
 const RANK = { error: 0, warning: 1, info: 2 } as const;
 /** Everything known, the worst first. A scan knows more than the values read so far, and tells of the header as well. */
 export function foundProblems(model: InspectorModel): Found[] {

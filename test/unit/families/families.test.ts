@@ -17,6 +17,7 @@ import {
   otherState,
   rowParts,
   shortName,
+  startsAtZero,
   startsUniform,
   storesInOut,
   targetModule,
@@ -431,6 +432,8 @@ describe('LoRA names', () => {
     expect(startsUniform('m.q_proj.lora_B.weight')).toBe(true);
     expect(startsUniform('m.q_proj.lora_magnitude_vector')).toBe(true);
     expect(startsUniform('m.q_proj.lora_A.weight')).toBe(false);
+    expect(startsAtZero('m.q_proj.lora_B.weight')).toBe(true);
+    expect(startsAtZero('m.q_proj.lora_magnitude_vector')).toBe(false);
     expect(targetModule('m.q_proj.lora_A.default.weight')).toBe('m.q_proj');
     expect(targetModule('m.q_proj.weight')).toBe('m.q_proj');
   });

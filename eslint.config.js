@@ -10,19 +10,22 @@ const LAYERS = {
   numbers: { may: [] },
   // The results' types are derived from the catalog: types only.
   protocol: { may: [], types: ['metrics/catalog'] },
+  bytes: { may: ['protocol'] },
   // Text from a file as each surface shows it, and patterns: pure.
   text: { may: [] },
   files: { may: ['protocol'] },
-  formats: { may: ['numbers', 'text', 'protocol'] },
+  formats: { may: ['numbers', 'bytes', 'text', 'protocol'] },
   // Data about names, and small pure functions over it: the pages' labels read it too.
   families: { may: ['protocol'] },
-  checkpoint: { may: ['families', 'formats', 'numbers', 'text', 'protocol'] },
+  checkpoint: { may: ['families', 'formats', 'numbers', 'bytes', 'text', 'protocol'] },
   kernels: { may: [] },
   linalg: { may: ['files/index', 'numbers', 'protocol'] },
   metrics: { may: ['linalg/backend', 'numbers', 'protocol'] },
   results: { may: ['metrics/summary', 'protocol'] },
-  health: { may: ['checkpoint', 'families', 'formats', 'numbers', 'protocol'] },
-  analysis: { may: ['files', 'health', 'metrics', 'linalg', 'checkpoint', 'formats', 'numbers', 'text', 'protocol'] },
+  health: { may: ['checkpoint', 'families', 'formats', 'numbers', 'bytes', 'protocol'] },
+  analysis: {
+    may: ['files', 'health', 'metrics', 'linalg', 'checkpoint', 'formats', 'numbers', 'bytes', 'text', 'protocol'],
+  },
   engine: { may: ['analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
   assistant: { may: ['results', 'metrics', 'checkpoint/glob', 'text', 'protocol'] },
@@ -47,11 +50,11 @@ const LAYERS = {
   // Numbers are the engine's work: the host side reaches it through its client only.
   tools: { may: ['assistant', 'engine', 'text', 'protocol'], vscode: true },
   // What both pages need of VS Code.
-  host: { may: ['engine', 'files', 'text', 'protocol'], vscode: true },
+  host: { may: ['engine', 'files', 'bytes', 'formats', 'text', 'protocol'], vscode: true },
   editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
-  comparison: { may: ['host', 'engine', 'export', 'results', 'files', 'text', 'protocol'], vscode: true },
+  comparison: { may: ['host', 'engine', 'export', 'results', 'files', 'bytes', 'text', 'protocol'], vscode: true },
   // Its words follow the catalog and the verdict's rule.
-  hover: { may: ['commands', 'engine', 'families', 'results', 'metrics', 'text', 'protocol'], vscode: true },
+  hover: { may: ['commands', 'engine', 'families', 'results', 'metrics', 'bytes', 'text', 'protocol'], vscode: true },
   commands: {
     may: ['comparison', 'editor', 'host', 'engine', 'export', 'files', 'numbers', 'text', 'protocol'],
     vscode: true,

@@ -1,6 +1,6 @@
 /** Checkpoints kept open between requests for their values: a grid that is scrolled must not read 162 headers a screen. */
-import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { disk, stampText } from '../bytes/index.ts';
 import { isRefused, openCheckpoint } from '../checkpoint/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { OpenLimits } from '../protocol/engine.ts';
@@ -13,7 +13,7 @@ const MAX_IDLE = 4;
 
 export interface HeldCheckpoint {
   checkpoint: Checkpoint;
-  /** sizes and times of its files when they were read */
+  /** stamps of its files when they were read */
   stamp: string;
   /** whether they are the same now */
   isCurrent(): Promise<boolean>;
@@ -22,7 +22,7 @@ export interface HeldCheckpoint {
 
 interface Opened {
   checkpoint: Checkpoint;
-  /** sizes and times of its files when they were read */
+  /** stamps of its files when they were read */
   mark: string;
 }
 interface Entry {
@@ -166,13 +166,9 @@ async function openWithMark(path: string, signal?: AbortSignal, mostHeaderBytes?
   return { checkpoint, mark: await markWhenRead(path, checkpoint) };
 }
 
-const markOfFile = (file: string): Promise<string> =>
-  stat(file).then(
-    ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
-    () => 'missing',
-  );
+const markOfFile = async (file: string): Promise<string> => stampText(await disk.stamp(file));
 
-/** Sizes and times of the path and of every shard, as they are now. */
+/** Stamps of the path and of every shard, as they are now. */
 async function markOf(path: string, checkpoint: Checkpoint): Promise<string> {
   return (await Promise.all(filesOf(path, checkpoint).map(markOfFile))).join('\n');
 }
@@ -180,8 +176,8 @@ async function markOf(path: string, checkpoint: Checkpoint): Promise<string> {
 /** The same, as they were when they were read: a change since then shows. What was not read (a folder) is asked now. */
 async function markWhenRead(path: string, checkpoint: Checkpoint): Promise<string> {
   const marks = filesOf(path, checkpoint).map((file) => {
-    const state = checkpoint.states.get(relative(checkpoint.folder, file));
-    return state ? Promise.resolve(`${state.sizeBytes} ${state.modifiedMs}`) : markOfFile(file);
+    const stamp = checkpoint.stamps.get(relative(checkpoint.folder, file));
+    return stamp ? Promise.resolve(stampText(stamp)) : markOfFile(file);
   });
   return (await Promise.all(marks)).join('\n');
 }

@@ -16,7 +16,8 @@ export interface RunningComparison {
 
 /**
  * Yields `plan` first, unless `known` says that the caller has this one. A tensor that fails yields `failed` and the rest goes on.
- * `done` names the matrices that an earlier run finished: nothing of them is computed again. Throws `cancelled`; what was yielded
+ * `done` names the matrices that an earlier run finished: nothing of them is computed again. Throws `cancelled`, and read-failed if a
+ * file is not any more what it was when it was opened; what was yielded
  * stays valid.
  */
 export async function* compareCheckpoints(
@@ -86,6 +87,8 @@ export async function* compareCheckpoints(
         secondsLeft: spectraTime.secondsLeft(),
       };
     }
+    await open.base.verify();
+    await open.tuned.verify();
   } finally {
     running.delete(request.runId);
   }

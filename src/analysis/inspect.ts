@@ -29,7 +29,8 @@ interface Item {
 
 /**
  * Statistics first, then spectra: cheap before dear. Without names: every floating tensor, and for spectra every block matrix (embeddings
- * and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`.
+ * and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`,
+ * and read-failed if a file is not any more what it was when it was opened.
  */
 export async function* inspectCheckpoint(
   backend: LinearAlgebraBackend,
@@ -76,6 +77,7 @@ export async function* inspectCheckpoint(
     else yield outcome.value;
     yield { type: 'progress', done: ++done, total: items.length, secondsLeft: estimate.secondsLeft() };
   }
+  await checkpoint.verify();
 }
 
 async function work(

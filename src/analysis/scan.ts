@@ -23,7 +23,8 @@ import { Estimate, runQueue, WorkQueue } from './queue.ts';
 
 /**
  * Header problems first, then each tensor's findings as it is read, then duplicates and scales, `coverage` last. A tensor that cannot
- * be read is a finding. Peak: two chunks of 4 Mi weights a thread. Throws bad-file, read-failed (the file as a whole) and cancelled.
+ * be read is a finding. Peak: two chunks of 4 Mi weights a thread. Throws bad-file, read-failed (the file as a whole, or a file
+ * that is not any more what it was when it was opened) and cancelled.
  */
 export async function* scanCheckpoint(
   backend: LinearAlgebraBackend,
@@ -80,6 +81,7 @@ export async function* scanCheckpoint(
       for (const weights of equal.values())
         if (weights.length > 1) yield { type: 'finding', finding: duplicateFinding(weights) };
     }
+    await checkpoint.verify();
     const scannedBytes = measured.reduce((sum, { weight }) => sum + weight.storedBytes, 0);
     yield {
       type: 'coverage',

@@ -1,26 +1,52 @@
 /** The few figures of config.json that say how fused tensors and heads divide. */
 import { join } from 'node:path';
-import { openByteSource } from '../formats/index.ts';
+import { disk } from '../bytes/index.ts';
+import { ProblemList } from '../formats/index.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 import type { ModelConfig } from '../protocol/engine.ts';
 
 /** Real ones have kilobytes; the longest seen, with a quantization list, has 24 kB. */
 const MAX_CONFIG_BYTES = 10 * 1024 * 1024;
 
-/** Text of config.json in a folder; null where there is none, or none that can be read (a checkpoint opens without it). */
-export async function readConfigText(folder: string, signal?: AbortSignal): Promise<string | null> {
+export interface ConfigFile {
+  /** null if there is no file, or none of use */
+  text: string | null;
+  config: ModelConfig | null;
+  /** why a file that is there is not used: a checkpoint opens without it */
+  problems: ProblemList;
+}
+
+const FILE = 'config.json';
+const WITHOUT = 'Heads, fused matrices and the memory estimate are judged without it: download it again.';
+
+/** config.json of a folder. Throws cancelled only. */
+export async function readConfig(folder: string, signal?: AbortSignal): Promise<ConfigFile> {
+  const problems = new ProblemList(FILE);
+  const none: ConfigFile = { text: null, config: null, problems };
+  const path = join(folder, FILE);
+  if ((await disk.stamp(path)) === null) return none;
   try {
-    const source = await openByteSource(join(folder, 'config.json'));
+    const source = await disk.open(path);
     try {
-      if (source.sizeBytes > MAX_CONFIG_BYTES) return null;
+      if (source.sizeBytes > MAX_CONFIG_BYTES) {
+        const text = `it has ${source.sizeBytes} bytes, more than the ${MAX_CONFIG_BYTES} that are read.`;
+        problems.add('warning', 'config-too-large', text, WITHOUT);
+        return none;
+      }
       const bytes = new Uint8Array(source.sizeBytes);
       await source.read(0, bytes, signal);
-      return new TextDecoder().decode(bytes);
+      const text = new TextDecoder().decode(bytes);
+      const config = parseModelConfig(text);
+      if (config) return { text, config, problems };
+      problems.add('warning', 'config-invalid', 'it is not a JSON object.', WITHOUT);
+      return none;
     } finally {
       await source.close();
     }
   } catch (error) {
-    if (signal?.aborted) throw error;
-    return null;
+    if (signal?.aborted || !(error instanceof OffaxisError)) throw error;
+    problems.add('warning', 'config-unreadable', `it could not be read: ${error.message}`, WITHOUT);
+    return none;
   }
 }
 

@@ -1,7 +1,6 @@
 /** Which files a path means: one .safetensors, an index with its shards, or the checkpoint of a folder. */
-import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { openError } from '../formats/index.ts';
+import { disk } from '../bytes/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
 export type Source =
@@ -19,13 +18,7 @@ const CONSOLIDATED_PART = /^consolidated[.-]\d+(-of-\d+)?\.safetensors$/;
 
 /** Throws bad-file where the path is no checkpoint, with what it is instead. */
 export async function discover(path: string): Promise<Source> {
-  let isFolder: boolean;
-  try {
-    isFolder = (await stat(path)).isDirectory();
-  } catch (error) {
-    throw openError(error, path);
-  }
-  if (isFolder) return inFolder(path);
+  if ((await disk.kind(path)) === 'folder') return inFolder(path);
   const folder = dirname(path);
   const file = basename(path);
   if (/\.index\.json$/.test(file)) return { kind: 'index', folder, file, note: null };
@@ -44,12 +37,7 @@ export async function discover(path: string): Promise<Source> {
 }
 
 async function inFolder(folder: string): Promise<Source> {
-  let names: string[];
-  try {
-    names = (await readdir(folder)).sort();
-  } catch (error) {
-    throw openError(error, folder);
-  }
+  const names = await disk.list(folder);
   const there = new Set(names);
   for (const stem of USUAL_STEMS) {
     const file = `${stem}${FILE_SUFFIX}`;
@@ -102,7 +90,7 @@ async function hint(folder: string, names: readonly string[]): Promise<string> {
   const pickles = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
   if (pickles !== undefined) return ` ${pickles} is a PyTorch file: convert it with safetensors.torch.save_file first.`;
   for (const name of names.slice(0, 100)) {
-    const inner = await readdir(join(folder, name)).catch(() => []);
+    const inner = await disk.list(join(folder, name)).catch(() => []);
     if (inner.some((file) => file.endsWith(FILE_SUFFIX) || file.endsWith(INDEX_SUFFIX))) {
       return ` Its folder ${name} does: choose that.`;
     }

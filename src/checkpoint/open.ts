@@ -1,18 +1,12 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
 import { resolve } from 'node:path';
+import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isLoraFactor, type Family } from '../families/index.ts';
-import {
-  ProblemList,
-  quoted,
-  readSafetensorsHeader,
-  readShardIndex,
-  type ByteSource,
-  type ShardIndex,
-} from '../formats/index.ts';
+import { ProblemList, quoted, readSafetensorsHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
-import { parseModelConfig, readConfigText } from './config.ts';
+import { readConfig, type ConfigFile } from './config.ts';
 import { discover, type Source } from './discover.ts';
 import { estimateMemory } from './memory.ts';
 import { elementCount, markConv1d } from './rows.ts';
@@ -47,14 +41,14 @@ export async function openCheckpoint(path: string, signal?: AbortSignal, mostByt
             return readShardIndex(bytes, source.file, signal);
           })
         : null;
-    const configText = await readConfigText(source.folder, signal);
+    const configFile = await readConfig(source.folder, signal);
     const names = index
       ? [...new Set(index.weightMap.values())]
       : source.kind === 'shards'
         ? source.files
         : [source.file];
     const shards = await readShards(files, names, index !== null, mostBytes === Infinity ? null : take, signal);
-    return assemble(path, source, files, index, shards, configText);
+    return assemble(path, source, files, index, shards, configFile);
   } catch (error) {
     await files.close();
     throw error;
@@ -121,9 +115,8 @@ function assemble(
   files: ShardFiles,
   index: ShardIndex | null,
   shards: readonly Shard[],
-  configText: string | null,
+  { text: configText, config, problems: configProblems }: ConfigFile,
 ): Checkpoint {
-  const config = configText === null ? null : parseModelConfig(configText);
   const name = source.kind === 'shards' ? source.folder : source.file;
   const own = index?.problems ?? new ProblemList(name);
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
@@ -146,7 +139,11 @@ function assemble(
   markConv1d(tensors, config?.modelType ?? null);
   reportUnsplit(tensors, config, family, own);
   reportAdapter(tensors, own);
-  const problems = [...own.list(), ...shards.flatMap((shard) => shard.header?.problems ?? [])];
+  const problems = [
+    ...own.list(),
+    ...configProblems.list(),
+    ...shards.flatMap((shard) => shard.header?.problems ?? []),
+  ];
   const facts = {
     ...factsOf(path, source, index, shards, tensors, config, problems),
     memory: estimateMemory(tensors.values(), config, configText),
@@ -159,8 +156,9 @@ function assemble(
     family,
     tensors,
     problems,
-    states: files.states,
+    stamps: files.stamps,
     read: (tensor, offset, target, signal) => readTensor(files, resolve(source.folder), tensor, offset, target, signal),
+    verify: () => files.verify(),
     rest: () => files.rest(),
     close: () => files.close(),
   };
@@ -188,7 +186,7 @@ async function readTensor(
     );
   }
   try {
-    await files.use(tensor.file, (bytes) => bytes.read(start + offset, target, signal));
+    await files.read(tensor.file, start + offset, target, signal);
   } catch (error) {
     if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
     const where = error.message.startsWith(folder) ? '' : ` (${tensor.file})`;

@@ -1,8 +1,7 @@
 /** The open files of a checkpoint: a few at a time, opened when they are read, however many shards there are. */
 import { join } from 'node:path';
-import { openByteSource, type ByteSource } from '../formats/index.ts';
+import { changedError, disk, isSameStamp, type ByteSource, type FileStamp } from '../bytes/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { FileState } from './types.ts';
 
 /** Systems allow 256 open files a process at worst; indexes name hundreds of shards. */
 const MAX_OPEN_FILES = 48;
@@ -15,12 +14,12 @@ interface OpenFile {
 export class ShardFiles {
   /** in the order of their last use */
   private readonly open = new Map<string, OpenFile>();
-  private readonly known = new Map<string, FileState>();
+  private readonly known = new Map<string, FileStamp>();
   private closed = false;
 
   constructor(private readonly folder: string) {}
 
-  get states(): ReadonlyMap<string, FileState> {
+  get stamps(): ReadonlyMap<string, FileStamp> {
     return this.known;
   }
 
@@ -42,6 +41,22 @@ export class ShardFiles {
     }
   }
 
+  /** As `use`, for data: what was read is thrown away if the file has changed since its header was read. */
+  async read(file: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.use(file, async (source) => {
+      await source.read(offset, target, signal);
+      await source.check(this.known.get(file) ?? source.stamp);
+    });
+  }
+
+  /** Throws read-failed if a file that was opened is not any more what it was, or is another one under its name. */
+  async verify(): Promise<void> {
+    for (const [file, stamp] of this.known) {
+      const path = join(this.folder, file);
+      if (!isSameStamp(await disk.stamp(path), stamp)) throw changedError(path);
+    }
+  }
+
   /** Closes what is not in use; a later use opens it again. */
   async rest(): Promise<void> {
     await this.closeIdle(0);
@@ -54,15 +69,12 @@ export class ShardFiles {
   }
 
   private async openAgain(file: string): Promise<ByteSource> {
-    const source = await openByteSource(join(this.folder, file));
+    const source = await disk.open(join(this.folder, file));
     const known = this.known.get(file);
-    if (!known) this.known.set(file, { sizeBytes: source.sizeBytes, modifiedMs: source.modifiedMs });
-    else if (known.sizeBytes !== source.sizeBytes || known.modifiedMs !== source.modifiedMs) {
+    if (!known) this.known.set(file, source.stamp);
+    else if (!isSameStamp(known, source.stamp)) {
       await source.close();
-      throw new OffaxisError(
-        'read-failed',
-        `${source.path} has changed since it was opened. Open the checkpoint again.`,
-      );
+      throw changedError(source.path);
     }
     return source;
   }

@@ -1,14 +1,9 @@
 /** A checkpoint on disk, opened by its headers only. */
+import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import type { WeightPair } from './weight.ts';
-
-/** What a file was when its header was read; it must not change under the offsets. */
-export interface FileState {
-  sizeBytes: number;
-  modifiedMs: number;
-}
 
 export interface Checkpoint {
   readonly path: string;
@@ -22,12 +17,15 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorRow>;
   readonly problems: readonly Problem[];
   /** What each file was when its header was read, by its name in the folder; a missing shard has no entry. */
-  readonly states: ReadonlyMap<string, FileState>;
+  readonly stamps: ReadonlyMap<string, FileStamp>;
   /**
    * `length` bytes from `offset` inside the tensor's data, into `target` (Uint8Array over an ArrayBuffer or SharedArrayBuffer).
-   * Loops over short reads. Throws OffaxisError read-failed (names file, tensor, byte) or cancelled.
+   * Loops over short reads. Throws OffaxisError read-failed (names file, tensor, byte; also if the file
+   * has changed since its header was read) or cancelled.
    */
   read(tensor: TensorRow, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Throws read-failed, naming the file, if one of them is not any more what it was when its header was read. */
+  verify(): Promise<void>;
   /** Closes the files that nobody reads now; the next reading opens them again. */
   rest(): Promise<void>;
   close(): Promise<void>;

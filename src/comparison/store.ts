@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { disk, stampText } from '../bytes/index.ts';
 import { makeFolder, moveFile, removeFile, writeWhole } from '../files/index.ts';
 import type { ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
@@ -21,7 +22,7 @@ export interface StoredComparison {
   details: MatrixDetail[];
   failed: Failure[];
   complete: boolean;
-  /** sizes and times of both files when it was computed */
+  /** stamps of both files when it was computed */
   fingerprint: string;
 }
 
@@ -232,12 +233,11 @@ function unpackDetail({
   };
 }
 
-/** Sizes and modification times of what a path names: other bytes, other fingerprint. Never throws: a missing file has one, too. */
+/** Stamps of what a path names: other bytes, other fingerprint. Never throws: a missing file has one, too. */
 export async function fingerprint(...paths: string[]): Promise<string> {
   const one = async (path: string): Promise<string> => {
-    const info = await stat(path).catch(() => null);
-    if (!info) return `${path}: missing`;
-    if (!info.isDirectory()) return `${path}: ${info.size} ${info.mtimeMs}`;
+    const kind = await disk.kind(path).catch(() => null);
+    if (kind !== 'folder') return `${path}: ${stampText(await disk.stamp(path))}`;
     const names = (await readdir(path)).filter((name) => /\.safetensors(\.index\.json)?$/.test(name)).sort();
     return (await Promise.all(names.map((name) => one(join(path, name))))).join('\n');
   };

@@ -1,6 +1,6 @@
 /** `*.safetensors.index.json`: which shard holds which tensor. */
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from '../bytes/index.ts';
 import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';
 import { JsonError, JsonScanner } from './json-scanner.ts';
 import { ProblemList, quoted } from './problems.ts';

@@ -1,5 +1,4 @@
-/** File formats: bytes, safetensors headers, shard indexes. */
-export { byteSourceOf, openByteSource, openError, type ByteSource, type ReadableHandle } from './byte-source.ts';
+/** File formats: safetensors headers, shard indexes. */
 export { impostorOf, readableSize, type Impostor } from './impostors.ts';
 export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './index-file.ts';
 export { JsonError, JsonScanner, type JsonErrorCode } from './json-scanner.ts';

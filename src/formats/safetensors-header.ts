@@ -4,7 +4,7 @@
  * duplicate keys and lone surrogates are errors. A damaged file gives what could be read, with its problems.
  */
 import type { Problem } from '../protocol/results.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from '../bytes/index.ts';
 import { parseEntry, type DeclaredEntry } from './header-entry.ts';
 import { checkLayout } from './header-layout.ts';
 import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';

@@ -1,35 +1,46 @@
 /** Notices that the files of a checkpoint are not those any more that were read: a training run has written its next step. */
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { disk, stampText } from '../bytes/index.ts';
+import { readShardIndex } from '../formats/index.ts';
 import type { DiskChange } from '../protocol/views.ts';
 
 /** A checkpoint is written in many steps: it is looked at when it has been quiet for so long. */
 const QUIET_MS = 700;
 /** A file that is written to without a pause is looked at all the same. */
 const PATIENCE_MS = 5000;
-/** The largest index known has 4 MB. */
+/** The largest index known has 60 MB. */
 const MAX_INDEX_BYTES = 64e6;
+/** Each watcher is the system's memory and VS Code's time; a checkpoint in more folders is looked at when its reader comes back. */
+const MAX_WATCHERS = 64;
+/** No model has as many shards; an index that names more is watched as far as here. */
+const MAX_FILES = 10_000;
+/** Stamps asked for at once. */
+const STAMPS_AT_ONCE = 64;
 
 /** Calls the listener with the path of every file of the folder that appears, changes or goes. */
 export type WatchFolder = (folder: string, listener: (path: string) => void) => { dispose(): void };
-/** Size, time and identity of each file; null where there is none. */
+/** The stamp of each file, as text. */
 export interface DiskMark {
-  files: ReadonlyMap<string, string | null>;
+  files: ReadonlyMap<string, string>;
   at: number;
 }
 
-/** The file itself; for an index the shards that it names, too. An index that cannot be read stands alone: opening it tells why. */
+/**
+ * The file itself; for an index the shards that it names, too, as the strict parser lets them through: a name that leads out of the
+ * folder is refused. An index that can't be read (too large, a pipe) stands alone: opening it tells why.
+ */
 export async function checkpointFiles(path: string): Promise<string[]> {
   if (!path.endsWith('.json')) return [path];
   try {
-    if ((await stat(path)).size > MAX_INDEX_BYTES) return [path];
-    const index = JSON.parse(await readFile(path, 'utf8')) as { weight_map?: unknown } | null;
-    const map = index?.weight_map;
-    const shards = typeof map === 'object' && map !== null ? Object.values(map) : [];
-    const names = new Set(shards.filter((shard): shard is string => typeof shard === 'string'));
-    const folder = dirname(path);
-    // a name that leads out of the folder is refused when the checkpoint is opened
-    return [path, ...[...names].map((name) => join(folder, name)).filter((file) => resolve(file).startsWith(folder))];
+    const source = await disk.open(path);
+    try {
+      if (source.sizeBytes > MAX_INDEX_BYTES) return [path];
+      const { weightMap } = await readShardIndex(source, basename(path));
+      const names = [...new Set(weightMap.values())].slice(0, MAX_FILES);
+      return [path, ...names.map((name) => join(dirname(path), name))];
+    } finally {
+      await source.close();
+    }
   } catch {
     return [path];
   }
@@ -37,14 +48,15 @@ export async function checkpointFiles(path: string): Promise<string[]> {
 
 export async function markOf(files: readonly string[]): Promise<DiskMark> {
   const at = Date.now();
-  const stats = await Promise.all(
-    files.map(async (file): Promise<[string, string | null]> => {
-      const info = await stat(file).catch(() => null);
-      return [file, info && `${info.size} ${info.mtimeMs} ${info.ino}`];
-    }),
-  );
-  return { files: new Map(stats), at };
+  const stamps = new Map<string, string>();
+  for (let first = 0; first < files.length; first += STAMPS_AT_ONCE) {
+    const some = files.slice(first, first + STAMPS_AT_ONCE);
+    const texts = await Promise.all(some.map(async (file) => stampText(await disk.stamp(file))));
+    some.forEach((file, i) => stamps.set(file, texts[i] ?? GONE));
+  }
+  return { files: stamps, at };
 }
+const GONE = stampText(null);
 
 /** The first file that differs; one that is gone comes before one that has changed. Null: nothing has happened. */
 export function changeBetween(before: DiskMark, after: DiskMark): DiskChange | null {
@@ -56,9 +68,9 @@ export function changeBetween(before: DiskMark, after: DiskMark): DiskChange | n
   });
   let changed: string | null = null;
   for (const [file, mark] of before.files) {
-    const now = after.files.get(file) ?? null;
+    const now = after.files.get(file) ?? GONE;
     if (now === mark) continue;
-    if (now === null) return change('deleted', file);
+    if (now === GONE) return change('deleted', file);
     changed ??= file;
   }
   return changed === null ? null : change('changed', changed);
@@ -90,7 +102,7 @@ export class DiskMonitor {
   async accept(mark: DiskMark): Promise<void> {
     this.read = mark;
     this.tell(null);
-    const folders = new Set([...mark.files.keys()].map((file) => dirname(file)));
+    const folders = new Set([...new Set([...mark.files.keys()].map((file) => dirname(file)))].slice(0, MAX_WATCHERS));
     for (const [folder, watcher] of this.watchers) {
       if (folders.has(folder)) continue;
       watcher.dispose();

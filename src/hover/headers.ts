@@ -1,5 +1,5 @@
 /** Facts of checkpoints that no editor has open, read from their headers and kept while the files stay as they are. */
-import { stat } from 'node:fs/promises';
+import { disk, stampText } from '../bytes/index.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts, OpenLimits } from '../protocol/engine.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
@@ -16,9 +16,9 @@ export class HeaderCache {
 
   /** Null if there is no such file. Throws as `open` does, for a checkpoint that is too large or too slow for a hover, too. */
   async facts(path: string, signal: AbortSignal): Promise<CheckpointFacts | null> {
-    const info = await stat(path).catch(() => null);
-    if (!info?.isFile() || signal.aborted) return null;
-    const mark = `${info.size} ${info.mtimeMs}`;
+    const kind = await disk.kind(path).catch(() => null);
+    const mark = stampText(await disk.stamp(path));
+    if (kind !== 'file' || signal.aborted) return null;
     const known = this.kept.get(path);
     if (known?.mark === mark) return known.facts;
     const facts = unpackFacts(await this.engine.call('open', { path, limits: LIMITS }, signal));

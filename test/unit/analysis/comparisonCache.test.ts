@@ -57,8 +57,8 @@ describe('comparisons kept open', () => {
   });
   test('a changed file renews it; who was at work goes on with what it has', async () => {
     const atWork = await cache.hold(compared('rl'));
-    const { states } = atWork.open.tuned;
-    const file = join(compared('rl').tuned, [...states.keys()][0] as string);
+    const { stamps } = atWork.open.tuned;
+    const file = join(compared('rl').tuned, [...stamps.keys()][0] as string);
     utimesSync(file, 5, 5);
     const renewed = await open(compared('rl'));
     expect(renewed).not.toBe(atWork.open);

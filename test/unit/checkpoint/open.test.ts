@@ -286,6 +286,11 @@ describe('folders', () => {
     writeFileSync(join(folder.path, 'config.json'), '{');
     const broken = await openCheckpoint(folder.path);
     expect(broken.config).toBeNull();
+    expect(broken.problems.map(({ code, file }) => [code, file])).toContainEqual(['config-invalid', 'config.json']);
+    writeFileSync(join(folder.path, 'config.json'), `{"a": "${'x'.repeat(11 * 1024 * 1024)}"}`);
+    const large = await openCheckpoint(broken.path);
+    expect(large.problems.map(({ code }) => code)).toContain('config-too-large');
+    await large.close();
     await broken.close();
     folder.write('config.json', {
       model_type: 'gemma4',

@@ -280,8 +280,9 @@ function memory(rows: TensorRow[]): Checkpoint {
     family: null,
     tensors: new Map(rows.map((one) => [one.name, one])),
     problems: [],
-    states: new Map(),
+    stamps: new Map(),
     read: nothing,
+    verify: nothing,
     rest: nothing,
     close: nothing,
   };

@@ -1,5 +1,5 @@
 /** Safetensors files made for tests, correct or wrong in one chosen way. */
-import type { ByteSource } from '../../../src/formats/index.ts';
+import type { ByteSource } from '../../../src/bytes/index.ts';
 
 export interface Entry {
   dtype: string;
@@ -57,7 +57,8 @@ export function memorySource(bytes: Uint8Array, sizeBytes = bytes.length): ByteS
   return {
     path: 'memory',
     sizeBytes,
-    modifiedMs: 0,
+    stamp: { sizeBytes: bytes.length, modifiedNs: 0n, inode: 1n, device: 1n },
+    check: () => Promise.resolve(),
     bytesRead: 0,
     read(offset, target) {
       target.set(bytes.subarray(offset, offset + target.length));

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openByteSource, readSafetensorsHeader, type SafetensorsHeader } from '../../../src/formats/index.ts';
+import { openByteSource } from '../../../src/bytes/index.ts';
+import { readSafetensorsHeader, type SafetensorsHeader } from '../../../src/formats/index.ts';
 import { f32, memorySource, rawFile, safetensors } from './build.ts';
 
 const MALFORMED = fileURLToPath(new URL('../../fixtures/malformed', import.meta.url));

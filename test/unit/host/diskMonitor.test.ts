@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { watch } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkpointFiles, DiskMonitor, markOf, changeBetween } from '../../../src/host/diskMonitor.ts';
 import type { DiskChange } from '../../../src/protocol/views.ts';
@@ -49,6 +50,41 @@ describe('the files of a checkpoint', () => {
     expect(await checkpointFiles(file('one.safetensors'))).toEqual([file('one.safetensors')]);
     await writeFile(index, '{"weight_map": ');
     expect(await checkpointFiles(index)).toEqual([index]);
+  });
+});
+
+describe('an index that nobody vouches for', () => {
+  const index = (): string => file('model.safetensors.index.json');
+  const map = (names: string[]): string =>
+    JSON.stringify({ weight_map: Object.fromEntries(names.map((name, i) => [`t${i}`, name])) });
+
+  test('names no file outside its folder, not even in one whose name begins alike', async () => {
+    const folderName = basename(folder);
+    await writeFile(index(), map([`../${folderName}-secret/a`, `../${folderName}-secret`, '/etc/passwd', 'sub/b']));
+    expect(await checkpointFiles(index())).toEqual([index(), file('sub/b')]);
+  });
+  test.skipIf(process.platform === 'win32')('that is a pipe is not waited on', async () => {
+    execFileSync('mkfifo', [index()]);
+    expect(await checkpointFiles(index())).toEqual([index()]);
+    expect([...(await markOf([index()])).files.keys()]).toEqual([index()]);
+  });
+  test('gets one watcher a folder, and at most 64', async () => {
+    const names = Array.from({ length: 500 }, (_, i) => `${i % 250}/${i}.safetensors`);
+    await writeFile(index(), map(names));
+    const watched: string[] = [];
+    const monitor = new DiskMonitor(
+      index(),
+      (directory) => {
+        watched.push(directory);
+        return { dispose: () => undefined };
+      },
+      () => undefined,
+    );
+    monitors.push(monitor);
+    await monitor.accept(await monitor.mark());
+    expect(watched).toHaveLength(64);
+    expect(new Set(watched).size).toBe(64);
+    expect(watched).toContain(folder);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { byteSourceOf, openByteSource, type ReadableHandle } from '../../../src/formats/index.ts';
+import { byteSourceOf, openByteSource, type FileStamp, type ReadableHandle } from '../../../src/bytes/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'offaxis-bytes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,17 +15,21 @@ const short: ReadableHandle = {
     target.set(part, at);
     return Promise.resolve({ bytesRead: part.length });
   },
+  stamp: () => Promise.resolve(stamp(1000)),
   close: () => Promise.resolve(),
 };
+function stamp(sizeBytes: number): FileStamp {
+  return { sizeBytes, modifiedNs: 0n, inode: 1n, device: 1n };
+}
 
 describe('a byte source', () => {
   it('loops over short reads', async () => {
     const target = new Uint8Array(500);
-    await byteSourceOf(short, 'short', 1000, 0).read(17, target);
+    await byteSourceOf(short, 'short', stamp(1000)).read(17, target);
     expect(target).toEqual(bytes.slice(17, 517));
   });
   it('names file and byte where the file ends early', async () => {
-    await expect(byteSourceOf(short, 'short', 2000, 0).read(990, new Uint8Array(20))).rejects.toThrow(
+    await expect(byteSourceOf(short, 'short', stamp(2000)).read(990, new Uint8Array(20))).rejects.toThrow(
       /short ends at byte 1000, 10 bytes early/,
     );
   });
@@ -40,7 +44,7 @@ describe('a byte source', () => {
       },
     };
     await expect(
-      byteSourceOf(handle, 'short', 1000, 0).read(0, new Uint8Array(500), controller.signal),
+      byteSourceOf(handle, 'short', stamp(1000)).read(0, new Uint8Array(500), controller.signal),
     ).rejects.toMatchObject({ code: 'cancelled' });
     expect(calls).toBe(3);
   });

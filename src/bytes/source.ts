@@ -1,6 +1,8 @@
 /** Bytes of a file by offset: opened read-only, read in pieces, never as a whole. */
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { isSameStamp, stampOf, type FileStamp } from './stamp.ts';
 
 /** One call to the system reads no more than this, so that an abort is seen soon and the 2 GiB limit of a read is never met. */
 const PIECE_BYTES = 16 * 1024 * 1024;
@@ -9,30 +11,37 @@ export interface ByteSource {
   /** path, for messages */
   readonly path: string;
   readonly sizeBytes: number;
-  /** time of the last change, ms since 1970: two openings of one unchanged file agree in it */
-  readonly modifiedMs: number;
+  /** what the file was when it was opened */
+  readonly stamp: FileStamp;
   /** Fills `target` from byte `offset`. Throws read-failed (names file and byte) or cancelled. */
   read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Throws read-failed if the file is not any more what `stamp` says: what was read of it may be of both. */
+  check(stamp: FileStamp): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The part of a Node file handle that a source needs; a test can pass one that reads short. */
 export interface ReadableHandle {
   read(target: Uint8Array, at: number, length: number, offset: number): Promise<{ bytesRead: number }>;
+  stamp(): Promise<FileStamp>;
   close(): Promise<void>;
 }
 
 /** Throws bad-file where there is no such file or it is none (a folder, a pipe, a device), read-failed where it cannot be opened. */
 export async function openByteSource(path: string): Promise<ByteSource> {
   try {
-    // A pipe or a device would block in open(), so what it is comes first.
-    const before = await stat(path);
-    if (!before.isFile())
-      throw new OffaxisError('bad-file', `${path} is not a regular file. Choose a .safetensors file.`);
-    const handle = await open(path, 'r');
+    // A pipe or a device would block in open(), so what it is comes first; it may become one in between.
+    if (!(await stat(path)).isFile()) throw notRegular(path);
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      const facts = await handle.stat();
-      return byteSourceOf(handle, path, facts.size, facts.mtimeMs);
+      const facts = await handle.stat({ bigint: true });
+      if (!facts.isFile()) throw notRegular(path);
+      const stamp = async (): Promise<FileStamp> => stampOf(await handle.stat({ bigint: true }));
+      return byteSourceOf(
+        { read: (...rest) => handle.read(...rest), stamp, close: () => handle.close() },
+        path,
+        stampOf(facts),
+      );
     } catch (error) {
       await handle.close();
       throw error;
@@ -40,6 +49,10 @@ export async function openByteSource(path: string): Promise<ByteSource> {
   } catch (error) {
     throw openError(error, path);
   }
+}
+
+function notRegular(path: string): OffaxisError {
+  return new OffaxisError('bad-file', `${path} is not a regular file. Choose a .safetensors file.`);
 }
 
 /** A system error of opening as ours. */
@@ -63,11 +76,19 @@ export function openError(error: unknown, path: string): OffaxisError {
   });
 }
 
-export function byteSourceOf(handle: ReadableHandle, path: string, sizeBytes: number, modifiedMs: number): ByteSource {
+/** What is said of a file that is not what it was. */
+export function changedError(path: string): OffaxisError {
+  return new OffaxisError(
+    'read-failed',
+    `${path} has changed since it was opened: what was read of it may be partly old and partly new. Open the checkpoint again.`,
+  );
+}
+
+export function byteSourceOf(handle: ReadableHandle, path: string, stamp: FileStamp): ByteSource {
   return {
     path,
-    sizeBytes,
-    modifiedMs,
+    sizeBytes: stamp.sizeBytes,
+    stamp,
     async read(offset, target, signal) {
       let done = 0;
       while (done < target.length) {
@@ -87,6 +108,9 @@ export function byteSourceOf(handle: ReadableHandle, path: string, sizeBytes: nu
         done += bytesRead;
       }
       throwIfAborted(signal);
+    },
+    async check(expected) {
+      if (!isSameStamp(await handle.stamp(), expected)) throw changedError(path);
     },
     close: () => handle.close(),
   };

@@ -1,5 +1,6 @@
 /** Figures and names for a model to read: plain, exact enough, with units. */
 import type { Unit } from '../metrics/figure.ts';
+import { shareText } from '../protocol/format.ts';
 
 import { forModel } from '../text/show.ts';
 
@@ -16,7 +17,7 @@ export function figure(x: number | null | undefined, digits = 4): string {
   return String(Number(x.toPrecision(digits)));
 }
 export function percent(x: number | null | undefined): string {
-  return x === null || x === undefined ? 'undefined' : `${figure(100 * x, 3)} %`;
+  return x === null || x === undefined ? 'undefined' : shareText(x, figure, 3, ' ');
 }
 /** A figure of the catalog. */
 export function inUnit(unit: Unit, x: number | null | undefined): string {

@@ -1,5 +1,6 @@
 /** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour where the output is no terminal. */
 import type { Unit } from '../metrics/figure.ts';
+import { shareText } from '../protocol/format.ts';
 import { greatest } from '../protocol/lists.ts';
 
 export function figure(x: number | null | undefined, digits = 4): string {
@@ -11,7 +12,7 @@ export function figure(x: number | null | undefined, digits = 4): string {
   return x.toPrecision(digits);
 }
 export function percent(x: number | null | undefined): string {
-  return x === null || x === undefined ? '-' : `${figure(100 * x, 3)} %`;
+  return x === null || x === undefined ? '-' : shareText(x, figure, 3, ' ');
 }
 export function degrees(x: number | null | undefined): string {
   return x === null || x === undefined ? '-' : `${figure(x, 3)} deg`;

@@ -3,6 +3,7 @@ import { isBias, startsUniform } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
 import { largestOf, layoutOf } from '../numbers/index.ts';
+import { shareText } from '../protocol/format.ts';
 import type { Finding } from '../protocol/health.ts';
 import type { ElementStats, Severity } from '../protocol/results.ts';
 import type { DeadLines, Lines } from './lines.ts';
@@ -77,7 +78,7 @@ export function finding(
 
 const at = (index: number[] | null): string => (index ? ` at [${index.join(', ')}]` : '');
 const integer = (n: number): string => n.toLocaleString('en-US');
-const figure = (x: number): string => String(Number(x.toPrecision(4)));
+const figure = (x: number, digits = 4): string => String(Number(x.toPrecision(digits)));
 
 function notFinite({ weight, stats, firstNaN, firstInfinite }: Measured): Finding[] {
   // Masks hold infinities on purpose.
@@ -169,7 +170,7 @@ function subnormal({ weight, stats }: Measured): Finding[] {
   const present = weight.count - stats.zeros - stats.nan - stats.inf;
   const share = stats.subnormal / Math.max(1, present);
   if (present < MIN_LINE || share <= SUBNORMAL_NOTE) return [];
-  const text = `has ${figure(100 * share)} % of its weights other than 0 below the normal range of ${weight.dtype}: they have lost significant bits.`;
+  const text = `has ${shareText(share, figure, 4, ' ')} of its weights other than 0 below the normal range of ${weight.dtype}: they have lost significant bits.`;
   const advice = 'Store it in a type with a wider range, or with a scale.';
   return [finding(weight, share > SUBNORMAL_WARNING ? 'warning' : 'info', 'subnormal', text, advice)];
 }

@@ -34,6 +34,10 @@ export function webviewHtml(
     'img-src blob:',
     // The icon font.
     `font-src ${webview.cspSource}`,
+    // default-src does not stand in for these two: no other base for relative addresses, no form that is sent anywhere.
+    "base-uri 'none'",
+    "form-action 'none'",
+    // No frame-ancestors: browsers ignore it in a meta element, and VS Code serves the page itself, in frames of its own.
   ].join('; ');
   return `<!DOCTYPE html>
 <html lang="${escapeHtml(vscode.env.language)}">

@@ -2,6 +2,7 @@
  * What may be said of one matrix in a word: the rules, their thresholds and the words, for every reader. A verdict claims no more than its
  * null allows; the energy view has no test of its own and says where the update points, never "off" or "on".
  */
+import { greatest, least } from '../protocol/lists.ts';
 import type { ComparisonMetrics, Verdict } from '../protocol/results.ts';
 import type { MaskPrefix } from './figure.ts';
 import type { EnergySide } from './figures/energies.ts';
@@ -35,8 +36,8 @@ function positions(m: Figures, prefix: MaskPrefix): number[] | null {
 export function safePosition(m: Figures, prefix: MaskPrefix = 'principal'): number | null {
   const all = positions(m, prefix);
   if (!all) return null;
-  const [least, greatest] = [Math.min(...all), Math.max(...all)];
-  return least > 0 ? least : greatest < 0 ? greatest : 0;
+  const [lowest, highest] = [least(all), greatest(all)];
+  return lowest > 0 ? lowest : highest < 0 ? highest : 0;
 }
 /**
  * The mask view: "off" only where position < -0.2 against all three nulls and z < -3, "on" only where position > 0.2 against all three

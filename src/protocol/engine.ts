@@ -60,6 +60,8 @@ export interface CheckpointFacts {
   dtypes: Record<string, number>;
   shards: { file: string; sizeBytes: number | null; missing: boolean }[];
   metadata: Record<string, string>;
+  /** entries of the metadata that were left out on the way to a page; none if absent */
+  metadataLeftOut?: number;
   config: ModelConfig | null;
   problems: Problem[];
   memory: MemoryEstimate;

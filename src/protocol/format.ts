@@ -25,13 +25,30 @@ export function num(x: Maybe, digits = 4): string {
   const text = x.toPrecision(digits);
   return minus(text.includes('e') ? String(Math.round(x)) : text);
 }
-/** A share 0..1 in percent. 1 is 100 % only when it is exact: just below it, four digits are shown, then "> 99.99 %". */
-export function percent(x: Maybe, digits = 3): string {
-  if (x === null || x === undefined) return NONE;
-  if (x === 0 || x === 1) return `${x * 100}${NARROW}%`;
+/** A share 0..1 in percent, as people read it: see `shareText`. */
+export const percent = (x: Maybe, digits = 3): string =>
+  x === null || x === undefined || Number.isNaN(x) ? NONE : shareText(x, num, digits, NARROW);
+
+/**
+ * The one way to write a share in percent. It reads 0 % or 100 % only if it is exactly that: a value that its digits would round to 100
+ * gets up to four, then "> 99.99 %", and just above 1 (a ratio that 1 does not bound) "> 100 %". `write` gives a number with so many
+ * digits and never rounds to 0: what is small it writes with an exponent.
+ */
+export function shareText(
+  x: number,
+  write: (value: number, digits: number) => string,
+  digits: number,
+  space: string,
+): string {
   const size = Math.abs(x);
-  if (size >= 0.99995 && size < 1) return `>${NARROW}99.99${NARROW}%`;
-  return `${num(x * 100, size >= 0.9995 ? 4 : digits)}${NARROW}%`;
+  const beyond = (bound: number): string => `${x < 0 ? '<' : '>'}${space}${write(x < 0 ? -bound : bound, 4)}${space}%`;
+  if (size === 0 || size === 1) return `${write(100 * x, digits)}${space}%`;
+  // 100 x rounds to 100 at d digits from 1 - 10^-d / 2 on, and down to it below 1 + 10^(1 - d) / 2.
+  if (size < 1) {
+    const enough = [digits, 3, 4].find((d) => d >= digits && size < 1 - 0.5 * 10 ** -d);
+    return enough === undefined ? beyond(99.99) : `${write(100 * x, enough)}${space}%`;
+  }
+  return size < 1 + 0.5 * 10 ** (1 - digits) ? beyond(100) : `${write(100 * x, digits)}${space}%`;
 }
 export const degrees = (x: Maybe, digits = 3): string => (x === null || x === undefined ? NONE : `${num(x, digits)}°`);
 export const times = (x: Maybe, digits = 3): string =>
@@ -73,3 +90,6 @@ export function duration(seconds: number): string {
   if (minutes < 90) return `${minutes}${NARROW}min`;
   return `${Math.floor(minutes / 60)}${NARROW}h ${minutes % 60}${NARROW}min`;
 }
+/** A text from a file, no longer than `most` characters, with how many there were. */
+export const cutText = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most)}… (${integer(text.length)})`;

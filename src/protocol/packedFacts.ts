@@ -3,6 +3,7 @@
  * they cost a border a copy instead of a visit of each value. Pure.
  */
 import type { CheckpointFacts, TensorRow } from './engine.ts';
+import { cutText } from './format.ts';
 
 /** `tensors`: JSON of PackedRows. */
 export type PackedFacts = Omit<CheckpointFacts, 'tensors'> & { tensors: string };
@@ -26,8 +27,36 @@ interface PackedRows {
 }
 const FOLLOWS = -1;
 
+/** What of a file's own words crosses a border: more than a person reads, less than what stops a page. */
+const MAX_METADATA = 300;
+const MAX_KEY = 200;
+const MAX_VALUE = 2000;
+const MAX_TYPES = 40;
+const MAX_TYPE = 60;
+
+/** Metadata and names of types are cut, and what is left out is counted. */
 export function packFacts(facts: CheckpointFacts): PackedFacts {
-  return { ...facts, tensors: JSON.stringify(packRows(facts.tensors)) };
+  const metadata = Object.entries(facts.metadata);
+  const shown = metadata.slice(0, MAX_METADATA);
+  return {
+    ...facts,
+    metadata: Object.fromEntries(shown.map(([key, value]) => [cutText(key, MAX_KEY), cutText(value, MAX_VALUE)])),
+    ...(metadata.length > shown.length ? { metadataLeftOut: metadata.length - shown.length } : {}),
+    dtypes: cutTypes(facts.dtypes),
+    tensors: JSON.stringify(packRows(facts.tensors)),
+  };
+}
+/** The commonest types; those beyond are counted together. */
+function cutTypes(dtypes: CheckpointFacts['dtypes']): CheckpointFacts['dtypes'] {
+  const all = Object.entries(dtypes).sort((a, b) => b[1] - a[1]);
+  const cut: Record<string, number> = {};
+  for (const [dtype, count] of all.slice(0, MAX_TYPES)) {
+    const name = cutText(dtype, MAX_TYPE);
+    cut[name] = (cut[name] ?? 0) + count;
+  }
+  const rest = all.slice(MAX_TYPES);
+  if (rest.length) cut[`${rest.length} more types`] = rest.reduce((sum, [, count]) => sum + count, 0);
+  return cut;
 }
 export function unpackFacts(facts: PackedFacts): CheckpointFacts {
   return { ...facts, tensors: unpackRows(JSON.parse(facts.tensors) as PackedRows) };
@@ -39,7 +68,8 @@ function packRows(rows: readonly TensorRow[]): PackedRows {
   const files = new Map<string, number>();
   let before: TensorRow | null = null;
   for (const row of rows) {
-    const { name, module, dtype, shape, sizeBytes, missing, role, spectral } = row;
+    const { name, module, shape, sizeBytes, missing, role, spectral } = row;
+    const dtype = cutText(row.dtype, MAX_TYPE);
     const transposed = row.transposed ?? null;
     const key = JSON.stringify([module, dtype, shape, sizeBytes, missing, role, spectral, transposed]);
     let kind = kinds.get(key);

@@ -51,7 +51,7 @@ class App extends ViewElement {
     }
     return html`${strips}<ox-cards .view=${view} .version=${version}></ox-cards>
       ${
-        view.model.layers
+        view.model.layers.length
           ? html`<main
               @cell-hover=${(e: CustomEvent<Hit | null>) => this.showHover(e.detail)}
               @cell-open=${() => this.detail?.focus()}

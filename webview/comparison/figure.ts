@@ -33,7 +33,7 @@ function figureOf(view: View): Fragment {
     {
       title: `${state?.baseName ?? ''} → ${state?.tunedName ?? ''}`,
       subtitle: [
-        plural(model.layers, '{0} layer', '{0} layers'),
+        plural(model.layerCount, '{0} layer', '{0} layers'),
         t('{0} of {1} matrices', done, model.matrices.length),
         t('mask of {0} of the weights', percent(parameters?.alpha)),
         state?.backend ? state.backend.name : '',

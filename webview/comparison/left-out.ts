@@ -1,7 +1,7 @@
 /** What the map does not show, each with its reason: elementwise only, left out, without a partner. Nothing is dropped silently. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
-import { percent } from '../shared/format.ts';
+import { cutText, integer, percent } from '../shared/format.ts';
 import { meanOf } from './model.ts';
 import { define, ViewElement } from './view.ts';
 import { plural, t } from '../shared/l10n.ts';
@@ -10,8 +10,10 @@ import { plural, t } from '../shared/l10n.ts';
 const SHOWN = 3;
 /** A list of 36,000 names would make every update of the page slow. */
 const LISTED = 300;
+/** Characters of a name or a reason. */
+const MAX_TEXT = 300;
 const shortName = (name: string): string =>
-  name.replace(/^(model|transformer|gpt_neox)\./, '').replace(/\.weight$/, '');
+  cutText(name.replace(/^(model|transformer|gpt_neox)\./, '').replace(/\.weight$/, ''), MAX_TEXT);
 const tensors = (n: number): string => plural(n, '{0} tensor', '{0} tensors');
 
 function group<T extends { name: string }>(items: readonly T[], reason: (item: T) => string): [string, T[]][] {
@@ -29,7 +31,7 @@ function names(list: readonly { name: string }[]): TemplateResult | string {
   return html`<details>
     <summary>${tensors(list.length)}, ${shortName(list[0]?.name ?? '')} …</summary>
     <ul>
-      ${list.slice(0, LISTED).map((t) => html`<li>${t.name}</li>`)}${
+      ${list.slice(0, LISTED).map((t) => html`<li>${cutText(t.name, MAX_TEXT)}</li>`)}${
         list.length > LISTED ? html`<li>${t('and {0} more; the export names all', list.length - LISTED)}</li>` : nothing
       }
     </ul>
@@ -52,14 +54,22 @@ export function leftOutTables(
     rows: readonly [string, { name: string }[]][],
     last: ((list: { name: string }[]) => string) | null,
   ): unknown =>
-    rows.map(
+    html`${rows.slice(0, LISTED).map(
       ([why, list]) =>
         html`<tr>
           <td>${names(list)}</td>
-          <td class="quiet">${why}</td>
+          <td class="quiet">${cutText(why, MAX_TEXT)}</td>
           ${last ? html`<td class="num">${last(list)}</td>` : nothing}
         </tr>`,
-    );
+    )}${
+      rows.length > LISTED
+        ? html`<tr data-more>
+            <td>${t('and {0} more reasons; the export names all', integer(rows.length - LISTED))}</td>
+            <td></td>
+            ${last ? html`<td></td>` : nothing}
+          </tr>`
+        : nothing
+    }`;
   const head = (first: string, last: string | null): TemplateResult =>
     html`<thead>
       <tr>

@@ -18,14 +18,14 @@ const STEPS = [1, 2, 4, 5, 8, 10, 16, 20, 32];
 class Lines extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const { model, ui, set } = this.view;
-    if (model.layers < 2) return nothing;
+    if (model.layers.length < 2) return nothing;
     const shown = pictureOf(model, ui);
     if (!shown.panels.some((p) => model.modules.some((m) => hasValue(p, m, model.layers)))) return nothing;
     const module = model.modules.includes(ui.line) ? ui.line : (ui.cell?.module ?? model.modules[0] ?? '');
     const label = model.labels.get(module) ?? module;
     const both = shown.panels.length > 1;
     const draw = (w: number): Drawing => this.plot(w, shown, module);
-    const layers = Array.from({ length: model.layers }, (_, l) => l);
+    const { layers } = model;
     const picture = {
       name: pictureName(t('Along the layers'), shown.metric.name),
       table: () => [
@@ -63,8 +63,10 @@ class Lines extends ViewElement {
 
   private plot(width: number, shown: Picture, module: string): Drawing {
     const { model } = this.view;
-    const layers = Array.from({ length: model.layers }, (_, l) => l);
-    const x = linear(0, Math.max(1, model.layers - 1), PAD.left, width - PAD.right);
+    const { layers } = model;
+    const rowOf = new Map(layers.map((layer, row) => [layer, row]));
+    const place = linear(0, Math.max(1, layers.length - 1), PAD.left, width - PAD.right);
+    const x = (layer: number): number => place(rowOf.get(layer) ?? 0);
     const y = axis(shown.scale);
     const marks: Mark[] = [];
     const root = s('svg', {
@@ -84,8 +86,9 @@ class Lines extends ViewElement {
         text(PAD.left - 6, at + 4, shown.profile.label(tick), 'end'),
       );
     }
-    const step = STEPS.find((n) => (model.layers / n) * 24 < width - PAD.left) ?? 50;
-    for (const l of layers) if (l % step === 0) root.append(text(x(l), HEIGHT - 5, String(l), 'middle'));
+    const step = STEPS.find((n) => (layers.length / n) * 24 < width - PAD.left) ?? Math.ceil(layers.length / 20);
+    for (const [row, l] of layers.entries())
+      if (row % step === 0) root.append(text(x(l), HEIGHT - 5, String(l), 'middle'));
     const runs = (value: (layer: number) => number | null): string =>
       segments(layers, value)
         .map((run) => path(run.map(([l, v]) => [x(l), y(v)])))
@@ -140,8 +143,8 @@ function axis(scale: Scale): (v: number) => number {
   const [first, last] = ends(scale);
   return (v) => place(toUnit(scale, Math.max(Math.min(first, last), Math.min(Math.max(first, last), v))));
 }
-function hasValue(panel: Panel, module: string, layers: number): boolean {
-  for (let l = 0; l < layers; l++) {
+function hasValue(panel: Panel, module: string, layers: readonly number[]): boolean {
+  for (const l of layers) {
     const cell = panel.cell(l, module);
     if (cell.status === 'done' && cell.value !== null) return true;
   }

@@ -51,9 +51,10 @@ function start(): void {
   };
   /** Something is selected from the start: the first cell, until the reader chooses. */
   const selectFirst = (): void => {
-    const known = ui.cell && ui.cell.layer < model.layers && model.modules.includes(ui.cell.module);
-    const module = model.modules[0];
-    if (!known && module !== undefined) ui = { ...ui, cell: { layer: 0, module }, member: null };
+    const known = ui.cell && model.layers.includes(ui.cell.layer) && model.modules.includes(ui.cell.module);
+    const [module] = model.modules;
+    const [layer] = model.layers;
+    if (!known && module !== undefined && layer !== undefined) ui = { ...ui, cell: { layer, module }, member: null };
   };
 
   const reveal = (name: string): void => {

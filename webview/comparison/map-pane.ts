@@ -1,15 +1,16 @@
 /** Left pane: metric picker, heatmap or its table twin, legend, then lines, verdicts and what was left out. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { num, times } from '../shared/format.ts';
+import { integer, num, times } from '../shared/format.ts';
 import { Heatmap, isDiverging, legendRamp, type Cell, type Hit } from '../shared/heatmap.ts';
 import { cardContent, hoverCard, type CardRow } from '../shared/hover-card.ts';
-import { t } from '../shared/l10n.ts';
+import { plural, t } from '../shared/l10n.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, pictureName, type PictureCell } from '../shared/picture.ts';
 import { icon, s } from '../shared/svg.ts';
 import './left-out.ts';
 import './lines.ts';
 import { GROUPS } from './metrics.ts';
+import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
 import { picture, type Picture } from './panels.ts';
 import './tally.ts';
 import { statusWord } from '../shared/words.ts';
@@ -92,6 +93,20 @@ class MapPane extends ViewElement {
       </div>
       <ox-tally .view=${this.view} .version=${this.version}></ox-tally>
       <ox-lines .view=${this.view} .version=${this.version}></ox-lines>
+      ${
+        model.beyondMap
+          ? html`<p class="quiet small" data-beyond>
+              ${plural(
+                model.beyondMap,
+                '{0} matrix lies beyond the first {1} layers and {2} modules: it is counted in the cards and named in the export, not shown here.',
+                '{0} matrices lie beyond the first {1} layers and {2} modules: they are counted in the cards and named in the export, not shown here.',
+                integer(model.beyondMap),
+                integer(MAX_LAYERS),
+                integer(MAX_COLUMNS),
+              )}
+            </p>`
+          : nothing
+      }
       <ox-left-out .view=${this.view} .version=${this.version}></ox-left-out>
     </section>`;
   }
@@ -118,7 +133,7 @@ class MapPane extends ViewElement {
         hoverCard().show(cardContent(t('Layer {0}', layer), this.layerRows(layer)), at),
       onOpen: () => this.dispatchEvent(new CustomEvent('cell-open', { bubbles: true })),
     };
-    const grid = `${model.layers}\n${model.modules.join('\n')}`;
+    const grid = `${model.layers.join()}\n${model.modules.join('\n')}`;
     if (!this.map) {
       this.map = new Heatmap(host, options);
       host.addEventListener('focusout', () => this.tell(null));
@@ -162,7 +177,7 @@ class MapPane extends ViewElement {
   private mapTable(): PictureCell[][] {
     const { model, ui } = this.view;
     const { panels } = picture(model, ui);
-    const layers = Array.from({ length: model.layers }, (_, layer) => layer);
+    const { layers } = model;
     return [
       [t('view'), t('layer'), ...model.modules],
       ...panels.flatMap((panel) =>
@@ -181,7 +196,6 @@ class MapPane extends ViewElement {
   /** The same values as a real table: for screen readers and for copying. */
   private twin(shown: Picture): TemplateResult {
     const { model, ui, set } = this.view;
-    const rows = Array.from({ length: model.layers }, (_, layer) => layer);
     const value = shown.panels.length > 1 ? num : shown.metric.format;
     return html`<div class="twins">
       ${shown.panels.map(
@@ -197,7 +211,7 @@ class MapPane extends ViewElement {
               </tr>
             </thead>
             <tbody>
-              ${rows.map(
+              ${model.layers.map(
                 (layer) =>
                   html`<tr>
                     <th scope="row">${layer}</th>

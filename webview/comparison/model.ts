@@ -9,6 +9,10 @@ import { labelsOf, orderModules } from './labels.ts';
 import type { Metric } from './metrics.ts';
 import { t } from '../shared/l10n.ts';
 
+/** A file decides how many layers and modules there are; the map has room for so many rows and columns. */
+export const MAX_LAYERS = 1000;
+export const MAX_COLUMNS = 256;
+
 export type Pair = ComparisonPlan['pairs'][number];
 const key = (layer: number, module: string): string => `${layer}\n${module}`;
 
@@ -32,7 +36,12 @@ export class ComparisonModel {
   /** columns of the map, in reading order */
   modules: string[] = [];
   labels = new Map<string, string>();
-  layers = 0;
+  /** rows of the map: the layers that exist, ascending, as many as it has room for */
+  layers: readonly number[] = [];
+  /** layers that have matrices, shown or not */
+  layerCount = 0;
+  /** matrices that the map has no place for: they are in the export only */
+  beyondMap = 0;
   /** pairs of block matrices: what the map, the cards and the tallies count */
   matrices: Pair[] = [];
   private members = new Map<string, Pair[]>();
@@ -83,13 +92,15 @@ export class ComparisonModel {
       if (list) list.push(pair);
       else this.members.set(key(pair.layer ?? 0, pair.module), [pair]);
     }
-    this.modules = orderModules([...new Set(this.matrices.map((p) => p.module))]);
+    const modules = orderModules([...new Set(this.matrices.map((p) => p.module))]);
+    this.modules = modules.slice(0, MAX_COLUMNS);
     this.labels = labelsOf(this.modules);
-    this.layers = greatest(
-      this.matrices.map((p) => (p.layer ?? 0) + 1),
-      plan?.layers ?? 0,
-    );
-    if (!this.matrices.length) this.layers = 0;
+    const layers = [...new Set(this.matrices.map((p) => p.layer ?? 0))].sort((a, b) => a - b);
+    this.layerCount = layers.length;
+    this.layers = layers.slice(0, MAX_LAYERS);
+    const last = this.layers.at(-1) ?? 0;
+    const shown = new Set(this.modules);
+    this.beyondMap = this.matrices.filter((p) => (p.layer ?? 0) > last || !shown.has(p.module)).length;
   }
 
   /** The matrices of a cell: several where experts or parts share a column. */
@@ -123,7 +134,7 @@ export class ComparisonModel {
   /** Values of all cells, for fitting a scale. */
   cellValues(metric: Pick<Metric, 'get' | 'elementwise'>): number[] {
     const values: number[] = [];
-    for (let layer = 0; layer < this.layers; layer++) {
+    for (const layer of this.layers) {
       for (const module of this.modules) {
         const cell = this.cell(metric, layer, module);
         if (cell.status === 'done' && cell.value !== null) values.push(cell.value);

@@ -1,7 +1,7 @@
 /** Before computing: what pairs, what does not and why, the cost. Also the page while headers are read, and where nothing pairs. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
-import { bytes, count, integer } from '../shared/format.ts';
+import { bytes, count, cutText, integer } from '../shared/format.ts';
 import { severityWord } from '../shared/words.ts';
 import { s } from '../shared/svg.ts';
 import { ranges } from './curves.ts';
@@ -13,6 +13,9 @@ import { plural, t } from '../shared/l10n.ts';
 
 const names = (list: readonly string[], most = 4): string =>
   list.length <= most ? list.join(', ') : t('{0} and {1} more', list.slice(0, most).join(', '), list.length - most);
+
+/** Problems that are written out. */
+const LISTED = 300;
 
 class Plan extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
@@ -128,7 +131,7 @@ class Plan extends ViewElement {
                   >${t(
                     '{0} in {1}',
                     plural(model.matrices.length, '{0} matrix', '{0} matrices', integer(model.matrices.length)),
-                    plural(model.layers, '{0} layer', '{0} layers', integer(model.layers)),
+                    plural(model.layerCount, '{0} layer', '{0} layers', integer(model.layerCount)),
                   )}</small
                 >
               </h2>
@@ -147,7 +150,7 @@ class Plan extends ViewElement {
                     const pairs = model.matrices.filter((p) => p.module === module);
                     return html`<tr>
                       <td>${module}</td>
-                      <td>${ranges(pairs.map((p) => p.layer ?? 0))}</td>
+                      <td>${cutText(ranges(pairs.map((p) => p.layer ?? 0)), 200)}</td>
                       <td>${names([...new Set(pairs.map((p) => sizes(p.shape)))], 2)}</td>
                       <td>${names([...new Set(pairs.map((p) => dtypes(p.dtype)))], 2)}</td>
                       <td class="num">${pairs.length}</td>
@@ -179,7 +182,12 @@ class Plan extends ViewElement {
         >
       </h2>
       <ul class="notes small">
-        ${plan.problems.map((p) => html`<li><b>${severityWord(p.severity)}</b> ${p.file ? `${p.file}: ` : ''}${p.message}</li>`)}
+        ${plan.problems.slice(0, LISTED).map((p) => html`<li><b>${severityWord(p.severity)}</b> ${p.file ? `${p.file}: ` : ''}${p.message}</li>`)}
+        ${
+          plan.problems.length > LISTED
+            ? html`<li>${t('and {0} more; “offaxis check” lists all', integer(plan.problems.length - LISTED))}</li>`
+            : nothing
+        }
       </ul>
     </section>`;
   }

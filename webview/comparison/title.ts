@@ -49,7 +49,7 @@ function progressText({ phase, done, total, secondsLeft }: Progress): string {
 
 class Title extends ViewElement {
   protected override render(): TemplateResult {
-    const { state, matrices, layers, tensors } = this.view.model;
+    const { state, matrices, layerCount: layers, tensors } = this.view.model;
     const plan = state?.plan;
     const dtypes = [...new Set((plan?.pairs ?? []).flatMap((p) => [p.dtype.base, p.dtype.tuned]))];
     const facts = plan?.pairs.length

@@ -1,6 +1,6 @@
 /** Columns of the tensor table, and the cells of one row. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { cell, count, exact, num } from '../shared/format.ts';
+import { cell, count, cutText, exact, num } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
 import { linear, log, path } from '../shared/svg.ts';
 import { figureOf } from './figures.ts';
@@ -75,6 +75,8 @@ export function columnsOf(metric: MapMetric, outliers: boolean): readonly Column
     },
   ];
 }
+/** Characters of a name in a cell: far more than the column shows. */
+const MAX_NAME = 300;
 const HISTOGRAM = { width: 88, height: 16 };
 const SPECTRUM = { width: 74, height: 16 };
 
@@ -154,10 +156,10 @@ export function cells(row: Row, model: InspectorModel, options: CellOptions): Te
   const name = withLayer && tensor.layer !== null ? `${tensor.layer} · ${label}` : label;
   const mean = metric.of === 'spectrum' && matrices.length > 1 ? t('mean of {0} matrices', matrices.length) : '';
   return html`<span class="name ${indented ? 'in' : ''}" role="gridcell" title=${tensor.name.slice(0, 1000)}
-      >${name}</span
+      >${cutText(name, MAX_NAME)}</span
     >
     <span class="c-shape" role="gridcell"
-      >${tensor.missing ? t('missing') : tensor.shape.join(' × ') || t('scalar')}</span
+      >${tensor.missing ? t('missing') : cutText(tensor.shape.join(' × '), MAX_NAME) || t('scalar')}</span
     >
     <span class="quiet c-dtype" role="gridcell">${tensor.missing ? '' : tensor.dtype}</span>
     <span class="c-weights size" role="gridcell" title=${exact(row.weights)}

@@ -13,6 +13,9 @@ const fact = (name: string, value: unknown, title?: string): TemplateResult =>
     <dd title=${title ?? nothing}>${value}</dd>
   </div>`;
 
+/** Types that are written out; the title names the rest. */
+const SHOWN_TYPES = 6;
+
 class Facts extends ViewElement {
   static override properties = {
     ...ViewElement.properties,
@@ -74,7 +77,7 @@ class Facts extends ViewElement {
                     title=${this.open ? t('Hide the metadata') : t('Show the metadata')}
                     @click=${() => (this.open = !this.open)}
                   >
-                    ${summary(metadata)}
+                    ${summary(metadata, facts.metadataLeftOut ?? 0)}
                   </button>`,
                 )
               : nothing
@@ -102,6 +105,19 @@ class Facts extends ViewElement {
                   html`<dt class="mono">${key}</dt>
                     <dd class="mono">${value}</dd>`,
               )}
+              ${
+                facts.metadataLeftOut
+                  ? html`<dt></dt>
+                      <dd class="quiet" data-left-out>
+                        ${plural(
+                          facts.metadataLeftOut,
+                          '{0} more entry is left out; “offaxis inspect --json” has it.',
+                          '{0} more entries are left out; “offaxis inspect --json” has them.',
+                          integer(facts.metadataLeftOut),
+                        )}
+                      </dd>`
+                  : nothing
+              }
             </dl>`
           : nothing
       }`;
@@ -123,7 +139,12 @@ class Facts extends ViewElement {
       .filter(([type]) => type !== '?')
       .sort((a, b) => b[1] - a[1]);
     const text =
-      types.length === 1 ? (types[0]?.[0] ?? '') : types.map(([type, n]) => `${type} ${integer(n)}`).join(', ');
+      types.length === 1
+        ? (types[0]?.[0] ?? '')
+        : types
+            .slice(0, SHOWN_TYPES)
+            .map(([type, n]) => `${type} ${integer(n)}`)
+            .join(', ') + (types.length > SHOWN_TYPES ? ', …' : '');
     return fact(
       t('Types'),
       text || t('unknown'),
@@ -163,9 +184,11 @@ class Facts extends ViewElement {
   }
 }
 /** "format pt, note": short values are told, of long ones the name. */
-function summary(metadata: readonly (readonly [string, string])[]): string {
+function summary(metadata: readonly (readonly [string, string])[], leftOut: number): string {
   const parts = metadata.map(([key, value]) => (value.length <= 12 ? `${key} ${value}` : key.slice(0, 40)));
-  return parts.length > 3 ? t('{0}, {1} more', parts.slice(0, 2).join(', '), parts.length - 2) : parts.join(', ');
+  return parts.length + leftOut > 3
+    ? t('{0}, {1} more', parts.slice(0, 2).join(', '), integer(parts.length - 2 + leftOut))
+    : parts.join(', ');
 }
 const shortPath = (path: string): string => path.split(/[\\/]/).slice(-2).join('/');
 customElements.define('ox-facts', Facts);

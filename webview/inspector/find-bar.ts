@@ -1,6 +1,6 @@
 /** Below the toolbar: the filters, what they leave, the order of the list, and what its order still needs. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { integer } from '../shared/format.ts';
+import { cutText, integer } from '../shared/format.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { chipsOf, type Filter, NO_FILTER, ROLE_NAMES, ROLES } from './find/filter.ts';
@@ -11,6 +11,10 @@ import { metricPicker } from './map.ts';
 import { isMetric, MAP_METRICS, mapMetric } from './metrics.ts';
 import { FACT_KEYS, type Grouping, type SortKey } from './rows.ts';
 import { ViewElement, type View } from './view.ts';
+
+/** Values that a list offers, and characters of each. */
+const MAX_CHOICES = 300;
+const MAX_LABEL = 120;
 
 class FindBar extends ViewElement {
   protected override render(): TemplateResult {
@@ -69,8 +73,21 @@ class FindBar extends ViewElement {
     >
       <option value="">${name}</option>
       ${values
+        .slice(0, MAX_CHOICES)
         .filter((value) => !chosen.includes(value))
-        .map((value) => html`<option value=${value}>${label(value)} (${integer(counts.get(value) ?? 0)})</option>`)}
+        .map(
+          (value) =>
+            html`<option value=${value}>
+              ${cutText(label(value), MAX_LABEL)} (${integer(counts.get(value) ?? 0)})
+            </option>`,
+        )}
+      ${
+        values.length > MAX_CHOICES
+          ? html`<option disabled>
+              ${t('and {0} more; type a part of the name', integer(values.length - MAX_CHOICES))}
+            </option>`
+          : nothing
+      }
     </select>`;
   }
   private counted = new Map<string, { of: unknown; counts: Map<string, number> }>();

@@ -5,8 +5,9 @@ import type { MapMetric } from './metrics.ts';
 import type { InspectorModel } from './model.ts';
 import type { Row } from './rows.ts';
 
-/** Layer numbers come from names; a canvas has no room for more rows than this. */
+/** A file decides how many layers and modules there are; the map has room for so many rows and columns. */
 export const MAX_LAYERS = 1000;
+export const MAX_COLUMNS = 256;
 
 /** One matrix, known or still to come. */
 export interface Member {
@@ -15,7 +16,8 @@ export interface Member {
   spectrum: TensorSpectrum | null;
 }
 export interface SpectraMap {
-  layers: number;
+  /** numbers of the layers that exist, ascending, as many as the map has room for */
+  layers: readonly number[];
   modules: string[];
   members(layer: number, module: string): readonly Member[];
   /** block matrices that the map has no place for */
@@ -34,7 +36,12 @@ const partOf = (spectrum: TensorSpectrum): string =>
 
 /** Parts of a fused module are known once one tensor of it is computed; until then it is one column. */
 export function mapOf(model: InspectorModel): SpectraMap {
-  const rows = model.blockMatrices.filter(({ tensor }) => tensor.layer !== null && tensor.layer < MAX_LAYERS);
+  const named = model.blockMatrices.filter(({ tensor }) => tensor.layer !== null);
+  const numbers = [...new Set(named.map(({ tensor }) => tensor.layer ?? 0))].sort((a, b) => a - b);
+  const layers = numbers.slice(0, MAX_LAYERS);
+  const last = layers.at(-1) ?? 0;
+  const columns = new Set([...new Set(named.map(({ tensor }) => tensor.module))].slice(0, MAX_COLUMNS));
+  const rows = named.filter(({ tensor }) => (tensor.layer ?? 0) <= last && columns.has(tensor.module));
   const partsOf = new Map<string, Set<string>>();
   for (const { tensor } of rows) {
     const parts = partsOf.get(tensor.module) ?? new Set<string>();
@@ -42,7 +49,6 @@ export function mapOf(model: InspectorModel): SpectraMap {
     for (const spectrum of model.spectraOf(tensor.name)) parts.add(partOf(spectrum));
   }
   const cells = new Map<string, Member[]>();
-  let layers = 0;
   const put = (layer: number, module: string, member: Member): void => {
     const found = cells.get(cellKey(layer, module));
     if (found) found.push(member);
@@ -50,7 +56,6 @@ export function mapOf(model: InspectorModel): SpectraMap {
   };
   for (const row of rows) {
     const layer = row.tensor.layer ?? 0;
-    layers = Math.max(layers, layer + 1);
     const spectra = model.spectraOf(row.tensor.name);
     for (const spectrum of spectra) put(layer, row.tensor.module + partOf(spectrum), { row, spectrum });
     if (spectra.length) continue;

@@ -8,7 +8,7 @@ import { labelsOf, orderModules } from '../comparison/labels.ts';
 import { integer } from '../shared/format.ts';
 import { Heatmap, legendRamp, type Cell, type CellValue, type Hit, type Scale, ends } from '../shared/heatmap.ts';
 import { MapCard } from './map-card.ts';
-import { cellOf, mapOf, MAX_LAYERS, type SpectraMap } from './map-model.ts';
+import { cellOf, mapOf, MAX_COLUMNS, MAX_LAYERS, type SpectraMap } from './map-model.ts';
 import { MAP_METRICS, mapMetric, type MapMetric, scaleOf } from './metrics.ts';
 import { profileOf } from './profile.ts';
 import { ViewElement } from './view.ts';
@@ -17,7 +17,7 @@ export class SpectraPane extends ViewElement {
   private heatmap: Heatmap | null = null;
   private grid = '';
   private card: MapCard | null = null;
-  private map: SpectraMap = { layers: 0, modules: [], members: () => [], leftOut: 0 };
+  private map: SpectraMap = { layers: [], modules: [], members: () => [], leftOut: 0 };
   private values = new Map<string, CellValue>();
   private scale: Scale = { kind: 'lin', lo: 0, hi: 1 };
 
@@ -35,7 +35,7 @@ export class SpectraPane extends ViewElement {
     this.map = { ...map, modules: orderModules(map.modules) };
     this.values = new Map();
     for (const module of this.map.modules)
-      for (let layer = 0; layer < this.map.layers; layer++)
+      for (const layer of this.map.layers)
         this.values.set(`${layer} ${module}`, cellOf(model, this.map.members(layer, module), metric));
     this.scale = scaleOf([...this.values.values()].flatMap(({ value }) => (value === null ? [] : [value])));
   }
@@ -69,10 +69,11 @@ export class SpectraPane extends ViewElement {
           ? html`<p class="quiet small">
               ${plural(
                 this.map.leftOut,
-                '{0} matrix has no layer number below {1}: it is in the table only.',
-                '{0} matrices have no layer number below {1}: they are in the table only.',
+                '{0} matrix lies beyond the first {1} layers and {2} modules: it is in the table of tensors only.',
+                '{0} matrices lie beyond the first {1} layers and {2} modules: they are in the table of tensors only.',
                 integer(this.map.leftOut),
                 integer(MAX_LAYERS),
+                integer(MAX_COLUMNS),
               )}
             </p>`
           : nothing
@@ -90,7 +91,7 @@ export class SpectraPane extends ViewElement {
       : t('Spectra of {0} block matrices are computed on request.', integer(matrices.length));
   }
   private hasStacks(): boolean {
-    return this.map.modules.some((module) => this.map.members(0, module).length > 1);
+    return this.map.modules.some((module) => this.map.layers.some((l) => this.map.members(l, module).length > 1));
   }
 
   protected override updated(): void {
@@ -118,7 +119,7 @@ export class SpectraPane extends ViewElement {
       onHover: (hit: Hit | null) => this.hover(hit),
       onOpen: () => this.view.focus('detail'),
     };
-    const grid = `${this.map.layers}\n${this.map.modules.join('\n')}`;
+    const grid = `${this.map.layers.join()}\n${this.map.modules.join('\n')}`;
     if (!this.heatmap) {
       this.heatmap = new Heatmap(host, options);
       host.addEventListener('focusout', () => this.hover(null));
@@ -163,7 +164,7 @@ export class SpectraPane extends ViewElement {
     const value = (layer: number, module: string): PictureCell => this.values.get(`${layer} ${module}`)?.value;
     return [
       [t('layer'), ...modules],
-      ...Array.from({ length: layers }, (_, layer) => [layer, ...modules.map((module) => value(layer, module))]),
+      ...layers.map((layer) => [layer, ...modules.map((module) => value(layer, module))]),
     ];
   }
   override focus(): void {
@@ -224,9 +225,8 @@ export class SpectraPane extends ViewElement {
           </tr>
         </thead>
         <tbody>
-          ${Array.from(
-            { length: this.map.layers },
-            (_, layer) =>
+          ${this.map.layers.map(
+            (layer) =>
               html`<tr>
                 <th scope="row">${layer}</th>
                 ${this.map.modules.map((module) => {

@@ -14,13 +14,14 @@ export function profileOf(
   cell: (layer: number, module: string) => CellValue,
 ): Profile | null {
   if (scale.kind !== 'lin' && scale.kind !== 'log') return null;
-  const stats = Array.from({ length: map.layers }, (_, layer): LayerStat | null => {
+  const statOf = (layer: number): LayerStat | null => {
     const values = map.modules.map((module) => cell(layer, module).value).filter((value) => value !== null);
     if (!values.length) return null;
     const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
     return { mean, min: least(values), max: greatest(values) };
-  });
-  if (stats.every((stat) => stat === null)) return null;
+  };
+  const stats = new Map(map.layers.map((layer) => [layer, statOf(layer)]));
+  if ([...stats.values()].every((stat) => stat === null)) return null;
   const { lo, hi } = scale;
   const inner = scale.kind === 'log' ? logTicks(lo, hi, 4) : linearTicks(lo, hi, 4);
   const short = (value: number): string =>
@@ -32,6 +33,6 @@ export function profileOf(
     ticks: [lo, ...inner.filter((v) => v > lo && v < hi), hi],
     // the ends are labelled; between them there is no room for figures that differ from model to model
     label: (tick) => (tick === lo || tick === hi ? short(tick) : ''),
-    series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => stats[layer] ?? null }],
+    series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => stats.get(layer) ?? null }],
   };
 }

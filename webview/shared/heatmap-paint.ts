@@ -56,7 +56,8 @@ export interface Geometry {
   upright: boolean;
 }
 export interface Grid {
-  layers: number;
+  /** numbers of the layers that exist, ascending; one row each */
+  layers: readonly number[];
   modules: string[];
   labels: string[];
 }
@@ -85,7 +86,7 @@ export function geometry(width: number, grid: Grid, panels: number, hasProfile: 
     gap,
     profile,
     cellWidth,
-    rowHeight: rowHeight(grid.layers),
+    rowHeight: rowHeight(grid.layers.length),
     head,
     foot: 32,
     upright,
@@ -172,11 +173,14 @@ export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Pa
     });
   });
 }
+/** A layer's number in the room beside its row: 999999999 is "…9999". */
+const layerName = (layer: number): string => (layer < 1e5 ? String(layer) : `…${String(layer).slice(-4)}`);
 export function paintRows(b: Brush, g: Geometry, grid: Grid): void {
   b.font(12);
   b.c.fillStyle = b.quiet;
   const step = g.rowHeight > 14 ? 1 : 4;
-  for (let l = 0; l < grid.layers; l += step) b.text(String(l), g.left - 9, (l + 0.5) * g.rowHeight, 'right');
+  for (let row = 0; row < grid.layers.length; row += step)
+    b.text(layerName(grid.layers[row] ?? 0), g.left - 9, (row + 0.5) * g.rowHeight, 'right');
 }
 
 function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, panel: Panel): void {
@@ -232,8 +236,9 @@ export function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly P
   panels.forEach((panel, index) => {
     const x0 = panelLeft(g, grid, index);
     grid.modules.forEach((module, column) => {
-      for (let l = 0; l < grid.layers; l++)
-        paintCell(b, g, x0 + column * g.cellWidth, l * g.rowHeight, panel.cell(l, module), panel);
+      grid.layers.forEach((layer, row) =>
+        paintCell(b, g, x0 + column * g.cellWidth, row * g.rowHeight, panel.cell(layer, module), panel),
+      );
     });
   });
 }
@@ -265,8 +270,8 @@ export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly P
   panels.forEach((panel, index) => {
     grid.modules.forEach((module, column) => {
       const values: number[] = [];
-      for (let l = 0; l < grid.layers; l++) {
-        const cell = panel.cell(l, module);
+      for (const layer of grid.layers) {
+        const cell = panel.cell(layer, module);
         if (cell.status === 'done' && cell.value !== null) values.push(cell.value);
       }
       if (!values.length) return;

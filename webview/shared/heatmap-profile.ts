@@ -31,9 +31,9 @@ export function paintProfileHead(b: Brush, g: Geometry, grid: Grid, profile: Pro
     b.text(series.name, Math.max(x0 + 14, Math.min(x0 + g.profile - 20, x)), g.head - 11);
   });
 }
-function firstStat(series: ProfileSeries, layers: number): LayerStat | null {
-  for (let l = 0; l < layers; l++) {
-    const stat = series.at(l);
+function firstStat(series: ProfileSeries, layers: readonly number[]): LayerStat | null {
+  for (const layer of layers) {
+    const stat = series.at(layer);
     if (stat) return stat;
   }
   return null;
@@ -47,7 +47,7 @@ function profileX(g: Geometry, grid: Grid, profile: Profile, value: number): num
 
 export function paintProfile(b: Brush, g: Geometry, grid: Grid, profile: Profile, highContrast: boolean): void {
   const c = b.c;
-  const height = grid.layers * g.rowHeight;
+  const height = grid.layers.length * g.rowHeight;
   const rowY = (l: number): number => (l + 0.5) * g.rowHeight;
   for (const tick of profile.ticks) {
     const x = Math.round(profileX(g, grid, profile, tick)) + 0.5;
@@ -62,7 +62,7 @@ export function paintProfile(b: Brush, g: Geometry, grid: Grid, profile: Profile
   }
   c.globalAlpha = 1;
   for (const series of profile.series) {
-    const stats = Array.from({ length: grid.layers }, (_, l) => series.at(l));
+    const stats = grid.layers.map((layer) => series.at(layer));
     c.strokeStyle = css(rgb(series.colour));
     c.fillStyle = c.strokeStyle;
     c.lineWidth = 1;

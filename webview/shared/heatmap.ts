@@ -38,7 +38,8 @@ export interface Hit extends Cell {
   y: number;
 }
 export interface HeatmapOptions {
-  layers: number;
+  /** numbers of the layers that exist, ascending; one row each */
+  layers: readonly number[];
   /** full names, as "self_attn.q_proj"; one column each */
   modules: string[];
   /** what stands above a column; the full name by default */
@@ -125,7 +126,7 @@ export class Heatmap {
     this.mirrorCell();
     this.schedule();
   }
-  get layers(): number {
+  get layers(): readonly number[] {
     return this.grid.layers;
   }
   get modules(): readonly string[] {
@@ -162,10 +163,14 @@ export class Heatmap {
     const box = this.body.getBoundingClientRect();
     return {
       x: box.left + panelLeft(g, this.grid, panel) + (this.grid.modules.indexOf(cell.module) + 0.6) * g.cellWidth,
-      y: box.top + (cell.layer + 0.6) * g.rowHeight,
+      y: box.top + (this.rowOf(cell.layer) + 0.6) * g.rowHeight,
     };
   }
 
+  /** Row of a layer; -1 if there is no such layer. */
+  private rowOf(layer: number): number {
+    return this.grid.layers.indexOf(layer);
+  }
   private widestLabel(): number {
     const c = this.head.getContext('2d');
     let widest = 0;
@@ -183,7 +188,7 @@ export class Heatmap {
     const g = (this.geo = this.measure());
     if (!g.width || !this.panels.length) return;
     const head = prepare(this.head, g.width, g.head);
-    const body = prepare(this.body, g.width, this.grid.layers * g.rowHeight);
+    const body = prepare(this.body, g.width, this.grid.layers.length * g.rowHeight);
     const foot = prepare(this.foot, g.width, g.foot);
     if (!head || !body || !foot) return;
     paintHead(head, g, this.grid, this.panels);
@@ -196,15 +201,9 @@ export class Heatmap {
         [this.chosen, 'selected'],
       ] as const) {
         const column = cell ? this.grid.modules.indexOf(cell.module) : -1;
-        if (!cell || column < 0 || cell.layer >= this.grid.layers) continue;
-        paintMark(
-          body,
-          g,
-          x0 + column * g.cellWidth,
-          cell.layer * g.rowHeight,
-          kind,
-          document.activeElement === this.root,
-        );
+        const row = cell ? this.rowOf(cell.layer) : -1;
+        if (column < 0 || row < 0) continue;
+        paintMark(body, g, x0 + column * g.cellWidth, row * g.rowHeight, kind, document.activeElement === this.root);
       }
     });
     paintMeans(foot, g, this.grid, this.panels);
@@ -232,7 +231,7 @@ export class Heatmap {
       paintProfile(body, g, this.grid, this.profile, false);
       paintProfileTicks(foot, g, this.grid, this.profile);
     }
-    const rows = this.grid.layers * g.rowHeight;
+    const rows = this.grid.layers.length * g.rowHeight;
     const at = [0, g.head, g.head + rows];
     const markup = strips.map(({ context }, i) => `<g transform="translate(0 ${at[i] ?? 0})">${context.markup}</g>`);
     return { markup: markup.join(''), width, height: g.head + rows + g.foot };
@@ -242,8 +241,8 @@ export class Heatmap {
     const g = this.geo;
     if (!g || event.target !== this.body) return null;
     const box = this.body.getBoundingClientRect();
-    const layer = Math.floor((event.clientY - box.top) / g.rowHeight);
-    if (layer < 0 || layer >= this.grid.layers) return null;
+    const layer = this.grid.layers[Math.floor((event.clientY - box.top) / g.rowHeight)];
+    if (layer === undefined) return null;
     for (let panel = 0; panel < g.panels; panel++) {
       const module =
         this.grid.modules[Math.floor((event.clientX - box.left - panelLeft(g, this.grid, panel)) / g.cellWidth)];
@@ -268,9 +267,8 @@ export class Heatmap {
     const g = this.geo;
     if (!g?.profile || !this.profile || event.target !== this.body) return null;
     const box = this.body.getBoundingClientRect();
-    const layer = Math.floor((event.clientY - box.top) / g.rowHeight);
-    const isInside = event.clientX - box.left >= profileLeft(g, this.grid) && layer >= 0 && layer < this.grid.layers;
-    return isInside ? layer : null;
+    const layer = this.grid.layers[Math.floor((event.clientY - box.top) / g.rowHeight)];
+    return layer !== undefined && event.clientX - box.left >= profileLeft(g, this.grid) ? layer : null;
   }
   private setHover(cell: Cell | null, event: MouseEvent | null): void {
     this.hovered = cell;
@@ -296,19 +294,20 @@ export class Heatmap {
       return;
     }
     const move = MOVES.get(event.key);
-    if (!move || !this.grid.layers || !this.grid.modules.length) return;
+    if (!move || !this.grid.layers.length || !this.grid.modules.length) return;
     event.preventDefault();
     const column = Math.max(0, this.chosen ? this.grid.modules.indexOf(this.chosen.module) : 0);
     const module = this.grid.modules[clamp(column + move[1], this.grid.modules.length - 1)];
-    if (module !== undefined)
-      this.choose({ layer: clamp((this.chosen?.layer ?? 0) + move[0], this.grid.layers - 1), module });
+    const row = Math.max(0, this.chosen ? this.rowOf(this.chosen.layer) : 0);
+    const layer = this.grid.layers[clamp(row + move[0], this.grid.layers.length - 1)];
+    if (module !== undefined && layer !== undefined) this.choose({ layer, module });
   }
   /** Scrolls the pane so that no sticky strip covers the row. */
   private reveal(cell: Cell): void {
     const g = this.geo;
     const pane = scroller(this.root);
     if (!g || !pane) return;
-    const top = this.body.getBoundingClientRect().top + cell.layer * g.rowHeight;
+    const top = this.body.getBoundingClientRect().top + this.rowOf(cell.layer) * g.rowHeight;
     const view =
       pane === document.scrollingElement ? { top: 0, bottom: window.innerHeight } : pane.getBoundingClientRect();
     const above = view.top + g.head - top;
@@ -319,7 +318,7 @@ export class Heatmap {
   private mirrorCell(): void {
     const cell = this.chosen;
     const column = cell ? this.grid.modules.indexOf(cell.module) : -1;
-    this.root.setAttribute('aria-rowcount', String(this.grid.layers));
+    this.root.setAttribute('aria-rowcount', String(this.grid.layers.length));
     this.root.setAttribute('aria-colcount', String(this.grid.modules.length));
     if (!cell || column < 0) {
       this.root.removeAttribute('aria-activedescendant');
@@ -329,7 +328,7 @@ export class Heatmap {
     }
     this.root.setAttribute('aria-activedescendant', this.mirror.id);
     this.host.dataset['cell'] = `${cell.layer},${cell.module}`;
-    this.row.setAttribute('aria-rowindex', String(cell.layer + 1));
+    this.row.setAttribute('aria-rowindex', String(this.rowOf(cell.layer) + 1));
     this.mirror.setAttribute('aria-colindex', String(column + 1));
     this.mirror.setAttribute('aria-selected', 'true');
     const values = this.panels.map((panel) => `${panel.title} ${spoken(panel.cell(cell.layer, cell.module))}`);

@@ -41,6 +41,8 @@ describe('the policy of a page', () => {
     expect(policy.get('style-src')).toEqual([SOURCE]);
     expect(policy.get('font-src')).toEqual([SOURCE]);
     expect(policy.get('img-src')).toEqual(['blob:']);
+    expect(policy.get('base-uri')).toEqual(["'none'"]);
+    expect(policy.get('form-action')).toEqual(["'none'"]);
     for (const [name, sources] of policy)
       for (const source of sources) expect(source, name).not.toMatch(/unsafe|\*$|^https?:$|^data:$|strict-dynamic/);
   });

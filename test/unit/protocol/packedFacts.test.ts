@@ -64,3 +64,17 @@ test('a very large index survives a border as JSON, at a fifth of its size', asy
     rmSync(folder, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('what a file says of itself crosses a border in a length that a page can show, with what was left out', () => {
+  const words = Array.from({ length: 1_000_000 }, (_, i): [string, string] => [`key${i}`, 'x']);
+  const long = { ...facts([row('a', { dtype: 'Z'.repeat(5_000_000) })]), metadata: Object.fromEntries(words) };
+  long.metadata['key0'] = 'y'.repeat(1_000_000);
+  long.dtypes = Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`${i}-${'T'.repeat(10_000)}`, 2]));
+  const packed = packFacts(long);
+  expect(JSON.stringify(packed).length).toBeLessThan(40_000);
+  expect(Object.keys(packed.metadata)).toHaveLength(300);
+  expect(packed.metadataLeftOut).toBe(999_700);
+  expect(packed.metadata['key0']).toMatch(/^y{2000}… \(1.000.000\)$/);
+  expect(packed.dtypes['50 more types']).toBe(100);
+  expect(unpackFacts(packed).tensors[0]?.dtype).toMatch(/^Z{60}… /);
+});

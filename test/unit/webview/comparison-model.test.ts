@@ -52,9 +52,23 @@ describe('comparison model', () => {
 
   it('takes rows and columns from the plan, in reading order', () => {
     const model = start();
-    expect(model.layers).toBe(2);
+    expect(model.layers).toEqual([0, 1]);
     expect(model.modules).toEqual(['self_attn.q_proj', 'self_attn.k_proj']);
     expect(model.labels.get('self_attn.q_proj')).toBe('q');
+  });
+
+  it('has a row for each layer that exists, whatever its number, and counts what the map has no room for', () => {
+    const model = new ComparisonModel();
+    for (const message of state([pair(999_999_999, 'q'), pair(3, 'q'), pair(0, 'q')])) model.apply(message);
+    expect(model.layers).toEqual([0, 3, 999_999_999]);
+    expect(model.beyondMap).toBe(0);
+    expect(model.cellValues(UNCHANGED)).toEqual([]);
+    const many = Array.from({ length: 1200 }, (_, layer) => pair(layer * 5, 'q'));
+    const wide = Array.from({ length: 300 }, (_, i) => pair(0, `module${i}`));
+    for (const message of state([...many, ...wide])) model.apply(message);
+    expect([model.layers.length, model.layerCount, model.modules.length]).toEqual([1000, 1200, 256]);
+    // 200 of the layers beyond, and of 301 modules 45
+    expect(model.beyondMap).toBe(245);
   });
 
   it('shows change figures before the spectra, failures until a result comes, and what is absent with its reason', () => {

@@ -74,7 +74,10 @@ describe('map', () => {
     model.receive({ type: 'spectra', values: [spectrum(rows[0]!.name, 3), spectrum(rows[1]!.name, null)] });
     model.receive({ type: 'failed', name: rows[2]!.name, error: { code: 'read-failed', message: 'x' } });
     const map = mapOf(model);
-    expect([map.layers, map.modules]).toEqual([3, ['q', 'k']]);
+    expect([map.layers, map.modules]).toEqual([
+      [0, 1, 2],
+      ['q', 'k'],
+    ]);
     const cell = (layer: number, module: string) => cellOf(model, map.members(layer, module), stableRank);
     expect(cell(0, 'q')).toEqual({ status: 'done', value: 3 });
     expect(cell(0, 'k')).toEqual({ status: 'done', value: null });
@@ -103,9 +106,13 @@ describe('map', () => {
     expect(map.members(0, 'mlp.experts.down_proj')).toHaveLength(3);
     expect(cellOf(model, map.members(0, 'mlp.experts.down_proj'), stableRank)).toEqual({ status: 'done', value: 3 });
   });
-  it('leaves out layer numbers that no canvas can hold, and says so', () => {
+  it('has a row for each layer that exists, whatever its number, and counts what the map has no room for', () => {
     const map = mapOf(opened([row(0, 'q'), row(999_999_999, 'q')]));
-    expect([map.layers, map.leftOut]).toEqual([1, 1]);
+    expect([map.layers, map.leftOut]).toEqual([[0, 999_999_999], 0]);
+    const many = mapOf(opened(Array.from({ length: 1200 }, (_, layer) => row(layer, `m${layer % 300}`))));
+    expect([many.layers.length, many.modules.length]).toEqual([1000, 256]);
+    // layers from 1000 on, and modules from 256 on in the rest: 3 x 44
+    expect(many.leftOut).toBe(200 + 132);
   });
   it('shows figures of the elements without spectra', () => {
     const model = opened([row(0, 'q')]);

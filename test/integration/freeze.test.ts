@@ -1,0 +1,83 @@
+/** Small files that froze a page: what they hold is shown as far as a person reads, and the page stays at work. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { f32, safetensors } from '../unit/formats/build.ts';
+import { ComparisonPage } from './support/comparison.ts';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const { workbench } = session({
+  prepare: (workspace) => {
+    for (const [folder, step] of [
+      ['far-base', 0],
+      ['far-tuned', 0.01],
+    ] as const)
+      write(join(workspace, folder), farLayers(step));
+    write(join(workspace, 'wordy'), wordy());
+  },
+});
+function write(folder: string, bytes: Uint8Array): void {
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'model.safetensors'), bytes);
+}
+
+const FAR = 999_999_999;
+/** Two layers, one of them with a number of nine digits. */
+function farLayers(step: number): Uint8Array {
+  const values = Array.from({ length: 24 * 24 }, (_, i) => Math.sin(i * 7.3) * 0.1 + (i % 3 ? 0 : step));
+  const entry = { dtype: 'F32', shape: [24, 24], data: f32(...values) };
+  return safetensors({
+    'model.layers.0.mlp.up_proj.weight': entry,
+    [`model.layers.${FAR}.mlp.up_proj.weight`]: entry,
+  });
+}
+/** A million entries of metadata, and a type of a megabyte. */
+function wordy(): Uint8Array {
+  const metadata = Array.from({ length: 1_000_000 }, (_, i) => `"k${i}":"v"`).join(',');
+  const dtype = 'Q'.repeat(1_000_000);
+  const header = `{"__metadata__":{${metadata}},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"${dtype}","shape":[2],"data_offsets":[8,16]}}`;
+  const json = Buffer.from(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, Buffer.alloc(16)]);
+}
+
+test('a layer number of nine digits is one row of the comparison’s map', async () => {
+  await workbench().selectAsBase('far-base', 'model.safetensors');
+  await workbench().chooseFromMenu(await workbench().reveal('far-tuned', 'model.safetensors'), 'Compare with Base');
+  await workbench()
+    .tab(/far-base → far-tuned/)
+    .waitFor();
+  const page = new ComparisonPage(workbench());
+  await page.complete(2);
+  const grid = page.document.locator('[role="grid"].heatmap');
+  expect(await grid.getAttribute('aria-rowcount')).toBe('2');
+  await page.action('table').click();
+  const heads = page.document.locator('table.twin').first().locator('tbody th');
+  expect(await heads.allInnerTexts()).toEqual(['0', String(FAR)]);
+  await page.action('table').click();
+  await grid.focus();
+  await workbench().page.keyboard.press('PageDown');
+  await expect
+    .poll(() => page.document.locator('[data-cell]').first().getAttribute('data-cell'))
+    .toBe(`${FAR},mlp.up_proj`);
+  await workbench().screenshot('freeze comparison');
+});
+
+test('a million entries of metadata and a type of a megabyte leave the inspector at work', async () => {
+  await workbench().openFromExplorer('wordy', 'model.safetensors');
+  const page = new InspectorPage(workbench());
+  await page.action('metadata').waitFor();
+  expect(await page.fact('Metadata')).toMatch(/999.998 more/);
+  await page.action('metadata').click();
+  await page.document.locator('[data-left-out]', { hasText: /999.700 more entries are left out/ }).waitFor();
+  expect(await page.document.locator('[data-metadata] dt').count()).toBe(301);
+  await page.action('metadata').click();
+  await page.tensor('b').click();
+  await page.detail('b').waitFor();
+  const text = await page.document.locator('body').innerText();
+  expect(text.length).toBeLessThan(20_000);
+  expect(text).toMatch(/Q{60}… \(1.000.000\)/);
+  await workbench().screenshot('freeze inspector');
+});

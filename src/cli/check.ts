@@ -8,6 +8,7 @@ import type { Invocation } from './arguments.ts';
 import { bytes, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
+import { json, SENTENCE_LENGTH, terminal } from '../text/show.ts';
 
 type CheckInvocation = Extract<Invocation, { command: 'check' }>;
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
@@ -40,7 +41,7 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
   findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const result = checkResult(resolve(options.path), findings, coverage, options.strict);
   if (options.sha256) result.digests = digests;
-  await outputs.write({ json: () => `${JSON.stringify(result)}\n`, text: () => report(result) });
+  await outputs.write({ json: () => `${json(result)}\n`, text: () => report(result) });
   return result.verdict === 'clean';
 }
 
@@ -53,14 +54,15 @@ export function checkResult(path: string, findings: Finding[], coverage: ScanCov
 
 function report(result: CheckResult): string {
   const { path, findings, counts, coverage, digests } = result;
-  const lines = [path];
+  const lines = [terminal(path)];
   if (findings.length)
     lines.push(
       '',
       table(
         ['severity', 'code', 'finding'],
-        findings.map((f) => [f.severity, f.code, oneLine(f.message)]),
+        findings.map((f) => [f.severity, f.code, f.message]),
         3,
+        SENTENCE_LENGTH,
       ),
     );
   if (digests) {
@@ -68,14 +70,14 @@ function report(result: CheckResult): string {
       '',
       table(
         ['SHA-256', 'of', 'name'],
-        digests.map((d) => [d.sha256, d.of, oneLine(d.name)]),
+        digests.map((d) => [d.sha256, d.of, d.name]),
         3,
       ),
     );
   }
   lines.push('');
   lines.push(`scanned ${coverage.scanned} tensors, ${bytes(coverage.scannedBytes)}: ${coverage.rules.join('; ')}`);
-  for (const { reason, tensors } of coverage.notScanned) lines.push(`not scanned: ${tensors} ${reason}`);
+  for (const { reason, tensors } of coverage.notScanned) lines.push(terminal(`not scanned: ${tensors} ${reason}`));
   const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   const found = [
     counts.error ? plural(counts.error, 'error') : '',
@@ -84,10 +86,4 @@ function report(result: CheckResult): string {
   ].filter(Boolean);
   lines.push(`${result.verdict === 'clean' ? 'clean' : 'problems'}: ${found.join(', ') || 'nothing found'}`);
   return lines.join('\n');
-}
-
-/** Names come from the file: a line stays a line, and cannot steer the terminal. */
-function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

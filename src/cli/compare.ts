@@ -13,6 +13,7 @@ import type { Invocation } from './arguments.ts';
 import { count, degrees, figure, inUnit, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
+import { json, terminal, visible } from '../text/show.ts';
 
 type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
 
@@ -39,16 +40,17 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
     tuned: resolve(options.tuned),
   };
   for (const problem of found.plan?.problems ?? [])
-    if (problem.severity !== 'info') process.stderr.write(`offaxis: ${problem.severity}: ${problem.message}\n`);
+    if (problem.severity !== 'info')
+      process.stderr.write(`offaxis: ${problem.severity}: ${terminal(problem.message)}\n`);
   const { failed } = result.summary;
-  for (const { name, error } of failed) process.stderr.write(`offaxis: ${name}: ${error.message}\n`);
+  for (const { name, error } of failed) process.stderr.write(`offaxis: ${visible(name)}: ${terminal(error.message)}\n`);
   if (found.plan?.pairs.length === 0)
     throw new OffaxisError(
       'bad-file',
       `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
     );
   await outputs.write({
-    json: () => `${JSON.stringify(result)}\n`,
+    json: () => `${json(result)}\n`,
     csv: () => comparisonCsv(result),
     text: () => report(result),
   });
@@ -75,7 +77,7 @@ function report(result: ComparisonResult): string {
     english(energySaid(m).words.word),
   ]);
   const lines = [
-    `${result.base} -> ${result.tuned}`,
+    `${terminal(result.base)} -> ${terminal(result.tuned)}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
     ...elsewhere(result),
     '',
@@ -126,5 +128,9 @@ function complement(x: number | null | undefined): number | null {
   return x === null || x === undefined ? null : 1 - x;
 }
 function listed(names: string[]): string {
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+  const shown = names
+    .slice(0, 5)
+    .map((name) => visible(name))
+    .join(', ');
+  return names.length <= 5 ? shown : `${shown} and ${names.length - 5} more`;
 }

@@ -2,6 +2,7 @@
 import type { Unit } from '../metrics/figure.ts';
 import { shareText } from '../protocol/format.ts';
 import { greatest } from '../protocol/lists.ts';
+import { NAME_LENGTH, visible } from '../text/show.ts';
 
 export function figure(x: number | null | undefined, digits = 4): string {
   if (x === null || x === undefined) return '-';
@@ -43,16 +44,17 @@ export function count(n: number): string {
   return n < 1e9 ? `${(n / 1e6).toPrecision(4)} M` : `${(n / 1e9).toPrecision(4)} B`;
 }
 
-/** Text table: the first `left` columns are aligned left, the others right. */
-export function table(head: string[], rows: string[][], left = 1): string {
+/** Text table: the first `left` columns are aligned left, the others right. A cell stays on its line, within `most` characters. */
+export function table(head: string[], cells: string[][], left = 1, most = NAME_LENGTH): string {
+  const rows = cells.map((row) => row.map((cell) => visible(cell, most)));
   const widths = head.map((h, c) =>
     greatest(
       rows.map((r) => r[c]?.length ?? 0),
       h.length,
     ),
   );
-  const line = (cells: string[]): string =>
-    cells
+  const line = (row: string[]): string =>
+    row
       .map((cell, c) => (c < left ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
       .join('  ')
       .trimEnd();

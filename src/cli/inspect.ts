@@ -10,6 +10,12 @@ import type { Invocation } from './arguments.ts';
 import { bytes, count, inUnit, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
+import { json, terminal, visible } from '../text/show.ts';
+
+/** Of what a header may hold a million of. */
+const TYPES_SHOWN = 12;
+const METADATA_SHOWN = 50;
+const VALUE_LENGTH = 100;
 
 type InspectInvocation = Extract<Invocation, { command: 'inspect' }>;
 
@@ -42,7 +48,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
   const result = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
-  await outputs.write({ json: () => `${JSON.stringify(result)}\n`, text: () => report(facts, result) });
+  await outputs.write({ json: () => `${json(result)}\n`, text: () => report(facts, result) });
   const damage = facts.problems.find((problem) => problem.severity === 'error');
   if (damage) throw new OffaxisError('bad-file', damage.message);
 }
@@ -135,7 +141,7 @@ function memoryLines({ weightsBytes, unknownTensors, cache, reason, context }: I
   const lines = [
     `memory, estimated: weights ${bytes(weightsBytes)} as stored${unknown}; activations and the runtime left out`,
   ];
-  if (!cache) return [...lines, `KV cache: not estimated, ${reason}`];
+  if (!cache) return [...lines, terminal(`KV cache: not estimated, ${reason}`)];
   const at = context ? `, ${bytes(context.cacheBytes)} at ${context.tokens} tokens` : '';
   return [
     ...lines,
@@ -148,18 +154,21 @@ const SPECTRA = columnsOf('spectrum');
 
 function report(facts: CheckpointFacts, result: InspectionResult): string {
   const { summary } = result;
-  const dtypes = Object.entries(summary.dtypes)
-    .map(([dtype, n]) => `${dtype} ${n}`)
-    .join(', ');
+  const types = Object.entries(summary.dtypes).map(([dtype, n]) => `${visible(dtype)} ${n}`);
+  const moreTypes = types.length - TYPES_SHOWN;
+  const dtypes = `${types.slice(0, TYPES_SHOWN).join(', ')}${moreTypes > 0 ? ` and ${moreTypes} more` : ''}`;
   const lines = [
-    facts.path,
+    terminal(facts.path),
     `${facts.format}; ${summary.tensors} tensors, ${count(summary.parameters)} parameters, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
   if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
   appendAll(lines, memoryLines(result.memory));
-  for (const [key, value] of Object.entries(result.metadata))
-    lines.push(`${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
-  for (const problem of result.problems) lines.push(`${problem.severity}: ${problem.message}`);
+  const metadata = Object.entries(result.metadata);
+  // Marked as what it is: a key may be "warning".
+  for (const [key, value] of metadata.slice(0, METADATA_SHOWN))
+    lines.push(`metadata ${visible(key, VALUE_LENGTH)}: ${visible(value, VALUE_LENGTH)}`);
+  if (metadata.length > METADATA_SHOWN) lines.push(`metadata: ${metadata.length - METADATA_SHOWN} more entries`);
+  for (const problem of result.problems) lines.push(`${problem.severity}: ${terminal(problem.message)}`);
   const stats = result.tensors.some((tensor) => tensor.stats);
   const spectra = result.tensors.some((tensor) => tensor.spectrum);
   const head = ['tensor', 'dtype', 'shape', 'bytes'];

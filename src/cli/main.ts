@@ -9,6 +9,7 @@ import { runGpu, usableBackend } from './gpu.ts';
 import { runInspect } from './inspect.ts';
 import { runMcp } from './mcp.ts';
 import { VERSION } from './version.ts';
+import { terminal } from '../text/show.ts';
 
 async function run(argv: string[]): Promise<number> {
   let invocation: Invocation;
@@ -16,7 +17,7 @@ async function run(argv: string[]): Promise<number> {
     invocation = parseInvocation(argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`offaxis: ${error.message} See "offaxis help".\n`);
+    process.stderr.write(`offaxis: ${terminal(error.message)} See "offaxis help".\n`);
     return 2;
   }
   if (invocation.command === 'help') await writeStandardOutput(`${helpText(invocation.topic)}\n`);
@@ -28,7 +29,7 @@ async function run(argv: string[]): Promise<number> {
 /** One line on standard error and the exit status of what went wrong. */
 function fail(error: unknown): number {
   const { code, message } = toWireError(error);
-  process.stderr.write(`offaxis: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`offaxis: ${terminal(message.replace(/\s*\n\s*/g, ' '))}\n`);
   if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
   return code === 'bad-parameter' ? 2 : 1;
@@ -37,7 +38,7 @@ function fail(error: unknown): number {
 /** What goes wrong on a device is said as it happens: the run goes on, slower. */
 const DEVICE_LOG = {
   info: (): void => undefined,
-  warn: (line: string): void => void process.stderr.write(`offaxis: ${line}\n`),
+  warn: (line: string): void => void process.stderr.write(`offaxis: ${terminal(line)}\n`),
 };
 
 /** The last is a terminal that was closed. */

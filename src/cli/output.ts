@@ -1,6 +1,7 @@
 /** Where results go: files or standard output. */
 import { readsOf, refuseDestination, writeStandardOutput, writeWhole } from '../files/index.ts';
 import type { OutputOptions } from './arguments.ts';
+import { terminalReport } from '../text/show.ts';
 
 const STDOUT = '-';
 
@@ -27,7 +28,7 @@ export async function openOutputs(
     async write(results) {
       if (json) await put(json, results.json());
       if (csv && results.csv) await put(csv, results.csv());
-      if (json !== STDOUT && csv !== STDOUT) await writeStandardOutput(`${results.text()}\n`, signal);
+      if (json !== STDOUT && csv !== STDOUT) await writeStandardOutput(`${terminalReport(results.text())}\n`, signal);
     },
   };
 }

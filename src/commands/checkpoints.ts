@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { OffaxisError } from '../protocol/errors.ts';
 import { checkpointOfFile, checkpointsOfFolder, groupCheckpoints, isCheckpointFile } from './checkpointPaths.ts';
+import { label } from '../text/show.ts';
 
 /** A workspace may be a whole disk of models. */
 const MAX_FILES = 5000;
@@ -47,7 +48,7 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
       ),
     );
   if (others.length === 0 || /^model\.safetensors/i.test(basename(first))) return first;
-  const items = [first, ...others].map((file) => ({ label: basename(file), file }));
+  const items = [first, ...others].map((file) => ({ label: label(basename(file)), file }));
   return (
     await vscode.window.showQuickPick(items, {
       title: vscode.l10n.t('Checkpoints in {0}', basename(path)),
@@ -110,7 +111,7 @@ function itemOf(path: string, selected: boolean): vscode.QuickPickItem & { path:
   const folder = dirname(path);
   const relative = vscode.workspace.asRelativePath(join(folder, basename(path)));
   return {
-    label: `$(package) ${basename(folder)}`,
+    label: `$(package) ${label(basename(folder))}`,
     description: relative,
     ...(selected ? { detail: vscode.l10n.t('Selected as base') } : {}),
     path,

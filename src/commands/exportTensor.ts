@@ -8,6 +8,7 @@ import type { ExportFormat } from '../protocol/matrix.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 import { pathOnDisk } from './checkpoints.ts';
 import { uriOf, type Command, type CommandServices } from './register.ts';
+import { label, notification } from '../text/show.ts';
 
 export const exportTensor: Command = {
   id: 'offaxis.exportTensor',
@@ -28,7 +29,11 @@ export const exportTensor: Command = {
 const isThere = (row: TensorRow): boolean => !row.missing && row.offset !== null;
 
 async function pickTensor(tensors: readonly TensorRow[]): Promise<TensorRow | undefined> {
-  const items = tensors.map((row) => ({ label: row.name, description: `${row.dtype} ${row.shape.join(' × ')}`, row }));
+  const items = tensors.map((row) => ({
+    label: label(row.name),
+    description: label(`${row.dtype} ${row.shape.join(' × ')}`),
+    row,
+  }));
   const options = { title: vscode.l10n.t('Export Tensor'), placeHolder: vscode.l10n.t('Choose a tensor') };
   return (await vscode.window.showQuickPick(items, options))?.row;
 }
@@ -50,7 +55,7 @@ async function pickFormat({ dtype, name }: TensorRow): Promise<ExportFormat | un
   };
   // six-bit floats have no order of bits that a reader could rely on
   const items = dtype.startsWith('F6_') ? [own] : [npy, own];
-  const options = { title: vscode.l10n.t('Export {0}', name), placeHolder: vscode.l10n.t('Choose a format') };
+  const options = { title: vscode.l10n.t('Export {0}', label(name)), placeHolder: vscode.l10n.t('Choose a format') };
   return (await vscode.window.showQuickPick(items, options))?.format;
 }
 
@@ -81,7 +86,7 @@ async function write(
   const options = {
     location: vscode.ProgressLocation.Notification,
     cancellable: true,
-    title: vscode.l10n.t('Exporting {0}', tensor.name),
+    title: vscode.l10n.t('Exporting {0}', notification(tensor.name)),
   };
   const dtype = await vscode.window.withProgress(options, async (progress, token) => {
     const abort = new AbortController();
@@ -99,7 +104,7 @@ async function write(
   log.info(`exported ${tensor.name} of ${uri.fsPath} to ${destination} as ${dtype}`);
   const open = vscode.l10n.t('Reveal');
   const answer = await vscode.window.showInformationMessage(
-    vscode.l10n.t('Exported {0} to {1} as {2}.', tensor.name, destination, dtype),
+    notification(vscode.l10n.t('Exported {0} to {1} as {2}.', label(tensor.name), destination, label(dtype))),
     open,
   );
   if (answer === open) await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(destination));

@@ -3,6 +3,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { rank } from './fuzzy.ts';
 import type { Command } from './register.ts';
+import { label } from '../text/show.ts';
 
 /** More are not read through; another letter narrows them down. */
 const SHOWN = 200;
@@ -49,9 +50,9 @@ function pickTensor(tensors: readonly TensorRow[]): Promise<string | undefined> 
 }
 function itemOf({ name, layer, dtype, shape, missing }: TensorRow): TensorItem {
   const place = layer === null ? '' : vscode.l10n.t('layer {0}', layer);
-  const facts = missing ? vscode.l10n.t('missing') : `${dtype} ${shape.join(' × ') || vscode.l10n.t('scalar')}`;
+  const facts = missing ? vscode.l10n.t('missing') : `${label(dtype)} ${shape.join(' × ') || vscode.l10n.t('scalar')}`;
   return {
-    label: name.slice(0, 300),
+    label: label(name, 300),
     description: [place, facts].filter(Boolean).join(', '),
     // what is offered was found here: the pick's own filter knows no words
     alwaysShow: true,

@@ -5,6 +5,7 @@ import type { BaseSelection } from '../editor/baseSelection.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { InspectorProvider } from '../editor/provider.ts';
 import { toWireError } from '../protocol/errors.ts';
+import { notification } from '../text/show.ts';
 
 export interface CommandServices {
   extensionUri: vscode.Uri;
@@ -29,7 +30,7 @@ export function registerCommands(services: CommandServices, commands: readonly C
         const { code, message } = toWireError(error);
         if (code === 'cancelled') return;
         services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
-        const answer = await vscode.window.showErrorMessage(message, vscode.l10n.t('Show Log'));
+        const answer = await vscode.window.showErrorMessage(notification(message), vscode.l10n.t('Show Log'));
         if (answer) services.log.show();
       }
     }),

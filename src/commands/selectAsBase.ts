@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+import { label } from '../text/show.ts';
 
 /** "Select as Base Checkpoint": remembered for "Compare with Base". */
 export const selectAsBase: Command = {
@@ -17,7 +18,7 @@ export const selectAsBase: Command = {
     if (path === undefined) return;
     await base.select(path);
     vscode.window.setStatusBarMessage(
-      `$(check) ${vscode.l10n.t('Offaxis: base is {0}', vscode.workspace.asRelativePath(path))}`,
+      `$(check) ${vscode.l10n.t('Offaxis: base is {0}', label(vscode.workspace.asRelativePath(path)))}`,
       4000,
     );
   },

@@ -14,6 +14,7 @@ import { comparedCheckpoints, ComparisonController } from './controller.ts';
 import { gpuNotice } from './gpuNotice.ts';
 import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
+import { notification } from '../text/show.ts';
 
 export const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
 /** Which comparison a panel's title stands for: a page's own state holds only what its reader chose to see. */
@@ -156,7 +157,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       } catch (error) {
         const { message: text } = toWireError(error);
         log.error(text);
-        void vscode.window.showErrorMessage(text);
+        void vscode.window.showErrorMessage(notification(text));
       }
     });
     panel.webview.html = webviewHtml(panel.webview, extensionUri, 'comparison', panel.title);

@@ -6,6 +6,7 @@ import { comparisonJson } from '../export/json.ts';
 import { readsOf, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonController } from './controller.ts';
+import { notification } from '../text/show.ts';
 
 /** Throws bad-parameter before anything is computed and where the file must not be written, read-failed where it cannot be. */
 export async function exportComparison(controller: ComparisonController): Promise<void> {
@@ -36,6 +37,6 @@ export async function exportComparison(controller: ComparisonController): Promis
     done < planned
       ? vscode.l10n.t('Exported to {0} ({1} of {2} matrices so far).', path, done, planned)
       : vscode.l10n.t('Exported to {0}.', path);
-  if (await vscode.window.showInformationMessage(message, vscode.l10n.t('Open')))
+  if (await vscode.window.showInformationMessage(notification(message), vscode.l10n.t('Open')))
     await vscode.commands.executeCommand('vscode.open', target);
 }

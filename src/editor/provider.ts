@@ -13,6 +13,7 @@ import { MatrixRequests } from '../host/matrixRequests.ts';
 import { receivePicture } from '../host/pictures.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from '../host/watchFolder.ts';
+import { notification } from '../text/show.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';
@@ -176,7 +177,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return receivePicture(message, uri.fsPath).catch((error: unknown) => {
             const { message: text } = toWireError(error);
             log.error(text);
-            void vscode.window.showErrorMessage(text);
+            void vscode.window.showErrorMessage(notification(text));
           });
         case 'compareWithBase':
           return vscode.commands.executeCommand('offaxis.compareWithBaseFromEditor', uri);

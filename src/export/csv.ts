@@ -2,6 +2,7 @@
 import { figuresOf } from '../metrics/catalog.ts';
 import type { Kind } from '../metrics/figure.ts';
 import type { ComparisonResult, ComparisonTensor } from '../protocol/results.ts';
+import { cell } from '../text/show.ts';
 
 type Cell = string | number | boolean | null | undefined;
 interface Column {
@@ -51,14 +52,9 @@ export const CSV_COLUMNS: readonly string[] = COLUMNS.map((column) => column.nam
 
 /**
  * RFC 4180 with CRLF and a header. Numbers are written as JavaScript prints them, which reads back to the same float64; an undefined
- * value is an empty field. A range takes two columns, `.min` and `.max`. Lists, as the change profiles, are left to the JSON.
+ * value is an empty field, and a text that a spreadsheet would run stands behind an apostrophe. A range takes two columns, `.min` and `.max`. Lists, as the change profiles, are left to the JSON.
  */
 export function comparisonCsv(result: Pick<ComparisonResult, 'tensors'>): string {
   const lines = [CSV_COLUMNS, ...result.tensors.map((tensor) => COLUMNS.map((column) => column.value(tensor)))];
-  return lines.map((cells) => `${cells.map(field).join(',')}\r\n`).join('');
-}
-
-function field(value: Cell): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return lines.map((cells) => `${cells.map((value) => cell(value)).join(',')}\r\n`).join('');
 }

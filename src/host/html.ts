@@ -1,6 +1,7 @@
 /** The page around a webview's bundle. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { html } from '../text/show.ts';
 
 /** Where a page may load files from: its bundle, and fonts. */
 export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
@@ -40,12 +41,12 @@ export function webviewHtml(
     // No frame-ancestors: browsers ignore it in a meta element, and VS Code serves the page itself, in frames of its own.
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="${escapeHtml(vscode.env.language)}">
+<html lang="${html(vscode.env.language)}">
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${html(title)}</title>
 <link rel="stylesheet" href="${asset(`${page}.css`)}">
 </head>
 <body>
@@ -58,8 +59,4 @@ export function webviewHtml(
 /** The translated strings, as data: a block that is no script is not run, so the policy has nothing to allow. */
 function jsonBlock(bundle: Record<string, string>): string {
   return JSON.stringify(bundle).replaceAll('<', '\\u003c');
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

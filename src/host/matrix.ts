@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { MatrixRequest } from '../protocol/matrix.ts';
 import type { MatrixRequests } from './matrixRequests.ts';
+import { label } from '../text/show.ts';
 
 const MESSAGE_MS = 3000;
 
@@ -14,7 +15,10 @@ export async function receiveMatrix(
   switch (request.type) {
     case 'copy':
       await vscode.env.clipboard.writeText(request.text);
-      vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: {0} copied', request.what)}`, MESSAGE_MS);
+      vscode.window.setStatusBarMessage(
+        `$(check) ${vscode.l10n.t('Offaxis: {0} copied', label(request.what))}`,
+        MESSAGE_MS,
+      );
       return;
     case 'export':
       await vscode.commands.executeCommand('offaxis.exportTensor', checkpoint, request.tensor);

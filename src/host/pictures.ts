@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { readsOf, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { PictureFromView } from '../protocol/views.ts';
+import { label, notification } from '../text/show.ts';
 
 /** A page is drawn by us, but what it sends is checked like everything from outside. Larger is no picture of a page. */
 const MOST_BYTES = 64e6;
@@ -12,7 +13,10 @@ const MOST_BYTES = 64e6;
 export async function receivePicture(message: PictureFromView, ...checkpoints: string[]): Promise<void> {
   if (message.type === 'copyText') {
     await vscode.env.clipboard.writeText(message.text);
-    vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: values of {0} copied', message.what)}`, 3000);
+    vscode.window.setStatusBarMessage(
+      `$(check) ${vscode.l10n.t('Offaxis: values of {0} copied', label(message.what))}`,
+      3000,
+    );
     return;
   }
   const { format, name, data } = message;
@@ -37,6 +41,6 @@ export async function receivePicture(message: PictureFromView, ...checkpoints: s
   const reads = await readsOf(checkpoints);
   await writeWhole(target.fsPath, format === 'png' ? Buffer.from(data, 'base64') : data, { reads });
   const open = vscode.l10n.t('Open');
-  if (await vscode.window.showInformationMessage(vscode.l10n.t('Saved {0}.', target.fsPath), open))
+  if (await vscode.window.showInformationMessage(notification(vscode.l10n.t('Saved {0}.', target.fsPath)), open))
     await vscode.commands.executeCommand('vscode.open', target);
 }

@@ -1,11 +1,7 @@
 /** Text of files as Markdown text: names come from checkpoints and are never trusted. */
 import { greatest } from '../protocol/lists.ts';
 
-/** Every character that Markdown, its tables, or VS Code's icon syntax could read as more than itself. */
-export const plain = (text: string): string =>
-  text
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/[\\`*_{}[\]()#+\-!|<>~$&.:/@]/g, (character) => `&#${character.charCodeAt(0)};`);
+export { markdown as plain } from '../text/show.ts';
 
 /** A command link. The arguments travel as JSON in the query. */
 export const commandLink = (label: string, command: string, ...args: unknown[]): string =>

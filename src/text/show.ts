@@ -25,13 +25,22 @@ export function cut(text: string, most: number): string {
   return `${text.slice(0, end)}… (${text.length - end} more characters)`;
 }
 
+/** All of a text to be seen, however long: for what is our own but for the names in it. */
+export const seen = (text: string): string => text.replaceAll('\\u{', '\\\\u{').replace(UNSEEN, escape);
+
 /** On one line, all of it to be seen. The other functions build on this one. */
 export function visible(text: string, most = NAME_LENGTH): string {
-  return cut(text, most).replaceAll('\\u{', '\\\\u{').replace(UNSEEN, escape);
+  return seen(cut(text, most));
 }
 
 /** A name, a value or a sentence in a terminal, a log or a notification: one line. */
 export const terminal = (text: string, most = SENTENCE_LENGTH): string => visible(text, most);
+
+/** A sentence in a notification of VS Code, which would draw links of Markdown in it. */
+export const notification = (text: string): string => visible(text, SENTENCE_LENGTH).replaceAll('](', '] (');
+
+/** A label in a list or the status bar of VS Code, which would draw icons in it. */
+export const label = (text: string, most = NAME_LENGTH): string => visible(text, most).replaceAll('$(', '\\$(');
 
 /** A whole report for a terminal, as a last look over what was put together from `terminal`: its line breaks are ours. */
 export const terminalReport = (text: string): string => text.replace(UNSEEN_BUT_LINES, escape);

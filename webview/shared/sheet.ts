@@ -1,4 +1,5 @@
 /** A drawing on a sheet of its own: background, title, fonts that every machine has. Pure: text in, text out. */
+import { svg } from '../../src/text/show.ts';
 
 export const FONT = 'system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif';
 const PAD = 16;
@@ -13,8 +14,8 @@ export interface SheetContent {
   background: string;
   foreground: string;
 }
-export const escapeXml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+/** What XML cannot hold is shown as an escape: one NUL would make the whole picture unreadable. */
+export const escapeXml = (text: string): string => svg(text);
 
 /** A whole SVG document, with its size in CSS pixels. */
 export function sheet({ markup, width, height, title, background, foreground }: SheetContent): {

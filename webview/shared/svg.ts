@@ -1,4 +1,5 @@
 /** Marks as SVG elements with attributes and classes: the content security policy forbids inline style. */
+import { seen } from '../../src/text/show.ts';
 import type { CardRow } from './hover-card.ts';
 import type { Drawing } from './plot.ts';
 
@@ -6,6 +7,10 @@ const NAMESPACE = 'http://www.w3.org/2000/svg';
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 type Child = Node | string;
+
+/** A mark may be saved as a picture, and XML cannot hold every character of a name. */
+const shown = (child: Child | readonly Child[]): Child | readonly Child[] =>
+  typeof child === 'string' ? seen(child) : child instanceof Node ? child : child.map((one) => shown(one) as Child);
 
 /** An SVG element. Attributes that are undefined are left out. */
 export function s<K extends keyof SVGElementTagNameMap>(
@@ -15,8 +20,8 @@ export function s<K extends keyof SVGElementTagNameMap>(
 ): SVGElementTagNameMap[K] {
   const element = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes))
-    if (value !== undefined) element.setAttribute(name, String(value));
-  appendTo(element, children);
+    if (value !== undefined) element.setAttribute(name, typeof value === 'string' ? seen(value) : String(value));
+  appendTo(element, children.map(shown));
   return element;
 }
 

@@ -48,10 +48,10 @@ describe('comparisonCsv', () => {
     expect(rows[0]).toEqual(CSV_COLUMNS);
     expect(new Set(CSV_COLUMNS).size).toBe(CSV_COLUMNS.length);
   });
-  test('quotes names with commas, quotes and line breaks', () => {
+  test('quotes names with commas and quotes, and shows line breaks as escapes', () => {
     const odd = 'we"ird,\r\nname\n';
     const [record] = records(comparisonCsv(comparison([tensor(odd)])));
-    expect(record?.get('name')).toBe(odd);
+    expect(record?.get('name')).toBe('we"ird,\\u{0D}\\u{0A}name\\u{0A}');
   });
   test('numbers read back to the same float64, ranges take two columns, both sides are flattened', () => {
     const metrics = {

@@ -10,8 +10,8 @@ import { readConfig, type ConfigFile } from './config.ts';
 import { discover, type Source } from './discover.ts';
 import { estimateMemory } from './memory.ts';
 import { elementCount, markConv1d } from './rows.ts';
-import { ShardFiles } from './shard-files.ts';
-import { checkTotalSize, indexedRows, plainRows, type Shard } from './shard-rows.ts';
+import { ShardFiles } from './shardFiles.ts';
+import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
 

@@ -1,7 +1,7 @@
 /** File formats: safetensors headers, shard indexes. */
 export { impostorOf, readableSize, type Impostor } from './impostors.ts';
-export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './index-file.ts';
-export { JsonError, JsonScanner, type JsonErrorCode } from './json-scanner.ts';
+export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './indexFile.ts';
+export { JsonError, JsonScanner, type JsonErrorCode } from './jsonScanner.ts';
 export { ProblemList, quoted } from './problems.ts';
 export {
   MAX_HEADER_BYTES,
@@ -9,4 +9,4 @@ export {
   readSafetensorsHeader,
   type HeaderEntry,
   type SafetensorsHeader,
-} from './safetensors-header.ts';
+} from './safetensorsHeader.ts';

@@ -1,6 +1,6 @@
 /** How the files of src and webview import each other: ARCHITECTURE.md's "imports go down only", checked file by file. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
@@ -105,6 +105,12 @@ describe('imports of src and webview', () => {
   });
   test('no two folders import each other', () => {
     expect(cycles(folderGraph(graph), ({ isType }) => !isType)).toEqual([]);
+  });
+  test('names of files have one style: camelCase in src, kebab-case in webview', () => {
+    const names = (folder: string): string[] =>
+      [...graph.keys()].filter((file) => file.startsWith(folder)).map((file) => basename(file, '.ts'));
+    expect(names('src').filter((name) => !/^[a-z][a-zA-Z0-9]*(\.d)?$/.test(name))).toEqual([]);
+    expect(names('webview').filter((name) => !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))).toEqual([]);
   });
   test('a cycle is seen: of values, of types, and of a file with itself', () => {
     const files = new Map([

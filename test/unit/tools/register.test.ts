@@ -14,7 +14,9 @@ vi.mock('vscode', () => ({
     t: (message: string, ...args: string[]) => message.replace(/\{(\d)\}/g, (_, i: string) => args[Number(i)] ?? ''),
   },
   lm: { registerTool: (name: string, tool: Tool) => (tools.set(name, tool), { dispose: () => undefined }) },
-  Disposable: { from: () => ({ dispose: () => undefined }) },
+  Disposable: class {
+    constructor(readonly dispose: () => void) {}
+  },
 }));
 beforeAll(async () => {
   const { registerTools } = await import('../../../src/tools/register.ts');

@@ -5,10 +5,10 @@
  */
 import type { Problem } from '../protocol/results.ts';
 import type { ByteSource } from '../bytes/index.ts';
-import { parseEntry, type DeclaredEntry } from './header-entry.ts';
-import { checkLayout } from './header-layout.ts';
+import { parseEntry, type DeclaredEntry } from './headerEntry.ts';
+import { checkLayout } from './headerLayout.ts';
 import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';
-import { isJsonSpace, JsonError, JsonScanner } from './json-scanner.ts';
+import { isJsonSpace, JsonError, JsonScanner } from './jsonScanner.ts';
 import { ProblemList, quoted } from './problems.ts';
 
 /** The reference implementation's limit: no header is larger, so nothing larger is ever allocated. */

@@ -1,5 +1,6 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
 import { columnsOf } from '../metrics/catalog.ts';
+import { lineageWarning } from '../metrics/lineage.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
@@ -80,9 +81,12 @@ function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: b
 
 function headLines(base: string, tuned: string, plan: ComparisonPlan, s: ComparisonSummary): string[] {
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
+  const warning = lineageWarning(s.lineage);
   const lines = [
     `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared.`,
+    ...(warning ? [`Warning: ${english(warning)} Median cosine ${figure(s.lineage.cosine, 3)}.`] : []),
     `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights (storage rounding hides small updates; no null).`,
+    `Relative update of the model, energy-weighted: ${percent(s.model.relativeUpdate)}.`,
   ];
   const { done, planned } = s.matrices;
   if (done > 0) {

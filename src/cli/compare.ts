@@ -3,11 +3,12 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
+import { lineageWarning } from '../metrics/lineage.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ComparisonResult } from '../protocol/results.ts';
+import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { count, degrees, figure, inUnit, percent, table } from './format.ts';
@@ -80,6 +81,7 @@ function report(result: ComparisonResult): string {
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
     ...elsewhere(result),
+    ...lineageLines(s),
     '',
   ];
   if (rows.length)
@@ -100,7 +102,10 @@ function report(result: ComparisonResult): string {
       ),
       '',
     );
-  lines.push(`unchanged in bf16: ${percent(s.unchangedBf16)} of the weights`);
+  lines.push(
+    `unchanged in bf16: ${percent(s.unchangedBf16)} of the weights`,
+    `relative update of the model: ${percent(s.model.relativeUpdate)}; ${mostEnergy(s)}`,
+  );
   if (rows.length)
     lines.push(
       `means over ${s.matrices.done} of ${s.matrices.planned} matrices: NSS ${percent(mean('nss'))} of at most ${percent(mean('relativeUpdate'))}; ` +
@@ -123,6 +128,22 @@ function elsewhere({ tensors, backend }: ComparisonResult): string[] {
     const where = layers.length ? `: layer${layers.length === 1 ? '' : 's'} ${numberRanges(layers)}` : '';
     return `${matrices} matri${matrices === 1 ? 'x' : 'ces'} computed on the ${kind === 'reference' ? kind : kind.toUpperCase()}${where}`;
   });
+}
+/** In front of every figure, where the two are hardly base and tuned. */
+function lineageLines({ lineage }: ComparisonSummary): string[] {
+  const warning = lineageWarning(lineage);
+  if (!warning) return [];
+  const shift = lineage.nss === null ? '' : `, median NSS ${percent(lineage.nss)}`;
+  return [`warning: ${english(warning)} Median cosine ${figure(lineage.cosine, 3)}${shift}`];
+}
+/** The layer and the module that hold most of the update's energy. */
+function mostEnergy({ layers, modules }: ComparisonSummary): string {
+  const most = <T extends { updateShare: number | null }>(list: readonly T[]): T | null =>
+    list.reduce<T | null>((best, one) => ((one.updateShare ?? 0) > (best?.updateShare ?? 0) ? one : best), null);
+  const [layer, module] = [most(layers), most(modules)];
+  if (!layer || !module) return 'no update';
+  const place = layer.layer === null ? 'outside the layers' : `in layer ${layer.layer}`;
+  return `most of its energy: ${percent(layer.updateShare)} ${place}, ${percent(module.updateShare)} in ${module.module}`;
 }
 function complement(x: number | null | undefined): number | null {
   return x === null || x === undefined ? null : 1 - x;

@@ -1,7 +1,8 @@
 /** What a hover says, as Markdown. Everything is given: facts of the header, and results that are there already. */
 import { bytes, count, degrees, integer, num, percent } from '../protocol/format.ts';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
-import { filled, translated } from '../metrics/say.ts';
+import { lineageOfTensors, lineageWarning } from '../metrics/lineage.ts';
+import { filled, translated, type Text } from '../metrics/say.ts';
 import { alignmentFigures, type Tally } from './figures.ts';
 import { comparedParts, type KnownComparison, type KnownResults } from './known.ts';
 import { commandLink, plain, table } from './markdown.ts';
@@ -177,6 +178,7 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
     ],
     unchanged,
   ];
+  const warning = lineageWarning(lineageOfTensors(comparison.tensors.values()));
   const detail = parts.length === 1 ? comparison.details.get(parts[0]?.name ?? '') : undefined;
   const picture =
     detail &&
@@ -187,6 +189,7 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
     );
   return [
     `${title}${of}`,
+    warning && filledIn(warning, l10n),
     table(rows),
     `${l10n.t('Mask view: {0}.', verdicts(f.mask, l10n))} ${l10n.t('Energy view: {0}.', verdicts(f.energy, l10n))}`,
     picture && imageMarkdown(picture, l10n.t('Singular values of the base, and of the update (dashed)')),
@@ -195,9 +198,12 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
     .join('\n\n');
 }
 
+const filledIn = (text: Text, l10n: Strings): string =>
+  translated(text, (message, args) => filled(l10n.t.call(l10n, message), args));
+
 function verdicts(tally: Tally, l10n: Strings): string {
   const told = tally.map(({ words, items }) => ({
-    word: translated(words.word, (message, args) => filled(l10n.t.call(l10n, message), args)),
+    word: filledIn(words.word, l10n),
     count: items.length,
   }));
   return told.length === 1 ? (told[0]?.word ?? '') : told.map(({ word, count: n }) => `${n} ${word}`).join(', ');

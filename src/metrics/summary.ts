@@ -1,4 +1,5 @@
 /** Model-level figures: what a run says of the whole model, always with how many matrices it is made of. */
+import { pushTo } from '../protocol/lists.ts';
 import type {
   Aggregate,
   ComparisonMetrics,
@@ -7,6 +8,8 @@ import type {
   Verdict,
 } from '../protocol/results.ts';
 import { figuresOf } from './catalog.ts';
+import { lineageOfTensors } from './lineage.ts';
+import { energyShares, modelFigures } from './model.ts';
 import { maskVerdict } from './verdict.ts';
 
 export interface SummaryInput {
@@ -38,11 +41,27 @@ export function summarize({ tensors, planned, elementwiseOnly, failed }: Summary
     updateDensity: fraction(tensors, 'updateDensity'),
     matrices: { done: matrices.length, planned },
     metrics: aggregates(matrices.map((tensor) => tensor.metrics)),
+    model: modelFigures(tensors),
+    lineage: lineageOfTensors(tensors),
+    layers: [...energyShares(tensors, ({ layer }) => layer)].map(([layer, updateShare]) => ({ layer, updateShare })),
+    modules: modulesOf(tensors, matrices),
     maskVerdicts,
     wedinVacuous: matrices.filter(({ metrics }) => metrics.wedinVacuous === true).length,
     elementwiseOnly,
     failed,
   };
+}
+
+function modulesOf(
+  tensors: readonly ComparisonTensor[],
+  matrices: readonly ComparisonTensor[],
+): ComparisonSummary['modules'] {
+  const members = new Map<string, ComparisonMetrics[]>();
+  for (const { module, metrics } of matrices) pushTo(members, module, metrics);
+  return [...energyShares(tensors, ({ module }) => module)].map(([module, updateShare]) => {
+    const metrics = members.get(module) ?? [];
+    return { module, updateShare, matrices: metrics.length, metrics: aggregates(metrics) };
+  });
 }
 
 function weightsOf(tensor: ComparisonTensor): number {

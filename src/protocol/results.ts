@@ -112,6 +112,14 @@ export interface ComparisonSummary {
   matrices: { done: number; planned: number };
   /** by metric id */
   metrics: Record<string, Aggregate>;
+  /** weighted by energy, beside the plain means; null without a value */
+  model: { relativeUpdate: number | null; updateTop1Share: number | null };
+  /** whether this is the base of that: medians over the block matrices */
+  lineage: { verdict: 'tuned' | 'rotated' | 'unrelated' | 'apart' | null; cosine: number | null; nss: number | null };
+  /** share of sum norm_F(D)^2 that each holds; layer null: outside the layers */
+  layers: { layer: number | null; updateShare: number | null }[];
+  /** the same, with how many block matrices have spectra, and their figures as in `metrics` */
+  modules: { module: string; updateShare: number | null; matrices: number; metrics: Record<string, Aggregate> }[];
   maskVerdicts: Record<Verdict, number>;
   wedinVacuous: number;
   /** tensors compared elementwise only, with the reason */

@@ -1,8 +1,9 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { lineageWarning } from '../../src/metrics/lineage.ts';
 import type { Progress } from '../../src/protocol/views.ts';
-import { count, duration } from '../shared/format.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { count, duration, num } from '../shared/format.ts';
+import { plural, t, tell } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { backendText, backendTitle, elsewhereText } from './backend.ts';
 import { diskBanners } from './disk.ts';
@@ -134,7 +135,7 @@ class Banners extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
-    return html`${diskBanners(this.view)} ${this.work()} ${this.failures()} ${this.notice()}`;
+    return html`${diskBanners(this.view)} ${this.lineage()} ${this.work()} ${this.failures()} ${this.notice()}`;
   }
 
   private work(): TemplateResult | typeof nothing {
@@ -174,6 +175,15 @@ class Banners extends ViewElement {
   }
 
   /** Said once: why the CPU computes. */
+  /** In front of every figure, where the two are hardly base and tuned. */
+  private lineage(): TemplateResult | typeof nothing {
+    const found = this.view.model.state?.summary?.lineage;
+    const warning = found && lineageWarning(found);
+    if (!found || !warning) return nothing;
+    return html`<div class="banner warning" role="status" data-lineage=${found.verdict}>
+      <span class="grow">${tell(warning)} ${t('Median cosine {0}.', num(found.cosine, 3))}</span>
+    </div>`;
+  }
   private notice(): TemplateResult | typeof nothing {
     const { model, post } = this.view;
     const text = model.state?.notice ?? null;

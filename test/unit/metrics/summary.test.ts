@@ -64,6 +64,37 @@ describe('the summary', () => {
     expect(summary.wedinVacuous).toBe(1);
     expect(summary.elementwiseOnly).toEqual(rest.elementwiseOnly);
   });
+  it('weighs by energy, and says where in the model the update is', () => {
+    const matrix = (
+      layer: number,
+      module: string,
+      baseNorm: number,
+      updateNorm: number,
+      s1: number,
+    ): ComparisonTensor => {
+      const one = tensor([10, 10], 0.5, { updateSpectralNorm: s1, nss: updateNorm / 100 });
+      return { ...one, layer, module, metrics: { ...one.metrics, baseNorm, updateNorm } };
+    };
+    const bias = {
+      ...matrix(0, 'bias', 1, 0.1, 0),
+      layer: null,
+      metrics: { ...tensor([10], 0.5, null).metrics, baseNorm: 1, updateNorm: 0.1 },
+    };
+    const tensors = [matrix(0, 'q', 6, 3, 3), matrix(1, 'q', 8, 0, 0), matrix(1, 'up', 10, 4, 2), bias];
+    const summary = summarize({ tensors, ...rest });
+    const energy = 9 + 16 + 0.01;
+    expect(summary.model.relativeUpdate).toBeCloseTo(Math.sqrt(energy / (36 + 64 + 100 + 1)), 12);
+    expect(summary.model.updateTop1Share).toBeCloseTo(5 / 7, 12);
+    expect(summary.layers.map(({ layer }) => layer)).toEqual([0, 1, null]);
+    const shares = [...summary.layers, ...summary.modules].map(({ updateShare }) => updateShare ?? NaN);
+    [9, 16, 0.01, 9, 16, 0.01].forEach((part, i) => expect(shares[i]).toBeCloseTo(part / energy, 12));
+    const [q, up, other] = summary.modules;
+    expect(q).toMatchObject({ module: 'q', matrices: 2 });
+    expect(q?.metrics['nss']).toMatchObject({ max: 0.03, count: 2, nulls: 0 });
+    expect(q?.metrics['nss']?.mean).toBeCloseTo(0.015, 12);
+    expect(up?.metrics['nss']?.mean).toBeCloseTo(0.04, 12);
+    expect(other).toMatchObject({ module: 'bias', matrices: 0, metrics: {} });
+  });
   it('of nothing is null', () => {
     const summary = summarize({ tensors: [], ...rest });
     expect(summary).toMatchObject({ weights: 0, unchangedBf16: null, metrics: {}, matrices: { done: 0, planned: 3 } });

@@ -150,18 +150,14 @@ export class ComparisonModel {
     });
     return this.liveCache;
   }
-  /** Fractions of weights over all compared floating tensors, weighted by parameters. */
+  /** Fractions of weights over all compared floating tensors, weighted by parameters: the summary's, and whether it is of all of them. */
   weighted(id: 'unchangedBf16' | 'updateDensity'): { value: number | null; weights: number; complete: boolean } {
     const { summary, plan } = this.state ?? { summary: null, plan: null };
-    if (summary && summary[id] !== null) return { value: summary[id], weights: summary.weights, complete: true };
-    let weights = 0;
-    let sum = 0;
-    for (const tensor of this.tensors.values()) {
-      const n = tensor.shape.reduce((a, b) => a * b, 1);
-      weights += n;
-      sum += n * tensor.metrics[id];
-    }
-    return { value: weights ? sum / weights : null, weights, complete: this.tensors.size >= (plan?.pairs.length ?? 0) };
+    return {
+      value: summary?.[id] ?? null,
+      weights: summary?.weights ?? 0,
+      complete: this.tensors.size >= (plan?.pairs.length ?? 0),
+    };
   }
   /** Why a cell of the grid holds no pair; null where the plan does not say. */
   absence(layer: number, module: string): string | null {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView } from '../../../src/protocol/views.ts';
+import { Accumulator } from '../../../src/results/accumulator.ts';
 import { ComparisonModel } from '../../../webview/comparison/model.ts';
 import {
   comparisonPlan,
@@ -110,14 +111,21 @@ describe('comparison model', () => {
     expect(model.layerStat(NSS, 1)).toBeNull();
   });
 
-  it('weights fractions by parameters until the summary is there', () => {
+  it('takes fractions of weights from the summary, and says whether it is of all tensors', () => {
     const model = start();
-    model.apply(
-      results([
-        { ...tensor(q.name, 1), shape: [30] },
-        { ...tensor(k.name, 0), shape: [10] },
-      ]),
-    );
+    expect(model.weighted('unchangedBf16')).toEqual({ value: null, weights: 0, complete: false });
+    const found = new Accumulator();
+    for (const message of state([k, q, q1])) if (message.type === 'plan') found.plan = message.plan;
+    const send = (name: string, unchanged: number, shape: number[]): void => {
+      const message = results([{ ...tensor(name, unchanged), shape }]);
+      if (message.type === 'results') found.merge(message);
+      model.apply(message);
+      model.apply({ type: 'summary', summary: found.summary() });
+    };
+    send(q.name, 1, [30]);
+    send(k.name, 0, [10]);
     expect(model.weighted('unchangedBf16')).toEqual({ value: 0.75, weights: 40, complete: false });
+    send(q1.name, 0, [20]);
+    expect(model.weighted('unchangedBf16')).toEqual({ value: 0.5, weights: 60, complete: true });
   });
 });

@@ -1,6 +1,7 @@
 /** Which files a path means: one .safetensors, an index with its shards, or the checkpoint of a folder. */
 import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
+import { FORMATS, isCheckpointFile, isIndexFile } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
 export type Source =
@@ -9,8 +10,6 @@ export type Source =
   /** numbered shards whose index is not there */
   | { kind: 'shards'; folder: string; files: string[]; total: number; note: string | null };
 
-export const INDEX_SUFFIX = '.safetensors.index.json';
-const FILE_SUFFIX = '.safetensors';
 /** In the order in which loaders look for them. */
 const USUAL_STEMS = ['model', 'diffusion_pytorch_model', 'adapter_model', 'consolidated'];
 const SHARD_NAME = /^(.+?)[-_.](\d{5,6})-of-(\d{5,6})\.safetensors$/;
@@ -39,9 +38,10 @@ export async function discover(path: string): Promise<Source> {
 async function inFolder(folder: string): Promise<Source> {
   const names = await disk.list(folder);
   const there = new Set(names);
-  for (const stem of USUAL_STEMS) {
-    const file = `${stem}${FILE_SUFFIX}`;
-    const index = `${stem}${INDEX_SUFFIX}`;
+  const usual = USUAL_STEMS.flatMap((stem) => FORMATS.map((format) => ({ stem, ...format })));
+  for (const { stem, suffix, indexSuffix } of usual) {
+    const file = `${stem}${suffix}`;
+    const index = `${stem}${indexSuffix}`;
     if (there.has(file)) {
       return {
         kind: 'file',
@@ -52,10 +52,10 @@ async function inFolder(folder: string): Promise<Source> {
     }
     if (there.has(index)) return { kind: 'index', folder, file: index, note: null };
   }
-  const indexes = names.filter((name) => name.endsWith(INDEX_SUFFIX));
+  const indexes = names.filter((name) => isIndexFile(name));
   if (indexes.length === 1) return { kind: 'index', folder, file: indexes[0] as string, note: null };
   if (indexes.length > 1) throw several(folder, indexes);
-  const files = names.filter((name) => name.endsWith(FILE_SUFFIX) && !name.startsWith('.'));
+  const files = names.filter((name) => isCheckpointFile(name) && !name.startsWith('.'));
   if (files.length === 1) return { kind: 'file', folder, file: files[0] as string, note: null };
   const shards = numberedShards(files);
   if (shards) return { kind: 'shards', folder, ...shards, note: null };
@@ -91,7 +91,7 @@ async function hint(folder: string, names: readonly string[]): Promise<string> {
   if (pickles !== undefined) return ` ${pickles} is a PyTorch file: convert it with safetensors.torch.save_file first.`;
   for (const name of names.slice(0, 100)) {
     const inner = await disk.list(join(folder, name)).catch(() => []);
-    if (inner.some((file) => file.endsWith(FILE_SUFFIX) || file.endsWith(INDEX_SUFFIX))) {
+    if (inner.some((file) => isCheckpointFile(file) || isIndexFile(file))) {
       return ` Its folder ${name} does: choose that.`;
     }
   }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isLoraFactor, type Family } from '../families/index.ts';
-import { ProblemList, quoted, readSafetensorsHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
+import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
@@ -91,7 +91,7 @@ async function readShards(
       try {
         shards[i] = await files.use(file, async (source) => {
           if (take) take(await headerLength(source, signal));
-          return { file, sizeBytes: source.sizeBytes, header: await readSafetensorsHeader(source, file, signal) };
+          return { file, sizeBytes: source.sizeBytes, header: await readHeader(source, file, signal) };
         });
       } catch (error) {
         if (

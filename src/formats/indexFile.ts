@@ -4,7 +4,7 @@ import type { ByteSource } from '../bytes/index.ts';
 import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';
 import { JsonError, JsonScanner } from './jsonScanner.ts';
 import { ProblemList, quoted } from './problems.ts';
-import { firstInvalidUtf8 } from './safetensorsHeader.ts';
+import { firstInvalidUtf8 } from './utf8.ts';
 
 /** Indexes of 60 MB with 497,000 entries exist; far larger ones are no indexes. */
 const MAX_INDEX_BYTES = 512 * 1024 * 1024;

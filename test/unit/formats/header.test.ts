@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openByteSource } from '../../../src/bytes/index.ts';
-import { readSafetensorsHeader, type SafetensorsHeader } from '../../../src/formats/index.ts';
+import { readSafetensorsHeader, type Header } from '../../../src/formats/index.ts';
 import { f32, memorySource, rawFile, safetensors } from './build.ts';
 
 const MALFORMED = fileURLToPath(new URL('../../fixtures/malformed', import.meta.url));
-const read = (bytes: Uint8Array): Promise<SafetensorsHeader> =>
-  readSafetensorsHeader(memorySource(bytes), 'x.safetensors');
-const codes = (header: SafetensorsHeader): string[] => header.problems.map((problem) => problem.code);
+const read = (bytes: Uint8Array): Promise<Header> => readSafetensorsHeader(memorySource(bytes), 'x.safetensors');
+const codes = (header: Header): string[] => header.problems.map((problem) => problem.code);
 const entry = (begin: number, end: number, shape = '[1]'): string =>
   `{"dtype":"F32","shape":${shape},"data_offsets":[${begin},${end}]}`;
 

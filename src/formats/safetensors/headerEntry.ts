@@ -1,6 +1,6 @@
 /** One entry of a safetensors header: `{dtype, shape, data_offsets}`. */
-import { JsonError, type JsonScanner } from './jsonScanner.ts';
-import { quoted, type ProblemList } from './problems.ts';
+import { JsonError, type JsonScanner } from '../jsonScanner.ts';
+import { quoted, type ProblemList } from '../problems.ts';
 
 /** An entry as it is written; what is missing or of a wrong kind is null and reported. */
 export interface DeclaredEntry {

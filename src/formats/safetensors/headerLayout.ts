@@ -1,8 +1,8 @@
 /** Whether the entries of a safetensors header fit their types, the file and each other: no holes, no overlaps, nothing left over. */
-import { numberType } from '../numbers/index.ts';
+import { numberType } from '../../numbers/index.ts';
 import type { DeclaredEntry } from './headerEntry.ts';
-import { quoted, type ProblemList } from './problems.ts';
-import type { HeaderEntry } from './safetensorsHeader.ts';
+import { quoted, type ProblemList } from '../problems.ts';
+import type { HeaderEntry } from '../format.ts';
 
 const BEYOND_64_BITS = 1n << 64n;
 const RENEW = 'Download or copy the file again.';

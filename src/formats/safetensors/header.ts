@@ -3,13 +3,14 @@
  * as fast as one of 1 MB. Rules as in the reference implementation (safetensors `tensor.rs`, 0.8 line), stricter where it is lenient:
  * duplicate keys and lone surrogates are errors. A damaged file gives what could be read, with its problems.
  */
-import type { Problem } from '../protocol/results.ts';
-import type { ByteSource } from '../bytes/index.ts';
+import type { ByteSource } from '../../bytes/index.ts';
+import type { Header } from '../format.ts';
+import { firstInvalidUtf8 } from '../utf8.ts';
 import { parseEntry, type DeclaredEntry } from './headerEntry.ts';
 import { checkLayout } from './headerLayout.ts';
-import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';
-import { isJsonSpace, JsonError, JsonScanner } from './jsonScanner.ts';
-import { ProblemList, quoted } from './problems.ts';
+import { IMPOSTOR_BYTES, impostorOf } from '../impostors.ts';
+import { isJsonSpace, JsonError, JsonScanner } from '../jsonScanner.ts';
+import { ProblemList, quoted } from '../problems.ts';
 
 /** The reference implementation's limit: no header is larger, so nothing larger is ever allocated. */
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -18,36 +19,14 @@ const FIRST_READ_BYTES = 64 * 1024;
 const LENGTH_BYTES = 8;
 const OPEN_BRACE = 0x7b;
 
-export interface HeaderEntry {
-  name: string;
-  /** "?" where the entry does not say */
-  dtype: string;
-  shape: number[];
-  sizeBytes: number;
-  /** first byte in the file; null where the data cannot be read */
-  offset: number | null;
-}
-export interface SafetensorsHeader {
-  /** in the order of the data */
-  entries: Map<string, HeaderEntry>;
-  metadata: Map<string, string>;
-  /** length field and JSON; 0 where there is no header */
-  headerBytes: number;
-  problems: Problem[];
-}
-
 const RENEW = 'Download or copy the file again.';
 const REWRITE = 'Write it again with the safetensors library.';
 
 /** Opens nothing but the header. `file` is the name for messages. Throws read-failed and cancelled; what is wrong inside is a problem. */
-export async function readSafetensorsHeader(
-  source: ByteSource,
-  file: string,
-  signal?: AbortSignal,
-): Promise<SafetensorsHeader> {
+export async function readSafetensorsHeader(source: ByteSource, file: string, signal?: AbortSignal): Promise<Header> {
   const problems = new ProblemList(file);
   const size = source.sizeBytes;
-  const none = (): SafetensorsHeader => ({
+  const none = (): Header => ({
     entries: new Map(),
     metadata: new Map(),
     headerBytes: 0,
@@ -107,7 +86,7 @@ export async function readSafetensorsHeader(
 }
 
 /** The JSON of a header. `fileBytes` is the size of the whole file. */
-export function parseSafetensorsHeader(json: Uint8Array, fileBytes: number, problems: ProblemList): SafetensorsHeader {
+export function parseSafetensorsHeader(json: Uint8Array, fileBytes: number, problems: ProblemList): Header {
   const declared: DeclaredEntry[] = [];
   const metadata = new Map<string, string>();
   const headerBytes = LENGTH_BYTES + json.length;
@@ -224,34 +203,4 @@ function scanMetadata(
       report('duplicate-key', `the metadata ${quoted(key)} stands twice; the first is used.`, keyOffset);
     else metadata.set(key, value);
   });
-}
-
-/** Offset of the first byte that is no valid UTF-8, or null. */
-export function firstInvalidUtf8(bytes: Uint8Array): number | null {
-  const valid = (end: number, whole: boolean): boolean => {
-    try {
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, end), { stream: !whole });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (valid(bytes.length, true)) return null;
-  // Bisection over prefixes: a prefix is valid as a stream as long as it holds no bad byte.
-  let good = 0;
-  let bad = bytes.length;
-  if (valid(bad, false)) return lastSequenceStart(bytes);
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    if (valid(middle, false)) good = middle;
-    else bad = middle;
-  }
-  return good;
-}
-
-/** Start of the sequence that the end of the bytes cuts off. */
-function lastSequenceStart(bytes: Uint8Array): number {
-  let at = bytes.length - 1;
-  while (at > 0 && ((bytes[at] as number) & 0xc0) === 0x80) at--;
-  return at;
 }

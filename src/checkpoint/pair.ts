@@ -3,7 +3,7 @@ import { numberType } from '../numbers/index.ts';
 import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { matchesGlob } from './glob.ts';
-import { elementCount } from './rows.ts';
+import { elementCount, hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
 import { biasViews, matrixViews } from './views.ts';
 import type { Weight, WeightPair } from './weight.ts';
@@ -171,6 +171,8 @@ function pairOf(base: Weight, tuned: Weight, { includeEmbeddings }: PairOptions)
 function whyNoSpectrum({ shape, rows, columns, place }: Weight, includeEmbeddings: boolean): string | null {
   if (shape.length === 0) return 'a single number, no spectrum';
   if (shape.length === 1) return 'one axis, no spectrum';
+  if (isExpertStack(place.module) && hasTooManyExperts(shape))
+    return `a stack of ${shape[0]} experts, more than the ${MAX_EXPERTS} that are taken apart; compared as one, no spectrum`;
   if (shape.length > 2) return `${shape.length} axes, no spectrum`;
   if (Math.min(rows, columns) < 2) return 'one row or one column, no spectrum';
   if (isBias(place.module)) return 'a stack of biases, no spectrum';

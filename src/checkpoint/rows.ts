@@ -43,7 +43,7 @@ export function missingRow(name: string, file: string): TensorRow {
 /** floating, 2-D or a stack of experts, both sides >= 2 */
 function hasSpectrum({ dtype, shape }: HeaderEntry, module: string): boolean {
   if (!isFloating(dtype)) return false;
-  if (shape.length !== 2 && !(shape.length === 3 && isExpertStack(module))) return false;
+  if (shape.length !== 2 && !(shape.length === 3 && isExpertStack(module) && !hasTooManyExperts(shape))) return false;
   if (isBias(module)) return false;
   return shape.slice(-2).every((side) => side >= 2) && shape.every((side) => side >= 1);
 }
@@ -60,3 +60,10 @@ export function markConv1d(tensors: Map<string, TensorRow>, modelType: string | 
   if (storesInOut(candidates, modelType)) for (const row of candidates) row.transposed = true;
 }
 const CONV1D_MODULE = endsWithOne(everyFamily(({ conv1d }) => conv1d?.modules));
+
+/** Each expert is a matrix with a row of figures of its own. Models have thousands; a header can claim millions in a few bytes. */
+export const MAX_EXPERTS = 262_144;
+/** A stack that is not taken apart: [E, a, b] with E beyond the limit. */
+export function hasTooManyExperts(shape: readonly number[]): boolean {
+  return shape.length === 3 && (shape[0] ?? 0) > MAX_EXPERTS;
+}

@@ -12,6 +12,7 @@ import {
 } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { MatrixView } from './types.ts';
+import { hasTooManyExperts } from './rows.ts';
 
 const ofConfig = (config: ModelConfig | null): Family | null => familyOf(config?.modelType ?? null);
 
@@ -25,6 +26,7 @@ export function matrixViews(
   family: Family | null = ofConfig(config),
 ): MatrixView[] {
   const { shape, module } = tensor;
+  if (hasTooManyExperts(shape)) return [];
   if (shape.length === 3 && isExpertStack(module)) return expertViews(tensor, config, family);
   if (shape.length !== 2) return [];
   const [rows, columns] = outIn(tensor);

@@ -78,6 +78,11 @@ describe('matrices inside tensors', () => {
     expect(place(views[0] as MatrixView, 4, 0)).toBe(8 * 8);
     expectPartition(views, 128);
   });
+  it('a stack that claims millions of experts is not taken apart', () => {
+    const stack = (experts: number) => matrixViews(row('model.layers.0.mlp.experts.down_proj', [experts, 2, 2]), null);
+    expect(stack(262_144)).toHaveLength(262_144);
+    expect(stack(20_000_000)).toEqual([]);
+  });
   it('a stack of experts is a matrix each, gate and up apart', () => {
     const qwen = config({ modelType: 'qwen3_5_moe', hiddenSize: 4 });
     const down = matrixViews(row('model.language_model.layers.0.mlp.experts.down_proj', [3, 4, 5]), qwen);

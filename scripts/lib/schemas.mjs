@@ -9,7 +9,8 @@ const FILLED = {
   'comparison-1.schema.json': (schema, block) => {
     const sides = block(['elements'], ['spectrum']);
     const metrics = block(['change'], ['update', 'profile']);
-    Object.assign(metrics.properties, { base: sides, tuned: sides });
+    const twin = { anyOf: [{ type: 'null' }, block(['change', 'update'], [])] };
+    Object.assign(metrics.properties, { base: sides, tuned: sides, twin });
     metrics.required.push('base', 'tuned');
     schema.properties.tensors.items.properties.metrics = metrics;
   },

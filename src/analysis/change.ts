@@ -1,10 +1,12 @@
 /** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
-import { gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
+import { CastWeight, gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
-import { changeMetrics, changeProfiles, chunkCompare, StatsAccumulator } from '../metrics/index.ts';
+import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
+import { ChangeSums } from './changeSums.ts';
 import { dtypesOf } from './plan.ts';
+import { compareHere } from './twin.ts';
 
 /** Weights a chunk: 4 Mi, at most 32 MiB a side in float64; large enough that a call costs nothing, small enough for the cache of two threads. */
 export const CHUNK_WEIGHTS = 4 * 1024 * 1024;
@@ -13,6 +15,8 @@ export interface Change {
   tensor: ComparisonTensor;
   /** no NaN or infinity on either side */
   finite: boolean;
+  /** every weight of the base lies on the grid, whatever it is stored in */
+  onGrid: boolean;
   /** population variances, null where not finite */
   baseVariance: number | null;
   tunedVariance: number | null;
@@ -27,10 +31,10 @@ export function matrixType({ type }: Pick<Weight, 'type'>): MatrixType | null {
   return isMatrixType(type) ? type : null;
 }
 
-/** The grid of a pair. BF16 against F16 is compared on bf16 and has no null. */
+/** The grid of a pair. Weights that are computed from several numbers have no rounding null: their grid is that of the scales. */
 export function gridFor({ base, tuned }: WeightPair): { grid: GridSpec; hasNull: boolean } {
-  const grid = base.grid !== null && tuned.grid !== null ? gridOf(base.grid, tuned.grid) : null;
-  return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: true, roundFirst: true }, hasNull: false };
+  const grid = base.grid !== null && tuned.grid !== null ? gridOf(tuned.grid) : null;
+  return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: false, roundFirst: false }, hasNull: false };
 }
 
 /** Section B's elementwise figures and section A's of both sides. Throws read-failed (naming the tensor) and cancelled. */
@@ -48,18 +52,7 @@ export async function changeOf(
   const baseType = matrixType(pair.base) as MatrixType;
   const tunedType = matrixType(pair.tuned) as MatrixType;
   const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
-  const base = new StatsAccumulator();
-  const tuned = new StatsAccumulator();
-  const total = {
-    equalBf16: 0,
-    equalRelative: 0,
-    equalAbsolute: 0,
-    changed: 0,
-    sumSquaresUpdate: 0,
-    hidden: 0,
-    sumSquaresHidden: 0,
-    offGrid: 0,
-  };
+  const sums = new ChangeSums(count);
   const rowChanged = new Float64Array(isMatrix ? rows : 0);
   const columnChanged = new Float64Array(isMatrix ? columns : 0);
   const read = { weights: CHUNK_WEIGHTS, signal };
@@ -74,25 +67,21 @@ export async function changeOf(
       columns: isMatrix ? columns : 0,
       signal,
     });
-    base.add(result.base);
-    tuned.add(result.tuned);
-    for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += result[key];
+    sums.add(result);
     if (isMatrix) {
       const firstRow = chunk.first / columns;
       result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
       result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
     }
   }
-  const metrics = changeMetrics(total, base, tuned, count);
+  const { base, tuned, finite } = sums;
+  const metrics = sums.metrics();
   const profiles = isMatrix ? changeProfiles({ rows, columns, rowChanged, columnChanged }) : null;
-  const finite = base.isFinite && tuned.isFinite;
   const flags: Flag[] = [];
   const reasons: string[] = [];
-  if (grid.roundFirst) {
-    flags.push('mixed-storage');
-    reasons.push(
-      `Stored as ${pair.base.dtype} and ${pair.tuned.dtype}: both were rounded to ${grid.grid.toLowerCase()} first.`,
-    );
+  if (pair.base instanceof CastWeight && pair.base.hasChanged) {
+    flags.push('base-cast');
+    reasons.push(`The base is stored as ${pair.base.dtype}: it was cast to ${pair.tuned.dtype}, which changed values.`);
   }
   if (!hasNull) flags.push('no-null');
   if (!finite) {
@@ -113,19 +102,14 @@ export async function changeOf(
       elapsedMs: performance.now() - start,
     },
     finite,
+    onGrid: sums.totals.offGrid === 0,
     baseVariance: base.variance,
     tunedVariance: tuned.variance,
-    updateVariance: finite
-      ? Math.max(0, total.sumSquaresUpdate / count - ((tuned.mean ?? 0) - (base.mean ?? 0)) ** 2)
-      : null,
+    updateVariance: sums.updateVariance,
     rowDensity: profiles?.rowDensity ?? null,
     columnDensity: profiles?.columnDensity ?? null,
   };
 }
-
-/** The definition itself, where a backend has no faster way. */
-const compareHere: ElementKernels['compare'] = (baseType, base, tunedType, tuned, options) =>
-  Promise.resolve(chunkCompare(baseType, base, tunedType, tuned, options));
 
 function notFinite(base: StatsAccumulator, tuned: StatsAccumulator): string {
   const side = (name: string, s: StatsAccumulator): string | null =>

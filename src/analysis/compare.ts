@@ -4,11 +4,12 @@ import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
 import { angleDegrees, updateMetrics } from '../metrics/index.ts';
 import type { CompareRequest, ComparisonEvent, MatrixDetail } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
+import type { ComparisonParameters, ComparisonTensor, TwinMetrics } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, gridFor, matrixType, type Change } from './change.ts';
 import { flopsOf, matrixShape, planComparison, ranksOf } from './plan.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
+import { twinChange, twinOf } from './twin.ts';
 
 export interface RunningComparison {
   prioritize(name: string): void;
@@ -110,28 +111,36 @@ async function spectraOf(
   const start = performance.now();
   const [rows, columns] = matrixShape(item);
   const { angleRank, maskRank } = ranksOf(item, parameters);
-  const { grid, hasNull } = gridFor(item);
-  const quantities = change.finite
-    ? await backend.comparePair(await matrixOf(item.base, signal), await matrixOf(item.tuned, signal), {
-        angleRank,
-        maskRank,
-        alpha: parameters.alpha,
-        grid,
-        signal,
-      })
-    : null;
+  const { grid: stored, hasNull } = gridFor(item);
+  const grid = { ...stored, onGrid: stored.onGrid || change.onGrid };
+  const { alpha } = parameters;
+  const { metrics, reasons, flags } = change.tensor;
+  const [w0, w1] = change.finite
+    ? [await matrixOf(item.base, signal), await matrixOf(item.tuned, signal)]
+    : [null, null];
+  const norm = metrics.updateNorm ?? 0;
+  const noise = { name: item.name, norm, grid };
+  const twin = parameters.twin && w0 && norm > 0 ? await twinOf(backend, w0, noise, parameters, signal) : null;
+  const ranks = { angleRank, maskRank };
+  const quantities =
+    w0 && w1 ? await backend.comparePair(w0, w1, { ...ranks, alpha, grid, signal, ...(twin ? { twin } : {}) }) : null;
+  const context = { rows, columns, ...ranks, grid, hasNull, baseVariance: change.baseVariance };
   const update = updateMetrics(quantities, {
-    rows,
-    columns,
-    angleRank,
-    maskRank,
-    grid,
-    hasNull,
-    baseVariance: change.baseVariance,
+    ...context,
     tunedVariance: change.tunedVariance,
     updateVariance: change.updateVariance,
   });
-  const { metrics, reasons, flags } = change.tensor;
+  const twinMetrics = async (): Promise<TwinMetrics | null> => {
+    if (!w0 || !twin || !quantities?.twin) return null;
+    const sums = await twinChange(backend, w0, twin, grid, parameters, signal);
+    const { baseValues, zeros } = quantities;
+    const { tuned, updateVariance } = sums;
+    const spectral = updateMetrics(
+      { baseValues, zeros, ...quantities.twin },
+      { ...context, tunedVariance: tuned.variance, updateVariance },
+    );
+    return { ...sums.metrics(), ...spectral.metrics };
+  };
   return {
     tensor: {
       ...change.tensor,
@@ -140,6 +149,7 @@ async function spectraOf(
         ...update.metrics,
         base: { ...metrics.base, ...update.base },
         tuned: { ...metrics.tuned, ...update.tuned },
+        ...(parameters.twin ? { twin: await twinMetrics() } : {}),
       },
       flags: [...new Set([...flags, ...update.flags])],
       reasons: [...new Set([...reasons, ...update.reasons])],

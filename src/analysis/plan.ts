@@ -44,7 +44,7 @@ export function planComparison(
       peakBytes:
         backend.parallelism *
         greatest(
-          matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair))),
+          matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair), parameters.twin)),
           0,
         ),
     },
@@ -81,7 +81,7 @@ export function ranksOf(pair: WeightPair, parameters: ComparisonParameters): { a
 /** Floating-point operations of one pair of the plan. */
 export function flopsOf(pair: WeightPair, parameters: ComparisonParameters): number {
   const { angleRank, maskRank } = ranksOf(pair, parameters);
-  return pairFlops(...matrixShape(pair), angleRank, maskRank);
+  return pairFlops(...matrixShape(pair), angleRank, maskRank, parameters.twin);
 }
 
 export function dtypesOf({ base, tuned }: WeightPair): { base: string; tuned: string } {

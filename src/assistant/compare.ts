@@ -5,7 +5,12 @@ import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
+import {
+  DEFAULT_PARAMETERS,
+  type ComparisonSummary,
+  type ComparisonTensor,
+  type UpdateMetrics,
+} from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { admittedFacts, admittedPath } from './admission.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
@@ -16,7 +21,7 @@ import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
 import { bytes, DATA_NOTE, figure, inUnit, percent, plural, quoted, shape } from './text.ts';
 
-const KNOWN = ['base', 'tuned', 'tensors', 'spectra', 'sortBy', 'allowLong', 'offset', 'maxTokens'];
+const KNOWN = ['base', 'tuned', 'tensors', 'spectra', 'twin', 'sortBy', 'allowLong', 'offset', 'maxTokens'];
 const NAMES_SHOWN = 3;
 
 /** Throws bad-parameter, bad-file (nothing pairs), read-failed and cancelled. */
@@ -25,10 +30,11 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
   const base = await admittedPath(input.required('base'), context);
   const tuned = await admittedPath(input.required('tuned'), context);
   const spectra = input.flag('spectra', true);
+  const twin = input.flag('twin', false);
   const sort = input.choice('sortBy', COMPARE_SORTS, 'relativeUpdate');
   const allowLong = input.flag('allowLong', false);
   const offset = input.whole('offset') ?? 0;
-  const parameters = { ...DEFAULT_PARAMETERS, tensors: input.text('tensors') ?? null, spectra };
+  const parameters = { ...DEFAULT_PARAMETERS, tensors: input.text('tensors') ?? null, spectra, twin };
   for (const path of [base, tuned]) await admittedFacts(path, context);
   const found = new Accumulator(false);
   // Leaving the loop does not end the engine's work everywhere; the signal does.
@@ -126,7 +132,8 @@ function columnText({ id, column, unit, beside }: (typeof COLUMNS)[number], m: C
   const text = `${column} ${inUnit(unit, m[id])}`;
   if (!beside) return text;
   const reference = m[beside.id as keyof typeof m] as number | null | undefined;
-  return `${text} (${beside.as === 'limit' ? 'at most' : beside.as} ${inUnit(unit, reference)})`;
+  const noise = m.twin ? `, noise of the same size ${inUnit(unit, m.twin[id])}` : '';
+  return `${text} (${beside.as === 'limit' ? 'at most' : beside.as} ${inUnit(unit, reference)}${noise})`;
 }
 function tensorRow({ name, shape: sides, metrics: m, flags }: ComparisonTensor): string {
   const parts = [
@@ -135,10 +142,12 @@ function tensorRow({ name, shape: sides, metrics: m, flags }: ComparisonTensor):
   ];
   if (m.nss !== undefined) {
     const angle = largestAngle(m);
+    const { twin } = m;
+    const noise = (value: string): string => (twin ? `, noise of the same size ${value}` : '');
     parts.push(
-      `angle ${angle === null ? 'undefined' : `${figure(angle, 3)} degrees`}${m.wedinVacuous ? ' (bound vacuous)' : ''}`,
+      `angle ${degrees(angle)}${m.wedinVacuous ? ' (bound vacuous)' : ''}${noise(degrees(twin ? largestAngle(twin) : null))}`,
       `off-principal ${percent(complement(m.principalOverlap))} (null ${percent(complement(m.principalNull))}, z ${figure(m.principalZ, 3)}: ${english(maskSaid(m).words.word)})`,
-      `energy ${percent(complement(m.jointEnergy))} (isotropic ${percent(complement(m.jointEnergyBaseline))}: ${english(energySaid(m).words.word)})`,
+      `energy ${percent(complement(m.jointEnergy))} (isotropic ${percent(complement(m.jointEnergyBaseline))}${noise(percent(complement(twin?.jointEnergy)))}: ${english(energySaid(m).words.word)})`,
     );
   }
   if (flags.length) parts.push(`flags: ${flags.join(', ')}`);
@@ -163,7 +172,10 @@ function sorted(tensors: ComparisonTensor[], sort: (typeof COMPARE_SORTS)[number
   };
   return tensors.sort((a, b) => (key(b) ?? -Infinity) - (key(a) ?? -Infinity) || 0);
 }
-function largestAngle(m: ComparisonTensor['metrics']): number | null {
+function degrees(angle: number | null): string {
+  return angle === null ? 'undefined' : `${figure(angle, 3)} degrees`;
+}
+function largestAngle(m: Partial<UpdateMetrics>): number | null {
   return m.angleUMax == null || m.angleVMax == null ? null : Math.max(m.angleUMax, m.angleVMax);
 }
 function complement(x: number | null | undefined): number | null {

@@ -90,6 +90,11 @@ export const TOOLS: readonly ToolDefinition[] = [
           description:
             'Spectra, angles and alignment (default true). false: only how much changed, in one pass over both files.',
         },
+        twin: {
+          type: 'boolean',
+          description:
+            'Beside the figures of the matrices those of noise of the same size, stored alike (default false): two thirds more work.',
+        },
         sortBy: {
           type: 'string',
           enum: [...COMPARE_SORTS],

@@ -1,6 +1,7 @@
 /** Checkpoints: shards, names and families, matrices inside tensors, pairing. */
 export { parseModelConfig } from './config.ts';
 export { matchesGlob } from './glob.ts';
+export { CastWeight } from './cast.ts';
 export { gridOf } from './grid.ts';
 export { isRefused, openCheckpoint } from './open.ts';
 export { pairCheckpoints, type PairOptions } from './pair.ts';

@@ -1,4 +1,5 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
+import { asStoredBy } from './cast.ts';
 import { numberType } from '../numbers/index.ts';
 import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
@@ -165,7 +166,13 @@ function asTransposed(row: TensorRow): TensorRow {
 
 function pairOf(base: Weight, tuned: Weight, { includeEmbeddings }: PairOptions): WeightPair {
   const reason = whyNoSpectrum(base, includeEmbeddings);
-  return { name: base.name, base, tuned, spectral: reason === null, ...(reason === null ? {} : { reason }) };
+  return {
+    name: base.name,
+    base: asStoredBy(base, tuned),
+    tuned,
+    spectral: reason === null,
+    ...(reason === null ? {} : { reason }),
+  };
 }
 
 function whyNoSpectrum({ shape, rows, columns, place }: Weight, includeEmbeddings: boolean): string | null {

@@ -66,6 +66,8 @@ const COMPARE = {
   tensors: { type: 'string' },
   'include-embeddings': { type: 'boolean' },
   profiles: { type: 'boolean' },
+  twin: { type: 'boolean' },
+  'twin-seed': { type: 'string' },
   'no-spectra': { type: 'boolean' },
   json: { type: 'string' },
   csv: { type: 'string' },
@@ -125,6 +127,8 @@ export function parseInvocation(argv: string[]): Invocation {
         tensors: values.tensors ?? null,
         includeEmbeddings: values['include-embeddings'] ?? false,
         profiles: values.profiles ?? false,
+        twin: (values.twin ?? false) || values['twin-seed'] !== undefined,
+        twinSeed: seed(values['twin-seed']),
         spectra: !(values['no-spectra'] ?? false),
       },
       json: values.json ?? null,
@@ -145,6 +149,14 @@ export function parseInvocation(argv: string[]): Invocation {
     return { command, json: values.json ?? null, ...engine(values) };
   }
   throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check, gpu and mcp.`);
+}
+
+/** Of the noise: a whole number from 0 on. Throws UsageError. */
+function seed(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PARAMETERS.twinSeed;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new UsageError(`--twin-seed must be a whole number from 0 to 2^53 - 1, not "${text}".`);
 }
 
 function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
@@ -232,6 +244,8 @@ const HELP_COMPARE = `offaxis compare BASE TUNED [options]
   --tensors GLOB         compare only tensors whose name matches
   --include-embeddings   spectra of embeddings and output head too
   --profiles             change per row and per column in the JSON
+  --twin                 beside each matrix's figures those of noise of the same size (two thirds more work)
+  --twin-seed N          another draw of that noise (default 0; implies --twin)
   --no-spectra           elementwise figures only
   --json FILE|-          write offaxis.comparison/1 JSON to a file, or to standard output
   --csv FILE             write one row a tensor

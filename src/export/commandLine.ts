@@ -26,6 +26,8 @@ export function comparisonCommandLine(
   if (parameters.tensors !== null) words.push(`--tensors=${parameters.tensors}`);
   if (parameters.includeEmbeddings) words.push('--include-embeddings');
   if (parameters.profiles) words.push('--profiles');
+  if (parameters.twin) words.push('--twin');
+  if (parameters.twin) number('--twin-seed', parameters.twinSeed, DEFAULT_PARAMETERS.twinSeed);
   if (!parameters.spectra) words.push('--no-spectra');
   return words.map(quote).join(' ');
 }

@@ -34,14 +34,16 @@ export function noise(seed: u64, first: u64, n: i32, out: usize): void {
   return <u16>(sign | <u32>(((bits >> 52) - 1008) << 10) | <u32>((bits >> 42) & 0x3ff));
 }
 /**
- * t G added to n weights of a storage type and put on its grid (p, emin, most as in grid.ts; p = 52: f64 as it comes). `noise`: from the
- * function above. Returns the sum of squares of what the weights have moved by. The codes go to out, unless that is 0.
+ * t G added to n weights of a storage type and put on its grid (p, emin, most as in grid.ts; p = 52: f64 as it comes), on bf16 by way of
+ * f32 as frameworks cast float64. `noise`: from the function above. Returns the sum of squares of what the weights have moved by. The codes go to out, unless that is 0.
  */
 export function addNoise(type: i32, a: usize, noise: usize, n: i32, t: f64, p: i32, emin: i32, most: f64, out: usize): f64 {
   const size: usize = type < 2 ? 2 : type == 2 ? 4 : 8, step = t / 65536;
   let sum: f64 = 0;
   for (let i = 0; i < n; ++i, a += size, noise += 4) {
-    const x = stored(type, a), y = x + step * <f64>load<i32>(noise);
+    const x = stored(type, a);
+    let y = x + step * <f64>load<i32>(noise);
+    if (type == 0) y = <f64><f32>y;
     const r = p == 52 ? y : copysign(round(abs(y), p, emin, most), y), d = r - x;
     sum += d * d;
     if (out) {

@@ -91,8 +91,8 @@ export interface LinearAlgebraBackend {
   comparePair(base: Matrix, tuned: Matrix, options: PairOptions): Promise<PairQuantities>;
   /** T = W0 + t G in W0's own type, t fitted so that norm_F(T - W0) is the norm asked for to 1e-3. W0 is finite. Throws `cancelled`. */
   noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
-  /** Peak bytes that one call of comparePair holds for this shape. */
-  pairPeakBytes(rows: number, columns: number): number;
+  /** Peak bytes that one call of comparePair holds for this shape, with a twin or without. */
+  pairPeakBytes(rows: number, columns: number, twin?: boolean): number;
   /** The streaming pass over two chunks (see elements.ts); `null` when this backend has no faster way than src/metrics' own. */
   readonly elements: ElementKernels | null;
   dispose(): Promise<void>;

@@ -6,13 +6,17 @@ export function valuesFlops(rows: number, columns: number): number {
   return q * q * Math.max(rows, columns) + (4 / 3) * q ** 3;
 }
 
-/** One pair: three matrices' values, k vectors of both sides with their angles, the rank-r reconstruction and its masks. */
-export function pairFlops(rows: number, columns: number, angleRank: number, maskRank: number): number {
+/**
+ * One pair: three matrices' values, k vectors of both sides with their angles and the update in those of the base, the rank-r
+ * reconstruction and its masks. A twin is a second tuned side beside the same base.
+ */
+export function pairFlops(rows: number, columns: number, angleRank: number, maskRank: number, twin = false): number {
   const q = Math.min(rows, columns);
-  return (
-    3 * valuesFlops(rows, columns) +
-    2 * (2 * q * q * angleRank + 2 * rows * columns * angleRank) +
+  const vectors = 2 * q * q * angleRank + 2 * rows * columns * angleRank;
+  const side =
+    2 * valuesFlops(rows, columns) +
+    vectors +
     4 * (rows + columns) * angleRank * angleRank +
-    6 * rows * columns * maskRank
-  );
+    4 * rows * columns * (angleRank + maskRank);
+  return valuesFlops(rows, columns) + vectors + 2 * rows * columns * maskRank + (twin ? 2 : 1) * side;
 }

@@ -13,8 +13,12 @@ export function defaultAngleRank(q: number): number {
 }
 
 /** Throws bad-parameter, naming the parameter and its range. Ranks are checked against each matrix by `checkRank`. */
-export function checkParameters(parameters: Pick<ComparisonParameters, 'alpha' | 'eta' | 'absoluteTolerance'>): void {
-  const { alpha, eta, absoluteTolerance } = parameters;
+export function checkParameters(
+  parameters: Pick<ComparisonParameters, 'alpha' | 'eta' | 'absoluteTolerance' | 'twinSeed'>,
+): void {
+  const { alpha, eta, absoluteTolerance, twinSeed } = parameters;
+  if (!(Number.isSafeInteger(twinSeed) && twinSeed >= 0))
+    throw new OffaxisError('bad-parameter', `twinSeed is ${twinSeed}; give a whole number from 0 to 2^53 - 1.`);
   if (!(alpha > 0 && alpha < 1))
     throw new OffaxisError('bad-parameter', `alpha is ${alpha}; give a fraction between 0 and 1, both excluded.`);
   for (const [name, value] of [

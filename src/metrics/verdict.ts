@@ -23,7 +23,7 @@ const LITTLE_ROOM = 0.05;
 /** Relative spectrum shifts below this are a bound, not a figure. */
 export const NSS_RESOLUTION = 2e-6;
 
-export type Figures = Partial<Omit<ComparisonMetrics, 'base' | 'tuned'>>;
+export type Figures = Partial<Omit<ComparisonMetrics, 'base' | 'tuned' | 'twin'>>;
 /** `small`: the mask rank is too small to say. */
 export type EnergyVerdict = Verdict | 'small';
 
@@ -77,12 +77,12 @@ export function energyZone(maskRank: number): { low: number; high: number } | nu
  * rank of which nothing can be said, "none" without an energy. With a noise twin at hand the ratio must clear the twin's by the same
  * factor too.
  */
-export function energyVerdict(m: Figures, twin: Figures | null = null): EnergyVerdict {
+export function energyVerdict(m: Figures & { twin?: Figures | null }): EnergyVerdict {
   const ratio = energyRatio(m);
   if (ratio === null || m.maskRank === undefined) return 'none';
   const zone = energyZone(m.maskRank);
   if (!zone) return 'small';
-  const beside = (twin && energyRatio(twin)) ?? 1;
+  const beside = (m.twin && energyRatio(m.twin)) ?? 1;
   if (ratio > zone.high && ratio > zone.high * beside) return 'on';
   return ratio < zone.low && ratio < zone.low * beside ? 'off' : 'noise';
 }
@@ -141,7 +141,7 @@ export function maskSaid(m: Figures): Said<Verdict> {
   const id = maskVerdict(m);
   return { id, words: id === 'none' ? absence(m) : MASK_WORDS[id] };
 }
-export function energySaid(m: Figures): Said {
+export function energySaid(m: Figures & { twin?: Figures | null }): Said {
   const id = energyVerdict(m);
   return { id, words: id === 'none' ? absence(m) : ENERGY_WORDS[id] };
 }

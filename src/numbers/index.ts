@@ -8,6 +8,7 @@ export {
   encodeCodes,
   halfToFloatBits,
 } from './decode.ts';
+export { carrierOf, castCodes, floatToBf16Code, floatToHalfCode } from './cast.ts';
 export {
   CELL_POSITIONS,
   cellCount,

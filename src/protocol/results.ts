@@ -36,6 +36,8 @@ export type { MaskPrefix, Range };
 export type ChangeMetrics = FiguresOf<'change'>;
 /** Section B, spectral: block matrices only. */
 export type UpdateMetrics = FiguresOf<'update'>;
+/** The figures of section B of (W0, T), T the noise twin of W1. */
+export type TwinMetrics = ChangeMetrics & UpdateMetrics;
 /** What the metrics of one pair of tensors look like; spectral fields are absent for elementwise-only tensors and under --no-spectra. */
 export type ComparisonMetrics = ChangeMetrics &
   Partial<UpdateMetrics> &
@@ -43,10 +45,12 @@ export type ComparisonMetrics = ChangeMetrics &
   Partial<FiguresOf<'profile'>> & {
     base: Partial<ElementStats & SpectrumMetrics>;
     tuned: Partial<ElementStats & SpectrumMetrics>;
+    /** only if the twin was asked for; null without an update, or if a side is not finite */
+    twin?: TwinMetrics | null;
   };
 /** What a figure needs said beside it. */
 export type Flag =
-  'mixed-storage' | 'no-null' | 'below-resolution' | 'not-finite' | 'no-update' | 'zero-base' | 'ill-defined';
+  'base-cast' | 'no-null' | 'below-resolution' | 'not-finite' | 'no-update' | 'zero-base' | 'ill-defined';
 
 export interface ComparisonTensor {
   name: string;
@@ -78,6 +82,10 @@ export interface ComparisonParameters {
   includeEmbeddings: boolean;
   spectra: boolean;
   profiles: boolean;
+  /** the figures of noise of the same size beside each matrix's */
+  twin: boolean;
+  /** of the noise, a whole number from 0 to 2^53 - 1 */
+  twinSeed: number;
   /** glob over tensor names, null for all */
   tensors: string | null;
 }
@@ -90,6 +98,8 @@ export const DEFAULT_PARAMETERS: ComparisonParameters = {
   includeEmbeddings: false,
   spectra: true,
   profiles: false,
+  twin: false,
+  twinSeed: 0,
   tensors: null,
 };
 export interface Aggregate {

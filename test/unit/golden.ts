@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { LinearAlgebraBackend } from '../../src/linalg/backend.ts';
+import { twinChange, twinOf } from '../../src/analysis/twin.ts';
+import type { LinearAlgebraBackend, Matrix } from '../../src/linalg/backend.ts';
 import { CATALOG } from '../../src/metrics/catalog.ts';
 import {
   changeMetrics,
@@ -16,7 +17,7 @@ import {
   updateMetrics,
 } from '../../src/metrics/index.ts';
 import type { Reference, Tolerance } from '../../src/metrics/tolerance.ts';
-import { DEFAULT_PARAMETERS, type ComparisonMetrics } from '../../src/protocol/results.ts';
+import { DEFAULT_PARAMETERS, type ComparisonMetrics, type TwinMetrics } from '../../src/protocol/results.ts';
 import { NOT_COMPUTED } from './metrics/notComputed.ts';
 
 export type GoldenValue = number | boolean | null | number[] | { [id: string]: GoldenValue };
@@ -27,6 +28,14 @@ export function loadGolden(file: string): Map<string, GoldenTensor> {
     tensors: Record<string, GoldenTensor>;
   };
   return new Map(Object.entries(golden.tensors));
+}
+
+/** The values of base to `folder` with those of its noise twin, matrices only. */
+export function loadTwinGolden(folder: string): Map<string, GoldenTensor> {
+  const pairs = loadGolden(`base-to-${folder}`);
+  return new Map(
+    [...loadGolden(`twin-base-to-${folder}`)].map(([name, twin]) => [name, { ...pairs.get(name), ...twin }]),
+  );
 }
 
 // ---------- reading the samples without the project's own parser ----------
@@ -62,6 +71,8 @@ export async function compareSample(
   base: SampleTensor,
   tuned: SampleTensor,
   spectra: boolean,
+  /** name of the pair: with the noise twin */
+  twinName: string | null = null,
 ): Promise<ComparisonMetrics> {
   const [rows = 1, columns = 0] = base.shape.length === 2 ? base.shape : [1, base.shape[0]];
   const grid = { grid: 'BF16', onGrid: true, roundFirst: false } as const;
@@ -76,28 +87,38 @@ export async function compareSample(
   if (!spectra) return { ...change, ...sides };
   const q = Math.min(rows, columns);
   const ranks = { maskRank: defaultMaskRank(q), angleRank: defaultAngleRank(q) };
-  const quantities = await backend.comparePair(
-    { rows, columns, type: 'BF16', data: base.data },
-    { rows, columns, type: 'BF16', data: tuned.data },
-    { ...ranks, alpha, grid },
-  );
+  const matrix = (data: Uint8Array): Matrix => ({ rows, columns, type: 'BF16', data });
+  const signal = new AbortController().signal;
+  const norm = change.updateNorm ?? 0;
+  const twin =
+    twinName === null || norm === 0
+      ? null
+      : await twinOf(backend, matrix(base.data), { name: twinName, norm, grid }, DEFAULT_PARAMETERS, signal);
+  const quantities = await backend.comparePair(matrix(base.data), matrix(tuned.data), {
+    ...{ ...ranks, alpha, grid, ...(twin ? { twin } : {}) },
+  });
   const meanUpdate = (tunedStats.mean ?? 0) - (baseStats.mean ?? 0);
+  const context = { ...ranks, rows, columns, grid, hasNull: true, baseVariance: baseStats.variance };
   const update = updateMetrics(quantities, {
-    ...ranks,
-    rows,
-    columns,
-    grid,
-    hasNull: true,
-    baseVariance: baseStats.variance,
+    ...context,
     tunedVariance: tunedStats.variance,
     updateVariance: totals.sumSquaresUpdate / count - meanUpdate ** 2,
   });
+  const twinMetrics = async (noisy: Matrix): Promise<TwinMetrics> => {
+    const sums = await twinChange(backend, matrix(base.data), noisy, grid, DEFAULT_PARAMETERS, signal);
+    const { baseValues, zeros, twin: side } = quantities;
+    if (!side) throw new Error('The backend gave no twin.');
+    const variances = { tunedVariance: sums.tuned.variance, updateVariance: sums.updateVariance };
+    const { metrics } = updateMetrics({ baseValues, zeros, ...side }, { ...context, ...variances });
+    return { ...sums.metrics(), ...metrics };
+  };
   return {
     ...change,
     ...update.metrics,
     base: { ...sides.base, ...update.base },
     tuned: { ...sides.tuned, ...update.tuned },
     ...changeProfiles({ ...totals, rows, columns }),
+    ...(twinName === null ? {} : { twin: twin && (await twinMetrics(twin)) }),
   };
 }
 
@@ -135,14 +156,36 @@ export function expectMatchesGolden(metrics: ComparisonMetrics, golden: GoldenTe
   expectFields(metrics, golden, label);
 }
 
-/** The same for any record of golden fields, as section A's. */
-export function expectFields(actual: Record<string, unknown>, golden: GoldenTensor, label: string): void {
+/**
+ * Outliers of a twin's D: one more or less if its largest value is as close to the edge as the fit of t is loose, 1e-3; of a D of mean 0
+ * the variance is norm_F(D)^2 / (m n). A count over 1 says nothing of its last value, and is exact.
+ */
+function outliersOff(expected: number, reference: Reference): number {
+  const [rows, columns] = [reference.list('rowDensity').length, reference.list('columnDensity').length];
+  const edge = (reference.number('updateNorm') / Math.sqrt(rows * columns)) * (Math.sqrt(rows) + Math.sqrt(columns));
+  return expected <= 1 && Math.abs(reference.number('updateSpectralNorm') / edge - 1) < 1e-3 ? 1 : 0;
+}
+/** `twin.*`: relative 2 % or twice the figure's own, since t is fitted to 1e-3. */
+const twinTolerance = (own: number, expected: number): number => Math.max(2 * own, 0.02 * Math.abs(expected));
+
+/** The same for any record of golden fields, as section A's. `allow`: what is allowed of a figure's own tolerance. */
+export function expectFields(
+  actual: Record<string, unknown>,
+  golden: GoldenTensor,
+  label: string,
+  allow: (own: number, expected: number) => number = (own) => own,
+  /** what the tolerances look up */
+  context: GoldenTensor = golden,
+): void {
   for (const [id, expected] of Object.entries(golden)) {
     if (!isCompared(id)) continue;
     const value = actual[id];
     const where = `${label} ${id}`;
     if (expected !== null && typeof expected === 'object' && !Array.isArray(expected)) {
-      expectFields(value as Record<string, unknown>, expected, where);
+      // a twin has the pair's base and shape
+      if (id === 'twin')
+        expectFields(value as Record<string, unknown>, expected, where, twinTolerance, { ...golden, ...expected });
+      else expectFields(value as Record<string, unknown>, expected, where);
       continue;
     }
     if (expected === null || typeof expected === 'boolean') {
@@ -156,7 +199,9 @@ export function expectFields(actual: Record<string, unknown>, golden: GoldenTens
       : [[value, expected]];
     if (Array.isArray(expected)) expect(value, where).toHaveLength(expected.length);
     for (const [found, wanted] of pairs) {
-      const tolerance = rule(wanted, reference(golden));
+      const isTwin = allow === twinTolerance;
+      const own = isTwin && id === 'updateOutlierCount' ? outliersOff : rule;
+      const tolerance = allow(own(wanted, reference(context)), wanted);
       const agrees = typeof found === 'number' && Math.abs(found - wanted) <= tolerance;
       if (!agrees) expect.fail(`${where}: ${String(found)} instead of ${wanted}, tolerance ${tolerance}`);
     }

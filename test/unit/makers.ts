@@ -66,7 +66,7 @@ export function tensor(
       tuned: { min: -1.5, nan: 0 },
       ...metrics,
     },
-    flags: ['mixed-storage', 'no-null'],
+    flags: ['base-cast', 'no-null'],
     reasons: [],
     elapsedMs: 1.5,
     ...change,

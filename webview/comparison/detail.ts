@@ -320,11 +320,6 @@ export const duration = (ms: number): string =>
 
 function notes(tensor: ComparisonTensor): TemplateResult | typeof nothing {
   const list = [...tensor.reasons];
-  if (tensor.flags.includes('mixed-storage')) {
-    list.unshift(
-      t('Stored as {0} and {1}: both were rounded to one grid first.', tensor.dtype.base, tensor.dtype.tuned),
-    );
-  }
   if (tensor.recomputed?.length) list.push(recomputedNote(tensor.recomputed));
   if (tensor.metrics.updateOutlierCount === 1) list.push(t('Update: {0}', outliers(1)));
   if (!list.length) return nothing;

@@ -30,7 +30,7 @@ export function createReferenceBackend(): LinearAlgebraBackend {
     singularValues: (matrix: Matrix, { signal }: SingleOptions) => settle(() => singularValues(decode(matrix), signal)),
     comparePair: (base: Matrix, tuned: Matrix, options: PairOptions) => settle(() => compare(base, tuned, options)),
     noiseTwin: (base: Matrix, options: NoiseOptions) => settle(() => noiseTwin(base, options)),
-    pairPeakBytes: (rows, columns) => PEAK_COPIES * 8 * rows * columns,
+    pairPeakBytes: (rows, columns, twin = false) => (PEAK_COPIES + (twin ? 4 : 0)) * 8 * rows * columns,
     dispose: () => Promise.resolve(),
   };
 }
@@ -111,7 +111,8 @@ function roundingOf(type: MatrixType | GridName): (value: number) => number {
   if (type === 'F64') return (value) => value;
   if (type === 'F32') return Math.fround;
   const grid = new Grid(type);
-  return (value) => grid.round(value);
+  // by way of float32, as frameworks cast float64 to bf16
+  return type === 'BF16' ? (value) => grid.round(Math.fround(value)) : (value) => grid.round(value);
 }
 
 /** s_k above tol = max(m, n) 2^-23 s_1. */

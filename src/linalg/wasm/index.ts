@@ -121,10 +121,10 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         signal,
       ),
     // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory
-    pairPeakBytes: (rows, columns) => {
+    pairPeakBytes: (rows, columns, twin = false) => {
       const q = Math.min(rows, columns);
       const angleRank = Math.max(1, Math.min(512, Math.floor(q / 2)));
-      return peak(rows, columns, 4, angleRank, Math.min(64, Math.ceil(q / 8))) + 8 * rows * columns;
+      return peak(rows, columns, 4, angleRank, Math.min(64, Math.ceil(q / 8))) + (twin ? 12 : 8) * rows * columns;
     },
     dispose: () => pool.dispose(),
   };

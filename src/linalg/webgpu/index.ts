@@ -190,8 +190,8 @@ class WebGpuBackend implements LinearAlgebraBackend {
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.cpu.noiseTwin(base, options);
 
   /** Every pair may have to go to the CPU, which holds both sides' codes as this backend does. */
-  pairPeakBytes(rows: number, columns: number): number {
-    return this.cpu.pairPeakBytes(rows, columns);
+  pairPeakBytes(rows: number, columns: number, twin?: boolean): number {
+    return this.cpu.pairPeakBytes(rows, columns, twin);
   }
 
   async dispose(): Promise<void> {

@@ -2,9 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
-import { DEFAULT_PARAMETERS, type ComparisonMetrics } from '../../../src/protocol/results.ts';
+import {
+  DEFAULT_PARAMETERS,
+  type ComparisonMetrics,
+  type ComparisonParameters,
+} from '../../../src/protocol/results.ts';
 import type { ComparisonEvent } from '../../../src/protocol/engine.ts';
-import { expectMatchesGolden, type GoldenTensor } from '../golden.ts';
+import { expectMatchesGolden, loadGolden, loadTwinGolden, type GoldenTensor } from '../golden.ts';
 
 /** The whole way from the files to the figures, on the WASM backend as built, against float64 LAPACK. */
 const PAIRS = [
@@ -21,12 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => analysis.dispose());
 
-async function compare(tuned: string): Promise<ComparisonEvent[]> {
+async function compare(tuned: string, parameters: Partial<ComparisonParameters> = {}): Promise<ComparisonEvent[]> {
   const request = {
     runId: tuned,
     base: 'media/samples/base',
     tuned: `media/samples/${tuned}`,
-    parameters: { ...DEFAULT_PARAMETERS, profiles: true },
+    parameters: { ...DEFAULT_PARAMETERS, profiles: true, ...parameters },
   };
   const events: ComparisonEvent[] = [];
   for await (const event of analysis.compare(request, new AbortController().signal)) events.push(event);
@@ -51,6 +55,73 @@ describe.each(PAIRS)('base to %s', (tuned, file) => {
     expect([...metrics.keys()].sort()).toEqual(Object.keys(golden.tensors).sort());
     for (const [name, expected] of Object.entries(golden.tensors))
       expectMatchesGolden(metrics.get(name) as ComparisonMetrics, expected);
+  });
+});
+
+describe.each(['rl', 'sft'])('the noise twin of base to %s', (tuned) => {
+  it('matches the golden values of every matrix, and the figures beside it are those without a twin', async () => {
+    const matricesOf = (events: ComparisonEvent[]): Map<string, ComparisonMetrics> => {
+      const metrics = new Map<string, ComparisonMetrics>();
+      for (const event of events)
+        if (event.type === 'matrix') {
+          const { rowDensity, columnDensity } = event.detail;
+          metrics.set(event.tensor.name, { ...event.tensor.metrics, rowDensity, columnDensity });
+        }
+      return metrics;
+    };
+    const found = matricesOf(await compare(tuned, { twin: true }));
+    const alone = matricesOf(await compare(tuned));
+    const golden = loadTwinGolden(tuned);
+    expect([...found.keys()].sort()).toEqual([...golden.keys()].sort());
+    for (const [name, expected] of golden) {
+      const metrics = found.get(name) as ComparisonMetrics;
+      expectMatchesGolden(metrics, expected, name);
+      const { twin, ...rest } = metrics;
+      expect(twin).toBeDefined();
+      expect(rest).toEqual(alone.get(name));
+    }
+  });
+  it('is another draw with another seed', async () => {
+    const tensors = 'model.layers.0.self_attn.q_proj.weight';
+    const stableRank = async (twinSeed: number): Promise<unknown> => {
+      const events = await compare(tuned, { twin: true, twinSeed, tensors });
+      return events.flatMap((e) => (e.type === 'matrix' ? [e.tensor.metrics.twin?.updateStableRank] : []))[0];
+    };
+    const [first, second] = [await stableRank(0), await stableRank(1)];
+    expect(first).toEqual(expect.any(Number));
+    expect(second).not.toBe(first);
+  });
+});
+
+/** The base is cast to the tuned side's storage: exact to F32, rounded to BF16 and F16. */
+describe.each([
+  ['base', 'f32-tuned', 0],
+  // one matrix holds no bf16 value that is too small for f16
+  ['base', 'f16-tuned', 6],
+  ['f32-base', 'f32-base-tuned-bf16', 7],
+  ['f32-base', 'f32-base-cast-bf16', 7],
+])('%s to %s, stored in different types', (base, tuned, cast) => {
+  it('matches the golden values, and those of the noise twin', async () => {
+    const folder = 'test/fixtures/golden/mixed';
+    const request = {
+      runId: tuned,
+      base: `${folder}/${base}.safetensors`,
+      tuned: `${folder}/${tuned}.safetensors`,
+      parameters: { ...DEFAULT_PARAMETERS, profiles: true, twin: true },
+    };
+    const golden = loadGolden(`mixed/${tuned}`);
+    let matrices = 0;
+    let flagged = 0;
+    for await (const event of analysis.compare(request, new AbortController().signal)) {
+      if (event.type === 'failed') throw new Error(event.error.message);
+      if (event.type !== 'matrix') continue;
+      matrices++;
+      const { name, metrics, flags } = event.tensor;
+      const { rowDensity, columnDensity } = event.detail;
+      expectMatchesGolden({ ...metrics, rowDensity, columnDensity }, golden.get(name) as GoldenTensor, name);
+      if (flags.includes('base-cast')) flagged++;
+    }
+    expect([matrices, flagged]).toEqual([golden.size, cast]);
   });
 });
 

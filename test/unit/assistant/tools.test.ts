@@ -166,6 +166,13 @@ describe('compare_checkpoints', () => {
     expect(rows.length).toBeGreaterThan(5);
     expect(rows).toEqual([...rows].sort((a, b) => b - a));
   });
+  it('puts noise of the same size beside the figures of a matrix, if asked to', async () => {
+    const request = { base: 'media/samples/base', tuned: 'media/samples/rl', tensors: '*layers.0.self_attn.q_proj*' };
+    const noise =
+      /NSS 0\.0497 % .*noise of the same size 0\.061\d? %.* angle 1\.64 degrees.*noise of the same size 2\.0\d degrees/;
+    expect(await call('offaxis_compare_checkpoints', { ...request, twin: true })).toMatch(noise);
+    expect(await call('offaxis_compare_checkpoints', request)).not.toContain('noise of the same size');
+  });
   it('counts changes alone without spectra', async () => {
     const text = await call('offaxis_compare_checkpoints', {
       base: 'media/samples/base',

@@ -4,7 +4,7 @@ import { helpText, parseInvocation, UsageError } from '../../../src/cli/argument
 describe('parseInvocation', () => {
   it('reads every option of compare', () => {
     const argv =
-      'compare a b --alpha 0.5 --angle-rank 4 --mask-rank 2 --tensors *.q --include-embeddings --profiles --no-spectra --backend cpu --threads 3 --json - --csv out.csv';
+      'compare a b --alpha 0.5 --angle-rank 4 --mask-rank 2 --tensors *.q --include-embeddings --profiles --twin --twin-seed 5 --no-spectra --backend cpu --threads 3 --json - --csv out.csv';
     expect(parseInvocation(argv.split(' '))).toMatchObject({
       command: 'compare',
       base: 'a',
@@ -20,6 +20,8 @@ describe('parseInvocation', () => {
         tensors: '*.q',
         includeEmbeddings: true,
         profiles: true,
+        twin: true,
+        twinSeed: 5,
         spectra: false,
       },
     });

@@ -74,7 +74,7 @@ describe('comparisonCsv', () => {
     expect(record?.get('tuned.max')).toBe('');
     expect(record?.get('shape')).toBe('4x6');
     expect(record?.get('layer')).toBe('3');
-    expect(record?.get('flags')).toBe('mixed-storage no-null');
+    expect(record?.get('flags')).toBe('base-cast no-null');
   });
   test('without tensors only the header is left', () => {
     expect(comparisonCsv(comparison([]))).toBe(`${CSV_COLUMNS.join(',')}\r\n`);

@@ -43,11 +43,10 @@ describe('the generator of the noise', () => {
 });
 
 describe('the size of the noise', () => {
-  it('is fitted, and comes as close as a step allows', () => {
-    expect(fitNoise(3, 100, (t) => t * t)).toBeCloseTo(Math.sqrt(3), 3);
-    // nothing between 1 and 2: both sides of the step are as far off
-    expect(fitNoise(1.2, 1, (t) => (t < 5 ? 1 : 2))).toBeLessThan(5);
-    expect(fitNoise(1.8, 1, (t) => (t < 5 ? 1 : 2))).toBeGreaterThanOrEqual(5);
+  it('is fitted; a step that jumps over the norm is found to the last digit', () => {
+    expect(fitNoise(3, 100, (t) => t * t)).toBeCloseTo(Math.sqrt(3), 5);
+    expect(fitNoise(3e-9, 100, (t) => 1e12 * t)).toBeCloseTo(3e-21, 26);
+    for (const norm of [1.2, 1.8]) expect(fitNoise(norm, 1, (t) => (t < 5 ? 1 : 2))).toBeCloseTo(5, 14);
   });
 });
 

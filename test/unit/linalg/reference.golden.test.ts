@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { chunkStats, spectrumMetrics, StatsAccumulator } from '../../../src/metrics/index.ts';
-import { compareSample, expectFields, expectMatchesGolden, loadGolden, loadSample } from '../golden.ts';
+import { compareSample, expectFields, expectMatchesGolden, loadGolden, loadSample, loadTwinGolden } from '../golden.ts';
 
 const backend = createReferenceBackend();
 const base = loadSample('base');
@@ -28,6 +28,20 @@ describe.each(PAIRS)('the reference backend and the metrics on base to %s', (fol
       expectMatchesGolden(await compareSample(backend, before, after, spectra), expected, name);
     }
     expect(matrices).toBe(42);
+  });
+});
+
+describe.each(['rl', 'sft'])('the noise twin of base to %s', (folder) => {
+  it('agrees with float64 LAPACK in every field', async () => {
+    const tuned = loadSample(folder);
+    // every sixth: the WASM backend is held to all of them
+    const work = [...loadTwinGolden(folder)].filter((_, i) => i % 6 === 0);
+    expect(work).toHaveLength(7);
+    for (const [name, expected] of work) {
+      const [before, after] = [base.get(name), tuned.get(name)];
+      if (!before || !after) throw new Error(`The samples hold no ${name}.`);
+      expectMatchesGolden(await compareSample(backend, before, after, true, name), expected, name);
+    }
   });
 });
 

@@ -55,10 +55,10 @@ describe('the mask verdict', () => {
 
 describe('the energy verdict', () => {
   const verdict = (ratio: number | null, maskRank: number, twin?: number): string =>
-    energyVerdict(
-      { jointEnergy: ratio === null ? null : 0.01 * ratio, jointEnergyBaseline: 0.01, maskRank },
-      twin === undefined ? null : { jointEnergy: 0.01 * twin, jointEnergyBaseline: 0.01 },
-    );
+    energyVerdict({
+      ...{ jointEnergy: ratio === null ? null : 0.01 * ratio, jointEnergyBaseline: 0.01, maskRank },
+      ...(twin === undefined ? {} : { twin: { jointEnergy: 0.01 * twin, jointEnergyBaseline: 0.01 } }),
+    });
   it.each([
     [1.6, 'on'],
     [1.4, 'noise'],
@@ -124,11 +124,13 @@ describe('parameters', () => {
     expect([2, 3, 128, 1024, 4096].map(defaultAngleRank)).toEqual([1, 1, 64, 512, 512]);
   });
   it('are errors out of range, and never clamped', () => {
-    const fine = { alpha: 0.3, eta: 0, absoluteTolerance: 0 };
+    const fine = { alpha: 0.3, eta: 0, absoluteTolerance: 0, twinSeed: 0 };
     expect(() => checkParameters(fine)).not.toThrow();
     for (const alpha of [0, 1, -0.1, 1.5, NaN]) expect(() => checkParameters({ ...fine, alpha })).toThrow(/alpha/);
     for (const eta of [-1, NaN, Infinity]) expect(() => checkParameters({ ...fine, eta })).toThrow(/eta/);
     expect(() => checkParameters({ ...fine, absoluteTolerance: -1e-9 })).toThrow(/absoluteTolerance/);
+    for (const twinSeed of [-1, 0.5, 2 ** 53, NaN])
+      expect(() => checkParameters({ ...fine, twinSeed })).toThrow(/twinSeed/);
     expect(() => checkRank('mask rank', 8, 'w', 8)).not.toThrow();
     for (const rank of [0, 9, 1.5, NaN])
       expect(() => checkRank('mask rank', rank, 'w', 8)).toThrow(/w: choose a whole number from 1 to 8/);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LinearAlgebraBackend } from '../../../../src/linalg/backend.ts';
 import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm/index.ts';
 import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
-import { compareSample, expectMatchesGolden, loadGolden, loadSample } from '../../golden.ts';
+import { compareSample, expectMatchesGolden, loadGolden, loadSample, loadTwinGolden } from '../../golden.ts';
 import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
 import { openTestDevice, type TestDevice } from './device.ts';
 
@@ -55,3 +55,17 @@ it.each(PAIRS)(
   // a cold shader cache
   600_000,
 );
+
+it.each(['rl', 'sft'])('the noise twin of base to %s agrees in every field', async (folder) => {
+  const tuned = loadSample(folder);
+  const work = [...loadTwinGolden(folder)].filter((_, i) => i % 3 === 0);
+  const results = await Promise.all(
+    work.map(([name]) => {
+      const [before, after] = [base.get(name), tuned.get(name)];
+      if (!before || !after) throw new Error(`The samples hold no ${name}.`);
+      return compareSample(backend, before, after, true, name);
+    }),
+  );
+  expect(results).toHaveLength(14);
+  for (const [i, [name, expected]] of work.entries()) expectMatchesGolden(results[i] as never, expected, name);
+});

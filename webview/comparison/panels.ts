@@ -26,6 +26,17 @@ export const tick = (t: number): string =>
     ? String(Number(t.toPrecision(3))).replace('-', '−')
     : num(t, 2);
 
+/** An end that some value lies beyond says so: its colour stands for all of them. */
+export function endLabels(
+  [low, high]: [string, string],
+  scale: Scale,
+  lists: readonly (readonly number[])[],
+): [string, string] {
+  const [lo, hi] = ends(scale);
+  const some = (isBeyond: (value: number) => boolean): boolean => lists.some((values) => values.some(isBeyond));
+  return [some((value) => value < lo) ? `≤ ${low}` : low, some((value) => value > hi) ? `≥ ${high}` : high];
+}
+
 export function picture(model: ComparisonModel, ui: Ui): Picture {
   const metric = metricById(ui.metric);
   if (metric.id === VIEWS) return views(model, metric);
@@ -58,7 +69,7 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
       label,
       series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => model.layerStat(metric, layer) }],
     },
-    endLabels: [label(lo), label(hi)],
+    endLabels: endLabels([label(lo), label(hi)], scale, [values]),
     fit,
     canFit: own !== null,
   };
@@ -93,7 +104,7 @@ function views(model: ComparisonModel, metric: Metric): Picture {
         { name: t('energy'), mark: 'circle', colour: 'var(--ox-on)', at: (layer) => model.layerStat(energy, layer) },
       ],
     },
-    endLabels: ['1/64', '64'],
+    endLabels: endLabels(['1/64', '64'], VIEWS_SCALE, [model.cellValues(mask), model.cellValues(energy)]),
     fit: false,
     canFit: false,
   };

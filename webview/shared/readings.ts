@@ -107,7 +107,7 @@ export function maskHeadline(
 }
 export const energyHeadline = (joint: number | null, baseline: number | null): string =>
   joint === null
-    ? t('No update has energy to place.')
+    ? t('No matrix has an energy to place.')
     : t(
         'The leading block holds {0} of the update’s energy; isotropic would be {1}.',
         percent(joint),

@@ -3,6 +3,7 @@ import { binned, differences, ranges, SINGLE } from '../../../webview/comparison
 import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../webview/comparison/labels.ts';
 import { METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
+import { endLabels } from '../../../webview/comparison/panels.ts';
 import { readUi } from '../../../webview/comparison/view.ts';
 
 describe('differences of two spectra', () => {
@@ -100,6 +101,15 @@ describe('metric list', () => {
     for (const id of wanted) expect(ids).toContain(id);
     expect(stepMetric(ids[0]!, -1)).toBe(ids.at(-1));
     expect(stepMetric(ids.at(-1)!, 1)).toBe(ids[0]);
+  });
+});
+
+describe('ends of a scale', () => {
+  it('say that a value lies beyond', () => {
+    const scale = { kind: 'log1', hi: 64 } as const;
+    expect(endLabels(['1/64', '64'], scale, [[1, 64], [1 / 64]])).toEqual(['1/64', '64']);
+    expect(endLabels(['1/64', '64'], scale, [[1], [65]])).toEqual(['1/64', '≥ 64']);
+    expect(endLabels(['1/64', '64'], scale, [[0.01], [80]])).toEqual(['≤ 1/64', '≥ 64']);
   });
 });
 

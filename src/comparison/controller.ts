@@ -62,10 +62,13 @@ export class ComparisonController {
   private stale = false;
   private readonly disk: { base: DiskMonitor; tuned: DiskMonitor };
 
+  private current: ComparisonSpec;
+
   constructor(
-    readonly spec: ComparisonSpec,
+    spec: ComparisonSpec,
     private readonly services: ControllerServices,
   ) {
+    this.current = spec;
     const monitor = (path: string): DiskMonitor =>
       new DiskMonitor(path, services.watchFolder, (change) => {
         // Figures of two steps in one comparison would be of neither.
@@ -86,6 +89,9 @@ export class ComparisonController {
     };
   }
 
+  get spec(): ComparisonSpec {
+    return this.current;
+  }
   get title(): string {
     return `${this.status.baseName} → ${this.status.tunedName}`;
   }
@@ -173,6 +179,15 @@ export class ComparisonController {
     this.status = { ...this.status, error: null };
     if (this.post) this.attach(this.post);
     await this.open();
+  }
+  /** With the noise twin or without: another comparison of the same files, from its own results or anew. */
+  async setTwin(twin: boolean): Promise<void> {
+    this.cancel();
+    await this.work?.ended;
+    this.current = { ...this.current, parameters: { ...this.current.parameters, twin } };
+    const { parameters } = this.current;
+    this.status = { ...this.status, parameters, commandLine: comparisonCommandLine(this.current) };
+    await this.reload();
   }
   /** The reader is back: a file system that tells of no changes is asked. */
   async lookAtDisk(): Promise<void> {

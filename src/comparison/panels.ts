@@ -177,6 +177,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return receiveMatrix(message.request, entry.matrix);
       case 'start':
         return controller.start();
+      case 'twin':
+        await controller.setTwin(message.twin);
+        return this.keep(panel.title, controller.spec);
       case 'reload':
         return controller.reload();
       case 'cancel':
@@ -222,6 +225,10 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
   }
 
   /** A title that no other comparison has; the oldest are forgotten. */
+  /** The comparison of that title is another one from now on. */
+  private async keep(title: string, spec: ComparisonSpec): Promise<void> {
+    await this.services.memento.update(SPECS_KEY, [...this.specs().set(title, spec)].slice(-SPECS_KEPT));
+  }
   private async remember(title: string, spec: ComparisonSpec): Promise<string> {
     const specs = this.specs();
     const same = JSON.stringify(spec);

@@ -143,6 +143,8 @@ export type ComparisonFromView =
   | { type: 'reload' }
   | { type: 'matrix'; request: MatrixRequest }
   | { type: 'start' }
+  /** with the noise twin, or without */
+  | { type: 'twin'; twin: boolean }
   | { type: 'cancel' }
   | { type: 'resume' }
   | { type: 'retry'; name?: string }

@@ -7,6 +7,8 @@ import { inUnit } from '../shared/figures.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { wedin } from '../shared/readings.ts';
 import { CHECKPOINT_FIGURES, PAIR_FIGURES } from './metrics.ts';
+import { twinMark, twinSwitch } from './twin.ts';
+import type { View } from './view.ts';
 
 /** Of these groups the bullets above show each figure beside its nulls. */
 const DRAWN: ReadonlySet<Group> = new Set(['principal', 'low', 'principalNotLow', 'energy']);
@@ -30,16 +32,18 @@ function rowsOf(group: Group, { metrics: m }: ComparisonTensor): TemplateResult 
           html`<tr title=${tell(sentence)}>
             <td>${tell(label)}</td>
             <td class="num">${id === 'wedinBound' ? wedin(m) : inUnit(unit, m[id] as number | boolean | null)}</td>
+            ${m.twin ? html`<td>${twinMark(m[id], m.twin[id as keyof typeof m.twin])}</td>` : nothing}
           </tr>`,
       )}
     </tbody>`;
 }
 
-export function numbers(tensor: ComparisonTensor): TemplateResult {
+export function numbers(tensor: ComparisonTensor, view: View): TemplateResult {
   const { base, tuned } = tensor.metrics;
   const rows = CHECKPOINT_FIGURES.filter(({ id }) => base[id] !== undefined || tuned[id] !== undefined);
   return html`<section class="sect" data-section="numbers">
     <h2>${t('Numbers')}</h2>
+    ${twinSwitch(view)}
     <div class="two">
       ${
         rows.length

@@ -279,7 +279,7 @@ class Detail extends ViewElement {
             </button>
           </div>
         </div>
-        ${tensor ? numbers(tensor) : nothing}`;
+        ${tensor ? numbers(tensor, this.view) : nothing}`;
     }
     if (!tensor || !hasSpectra(tensor)) {
       const text =
@@ -291,12 +291,12 @@ class Detail extends ViewElement {
               ? t('Not computed. Resume goes on with it.')
               : t('Not computed. Retry goes on with it.');
       return html`<p class="empty quiet" data-status="pending">${text}</p>
-        ${tensor ? numbers(tensor) : nothing}`;
+        ${tensor ? numbers(tensor, this.view) : nothing}`;
     }
     return html`<p class="reading">${cellReading(tensor.metrics, tensor.flags)}</p>
       ${notes(tensor)} ${alignment(tensor)}
       ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)}
-      ${pictureSection(this.view, pair)} ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor)}
+      ${pictureSection(this.view, pair)} ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor, this.view)}
       ${this.origin(pair, tensor)}`;
   }
 

@@ -8,6 +8,7 @@ import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
 import { leftOutTables } from './left-out.ts';
 import { backendText } from './backend.ts';
+import { twinSwitch } from './twin.ts';
 import { define, ViewElement } from './view.ts';
 import { plural, t } from '../shared/l10n.ts';
 
@@ -109,6 +110,7 @@ class Plan extends ViewElement {
             ].join(' ')}
           </p>
         </div>
+        ${twinSwitch(this.view)}
         <button class="primary" data-action="start" @click=${() => post({ type: 'start' })}>${t('Start')}</button>
       </div>
       <div class="costs">

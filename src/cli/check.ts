@@ -31,7 +31,11 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
         if (event.type === 'digest') digests.push(event.digest);
         else if (event.type === 'progress')
           progress.show(`SHA-256: ${bytes(event.done)} of ${bytes(event.total)}${timeLeft(event.secondsLeft)}`);
-        // What has no bytes is among the findings already.
+        // What has no bytes is among the findings already; what could be scanned, but not read again, is not.
+        else if (
+          !findings.some((finding) => (finding.tensor ?? finding.file) === event.name && finding.severity === 'error')
+        )
+          findings.push({ severity: 'error', code: 'unreadable', message: event.message });
       }
   } finally {
     progress.clear();

@@ -48,9 +48,13 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
   const result = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
-  await outputs.write({ json: () => `${json(result)}\n`, text: () => report(facts, result) });
-  const damage = facts.problems.find((problem) => problem.severity === 'error');
-  if (damage) throw new OffaxisError('bad-file', damage.message);
+  await outputs.write({
+    json: () => `${json(result)}
+`,
+    text: () => report(facts, result),
+  });
+  const damage = problems.find((problem) => problem.severity === 'error');
+  if (damage) throw new OffaxisError(facts.problems.includes(damage) ? 'bad-file' : 'read-failed', damage.message);
 }
 
 function notFinite(tensor: string, nan: number, inf: number): Problem {

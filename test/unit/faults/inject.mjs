@@ -1,0 +1,60 @@
+// Loaded before the command line (`node --import`): lets one call to the file system fail, chosen by OFFAXIS_FAULT = {operation, call, kind,
+// folder}. Calls are counted over paths inside `folder` alone. Without a kind nothing fails; the calls are told in OFFAXIS_FAULT_LOG.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+
+const fault = JSON.parse(process.env.OFFAXIS_FAULT ?? '{}');
+const counts = {};
+let hit = false;
+
+/** True when this is the call that is to fail, or, with `call` "every", when each is. */
+function due(operation, path) {
+  if (!String(path).startsWith(fault.folder)) return false;
+  counts[operation] = (counts[operation] ?? 0) + 1;
+  const now = operation === fault.operation && (fault.call === 'every' || fault.call === counts[operation]);
+  hit ||= now;
+  return now;
+}
+function failure(path, syscall) {
+  const error = new Error(`${fault.kind}: injected, ${syscall} '${path}'`);
+  return Object.assign(error, { code: fault.kind, syscall, path, errno: -1 });
+}
+
+if (isMainThread && fault.folder) {
+  const { promises } = fs;
+  for (const name of ['stat', 'lstat', 'readdir', 'access', 'rename', 'unlink']) {
+    const real = promises[name];
+    promises[name] = async (path, ...rest) => {
+      if (due(name, path)) throw failure(path, name);
+      return real(path, ...rest);
+    };
+  }
+  const open = promises.open;
+  promises.open = async (path, ...rest) => {
+    if (due('open', path)) throw failure(path, 'open');
+    const handle = await open(path, ...rest);
+    for (const name of ['read', 'write']) {
+      const real = handle[name].bind(handle);
+      handle[name] = (buffer, offset, length, position) => {
+        if (!due(name, path)) return real(buffer, offset, length, position);
+        // fewer bytes than asked for, as the system may; none, as at the end of a file that has become shorter
+        if (fault.kind === 'short') return real(buffer, offset, Math.ceil(length / 2), position);
+        if (fault.kind === 'end') return Promise.resolve({ bytesRead: 0, bytesWritten: 0, buffer });
+        return Promise.reject(failure(path, name));
+      };
+    }
+    for (const name of ['sync', 'stat', 'chmod']) {
+      const real = handle[name].bind(handle);
+      handle[name] = async (...args) => {
+        if (due(`handle.${name}`, path)) throw failure(path, name);
+        return real(...args);
+      };
+    }
+    return handle;
+  };
+  syncBuiltinESMExports();
+  process.on('exit', () => {
+    if (process.env.OFFAXIS_FAULT_LOG) fs.writeFileSync(process.env.OFFAXIS_FAULT_LOG, JSON.stringify({ counts, hit }));
+  });
+}

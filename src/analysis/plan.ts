@@ -35,6 +35,7 @@ export function planComparison(
     })),
     skipped: pairing.skipped,
     unpaired: pairing.unpaired,
+    coverage: pairing.coverage,
     layers,
     cost: {
       bytesToRead: sum(pairing.pairs, pairBytes) + sum(matrices, pairBytes),

@@ -1,5 +1,6 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
 import { columnsOf } from '../metrics/catalog.ts';
+import { coverageSaid, coverageWarning, isUnderHalf } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
@@ -88,11 +89,14 @@ function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: b
 function headLines(base: string, tuned: string, plan: ComparisonPlan, s: ComparisonSummary): string[] {
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const warning = lineageWarning(s.lineage);
+  const missing = coverageWarning(plan.coverage, s.coverage, percent, visible);
+  const of = isUnderHalf(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
   const lines = [
-    `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared.`,
+    `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared; ${english(coverageSaid(plan.coverage, s.coverage, percent))}.`,
+    ...(missing ? [`Warning: ${english(missing)}`] : []),
     ...(warning ? [`Warning: ${english(warning)} Median cosine ${figure(s.lineage.cosine, 3)}.`] : []),
-    `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights (storage rounding hides small updates; no null).`,
-    `Relative update of the model, energy-weighted: ${percent(s.model.relativeUpdate)}.`,
+    `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of} (storage rounding hides small updates; no null).`,
+    `Relative update of the model${of}, energy-weighted: ${percent(s.model.relativeUpdate)}.`,
   ];
   const { done, planned } = s.matrices;
   if (done > 0) {

@@ -3,6 +3,7 @@ import { asStoredBy } from './cast.ts';
 import { numberType } from '../numbers/index.ts';
 import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
+import { coverageOf } from './coverage.ts';
 import { matchesGlob } from './glob.ts';
 import { elementCount, hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
@@ -55,7 +56,8 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   });
   for (const name of outside) skipped.push({ name, reason: `outside the pattern ${JSON.stringify(options.tensors)}` });
   selected.sort((a, b) => tableOrder(a) - tableOrder(b));
-  return { pairs: selected, skipped, unpaired: aligned.unpaired };
+  const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
+  return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage };
 }
 
 function isSelected({ base, tuned }: WeightPair, pattern: string | null): boolean {
@@ -192,7 +194,7 @@ function alignLayouts(
   tunedRest: readonly TensorRow[],
   sides: Sides,
   options: PairOptions,
-): Pairing {
+): Omit<Pairing, 'coverage'> {
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
   const baseParts = partsOf(baseRest, 'base', sides);

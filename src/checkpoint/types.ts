@@ -1,7 +1,7 @@
 /** A checkpoint on disk, opened by its headers only. */
 import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
-import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
+import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import type { WeightPair } from './weight.ts';
 
@@ -54,4 +54,5 @@ export interface Pairing {
   pairs: WeightPair[];
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
+  coverage: Coverage;
 }

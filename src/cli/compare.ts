@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
+import { coverageSaid, coverageWarning, isUnderHalf } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
+import type { Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
@@ -53,7 +55,7 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   await outputs.write({
     json: () => `${json(result)}\n`,
     csv: () => comparisonCsv(result),
-    text: () => report(result),
+    text: () => report(result, found.plan?.coverage ?? null),
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
 }
@@ -61,7 +63,7 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
 /** Figures that the table shows as they are, before the two views. */
 const COLUMNS = columnsOf('change', 'update');
 
-function report(result: ComparisonResult): string {
+function report(result: ComparisonResult, coverage: Coverage | null): string {
   const { summary: s, backend } = result;
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
@@ -77,10 +79,12 @@ function report(result: ComparisonResult): string {
     `${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`,
     english(energySaid(m).words.word),
   ]);
+  const of = isUnderHalf(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
   const lines = [
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
     ...elsewhere(result),
+    ...coverageLines(coverage, s),
     ...lineageLines(s),
     '',
   ];
@@ -103,8 +107,8 @@ function report(result: ComparisonResult): string {
       '',
     );
   lines.push(
-    `unchanged in bf16: ${percent(s.unchangedBf16)} of the weights`,
-    `relative update of the model: ${percent(s.model.relativeUpdate)}; ${mostEnergy(s)}`,
+    `unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of}`,
+    `relative update of the model${of}: ${percent(s.model.relativeUpdate)}; ${mostEnergy(s)}`,
   );
   if (rows.length)
     lines.push(
@@ -128,6 +132,12 @@ function elsewhere({ tensors, backend }: ComparisonResult): string[] {
     const where = layers.length ? `: layer${layers.length === 1 ? '' : 's'} ${numberRanges(layers)}` : '';
     return `${matrices} matri${matrices === 1 ? 'x' : 'ces'} computed on the ${kind === 'reference' ? kind : kind.toUpperCase()}${where}`;
   });
+}
+/** How much of the base the figures are of, and what is missing. */
+function coverageLines(coverage: Coverage | null, { coverage: share }: ComparisonSummary): string[] {
+  if (!coverage) return [];
+  const warning = coverageWarning(coverage, share, percent, visible);
+  return [english(coverageSaid(coverage, share, percent)), ...(warning ? [`warning: ${english(warning)}`] : [])];
 }
 /** In front of every figure, where the two are hardly base and tuned. */
 function lineageLines({ lineage }: ComparisonSummary): string[] {

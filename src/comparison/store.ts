@@ -35,7 +35,7 @@ export interface StoredResults {
 }
 
 /** Raised with every change of StoredComparison: older files are passed over. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Comparisons; some 40 MB each for a model of 7 billion parameters. */
 const KEPT = 20;
 const DAMAGED_KEPT = 3;

@@ -18,6 +18,8 @@ export interface SummaryInput {
   planned: number;
   elementwiseOnly: ComparisonSummary['elementwiseOnly'];
   failed: ComparisonSummary['failed'];
+  /** null of a part of a comparison */
+  coverage: number | null;
 }
 type FractionId = 'unchangedBf16' | 'unchangedRelative' | 'unchangedAbsolute' | 'updateDensity';
 /** Plain means are taken of the other numbers: fractions are weighted by parameters, and ranks are parameters. */
@@ -29,12 +31,13 @@ const AVERAGED = [...figuresOf('change'), ...figuresOf('update')].filter(
  * Fractions of weights: over all compared floating tensors, weighted by parameters. All others: unweighted mean over the block matrices
  * that have a value, and the maximum, by metric id of section B; null where no matrix has one.
  */
-export function summarize({ tensors, planned, elementwiseOnly, failed }: SummaryInput): ComparisonSummary {
+export function summarize({ tensors, planned, elementwiseOnly, failed, coverage }: SummaryInput): ComparisonSummary {
   const matrices = tensors.filter(({ metrics }) => metrics.angleRank !== undefined);
   const maskVerdicts: Record<Verdict, number> = { off: 0, on: 0, noise: 0, none: 0 };
   for (const { metrics } of matrices) maskVerdicts[maskVerdict(metrics)]++;
   return {
     weights: tensors.reduce((total, tensor) => total + weightsOf(tensor), 0),
+    coverage,
     unchangedBf16: fraction(tensors, 'unchangedBf16'),
     unchangedRelative: fraction(tensors, 'unchangedRelative'),
     unchangedAbsolute: fraction(tensors, 'unchangedAbsolute'),

@@ -92,6 +92,13 @@ export type InspectionEvent =
   | { type: 'failed'; name: string; error: WireError }
   | { type: 'progress'; done: number; total: number; secondsLeft: number | null };
 
+/** How much of the base a comparison covers: of its tensors that are weights, those compared whole, and of the numbers in them. */
+export interface Coverage {
+  tensors: { compared: number; all: number };
+  weights: { compared: number; all: number };
+  /** the largest of what is left out, largest first, and why */
+  missing: { name: string; reason: string }[];
+}
 /** What a comparison will do, before it is done. */
 export interface ComparisonPlan {
   /** the same for the same files, parameters and backend; another one if any of them is */
@@ -110,6 +117,7 @@ export interface ComparisonPlan {
   }[];
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
+  coverage: Coverage;
   layers: number;
   cost: { bytesToRead: number; weights: number; matrices: number; flops: number; peakBytes: number };
   heads: { attention: number; keyValue: number } | null;

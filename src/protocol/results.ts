@@ -114,6 +114,8 @@ export type Verdict = 'off' | 'on' | 'noise' | 'none';
 export interface ComparisonSummary {
   /** fractions of weights, over all compared floating tensors, weighted by parameters */
   weights: number;
+  /** compared over all weights of the base, 0 to 1; null if it has none, or of a part */
+  coverage: number | null;
   unchangedBf16: number | null;
   unchangedRelative: number | null;
   unchangedAbsolute: number | null;

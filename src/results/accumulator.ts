@@ -1,4 +1,5 @@
 /** What a comparison has yielded so far, put together from its events: the one place that knows how, for whoever listens to a run. */
+import { coveredShare } from '../metrics/coverage.ts';
 import { summarize } from '../metrics/summary.ts';
 import type { ComparisonEvent, ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
 import { OffaxisError, type WireError } from '../protocol/errors.ts';
@@ -125,6 +126,7 @@ export class Accumulator {
         .filter((pair) => !pair.spectral)
         .map(({ name, reason }) => ({ name, reason: reason ?? 'spectra were not asked for' })),
       failed: this.failures(),
+      coverage: coveredShare(plan.coverage, this.failedWeights(plan)),
     });
   }
 
@@ -149,6 +151,16 @@ export class Accumulator {
     };
   }
 
+  /** Weights of tensors that failed before anything was known of them. */
+  private failedWeights({ pairs }: ComparisonPlan): number {
+    if (this.failed.size === 0) return 0;
+    return pairs.reduce(
+      (sum, { name, shape }) =>
+        this.failed.has(name) && !this.tensors.has(name) ? sum + shape.reduce((a, b) => a * b, 1) : sum,
+      0,
+    );
+  }
+
   private failures(): Failure[] {
     return [...this.failed].map(([name, error]) => ({ name, error }));
   }
@@ -163,5 +175,11 @@ export class Accumulator {
 
 /** The figures of a part of a comparison, as `summary` has them of the whole: by the same rules. */
 export function summaryOfPart(tensors: readonly ComparisonTensor[]): ComparisonSummary {
-  return summarize({ tensors, planned: tensors.filter(hasSpectra).length, elementwiseOnly: [], failed: [] });
+  return summarize({
+    tensors,
+    planned: tensors.filter(hasSpectra).length,
+    elementwiseOnly: [],
+    failed: [],
+    coverage: null,
+  });
 }

@@ -31,6 +31,7 @@ export function comparisonPlan(pairs: PlannedPair[], change: Partial<ComparisonP
     pairs,
     skipped: [],
     unpaired: { baseOnly: [], tunedOnly: [] },
+    coverage: { tensors: { compared: 1, all: 1 }, weights: { compared: 4, all: 4 }, missing: [] },
     layers: 1,
     cost: { bytesToRead: 1, weights: 4, matrices: pairs.length, flops: 1, peakBytes: 1 },
     heads: null,
@@ -99,6 +100,7 @@ export function comparison(tensors: ComparisonTensor[]): ComparisonResult {
     unpaired: { baseOnly: [], tunedOnly: ['extra "[1, 2]"'] },
     summary: {
       weights: 24,
+      coverage: 1,
       unchangedBf16: 0.5,
       unchangedRelative: 0.25,
       unchangedAbsolute: 0.125,

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
 import { t, tell } from '../shared/l10n.ts';
+import { isUnderHalf } from '../../src/metrics/coverage.ts';
 import { disagreeing, energySaid, littleRoom, maskSaid, tally, type Said } from '../../src/metrics/verdict.ts';
 import { energyHeadline, maskHeadline, nssHeadline, unchangedHeadline, wedinHeadline } from '../shared/readings.ts';
 import { key, readBullet } from '../shared/svg.ts';
@@ -212,7 +213,9 @@ class Cards extends ViewElement {
           [t('null'), t('none defined')],
         ],
       });
-    const unit = !weights ? '' : complete ? t('of {0}', count(weights)) : t('of {0} so far', count(weights));
+    const share = this.view.model.state?.summary?.coverage ?? null;
+    const of = !weights ? '' : complete ? t('of {0}', count(weights)) : t('of {0} so far', count(weights));
+    const unit = weights && isUnderHalf(share) ? t("{0}, {1} of the base's", of, percent(share)) : of;
     return this.card(
       'unchanged',
       t('Unchanged in bf16'),

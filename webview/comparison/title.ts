@@ -1,14 +1,14 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { coverageSaid, coverageWarning, coveredShare } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
 import type { Progress } from '../../src/protocol/views.ts';
-import { count, duration, num } from '../shared/format.ts';
+import { count, cutText, duration, num, percent } from '../shared/format.ts';
 import { plural, t, tell } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { backendText, backendTitle, elsewhereText } from './backend.ts';
 import { diskBanners } from './disk.ts';
-import type { View } from './view.ts';
-import { define, ViewElement } from './view.ts';
+import { define, ViewElement, type View } from './view.ts';
 
 const ICON = {
   export: 0xebac,
@@ -48,6 +48,13 @@ function progressText({ phase, done, total, secondsLeft }: Progress): string {
       );
 }
 
+/** Of the base's weights, 0 to 1: as planned before there is a summary. */
+function coverageShare({ model: { state } }: View): number | null {
+  return state?.summary ? state.summary.coverage : state?.plan ? coveredShare(state.plan.coverage) : null;
+}
+/** Characters of a name in a banner. */
+const MAX_NAME = 120;
+
 class Title extends ViewElement {
   protected override render(): TemplateResult {
     const { state, matrices, layerCount: layers, tensors } = this.view.model;
@@ -65,6 +72,7 @@ class Title extends ViewElement {
             count(plan.cost.weights),
             dtypes.slice(0, 3).reduce((list, dtype) => t('{0} and {1}', list, dtype)),
           ),
+          tell(coverageSaid(plan.coverage, coverageShare(this.view), percent)),
         ]
       : [];
     const actions = tensors.size > 0;
@@ -135,7 +143,8 @@ class Banners extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
-    return html`${diskBanners(this.view)} ${this.lineage()} ${this.work()} ${this.failures()} ${this.notice()}`;
+    return html`${diskBanners(this.view)} ${this.coverage()} ${this.lineage()} ${this.work()} ${this.failures()}
+    ${this.notice()}`;
   }
 
   private work(): TemplateResult | typeof nothing {
@@ -174,7 +183,17 @@ class Banners extends ViewElement {
     return nothing;
   }
 
-  /** Said once: why the CPU computes. */
+  /** In front of every figure, if they are of a part of the base. */
+  private coverage(): TemplateResult | typeof nothing {
+    const plan = this.view.model.state?.plan;
+    if (!plan?.pairs.length) return nothing;
+    const share = coverageShare(this.view);
+    const warning = coverageWarning(plan.coverage, share, percent, (name) => cutText(name, MAX_NAME));
+    if (!warning) return nothing;
+    return html`<div class="banner warning" role="status" data-coverage=${String(share)}>
+      <span class="grow">${tell(warning)}</span>
+    </div>`;
+  }
   /** In front of every figure, where the two are hardly base and tuned. */
   private lineage(): TemplateResult | typeof nothing {
     const found = this.view.model.state?.summary?.lineage;
@@ -184,6 +203,7 @@ class Banners extends ViewElement {
       <span class="grow">${tell(warning)} ${t('Median cosine {0}.', num(found.cosine, 3))}</span>
     </div>`;
   }
+  /** Said once: why the CPU computes. */
   private notice(): TemplateResult | typeof nothing {
     const { model, post } = this.view;
     const text = model.state?.notice ?? null;

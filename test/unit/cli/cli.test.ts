@@ -31,10 +31,12 @@ describe('offaxis compare', () => {
     expect(run.stderr).toBe('');
     expect(run.status).toBe(0);
     expect(run.stdout).toContain('unchanged in bf16: 25.4 % of the weights');
+    expect(run.stdout).toContain("compared 57 of 57 tensors, 100 % of the base's weights");
     const result = JSON.parse(readFileSync(json, 'utf8')) as ComparisonResult;
     const validate = validator('comparison');
     expect(validate(result), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
     expect(result.tensors).toHaveLength(57);
+    expect(result.summary.coverage).toBe(1);
     expect(result.tensors.filter((tensor) => tensor.metrics.nss != null)).toHaveLength(42);
     expect(result.summary.matrices).toEqual({ done: 42, planned: 42 });
     expect(result.tensors[1]?.metrics.rowDensity?.length).toBeGreaterThan(0);

@@ -31,7 +31,12 @@ const tensor = (shape: number[], unchanged: number, spectral: Partial<UpdateMetr
     },
     { shape },
   );
-const rest = { planned: 3, elementwiseOnly: [{ name: 'norm', reason: 'one row' }], failed: [] };
+const rest = {
+  coverage: 1,
+  planned: 3,
+  elementwiseOnly: [{ name: 'norm', reason: 'one row' }],
+  failed: [],
+};
 
 describe('the summary', () => {
   it('weighs fractions by parameters over all tensors, and takes plain means over block matrices', () => {

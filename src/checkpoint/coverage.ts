@@ -1,0 +1,45 @@
+/** How much of the base the pairs of a comparison cover. */
+import { numberType } from '../numbers/index.ts';
+import type { Coverage, TensorRow } from '../protocol/engine.ts';
+import { elementCount } from './rows.ts';
+import type { Checkpoint, Pairing } from './types.ts';
+
+/** Left-out tensors that are named. */
+const NAMED = 3;
+
+/** Of all weights that a model computes with: state of the storage and buffers of the code are none, a tensor of a missing shard is one. */
+export function coverageOf(
+  base: Checkpoint,
+  tuned: Checkpoint,
+  { pairs, skipped }: Pick<Pairing, 'pairs' | 'skipped'>,
+): Coverage {
+  const compared = new Map<string, number>();
+  for (const { base: weight } of pairs) compared.set(weight.tensor, (compared.get(weight.tensor) ?? 0) + weight.count);
+  const reasons = new Map(skipped.map(({ name, reason }) => [name, reason]));
+  const found: Coverage = { tensors: { compared: 0, all: 0 }, weights: { compared: 0, all: 0 }, missing: [] };
+  const missing: { name: string; reason: string; weights: number }[] = [];
+  for (const row of base.tensors.values()) {
+    if (!isWeight(row)) continue;
+    // Only the other side knows the shape of a tensor whose shard is not there.
+    const all = elementCount(row.missing ? (tuned.tensors.get(row.name)?.shape ?? []) : row.shape);
+    const done = Math.min(all, compared.get(row.name) ?? 0);
+    found.tensors.all++;
+    found.weights.all += all;
+    found.weights.compared += done;
+    if (done === all) found.tensors.compared++;
+    else
+      missing.push({
+        name: row.name,
+        reason: reasons.get(row.name) ?? (done > 0 ? 'a part of it has no counterpart' : 'only in the base'),
+        weights: all - done,
+      });
+  }
+  missing.sort((a, b) => b.weights - a.weights);
+  found.missing = missing.slice(0, NAMED).map(({ name, reason }) => ({ name, reason }));
+  return found;
+}
+
+function isWeight({ role, dtype, missing }: TensorRow): boolean {
+  if (role === 'bookkeeping') return false;
+  return missing || numberType(dtype)?.kind !== 'boolean';
+}

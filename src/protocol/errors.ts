@@ -1,6 +1,14 @@
 /** The ways in which work can end early. `code` crosses every process border; texts say what, where and what to do. */
-export type ErrorCode =
-  'bad-file' | 'read-failed' | 'bad-parameter' | 'device-lost' | 'cancelled' | 'peer-gone' | 'bug';
+export const ERROR_CODES = [
+  'bad-file',
+  'read-failed',
+  'bad-parameter',
+  'device-lost',
+  'cancelled',
+  'peer-gone',
+  'bug',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** An error for people: one clear sentence, never a stack trace. */
 export class OffaxisError extends Error {

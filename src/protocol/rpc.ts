@@ -2,7 +2,7 @@
  * One typed RPC for both borders. Every request ends in exactly one of: a reply (`done`), a typed `error`, or the peer's end (every
  * open call then fails with `peer-gone`). Streams send `next` any number of times before that. Unknown messages are answered.
  */
-import { OffaxisError, toWireError, type WireError } from './errors.ts';
+import { ERROR_CODES, OffaxisError, toWireError, type WireError } from './errors.ts';
 
 export type WireMessage =
   | { kind: 'request'; id: number; method: string; params: unknown }
@@ -20,7 +20,7 @@ function isWireMessage(message: unknown): message is WireMessage {
     case 'request':
       return typeof method === 'string';
     case 'error':
-      return typeof error === 'object' && error !== null && typeof (error as { code?: unknown }).code === 'string';
+      return isWireError(error);
     case 'cancel':
     case 'next':
     case 'done':
@@ -28,6 +28,12 @@ function isWireMessage(message: unknown): message is WireMessage {
     default:
       return false;
   }
+}
+
+function isWireError(error: unknown): error is WireError {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof message === 'string' && ERROR_CODES.some((known) => known === code);
 }
 
 /** A two-way pipe of structured-cloneable messages. */
@@ -80,7 +86,7 @@ export function serve<Calls, Streams>(channel: Channel, handlers: Handlers<Calls
         const values = (stream as (p: unknown, s: AbortSignal) => AsyncIterable<unknown>)(params, controller.signal);
         for await (const value of values) channel.send({ kind: 'next', id, value });
         channel.send({ kind: 'done', id });
-      } else throw new OffaxisError('bug', `Unknown method "${method}".`);
+      } else throw new OffaxisError('bug', `There is no method ${JSON.stringify(method.slice(0, 80))}.`);
     } catch (error) {
       channel.send({ kind: 'error', id, error: toWireError(error) });
     } finally {

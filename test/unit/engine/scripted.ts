@@ -8,7 +8,7 @@ import { appendFileSync } from 'node:fs';
 import type { Analysis } from '../../../src/analysis/index.ts';
 import { Notices } from '../../../src/engine/notices.ts';
 import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
-import type { ComparisonPlan, ComparisonEvent } from '../../../src/protocol/engine.ts';
+import type { CheckpointFacts, ComparisonEvent, ComparisonPlan } from '../../../src/protocol/engine.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import { comparisonPlan, matrixDetail, plannedPair, tensor as makeTensor } from '../makers.ts';
@@ -58,6 +58,32 @@ async function* compare(
   }
 }
 
+/** Every field that a border packs. */
+function facts(path: string): Omit<CheckpointFacts, 'memory'> {
+  const row = { layer: 0, dtype: 'F32', shape: [2, 2], sizeBytes: 16, file: path, missing: false } as const;
+  return {
+    path,
+    format: 'scripted',
+    sizeBytes: 48,
+    headerBytes: 0,
+    parameters: 12,
+    dtypes: { F32: 3 },
+    shards: [],
+    metadata: {},
+    config: null,
+    problems: [],
+    tensors: ['m1', 'm2', 'm3'].map((name, i) => ({
+      ...row,
+      shape: [...row.shape],
+      name,
+      module: name,
+      offset: 16 * i,
+      role: 'block',
+      spectral: true,
+    })),
+  };
+}
+
 const analysis = {
   info: async () => ({
     ...backend,
@@ -65,12 +91,7 @@ const analysis = {
   }),
   open: async ({ path }: { path: string }) => {
     if (path === 'crash') process.exit(3);
-    if (path === 'good')
-      return {
-        path,
-        dtypes: {},
-        tensors: ['m1', 'm2', 'm3'].map((name) => ({ name, spectral: true, missing: false, role: 'block' })),
-      };
+    if (path === 'good') return facts(path);
     throw new OffaxisError('bad-file', `${path} is no checkpoint.`);
   },
   plan: async () => plan(),

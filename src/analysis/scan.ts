@@ -11,12 +11,14 @@ import {
   RULES,
   scaleFindings,
   tensorDigest,
+  untiedHead,
+  zeroTail,
   type Measured,
 } from '../health/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { chunkStats, StatsAccumulator } from '../metrics/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
-import type { ScanEvent } from '../protocol/health.ts';
+import type { Finding, ScanEvent } from '../protocol/health.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { Estimate, runQueue, WorkQueue } from './queue.ts';
@@ -52,7 +54,7 @@ export async function* scanCheckpoint(
       if ('error' in outcome) yield unreadable(item, outcome.error.message);
       else {
         measured.push(outcome.value);
-        for (const finding of findingsOf(outcome.value)) yield { type: 'finding', finding };
+        for (const finding of findingsOf(outcome.value, checkpoint.family)) yield { type: 'finding', finding };
       }
       done += item.storedBytes;
       estimate.add(item.storedBytes);
@@ -62,8 +64,10 @@ export async function* scanCheckpoint(
     const place = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
     measured.sort((a, b) => (place.get(a.weight.name) ?? 0) - (place.get(b.weight.name) ?? 0));
     for (const finding of scaleFindings(measured)) yield { type: 'finding', finding };
+    for await (const finding of zeroTails(checkpoint, signal)) yield { type: 'finding', finding };
 
     const groups = duplicateCandidates(measured, opaque);
+    const copies: Weight[][] = [];
     for (const group of groups) for (const { storedBytes } of group) total += storedBytes;
     for (const group of groups) {
       const equal = new Map<string, Weight[]>();
@@ -78,9 +82,14 @@ export async function* scanCheckpoint(
         done += weight.storedBytes;
         yield progress();
       }
-      for (const weights of equal.values())
-        if (weights.length > 1) yield { type: 'finding', finding: duplicateFinding(weights) };
+      for (const weights of equal.values()) {
+        if (weights.length < 2) continue;
+        copies.push(weights);
+        yield { type: 'finding', finding: duplicateFinding(weights) };
+      }
     }
+    const untied = checkpoint.stated?.tiedHead === true ? untiedHead(measured, copies) : null;
+    if (untied) yield { type: 'finding', finding: untied };
     await checkpoint.verify();
     const scannedBytes = measured.reduce((sum, { weight }) => sum + weight.storedBytes, 0);
     yield {
@@ -95,6 +104,22 @@ export async function* scanCheckpoint(
     };
   } finally {
     await checkpoint.close();
+  }
+}
+
+async function* zeroTails(checkpoint: Checkpoint, signal: AbortSignal): AsyncGenerator<Finding, void, undefined> {
+  const files = new Map<string, TensorRow[]>();
+  for (const row of checkpoint.tensors.values()) if (row.offset !== null) pushTo(files, row.file, row);
+  for (const rows of files.values()) {
+    try {
+      const found = await zeroTail(rows, checkpoint.family, (row, offset, target) =>
+        checkpoint.read(row, offset, target, signal),
+      );
+      if (found) yield found;
+    } catch (error) {
+      // What cannot be read was said of each tensor.
+      if (signal.aborted) throw error;
+    }
   }
 }
 

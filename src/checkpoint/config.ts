@@ -52,23 +52,9 @@ export async function readConfig(folder: string, signal?: AbortSignal): Promise<
 
 /** null where the text is no JSON object. Multimodal models keep the language model's figures in `text_config`. */
 export function parseModelConfig(text: string): ModelConfig | null {
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isObject(root)) return null;
-  const nested = ['text_config', 'llm_config', 'language_config'].map((key) => own(root, key)).find(isObject);
-  const number = (...keys: string[]): number | null => {
-    for (const source of nested ? [nested, root] : [root]) {
-      for (const key of keys) {
-        const value = own(source, key);
-        if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-      }
-    }
-    return null;
-  };
+  const parsed = objectsOf(text);
+  if (!parsed) return null;
+  const { root, number } = parsed;
   const modelType = own(root, 'model_type');
   const hiddenSize = number('hidden_size', 'n_embd', 'd_model', 'dim');
   const attentionHeads = number('num_attention_heads', 'n_head', 'n_heads', 'num_heads');
@@ -84,6 +70,69 @@ export function parseModelConfig(text: string): ModelConfig | null {
       (multiQuery ? 1 : (number('num_kv_heads') ?? attentionHeads)),
     headDim: number('head_dim', 'kv_channels') ?? (divides ? hiddenSize / attentionHeads : null),
   };
+}
+
+/** What config.json says of the tensors beside the figures of `ModelConfig`; null if it does not say. */
+export interface StatedShapes {
+  vocabulary: number | null;
+  /** columns of the embedding, if they are not the model's width */
+  embeddingWidth: number | null;
+  /** of the dense MLP */
+  intermediate: number | null;
+  /** of the second stack of an encoder-decoder */
+  decoderLayers: number | null;
+  /** layers behind the model's own that predict further tokens */
+  extraLayers: number;
+  /** Is the output head the embedding? */
+  tiedHead: boolean | null;
+  /** a model with an output head, by the class that it names */
+  hasHead: boolean;
+}
+
+/** null where the text is not a JSON object. Keys as Transformers' configuration classes call them. */
+export function parseStatedShapes(text: string): StatedShapes | null {
+  const parsed = objectsOf(text);
+  if (!parsed) return null;
+  const { root, nested, number } = parsed;
+  const tied = [nested, root].map((source) => source && own(source, 'tie_word_embeddings'));
+  const architectures = own(root, 'architectures');
+  const names = Array.isArray(architectures) ? architectures.map(String) : [];
+  // Gemma 4 doubles the width of the layers that share their cache.
+  const oneWidth = ![nested, root].some((source) => source && own(source, 'use_double_wide_mlp') === true);
+  return {
+    vocabulary: number('padded_vocab_size', 'vocab_size'),
+    embeddingWidth: number('embedding_size', 'word_embed_proj_dim'),
+    intermediate: oneWidth ? number('intermediate_size_mlp', 'intermediate_size', 'd_ff', 'ffn_dim', 'n_inner') : null,
+    decoderLayers: number('num_decoder_layers', 'decoder_layers'),
+    extraLayers: number('num_nextn_predict_layers', 'mtp_num_hidden_layers') ?? 0,
+    tiedHead: tied.find((value): value is boolean => typeof value === 'boolean') ?? null,
+    hasHead: names.some((name) => name.endsWith('ForCausalLM')),
+  };
+}
+
+/** A config's object, the language model's within it, and a way to look a positive integer up, there first. */
+function objectsOf(
+  text: string,
+): { root: object; nested: object | undefined; number: (...keys: string[]) => number | null } | null {
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isObject(root)) return null;
+  const whole = root;
+  const nested = ['text_config', 'llm_config', 'language_config'].map((key) => own(whole, key)).find(isObject);
+  const number = (...keys: string[]): number | null => {
+    for (const source of nested ? [nested, whole] : [whole]) {
+      for (const key of keys) {
+        const value = own(source, key);
+        if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+      }
+    }
+    return null;
+  };
+  return { root, nested, number };
 }
 
 function isObject(value: unknown): value is object {

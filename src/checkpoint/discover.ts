@@ -5,7 +5,7 @@ import { FORMATS, isCheckpointFile, isIndexFile } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
 export type Source =
-  | { kind: 'file'; folder: string; file: string; note: string | null }
+  | { kind: 'file'; folder: string; file: string; isPart: boolean; note: string | null }
   | { kind: 'index'; folder: string; file: string; note: string | null }
   /** numbered shards whose index is not there */
   | { kind: 'shards'; folder: string; files: string[]; total: number; note: string | null };
@@ -32,7 +32,7 @@ export async function discover(path: string): Promise<Source> {
   const note = isPart
     ? `this is one shard of ${Number(shard[3])}; open its index or its folder to see the whole checkpoint.`
     : null;
-  return { kind: 'file', folder, file, note };
+  return { kind: 'file', folder, file, isPart, note };
 }
 
 async function inFolder(folder: string): Promise<Source> {
@@ -47,6 +47,7 @@ async function inFolder(folder: string): Promise<Source> {
         kind: 'file',
         folder,
         file,
+        isPart: false,
         note: there.has(index) ? `${index} lies beside it and was not used; open it by name to see its shards.` : null,
       };
     }
@@ -56,7 +57,7 @@ async function inFolder(folder: string): Promise<Source> {
   if (indexes.length === 1) return { kind: 'index', folder, file: indexes[0] as string, note: null };
   if (indexes.length > 1) throw several(folder, indexes);
   const files = names.filter((name) => isCheckpointFile(name) && !name.startsWith('.'));
-  if (files.length === 1) return { kind: 'file', folder, file: files[0] as string, note: null };
+  if (files.length === 1) return { kind: 'file', folder, file: files[0] as string, isPart: false, note: null };
   const shards = numberedShards(files);
   if (shards) return { kind: 'shards', folder, ...shards, note: null };
   if (files.length > 1) throw several(folder, files);

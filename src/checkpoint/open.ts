@@ -6,9 +6,11 @@ import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
-import { readConfig, type ConfigFile } from './config.ts';
+import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
+import { checkConfig } from './configCheck.ts';
 import { discover, type Source } from './discover.ts';
 import { estimateMemory } from './memory.ts';
+import { reportPlaceholders } from './placeholders.ts';
 import { elementCount, markConv1d } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
@@ -139,6 +141,9 @@ function assemble(
   markConv1d(tensors, config?.modelType ?? null);
   reportUnsplit(tensors, config, family, own);
   reportAdapter(tensors, own);
+  reportPlaceholders(tensors, config, own);
+  const stated = configText === null ? null : parseStatedShapes(configText);
+  if (config && stated) checkConfig({ tensors, config, stated, complete: isComplete(source, shards) }, own);
   const problems = [
     ...own.list(),
     ...configProblems.list(),
@@ -153,6 +158,7 @@ function assemble(
     folder: source.folder,
     facts,
     config,
+    stated,
     family,
     tensors,
     problems,
@@ -162,6 +168,12 @@ function assemble(
     rest: () => files.rest(),
     close: () => files.close(),
   };
+}
+
+/** No part of it is known to lie elsewhere. */
+function isComplete(source: Source, shards: readonly Shard[]): boolean {
+  if (source.kind === 'file') return !source.isPart;
+  return shards.every(({ header }) => header !== null) && (source.kind === 'index' || shards.length >= source.total);
 }
 
 async function readTensor(

@@ -3,6 +3,7 @@ import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
+import type { StatedShapes } from './config.ts';
 import type { WeightPair } from './weight.ts';
 
 export interface Checkpoint {
@@ -11,6 +12,8 @@ export interface Checkpoint {
   readonly folder: string;
   readonly facts: CheckpointFacts;
   readonly config: ModelConfig | null;
+  /** what config.json says of the tensors' shapes beside; null without one */
+  readonly stated: StatedShapes | null;
   /** how its tensors are named and laid out; null if no family knows it */
   readonly family: Family | null;
   /** by full name, in file order */

@@ -46,6 +46,11 @@ export function columnPlace(module: string): number {
   return Math.min(path, short);
 }
 
+/** What a module does in its block, by its name; null if no family says. */
+export function stageOf(module: string): Stage | null {
+  return STAGES[columnPlace(module)] ?? null;
+}
+
 const ends = (side: 'query' | 'keyValue' | 'out'): RegExp =>
   endsWithOne(everyFamily(({ headSides }) => headSides?.[side]));
 const QUERY = ends('query');

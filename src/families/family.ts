@@ -42,6 +42,8 @@ export interface Family {
   readonly columns?: Readonly<Partial<Record<Stage, readonly string[]>>>;
   /** ends of modules whose rows (query; key and value) or columns (out) divide into heads */
   readonly headSides?: Readonly<Partial<Record<'query' | 'keyValue' | 'out', readonly string[]>>>;
+  /** Its norms are stored as w - 1, and start at zero. */
+  readonly normsFromZero?: boolean;
   readonly cache?: CacheRule;
 }
 

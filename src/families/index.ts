@@ -1,4 +1,5 @@
 /** Naming families: what tensor names mean, how fused and stacked tensors split, what pages call their columns, what is cached. */
+export { LLAMA } from './llama.ts';
 export { layoutKey } from './align.ts';
 export { isEncoder, isWindowedThroughout, otherState } from './cache.ts';
 export {
@@ -9,11 +10,21 @@ export {
   lastTwoOf,
   partOf,
   shortName,
+  stageOf,
   withoutProjection,
 } from './columns.ts';
 export type { CacheRule, Family, Fusion, Stage } from './family.ts';
 export { GPT2, storesInOut } from './gpt2.ts';
 export { isLoraFactor, startsAtZero, startsUniform, targetModule } from './lora.ts';
-export { describeName, expertOf, isBias, isExpertStack, normalizeName, type Role, type TensorName } from './names.ts';
+export {
+  describeName,
+  expertOf,
+  isBias,
+  isExpertStack,
+  isTokenTable,
+  normalizeName,
+  type Role,
+  type TensorName,
+} from './names.ts';
 export { endsWithOne, everyFamily, FAMILIES, familyOf } from './registry.ts';
 export { expertParts, expertsInOut, fusionOf, isFusedName, rowParts, type RowPart } from './split.ts';

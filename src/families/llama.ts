@@ -8,7 +8,7 @@ export const LLAMA: Family = {
     ...['stablelm', 'starcoder2', 'smollm3', 'yi', 'exaone4'],
   ],
   mark: /(^|\.)layers\.\d+\.self_attn\.q_proj\.weight$/,
-  heads: ['lm_head'],
+  heads: ['lm_head', 'shared_head'],
   columns: {
     query: ['q'],
     key: ['k'],

@@ -24,9 +24,16 @@ const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', '
 const LAYER_WORDS = new Set(['layers', 'layer', 'h', 'blocks', 'block']);
 const SOLE_TOWERS = new Set(['', ...everyFamily(({ soleTowers }) => soleTowers)]);
 
+/** Tables of angles, sines and cosines that the code of rotary positions makes anew. */
+const ROTARY_BUFFERS = [
+  String.raw`(^|[._])inv_freq$`,
+  String.raw`(^|[._])(cos|sin|cos_sin)_?cached?$`,
+  String.raw`(^|[._])freqs_(cis|cos|sin)$`,
+  String.raw`(^|\.)rotary(_pos)?_emb(edding)?\.(cos|sin|freqs|scale)$`,
+];
 /** Numbers that belong to weights or to the code. The projections' own biases have longer names than masks called "bias". */
 const BOOKKEEPING = new RegExp(
-  [...QUANTISATION_STATE, String.raw`(^|\.)inv_freq$`, ...everyFamily(({ buffers }) => buffers)].join('|'),
+  [...QUANTISATION_STATE, ...ROTARY_BUFFERS, ...everyFamily(({ buffers }) => buffers)].join('|'),
 );
 const NORM = /norm|^ln($|_|\d)/i;
 /** "embed_tokens", "pos_embedding", "word_embeddings" in any family; the rest each names itself. */
@@ -80,6 +87,15 @@ export function isExpertStack(module: string): boolean {
 /** "q_proj.bias", "gate_up_proj_bias"; with two axes a stack of vectors, one an expert, not a matrix */
 export function isBias(module: string): boolean {
   return /(^|[._])bias$/.test(module);
+}
+
+/**
+ * Does the module turn tokens into rows or rows into tokens? Wherever it stands (a layer that predicts more tokens has its own), it may
+ * be tied to another one: one table, stored again.
+ */
+export function isTokenTable(module: string): boolean {
+  const parts = module.replace(/\.weight$/, '').split('.');
+  return EMBEDDING.test(module) || parts.some((_, at) => HEAD.test(parts.slice(at).join('.')));
 }
 
 /** "12", "layer3", "block_7" */

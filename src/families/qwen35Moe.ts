@@ -5,6 +5,8 @@ export const QWEN3_5_MOE: Family = {
   title: 'Qwen 3.5 MoE',
   modelTypes: ['qwen3_5_moe', 'qwen3_5', 'qwen3_next', 'qwen3_vl_moe'],
   mark: /(^|\.)layers\.\d+\.linear_attn\.in_proj_qkv\.weight$/,
+  // Qwen3NextRMSNorm multiplies by 1 + w.
+  normsFromZero: true,
   fused: { gate_up_proj: 'gate-up' },
   columns: { qkv: ['in_proj_qkv'] },
   cache: {

@@ -1,5 +1,5 @@
 /** From what a pass over one tensor measured to findings: the rules of METRICS.md section C, with their thresholds. */
-import { isBias, startsUniform } from '../families/index.ts';
+import { isBias, startsUniform, type Family } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
 import { largestOf, layoutOf } from '../numbers/index.ts';
@@ -30,6 +30,9 @@ export const RULES: readonly string[] = [
   'subnormal weights',
   'scale against sibling layers',
   'missing shards and the index',
+  'weights without elements',
+  'config.json against the tensors',
+  'a file that ends in zeros',
 ];
 
 export interface Measured {
@@ -49,11 +52,11 @@ export interface Measured {
 }
 
 /** Everything that one tensor shows by itself. */
-export function findingsOf(measured: Measured): Finding[] {
+export function findingsOf(measured: Measured, family: Family | null = null): Finding[] {
   const found = notFinite(measured);
   const { place, count } = measured.weight;
   if (place.role === 'bookkeeping' || count === 0) return found;
-  const uniform = oneValue(measured);
+  const uniform = oneValue(measured, family);
   if (uniform) return [...found, uniform];
   return [...found, ...deadLines(measured), ...range(measured), ...subnormal(measured)];
 }
@@ -104,9 +107,13 @@ function notFinite({ weight, stats, firstNaN, firstInfinite }: Measured): Findin
 }
 
 /** Biases, the B half of a fresh adapter and norms start at one value, and may stay there. */
-function oneValue({ weight, stats }: Measured): Finding | null {
+function oneValue({ weight, stats }: Measured, family: Family | null): Finding | null {
   const { name, place, shape, count } = weight;
   if (stats.nan || stats.inf || count < MIN_LINE || stats.min !== stats.max) return null;
+  if (stats.absMax === 0 && place.role === 'norm' && family && !family.normsFromZero && !isBias(name)) {
+    const text = `holds nothing but zeros (${integer(count)} weights); a norm of ${family.title} starts at one, and at zero it silences what it is in.`;
+    return finding(weight, 'warning', 'all-zero', text, 'The file was not copied whole, or the norm was never loaded.');
+  }
   const expected = place.role === 'norm' || shape.length < 2 || isBias(name) || startsUniform(name);
   const severity = expected ? 'info' : 'warning';
   const advice = expected

@@ -1,6 +1,8 @@
 /** Findings that need several tensors: equal contents, and a scale apart from the other layers'. */
+import { isTokenTable } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
+import { numberType } from '../numbers/index.ts';
 import type { Finding } from '../protocol/health.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { finding, MIN_LINE, type Measured } from './rules.ts';
@@ -21,15 +23,21 @@ export function duplicateCandidates(measured: readonly Measured[], others: reado
     if (weight.place.role === 'bookkeeping' || weight.count < MIN_LINE || stats.min === stats.max) continue;
     add(weight, stats.min, stats.max, stats.zeros, stats.nan, stats.inf);
   }
-  for (const weight of others) if (weight.place.role !== 'bookkeeping' && weight.storedBytes >= MIN_LINE) add(weight);
+  for (const weight of others) if (!isBuffer(weight) && weight.storedBytes >= MIN_LINE) add(weight);
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-/** `weights` hold the same bytes. An embedding and the output head are tied on purpose. */
+/** Codes of weights; other integers (indices, counters, masks) are buffers, which every layer has alike. */
+const CODES = /(^|[._])(q?weight(_packed)?|blocks)$/;
+function isBuffer({ name, dtype, place }: Weight): boolean {
+  const kind = numberType(dtype)?.kind;
+  return place.role === 'bookkeeping' || ((kind === 'integer' || kind === 'boolean') && !CODES.test(name));
+}
+
+/** `weights` hold the same bytes. Embeddings and output heads, also those of a layer that predicts more tokens, are tied on purpose. */
 export function duplicateFinding(weights: readonly Weight[]): Finding {
   const [first, ...rest] = weights as [Weight, ...Weight[]];
-  const roles = new Set(weights.map(({ place }) => place.role));
-  const tied = roles.size === 2 && roles.has('embedding') && roles.has('head');
+  const tied = weights.every(({ place }) => isTokenTable(place.module));
   const others = rest.map(({ name }) => name);
   const shown = others.slice(0, NAMES_SHOWN).map(quoted).join(', ');
   const names = others.length > NAMES_SHOWN ? `${shown} and ${others.length - NAMES_SHOWN} more` : shown;
@@ -43,6 +51,28 @@ export function duplicateFinding(weights: readonly Weight[]): Finding {
         'Unless layers are shared or were copied on purpose, one of them was saved under the wrong name.',
       );
   return { ...found, related: others };
+}
+
+const OWN_HEAD = /(^|\.)(lm_head|embed_out)$/;
+/**
+ * A head that config.json says is the embedding (`tie_word_embeddings`), and that holds something else: loading it as config.json says
+ * throws it away. `equal`: the sets of weights that hold the same bytes.
+ */
+export function untiedHead(measured: readonly Measured[], equal: readonly (readonly Weight[])[]): Finding | null {
+  const weights = measured.map(({ weight }) => weight).filter(({ shape }) => shape.length === 2);
+  const head = weights.find(({ place }) => place.role === 'head' && OWN_HEAD.test(place.module));
+  const embedded = weights.some(({ place }) => place.role === 'embedding' && isTokenTable(place.module));
+  const same = equal.find((set) => head !== undefined && set.includes(head));
+  if (!head || !embedded || same?.some(({ place }) => place.role === 'embedding') === true) return null;
+  const text =
+    'is not the embedding, but config.json says that they are tied (tie_word_embeddings): what loads it leaves it out.';
+  return finding(
+    head,
+    'warning',
+    'config-head',
+    text,
+    'Set tie_word_embeddings to false, or take the config of this model.',
+  );
 }
 
 /** A module's tensors of one shape and type over the layers, and over the experts of a mixture. */

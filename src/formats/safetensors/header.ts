@@ -67,6 +67,11 @@ export async function readSafetensorsHeader(source: ByteSource, file: string, si
     }
     return none();
   }
+  if (length === 0 && size > LENGTH_BYTES && head.every((byte) => byte === 0)) {
+    const text = `the file begins with ${head.length === size ? `nothing but zeros (all ${size} bytes)` : `${head.length} zeros`}: its space was laid out, its content never came.`;
+    problems.add('error', 'unfinished-download', text, 'The download or copy was not finished: start it again.');
+    return none();
+  }
   if (length === 0) {
     problems.add('error', 'empty-header', 'the header is empty; even a file without tensors has "{}".', REWRITE, {
       byteOffset: 0,

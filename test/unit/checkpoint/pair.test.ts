@@ -277,6 +277,7 @@ function memory(rows: TensorRow[]): Checkpoint {
     folder: '',
     facts: undefined as never,
     config: null,
+    stated: null,
     family: null,
     tensors: new Map(rows.map((one) => [one.name, one])),
     problems: [],

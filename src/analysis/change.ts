@@ -17,16 +17,16 @@ export interface Change {
   finite: boolean;
   /** every weight of the base lies on the grid, whatever it is stored in */
   onGrid: boolean;
-  /** population variances, null where not finite */
+  /** population variances, null if not finite */
   baseVariance: number | null;
   tunedVariance: number | null;
   updateVariance: number | null;
-  /** share of changed weights a row, a column; null for tensors that are no matrix */
+  /** share of changed weights a row, a column; null for tensors that are not a matrix */
   rowDensity: number[] | null;
   columnDensity: number[] | null;
 }
 
-/** The type in which the rows of a weight reach the kernels; null if they are no floating numbers. */
+/** The type in which the rows of a weight reach the kernels; null if they are not floating numbers. */
 export function matrixType({ type }: Pick<Weight, 'type'>): MatrixType | null {
   return isMatrixType(type) ? type : null;
 }

@@ -38,7 +38,7 @@ export class CheckpointCache {
 
   constructor(private readonly idleMs = IDLE_MS) {}
 
-  /** Runs `work` on the checkpoint at a path, which is opened anew where one of its files has changed. Throws as openCheckpoint does. */
+  /** Runs `work` on the checkpoint at a path, which is opened anew if one of its files has changed. Throws as openCheckpoint does. */
   async use<T>(path: string, work: (checkpoint: Checkpoint) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const held = await this.hold(path, signal);
     try {

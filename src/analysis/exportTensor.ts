@@ -52,7 +52,7 @@ function safetensorsHeader(name: string, shape: readonly number[], { dtype, size
   return header;
 }
 
-/** Throws bad-parameter where the destination is refused (src/files) or the type has no .npy, read-failed for disk errors, cancelled. */
+/** Throws bad-parameter if the destination is refused (src/files) or the type has no .npy, read-failed for disk errors, cancelled. */
 export async function* exportTensor(
   request: ExportRequest,
   signal: AbortSignal,

@@ -15,7 +15,7 @@ export interface OpenGpuOptions extends GpuOptions {
   onWork(busy: boolean): void;
 }
 export interface OpenGpu {
-  /** the GPU with the CPU behind it; null where the CPU was chosen */
+  /** the GPU with the CPU behind it; null if the CPU was chosen */
   backend: LinearAlgebraBackend | null;
   report(): GpuReport;
 }
@@ -24,7 +24,7 @@ const MIB = 2 ** 20;
 /** A device that hangs does not answer its probe; one that works does so between two kernels. */
 const LIFE_PROBE_MS = { hardware: 15_000, software: 120_000 } as const;
 
-/** Looks for the GPU and opens it. Never throws: without one, or where its kernels do not start, the report says why. */
+/** Looks for the GPU and opens it. Never throws: without one, or if its kernels do not start, the report says why. */
 export async function openGpu({ cpu, log, onWork, ...options }: OpenGpuOptions): Promise<OpenGpu> {
   onWork(true);
   let found: FoundGpu;

@@ -163,7 +163,7 @@ function pairSource({ pairs }: OpenComparison, { source }: PictureRequest): Sour
   if (!pair)
     throw new OffaxisError(
       'bad-parameter',
-      `${JSON.stringify(source.pair)} is no pair of these checkpoints. They may have changed on disk: press Retry.`,
+      `${JSON.stringify(source.pair)} is not a pair of these checkpoints. They may have changed on disk: press Retry.`,
     );
   return {
     sides: [pair.base, pair.tuned],
@@ -180,7 +180,7 @@ function updateOf(pair: WeightPair): (base: Values, tuned: Values) => Values {
   return (base, tuned) => Float64Array.from(base, (value, i) => rounded(tuned[i] as number) - rounded(value));
 }
 
-/** 1 where the codes on the grid differ, else 0; +0 equals -0 and NaN equals NaN. */
+/** 1 if the codes on the grid differ, else 0; +0 equals -0 and NaN equals NaN. */
 function changedOf(pair: WeightPair): (base: Values, tuned: Values) => Values {
   const { grid: spec } = gridFor(pair);
   const grid = new Grid(spec.grid);

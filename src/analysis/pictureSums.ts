@@ -1,7 +1,7 @@
 /** A matrix summed up pixel by pixel while its rows stream by: mean and extremes of each pixel, and profiles along both edges. */
 import type { Picture, PictureKind, Profile } from '../protocol/matrix.ts';
 
-/** First line of pixel `pixel` where `lines` lines share `pixels` pixels; pixel `pixels` gives the end. */
+/** First line of pixel `pixel` if `lines` lines share `pixels` pixels; pixel `pixels` gives the end. */
 export const pixelStart = (pixel: number, lines: number, pixels: number): number =>
   Math.floor((pixel * lines) / pixels);
 

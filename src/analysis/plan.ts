@@ -9,7 +9,7 @@ import { greatest } from '../protocol/lists.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
 
-/** Throws bad-parameter where a parameter is out of range for any of the matrices (an error, not a clamp). */
+/** Throws bad-parameter if a parameter is out of range for any of the matrices (an error, not a clamp). */
 export function planComparison(
   { base, tuned, pairing, stamp }: OpenComparison,
   parameters: ComparisonParameters,

@@ -15,7 +15,7 @@ const READ_WITH_IT = /(\.safetensors|\.index\.json|^(adapter_)?config\.json)$/i;
 
 /** The folders whose files may be read, their links resolved. */
 export interface Roots {
-  /** Throws bad-parameter where a path lies outside, or a link leads out of them and not into the hub's cache. */
+  /** Throws bad-parameter if a path lies outside, or a link leads out of them and not into the hub's cache. */
   admit(path: string): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export async function admittedPath(path: string, context: ToolContext): Promise<
   return absolute;
 }
 
-/** The headers, as far as they are those of a checkpoint. Throws as the engine does, and bad-file with one sentence where they are none. */
+/** The headers, as far as they are those of a checkpoint. Throws as the engine does, and bad-file with one sentence if they are not. */
 export async function admittedFacts(path: string, context: ToolContext): Promise<CheckpointFacts> {
   const facts = await context.engine.open({ path }, context.signal);
   const readable = facts.tensors.some((row) => row.offset !== null || row.missing);

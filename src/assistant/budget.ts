@@ -5,7 +5,7 @@ export interface TokenBudget {
   count(text: string): Promise<number>;
 }
 
-/** What a result takes where nobody says otherwise: a page or two, far from filling a context. */
+/** What a result takes if nobody says otherwise: a page or two, far from filling a context. */
 export const DEFAULT_TOKENS = 4000;
 /** Less would not hold the head of a result. */
 export const MIN_TOKENS = 300;
@@ -19,12 +19,12 @@ export function estimatedBudget(limit: number): TokenBudget {
 }
 
 export interface Listing {
-  /** always said, but cut from its end where even it does not fit */
+  /** always said, but cut from its end if even it does not fit */
   head: string[];
   /** heading of the rows; absent with them */
   rowsHead: string[];
   rows: string[];
-  /** said where rows are left out: how to see them. `shown` rows are in the text */
+  /** said if rows are left out: how to see them. `shown` rows are in the text */
   more(shown: number): string;
 }
 

@@ -6,7 +6,7 @@ import { DEFAULT_TOKENS, MAX_TOKENS, MIN_TOKENS } from './budget.ts';
 export class ToolInput {
   private readonly values: Record<string, unknown>;
 
-  /** Throws bad-parameter where the input is no object, or holds something that the tool does not know. */
+  /** Throws bad-parameter if the input is not an object, or holds something that the tool does not know. */
   constructor(input: unknown, known: readonly string[]) {
     if (typeof input !== 'object' || input === null || Array.isArray(input))
       throw new OffaxisError('bad-parameter', 'The input must be an object.');

@@ -27,7 +27,7 @@ export interface ReadableHandle {
   close(): Promise<void>;
 }
 
-/** Throws bad-file where there is no such file or it is none (a folder, a pipe, a device), read-failed where it cannot be opened. */
+/** Throws bad-file if there is no such file or it is not a regular one (a folder, a pipe, a device), read-failed if it cannot be opened. */
 export async function openByteSource(path: string): Promise<ByteSource> {
   try {
     // A pipe or a device would block in open(), so what it is comes first; it may become one in between.

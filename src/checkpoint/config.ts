@@ -9,7 +9,7 @@ import type { ModelConfig } from '../protocol/engine.ts';
 const MAX_CONFIG_BYTES = 10 * 1024 * 1024;
 
 export interface ConfigFile {
-  /** null if there is no file, or none of use */
+  /** null if there is no file, or not a usable one */
   text: string | null;
   config: ModelConfig | null;
   /** why a file that is there is not used: a checkpoint opens without it */
@@ -50,7 +50,7 @@ export async function readConfig(folder: string, signal?: AbortSignal): Promise<
   }
 }
 
-/** null where the text is no JSON object. Multimodal models keep the language model's figures in `text_config`. */
+/** null if the text is not a JSON object. Multimodal models keep the language model's figures in `text_config`. */
 export function parseModelConfig(text: string): ModelConfig | null {
   const parsed = objectsOf(text);
   if (!parsed) return null;

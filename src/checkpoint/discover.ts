@@ -15,7 +15,7 @@ const USUAL_STEMS = ['model', 'diffusion_pytorch_model', 'adapter_model', 'conso
 const SHARD_NAME = /^(.+?)[-_.](\d{5,6})-of-(\d{5,6})\.safetensors$/;
 const CONSOLIDATED_PART = /^consolidated[.-]\d+(-of-\d+)?\.safetensors$/;
 
-/** Throws bad-file where the path is no checkpoint, with what it is instead. */
+/** Throws bad-file if the path is not a checkpoint, with what it is instead. */
 export async function discover(path: string): Promise<Source> {
   if ((await disk.kind(path)) === 'folder') return inFolder(path);
   const folder = dirname(path);
@@ -24,7 +24,7 @@ export async function discover(path: string): Promise<Source> {
   if (file.endsWith('.json')) {
     throw new OffaxisError(
       'bad-file',
-      `${path} is no checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder.`,
+      `${path} is not a checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder.`,
     );
   }
   const shard = SHARD_NAME.exec(file);

@@ -1,4 +1,4 @@
-/** Memory to hold a model, from its header and config.json: an estimate, and where the formula does not hold none. */
+/** Memory to hold a model, from its header and config.json: an estimate, or none if the formula does not hold. */
 import { isEncoder, isLoraFactor, isWindowedThroughout, otherState } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { cacheBytes, type CacheEstimate, type MemoryEstimate } from '../protocol/health.ts';

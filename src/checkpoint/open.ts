@@ -22,7 +22,7 @@ const HEADERS_AT_ONCE = 16;
 
 /**
  * Opens a .safetensors file, a .safetensors.index.json with its shards, or the checkpoint of a folder. Reads headers only. A damaged
- * file opens with its problems and what could be read; `isRefused` says whether nothing could. Throws bad-file where there is no
+ * file opens with its problems and what could be read; `isRefused` says whether nothing could. Throws bad-file if there is no
  * checkpoint at the path, or its index and headers have more than `mostBytes` together (nothing of one that is too large is read);
  * read-failed, cancelled.
  */
@@ -68,7 +68,7 @@ class HeadersTooLarge extends OffaxisError {
     super('bad-file', `${path}: its headers have more than ${most} bytes, too many to be read in passing. Open it.`);
   }
 }
-/** As its first eight bytes claim; 0 where there are none, which reading the header then says. */
+/** As its first eight bytes claim; 0 if there are none, which reading the header then says. */
 async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<number> {
   if (source.sizeBytes < 8) return 0;
   const bytes = new Uint8Array(8);

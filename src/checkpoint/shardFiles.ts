@@ -23,7 +23,7 @@ export class ShardFiles {
     return this.known;
   }
 
-  /** Runs `work` on a file of the folder, which stays open at least that long. Throws as openByteSource does, and read-failed where the file has changed. */
+  /** Runs `work` on a file of the folder, which stays open at least that long. Throws as openByteSource does, and read-failed if the file has changed. */
   async use<T>(file: string, work: (source: ByteSource) => Promise<T>): Promise<T> {
     if (this.closed) throw new OffaxisError('cancelled', 'The checkpoint was closed.');
     const entry = this.open.get(file) ?? { source: this.openAgain(file), users: 0 };

@@ -196,7 +196,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
 
   offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
   offaxis compare BASE TUNED [options]    what training did, layer by layer
-  offaxis check PATH [options]            scan for problems: exit status 1 where there are any
+  offaxis check PATH [options]            scan for problems: exit status 1 if there are any
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
   offaxis help COMMAND                    the options of one command
@@ -229,7 +229,7 @@ ${HELP_ENGINE}`;
 const HELP_CHECK = `offaxis check PATH [options]
 
 Reads every weight and looks for NaN, infinities, all-zero and constant tensors, dead rows and columns, duplicates, fp16 overflow,
-subnormal weights, scales apart from the sibling layers, missing shards and errors of the header. Exit status: 0 clean, 1 where there
+subnormal weights, scales apart from the sibling layers, missing shards and errors of the header. Exit status: 0 clean, 1 if there
 is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
 
   --strict               findings of severity info fail the check too

@@ -13,7 +13,7 @@ import { json, SENTENCE_LENGTH, terminal } from '../text/show.ts';
 type CheckInvocation = Extract<Invocation, { command: 'check' }>;
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
-/** Prints what was found, or writes the JSON. True where the check passes: nothing worse than info, or nothing at all with --strict. */
+/** Prints what was found, or writes the JSON. True if the check passes: nothing worse than info, or nothing at all with --strict. */
 export async function runCheck(analysis: Analysis, options: CheckInvocation, signal: AbortSignal): Promise<boolean> {
   const outputs = await openOutputs(options, [options.path], signal);
   const progress = new ProgressLine(process.stderr);

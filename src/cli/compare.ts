@@ -139,7 +139,7 @@ function coverageLines(coverage: Coverage | null, { coverage: share }: Compariso
   const warning = coverageWarning(coverage, share, percent, visible);
   return [english(coverageSaid(coverage, share, percent)), ...(warning ? [`warning: ${english(warning)}`] : [])];
 }
-/** In front of every figure, where the two are hardly base and tuned. */
+/** In front of every figure, if the two are hardly base and tuned. */
 function lineageLines({ lineage }: ComparisonSummary): string[] {
   const warning = lineageWarning(lineage);
   if (!warning) return [];

@@ -1,4 +1,4 @@
-/** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour where the output is no terminal. */
+/** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour if the output is not a terminal. */
 import type { Unit } from '../metrics/figure.ts';
 import { shareText } from '../protocol/format.ts';
 import { greatest } from '../protocol/lists.ts';

@@ -16,7 +16,7 @@ const TRIAL_MS = 60_000;
 
 /**
  * What to compute on: the GPU is first tried in a process of its own, so that a driver that crashes or chatters costs a line at most.
- * `cpu` where none is of use; with --backend gpu standard error then says why.
+ * `cpu` if none is of use; with --backend gpu standard error then says why.
  */
 export async function usableBackend(invocation: Working): Promise<BackendRequest> {
   const { backend } = invocation;
@@ -61,7 +61,7 @@ function trial(backend: BackendRequest): Promise<Pick<GpuReport, 'chosen' | 'why
   });
 }
 
-/** Prints the report, or writes it as JSON. No GPU is no error. */
+/** Prints the report, or writes it as JSON. That there is no GPU is not an error. */
 export async function runGpu({ backend, memoryMiB, json }: Extract<Invocation, { command: 'gpu' }>): Promise<void> {
   const outputs = await openOutputs({ json, csv: null }, []);
   const { report, device } = await findGpu({

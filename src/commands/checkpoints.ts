@@ -21,7 +21,7 @@ export function pathOnDisk(uri: vscode.Uri): string {
   );
 }
 
-/** A checkpoint for a file or a folder; asks where a folder holds several. Undefined: the user backed out. */
+/** A checkpoint for a file or a folder; asks which if a folder holds several. Undefined: the user backed out. */
 export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined> {
   const path = pathOnDisk(uri);
   const info = await stat(path).catch(() => null);
@@ -32,7 +32,7 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
       throw new OffaxisError(
         'bad-file',
         vscode.l10n.t(
-          '{0} is no checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder that holds one.',
+          '{0} is not a checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder that holds one.',
           path,
         ),
       );

@@ -20,7 +20,7 @@ export const compareWithBase: Command = {
   },
 };
 
-/** "Compare with Base..." in the editor title: asks for the base where none is selected. */
+/** "Compare with Base..." in the editor title: asks for the base if none is selected. */
 export const compareWithBaseFromEditor: Command = {
   id: 'offaxis.compareWithBaseFromEditor',
   async run(services, ...args) {

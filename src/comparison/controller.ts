@@ -32,7 +32,7 @@ export interface ControllerServices {
   engine: Pick<EngineClient, 'call' | 'stream' | 'tell' | 'allowRestart'>;
   store: ComparisonStore;
   log: EngineLog;
-  /** what is worth a line about where spectra are computed; null where nothing is */
+  /** what is worth a line about where spectra are computed; null if nothing is */
   gpuNotice?(gpu: GpuReport): string | null;
   /** null: nothing runs any more */
   onActivity(text: string | null): void;
@@ -117,7 +117,7 @@ export class ComparisonController {
     if (this.hasChanged) this.tellDisk();
   }
 
-  /** Reads the headers, then computes at once where that is cheap. */
+  /** Reads the headers, then computes at once if that is cheap. */
   open(): Promise<void> {
     return this.begin(async (work) => {
       await this.makePlan(work.abort.signal, true);
@@ -125,7 +125,7 @@ export class ComparisonController {
     });
   }
 
-  /** Shows what an earlier window computed; where there is nothing, plans and waits for Start. */
+  /** Shows what an earlier window computed; if there is nothing, plans and waits for Start. */
   restore(): Promise<void> {
     return this.begin(async (work) => {
       const { comparison: stored, damaged } = await this.load();

@@ -9,7 +9,7 @@ export interface Told {
 
 const KEY = 'offaxis.gpuNotice';
 
-/** Null where the GPU computes, where the CPU was asked for, and where the same was said before. */
+/** Null if the GPU computes, if the CPU was asked for, and if the same was said before. */
 export function gpuNotice({ requested, chosen, why }: GpuReport, told: Told): string | null {
   if (requested === 'cpu' || chosen === 'gpu' || told.get(KEY) === why) return null;
   void told.update(KEY, why);

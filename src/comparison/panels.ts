@@ -82,7 +82,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     await controller.restore();
   }
 
-  /** Shows an open comparison, or opens it, at a tensor where one is named. */
+  /** Shows an open comparison, or opens it, at a tensor if one is named. */
   async reveal(base: string, tuned: string, tensor: string | null): Promise<void> {
     const isIt = ({ controller }: OpenPanel): boolean =>
       controller.spec.base === base && controller.spec.tuned === tuned;

@@ -8,7 +8,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonController } from './controller.ts';
 import { notification } from '../text/show.ts';
 
-/** Throws bad-parameter before anything is computed and where the file must not be written, read-failed where it cannot be. */
+/** Throws bad-parameter, before anything is computed, if the file must not be written, and read-failed if it cannot be. */
 export async function exportComparison(controller: ComparisonController): Promise<void> {
   const result = controller.result();
   const { baseName, tunedName } = controller.view;
@@ -27,7 +27,7 @@ export async function exportComparison(controller: ComparisonController): Promis
   if (target.scheme !== 'file')
     throw new OffaxisError(
       'bad-parameter',
-      vscode.l10n.t('{0} is no place for an export. Choose a .csv or .json file on disk.', target.toString(true)),
+      vscode.l10n.t('{0} is not a place for an export. Choose a .csv or .json file on disk.', target.toString(true)),
     );
   const { base, tuned } = controller.spec;
   const text = /\.json$/i.test(path) ? comparisonJson(result) : comparisonCsv(result);

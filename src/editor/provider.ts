@@ -100,7 +100,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     return this.documents.get(uri.toString())?.session.known.facts ?? undefined;
   }
 
-  /** Opens the checkpoint's editor, at a tensor where one is named. */
+  /** Opens the checkpoint's editor, at a tensor if one is named. */
   async open(uri: vscode.Uri, tensor?: string, viewColumn?: vscode.ViewColumn): Promise<void> {
     if (tensor !== undefined) this.reveals.set(uri.toString(), tensor);
     const viewType = uri.path.endsWith('.json') ? INDEX_VIEW_TYPE : FILE_VIEW_TYPE;
@@ -108,7 +108,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     this.reveal(uri);
   }
 
-  /** Opens the checkpoint's editor where it is not open, and scans it for problems there. */
+  /** Opens the checkpoint's editor if it is not open, and scans it for problems there. */
   async scan(uri: vscode.Uri): Promise<void> {
     await this.open(uri);
     await this.documents.get(uri.toString())?.session.scan();

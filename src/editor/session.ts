@@ -76,7 +76,7 @@ export class InspectorSession {
     });
   }
 
-  /** The pages take them packed, so that large ones are unpacked here only where they are asked for. */
+  /** The pages take them packed, so that large ones are unpacked here only when they are asked for. */
   private get facts(): CheckpointFacts | undefined {
     return (this.unpacked ??= this.packed && unpackFacts(this.packed));
   }

@@ -33,7 +33,7 @@ export interface EngineClientOptions {
   idleMs?: number;
   /** A process crashed during GPU work; called before the next `launch`. */
   onGpuCrash?(detail: string): void;
-  /** Asked once, before the first request that may compute spectra: true where `launch` gives another runtime from now on. */
+  /** Asked once, before the first request that may compute spectra: true if `launch` gives another runtime from now on. */
   settle?(gpu: GpuReport): Promise<boolean>;
 }
 interface Running {

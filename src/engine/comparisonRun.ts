@@ -133,7 +133,7 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
 
   private sendPriority(): void {
     if (this.priority === undefined || this.finished.has(this.priority) || this.signal.aborted) return;
-    // A wish: where the engine is just ending, the next process is told again.
+    // A wish: if the engine is just ending, the next process is told again.
     this.engine
       .call('prioritize', { runId: this.request.runId, name: this.priority }, this.signal)
       .catch(() => undefined);

@@ -27,7 +27,7 @@ export const engineArguments = {
     `--gpu-memory=${memoryMiB}`,
     ...(suspect ? ['--gpu-suspect'] : []),
   ],
-  /** What is no valid value falls back to the default: settings are edited by hand. */
+  /** What is not a valid value falls back to the default: settings are edited by hand. */
   parse(values: {
     backend?: string | undefined;
     threads?: string | undefined;

@@ -1,6 +1,6 @@
 /** How often a crashed engine is started again, and how soon. */
 
-/** A crash that repeats is no accident: after this many within a minute the user decides. */
+/** A crash that repeats is not an accident: after this many within a minute the user decides. */
 export const MAX_CRASHES_PER_MINUTE = 8;
 const WINDOW_MS = 60_000;
 /** Wait before the start that follows the n-th crash of the last minute. The first crash costs no wait. */

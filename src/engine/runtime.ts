@@ -1,5 +1,5 @@
 /**
- * The program that runs the engine: VS Code's own, or a real Node where VS Code's own (Electron) can not read back from the GPU
+ * The program that runs the engine: VS Code's own, or a real Node if VS Code's own (Electron) can not read back from the GPU
  * (dawn-gpu/node-webgpu#5). Knows nothing of VS Code.
  */
 import { execFile } from 'node:child_process';
@@ -9,7 +9,7 @@ import { childEnvironment } from './environment.ts';
 export const OLDEST_NODE = 22;
 const ASK_MS = 10_000;
 
-/** Nothing else is run: the version, and that it is no Electron in its Node mode. */
+/** Nothing else is run: the version, and that it is not Electron in its Node mode. */
 const QUESTION = 'process.stdout.write(JSON.stringify([process.versions.node, process.versions.electron ?? null]))';
 
 export type NodeAnswer = { path: string; version: string } | { path: string; reason: string };
@@ -54,7 +54,7 @@ export interface RuntimeLog {
 export class EngineRuntimes {
   private replacement: string | null = null;
 
-  /** `nodePath`: the setting, '' where it is not set; asked for when it is needed. */
+  /** `nodePath`: the setting, '' if it is not set; asked for when it is needed. */
   constructor(
     private readonly nodePath: () => string,
     private readonly log: RuntimeLog,

@@ -195,7 +195,7 @@ describe('pictures against a brute-force computation', () => {
     await expect(events(pair, request)).rejects.toThrow(/rows 0 to 98/);
     await expect(events({ path: basePath }, { ...request, rows: [0, 1] })).rejects.toThrow(/from two checkpoints/);
     await expect(events(pair, { ...request, rows: [0, 1], source: { kind: 'update', pair: 'no' } })).rejects.toThrow(
-      /"no" is no pair/,
+      /"no" is not a pair/,
     );
   });
 });

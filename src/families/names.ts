@@ -79,7 +79,7 @@ export function normalizeName(name: string): string {
   return text;
 }
 
-/** [E, a, b] of a mixture of experts; other tensors of three axes (convolutions) are no stacks of matrices */
+/** [E, a, b] of a mixture of experts; other tensors of three axes (convolutions) are not stacks of matrices */
 export function isExpertStack(module: string): boolean {
   return (/(^|\.)experts?(\.|$)/.test(module) || STACKS.test(module)) && !isBias(module);
 }

@@ -17,10 +17,10 @@ const PART_NAME = /(\.index\.json|^(adapter_)?config\.json)$/i;
 const ANOTHER = 'Choose another name.';
 
 /**
- * Throws bad-parameter where nothing may be written at `destination`: it is a link (a symbolic link is never followed, a dangling one
+ * Throws bad-parameter if nothing may be written at `destination`: it is a link (a symbolic link is never followed, a dangling one
  * neither, and never replaced), a folder, a pipe or a device; it is one of `reads` by device and inode, so under whatever name or hard
  * link; or it has the name or the first bytes of a checkpoint, an index or a config, whether or not the run reads it. Returns the
- * permission bits of the regular file that is there, null where there is none.
+ * permission bits of the regular file that is there, null if there is none.
  */
 export async function refuseDestination(
   destination: string,
@@ -42,7 +42,7 @@ export async function refuseDestination(
       destination,
       'is a symbolic link, and Offaxis does not write through links. Remove it, or choose another name.',
     );
-  if (!there.isFile()) throw refused(destination, `is no regular file. ${ANOTHER}`);
+  if (!there.isFile()) throw refused(destination, `is not a regular file. ${ANOTHER}`);
   if (CHECKPOINT_NAME.test(name))
     throw refused(destination, `is there already, and Offaxis never writes over a checkpoint. ${ANOTHER}`);
   const look = lookOf(await firstBytes(destination), Number(there.size));
@@ -72,7 +72,7 @@ async function refuseRead(destination: string, reads: Iterable<string>): Promise
   }
 }
 
-/** Of a regular file, so that opening it does not wait; empty where it may not be read. */
+/** Of a regular file, so that opening it does not wait; empty if it may not be read. */
 async function firstBytes(file: string): Promise<Uint8Array> {
   // not through a link, and not into a pipe, that came to be there in the meantime
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -6,7 +6,7 @@ const STDOUT = 1;
 const NAME = 'Standard output';
 
 /**
- * Returns when the system has taken the whole text. Throws read-failed where it cannot, and cancelled as soon as `signal` says so: a reader
+ * Returns when the system has taken the whole text. Throws read-failed if it cannot, and cancelled as soon as `signal` says so: a reader
  * that does not read holds a pipe for ever.
  */
 export async function writeStandardOutput(text: string, signal?: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ export interface Output {
   readonly sizeBytes: number;
   /** Appends. Throws read-failed for errors of the disk, cancelled. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Puts the file in its place. Throws as `write`, and bad-parameter where the destination has come to be one that is refused. */
+  /** Puts the file in its place. Throws as `write`, and bad-parameter if the destination has come to be one that is refused. */
   commit(): Promise<void>;
   /** Removes what was written. Never throws. */
   discard(): Promise<void>;
@@ -59,7 +59,7 @@ export async function createOutput(destination: string, options: WriteOptions = 
   };
   process.once('exit', removeAtExit);
   try {
-    // "wx": fails where there is anything of that name, a link too. Permissions: those of the file that it takes the place of.
+    // "wx": fails if there is anything of that name, a link too. Permissions: those of the file that it takes the place of.
     const file = await open(temporary, 'wx', mode ?? 0o666);
     return new OutputFile(file, temporary, destination, mode, options, () => process.off('exit', removeAtExit));
   } catch (error) {
@@ -140,7 +140,7 @@ export async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-/** Removes a file of ours; a link that lies there goes itself, not what it leads to. None is no error. Throws read-failed. */
+/** Removes a file of ours; a link that lies there goes itself, not what it leads to. That there is none is not an error. Throws read-failed. */
 export async function removeFile(file: string): Promise<void> {
   await rm(file, { force: true }).catch((error: unknown) => {
     throw diskError(file, error);

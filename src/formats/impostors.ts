@@ -2,7 +2,7 @@
 
 /** As many leading bytes as the checks look at. */
 export const IMPOSTOR_BYTES = 1024;
-/** Git stores a symlink as a small text file where the system cannot make links. */
+/** Git stores a symlink as a small text file if the system cannot make links. */
 const MAX_LINK_TEXT_BYTES = 1024;
 
 export interface Impostor {

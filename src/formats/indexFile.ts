@@ -6,7 +6,7 @@ import { JsonError, JsonScanner } from './jsonScanner.ts';
 import { ProblemList, quoted } from './problems.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 
-/** Indexes of 60 MB with 497,000 entries exist; far larger ones are no indexes. */
+/** Indexes of 60 MB with 497,000 entries exist; far larger ones are not indexes. */
 const MAX_INDEX_BYTES = 512 * 1024 * 1024;
 
 export interface ShardIndex {
@@ -17,7 +17,7 @@ export interface ShardIndex {
   problems: ProblemList;
 }
 
-/** Throws bad-file where the file is no index at all, read-failed and cancelled. */
+/** Throws bad-file if the file is not an index at all, read-failed and cancelled. */
 export async function readShardIndex(source: ByteSource, file: string, signal?: AbortSignal): Promise<ShardIndex> {
   if (source.sizeBytes > MAX_INDEX_BYTES) {
     throw new OffaxisError(
@@ -42,7 +42,7 @@ export function parseShardIndex(bytes: Uint8Array, file: string): ShardIndex {
     else if (invalid !== null)
       problems.add('error', 'not-utf8', 'the index is not valid UTF-8.', RENEW, { byteOffset: invalid });
     else
-      problems.add('error', 'index-not-object', 'the index is no JSON object.', RENEW, {
+      problems.add('error', 'index-not-object', 'the index is not a JSON object.', RENEW, {
         byteOffset: scanner.position,
       });
     return index;
@@ -80,7 +80,7 @@ function scanWeightMap(scanner: JsonScanner, { weightMap, problems }: ShardIndex
   const checked = new Map<string, { name: string; fault: string | null }>();
   scanner.object((tensor, byteOffset) => {
     if (scanner.kind() !== 'string') {
-      problems.add('error', 'shard-not-string', 'its shard is no string.', RENEW, { tensor, byteOffset });
+      problems.add('error', 'shard-not-string', 'its shard is not a string.', RENEW, { tensor, byteOffset });
       scanner.skipValue();
       return;
     }

@@ -1,6 +1,6 @@
 /** Strict UTF-8. */
 
-/** Offset of the first byte that is no valid UTF-8, or null. */
+/** Offset of the first byte that is not valid UTF-8, or null. */
 export function firstInvalidUtf8(bytes: Uint8Array): number | null {
   const valid = (end: number, whole: boolean): boolean => {
     try {

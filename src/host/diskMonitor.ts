@@ -117,7 +117,7 @@ export class DiskMonitor {
     await this.look();
   }
 
-  /** Compares with what was read; also called where a file system tells of no changes, when the reader comes back. */
+  /** Compares with what was read; also called when the reader comes back, for file systems that tell of no changes. */
   async look(): Promise<void> {
     const { read } = this;
     if (!read) return;

@@ -56,7 +56,7 @@ export function webviewHtml(
 </html>`;
 }
 
-/** The translated strings, as data: a block that is no script is not run, so the policy has nothing to allow. */
+/** The translated strings, as data: a block that is not a script is not run, so the policy has nothing to allow. */
 function jsonBlock(bundle: Record<string, string>): string {
   return JSON.stringify(bundle).replaceAll('<', '\\u003c');
 }

@@ -6,7 +6,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { PictureFromView } from '../protocol/views.ts';
 import { label, notification } from '../text/show.ts';
 
-/** A page is drawn by us, but what it sends is checked like everything from outside. Larger is no picture of a page. */
+/** A page is drawn by us, but what it sends is checked like everything from outside. Anything larger is not a picture of a page. */
 const MOST_BYTES = 64e6;
 
 /** `checkpoints`: what the page shows; outside a workspace the dialog begins beside the last. Throws bad-parameter or read-failed. */
@@ -36,7 +36,7 @@ export async function receivePicture(message: PictureFromView, ...checkpoints: s
   if (target.scheme !== 'file' || !target.fsPath.toLowerCase().endsWith(`.${format}`))
     throw new OffaxisError(
       'bad-parameter',
-      vscode.l10n.t('{0} is no place for a picture. Choose a .{1} file on disk.', target.toString(true), format),
+      vscode.l10n.t('{0} is not a place for a picture. Choose a .{1} file on disk.', target.toString(true), format),
     );
   const reads = await readsOf(checkpoints);
   await writeWhole(target.fsPath, format === 'png' ? Buffer.from(data, 'base64') : data, { reads });

@@ -28,7 +28,7 @@ export function matchName(rows: readonly TensorRow[], text: string): Match | nul
 }
 
 /**
- * An entry of `target_modules`: the end of a module's name, as PEFT reads a list; a regular expression over the whole name where it
+ * An entry of `target_modules`: the end of a module's name, as PEFT reads a list; a regular expression over the whole name if it
  * is one string. Only weights of two or more axes are meant.
  */
 export function matchModule(rows: readonly TensorRow[], text: string): Match | null {
@@ -40,7 +40,7 @@ export function matchModule(rows: readonly TensorRow[], text: string): Match | n
   return group(fitting(weights, text, moduleName));
 }
 
-/** Rows whose text a pattern fits as a whole; none where it is not one, or takes too long: Python's syntax knows more than ours. */
+/** Rows whose text a pattern fits as a whole; none if it is not one, or takes too long: Python's syntax knows more than ours. */
 function fitting(rows: readonly TensorRow[], pattern: string, textOf: (row: TensorRow) => string): TensorRow[] {
   try {
     const automaton = regexAutomaton(pattern, { anyCase: false, whole: true, maxLength: MAX_PATTERN });

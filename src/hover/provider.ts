@@ -47,7 +47,7 @@ export class TensorHovers implements vscode.HoverProvider {
       const range = new vscode.Range(position.line, span.start, position.line, span.end);
       return new vscode.Hover(trusted(markdown), range);
     } catch (error) {
-      // A hover that fails is no hover: the reason is in the log.
+      // A hover that fails is not shown: the reason is in the log.
       const { code, message } = toWireError(error);
       if (code !== 'cancelled') this.services.log.debug(`hover over ${span.text}: ${message}`);
       return null;

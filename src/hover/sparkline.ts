@@ -19,7 +19,7 @@ const POINTS = 120;
 /** Below this share of the largest value a spectrum is rounding of its storage. */
 const LEAST_SHARE = 1e-6;
 
-/** Singular values over their rank, both axes logarithmic; `level` is a dashed horizontal line. Null where nothing is positive. */
+/** Singular values over their rank, both axes logarithmic; `level` is a dashed horizontal line. Null if nothing is positive. */
 export function sparkline(curves: readonly Curve[], level: number | null, ink: Ink): string | null {
   const first = greatest(curves.map(({ values }) => values[0] ?? 0));
   if (!(first > 0)) return null;

@@ -12,7 +12,7 @@ const MOST = 512;
 const QUOTES = new Set(['"', "'", '`']);
 
 /**
- * The quoted string that holds `at`, else, where `plain` allows it (YAML), the run of characters that could be a plain scalar. What
+ * The quoted string that holds `at`, else, if `plain` allows it (YAML), the run of characters that could be a plain scalar. What
  * lies between two strings is taken for one, too: it names no tensor and no file, so it is found out by the look-up.
  */
 export function stringAt(line: string, at: number, plain: boolean): StringSpan | null {
@@ -40,7 +40,7 @@ function plainAt(line: string, at: number): StringSpan | null {
   let end = at;
   while (start > 0 && at - start < MOST && isPart(start - 1)) start--;
   while (end < line.length && end - at < MOST && isPart(end)) end++;
-  // a key's colon is no part of it
+  // a key's colon is not part of it
   if (line[end - 1] === ':') end--;
   return end > start ? { text: line.slice(start, end), start, end } : null;
 }

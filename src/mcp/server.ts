@@ -11,7 +11,7 @@ import { outputError } from '../files/index.ts';
 import { forModel } from '../text/show.ts';
 
 const INSTRUCTIONS =
-  'Offaxis reads model checkpoints (safetensors) on this machine. Find tensors by name, inspect one checkpoint, or compare a base with a tuned one. It only reads, and sends nothing anywhere. Figures stand beside what noise would give: where they agree, there is no finding.';
+  'Offaxis reads model checkpoints (safetensors) on this machine. Find tensors by name, inspect one checkpoint, or compare a base with a tuned one. It only reads, and sends nothing anywhere. Figures stand beside what noise would give: if they agree, there is no finding.';
 
 /**
  * `folders`: what may be read; links out of them may lead into the hub's cache only. Serves until the client closes standard input or `signal` aborts. A tool that fails answers with a result marked as error, one
@@ -72,13 +72,13 @@ function absolutePath(path: string): string {
     try {
       return fileURLToPath(path);
     } catch {
-      throw new OffaxisError('bad-parameter', `${forModel(path)} is no address of a file on this machine.`);
+      throw new OffaxisError('bad-parameter', `${forModel(path)} is not the address of a file on this machine.`);
     }
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path))
     throw new OffaxisError(
       'bad-parameter',
-      `${forModel(path)} is no path on this machine. Offaxis reads local files only.`,
+      `${forModel(path)} is not a path on this machine. Offaxis reads local files only.`,
     );
   return isAbsolute(path) ? path : resolve(path);
 }

@@ -63,7 +63,7 @@ function figuresOf(
   const whole = nullSums(all.total, nulls.gaussian);
   const expected = inside.mean / whole.mean;
   const expectedStep = nullSums(mask.total, nulls.step).mean / nullSums(all.total, nulls.step).mean;
-  // rounding hides no weight more than another where the noise grows with the weight
+  // rounding hides no weight more than another if the noise grows with the weight
   const expectedProportional = size / weights;
   const deviation = changed === weights ? null : hitsDeviation(inside.variance, whole.variance - inside.variance);
   return {
@@ -91,7 +91,7 @@ export function attainableRange(size: number, changed: number, weights: number):
 const NO_SPAN = 1e-12;
 
 /**
- * Where the overlap lies between its null (0) and the end of the range on its side (1 above, -1 below). Null where the range leaves no
+ * Where the overlap lies between its null (0) and the end of the range on its side (1 above, -1 below). Null if the range leaves no
  * room on that side.
  */
 export function positionInRange(overlap: number, expected: number, [min, max]: Range): number | null {

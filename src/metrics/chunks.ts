@@ -15,7 +15,7 @@ export function chunkStats(type: MatrixType, data: Uint8Array): ChunkStats {
 
 /**
  * 64 equal bins from min to max of the finite entries, the last one closed: bin floor((w - min) / (max - min) * 64), at most 63. All
- * fall into the last one where min = max.
+ * fall into the last one if min = max.
  */
 export function chunkHistogram(type: MatrixType, data: Uint8Array, min: number, max: number): Float64Array {
   const counts = new Float64Array(HISTOGRAM_BINS);

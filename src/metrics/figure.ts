@@ -56,7 +56,7 @@ export interface SpectrumSource {
   values: Float64Array;
   rows: number;
   columns: number;
-  /** population variance of the entries, null where it leaves float64 */
+  /** population variance of the entries, null if it leaves float64 */
   variance: number | null;
   /** numerical-rank threshold */
   tolerance: number;
@@ -83,7 +83,7 @@ export interface UpdateSource {
   grid: GridSpec;
   /** null if a side is not finite */
   pair: PairQuantities | null;
-  /** the same where D is not 0 */
+  /** the same if D is not 0 */
   moved: PairQuantities | null;
   /** norm_F(D)^2 by its singular values; 0 without `moved` */
   updateSquared: number;

@@ -144,7 +144,7 @@ export function nullSums(counts: Float64Array, probability: ChangeProbability): 
 }
 
 /**
- * Standard deviation of the hits in A, given their total, when every weight changes on its own: sqrt(V_A V_B / (V_A + V_B)). Null where
+ * Standard deviation of the hits in A, given their total, when every weight changes on its own: sqrt(V_A V_B / (V_A + V_B)). Null if
  * the smaller of the two is under 10: the normal approximation behind z does not hold there.
  */
 export function hitsDeviation(varianceInside: number, varianceOutside: number): number | null {

@@ -17,7 +17,7 @@ export interface PowerLawFit {
 /**
  * `eigenvalues`: l > 0, descending. For each candidate x = l_i but the largest, over the N values >= x: a = 1 + N / sum ln(l_j / x) and
  * D = max over j = 0..N-1 of |1 - (l_j / x)^(1 - a) - j / N|, l ascending. Candidates whose log sum is 0 are skipped; the least D wins,
- * ties to the smallest x. Null under ten values, or where no candidate is left. O(n^2).
+ * ties to the smallest x. Null under ten values, or if no candidate is left. O(n^2).
  */
 export function fitPowerLaw(eigenvalues: Float64Array): PowerLawFit | null {
   const n = eigenvalues.length;

@@ -6,7 +6,7 @@ import { rankTolerance } from './figures/numericalRank.ts';
 import { fitPowerLaw } from './powerLaw.ts';
 
 /**
- * All of section A's spectral figures. `values`: the q singular values, descending, null where the matrix is not finite (then every
+ * All of section A's spectral figures. `values`: the q singular values, descending, null if the matrix is not finite (then every
  * figure is null); `variance`: population variance of the entries. A zero matrix: norms, ranks and counts 0, everything else null.
  */
 export function spectrumMetrics(

@@ -50,7 +50,7 @@ export class StatsAccumulator {
     return this.total.finite === 0 ? null : representable(this.total.sum / this.total.finite);
   }
 
-  /** Population variance; also null where the squares leave the range of float64. */
+  /** Population variance; also null if the squares leave the range of float64. */
   get variance(): number | null {
     const { finite, min, max, sumSquares } = this.total;
     if (finite === 0) return null;
@@ -58,7 +58,7 @@ export class StatsAccumulator {
     return representable(Math.max(0, sumSquares / finite - (this.mean ?? 0) ** 2));
   }
 
-  /** sqrt(sum w^2); null where an entry is not finite, or the squares leave the range of float64. */
+  /** sqrt(sum w^2); null if an entry is not finite, or the squares leave the range of float64. */
   get norm(): number | null {
     return this.isFinite ? representable(Math.sqrt(this.total.sumSquares)) : null;
   }

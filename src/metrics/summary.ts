@@ -29,7 +29,7 @@ const AVERAGED = [...figuresOf('change'), ...figuresOf('update')].filter(
 
 /**
  * Fractions of weights: over all compared floating tensors, weighted by parameters. All others: unweighted mean over the block matrices
- * that have a value, and the maximum, by metric id of section B; null where no matrix has one.
+ * that have a value, and the maximum, by metric id of section B; null if no matrix has one.
  */
 export function summarize({ tensors, planned, elementwiseOnly, failed, coverage }: SummaryInput): ComparisonSummary {
   const matrices = tensors.filter(({ metrics }) => metrics.angleRank !== undefined);

@@ -19,7 +19,7 @@ export interface UpdateContext {
   grid: GridSpec;
   /** false for BF16 against F16: no null, lift, z or position */
   hasNull: boolean;
-  /** population variances of the entries of W0, W1 and D, for the Marchenko-Pastur edges; null where not finite */
+  /** population variances of the entries of W0, W1 and D, for the Marchenko-Pastur edges; null if not finite */
   baseVariance: number | null;
   tunedVariance: number | null;
   updateVariance: number | null;

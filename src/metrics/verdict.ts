@@ -32,7 +32,7 @@ function positions(m: Figures, prefix: MaskPrefix): number[] | null {
   const all = [m[`${prefix}Position`], m[`${prefix}PositionStep`], m[`${prefix}PositionProportional`]];
   return all.every((position) => typeof position === 'number') ? all : null;
 }
-/** The position that counts for the verdict: the one nearest to zero, 0 where their signs differ; null without one. */
+/** The position that counts for the verdict: the one nearest to zero, 0 if their signs differ; null without one. */
 export function safePosition(m: Figures, prefix: MaskPrefix = 'principal'): number | null {
   const all = positions(m, prefix);
   if (!all) return null;
@@ -40,7 +40,7 @@ export function safePosition(m: Figures, prefix: MaskPrefix = 'principal'): numb
   return lowest > 0 ? lowest : highest < 0 ? highest : 0;
 }
 /**
- * The mask view: "off" only where position < -0.2 against all three nulls and z < -3, "on" only where position > 0.2 against all three
+ * The mask view: "off" only if position < -0.2 against all three nulls and z < -3, "on" only if position > 0.2 against all three
  * and z > 3, otherwise "noise" (like noise: the absence of a verdict). "none" without an overlap or a null.
  */
 export function maskVerdict(m: Figures, prefix: MaskPrefix = 'principal'): Verdict {
@@ -52,7 +52,7 @@ export function maskVerdict(m: Figures, prefix: MaskPrefix = 'principal'): Verdi
   return position > VERDICT_POSITION && z > VERDICT_Z ? 'on' : 'noise';
 }
 
-/** Energy over the isotropic share; null where either is. */
+/** Energy over the isotropic share; null if either is. */
 export function energyRatio(m: Figures, side: EnergySide = 'joint'): number | null {
   const energy = m[`${side}Energy`];
   const baseline = m[`${side}EnergyBaseline`];
@@ -61,7 +61,7 @@ export function energyRatio(m: Figures, side: EnergySide = 'joint'): number | nu
 /**
  * The factors over isotropic between which the energy view says nothing: 1/1.5 and 1.5, or what isotropic noise leaves one time in a
  * thousand if that is wider: the quantiles of chi^2 with r^2 degrees of freedom over r^2 (Wilson and Hilferty 1931), the lower one with
- * what rounding takes. Null where r is too small.
+ * what rounding takes. Null if r is too small.
  */
 export function energyZone(maskRank: number): { low: number; high: number } | null {
   if (maskRank < LEAST_RANK) return null;

@@ -33,7 +33,7 @@ export function floatToBf16Code(bits: number): number {
 
 /**
  * Codes of `from` in `data` to the nearest values of `to`, into `target` in its carrier. Returns whether the cast changed any of them; NaN
- * stays NaN. Both hold whole codes and lie aligned; peak: 16 bytes a weight beside them where float64 takes part.
+ * stays NaN. Both hold whole codes and lie aligned; peak: 16 bytes a weight beside them if float64 takes part.
  */
 export function castCodes(from: MatrixType, data: Uint8Array, to: FloatName, target: Uint8Array): boolean {
   const count = data.byteLength / bytesOf(from);

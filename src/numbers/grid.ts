@@ -25,7 +25,7 @@ export function hasPositions(spec: GridSpec): boolean {
   return !spec.onGrid && !spec.roundFirst;
 }
 
-/** Length of a histogram over rounding cells: classes, times positions where they matter. */
+/** Length of a histogram over rounding cells: classes, times positions if they matter. */
 export function cellCount(spec: GridSpec): number {
   return classCount(spec.grid) * (hasPositions(spec) ? CELL_POSITIONS : 1);
 }
@@ -47,8 +47,8 @@ export class Grid {
   }
 
   /**
-   * The nearest value on the grid, ties to even; beyond the largest finite value infinity, or NaN where the type has none. NaN stays
-   * NaN. Two weights have equal codes (+0 = -0, NaN = NaN) exactly where their rounded values are equal.
+   * The nearest value on the grid, ties to even; beyond the largest finite value infinity, or NaN if the type has none. NaN stays
+   * NaN. Two weights have equal codes (+0 = -0, NaN = NaN) exactly if their rounded values are equal.
    */
   round(value: number): number {
     const magnitude = Math.abs(value);

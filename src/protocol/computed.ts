@@ -8,7 +8,7 @@ export interface ComputedElsewhere {
   layers: number[];
 }
 
-/** The matrices that another backend than `kind` computed, by backend. Empty where all were computed on one. */
+/** The matrices that another backend than `kind` computed, by backend. Empty if all were computed on one. */
 export function computedElsewhere(tensors: Iterable<ComparisonTensor>, kind: BackendInfo['kind']): ComputedElsewhere[] {
   const found = new Map<BackendInfo['kind'], { matrices: number; layers: Set<number> }>();
   for (const { computedOn, layer } of tensors) {

@@ -30,7 +30,7 @@ export interface TensorRow {
   dtype: string;
   shape: number[];
   sizeBytes: number;
-  /** file name within the checkpoint; byte offset in it; null where the shard is missing */
+  /** file name within the checkpoint; byte offset in it; null if the shard is missing */
   file: string;
   offset: number | null;
   missing: boolean;

@@ -40,14 +40,14 @@ export interface GpuReport {
   chosen: 'gpu' | 'cpu';
   /** why, in one sentence */
   why: string;
-  /** what to do about it, in one sentence; null where nothing need or can be done */
+  /** what to do about it, in one sentence; null if nothing need or can be done */
   remedy: string | null;
   /** the read-back failed under Electron: a real Node can do better */
   needsNode: boolean;
   runtime: EngineRuntime;
   library: { name: string; file: string | null; reason: string | null };
   adapter: AdapterFacts | null;
-  /** null where there was nothing to try it on, or no need to */
+  /** null if there was nothing to try it on, or no need to */
   probe: ProbeResult | null;
   /** what the pool of buffers may hold; null without a device */
   memoryCapBytes: number | null;

@@ -43,7 +43,7 @@ export type DigestEvent =
 export interface CheckResult {
   schema: 'offaxis.check/1';
   path: string;
-  /** `problems` where the exit status is 1 */
+  /** `problems` if the exit status is 1 */
   verdict: 'clean' | 'problems';
   findings: Finding[];
   counts: { error: number; warning: number; info: number };
@@ -62,7 +62,7 @@ export interface MemoryEstimate {
   weights: { dtype: string; sizeBytes: number }[];
   /** tensors whose size is not known (missing shards); their bytes are not in the sum */
   unknownTensors: number;
-  /** null where the formula does not hold; `reason` says why */
+  /** null if the formula does not hold; `reason` says why */
   cache: CacheEstimate | null;
   reason: string | null;
 }

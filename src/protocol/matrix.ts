@@ -29,7 +29,7 @@ export interface ValuesBlock extends Rectangle {
   codes: BigUint64Array;
 }
 
-/** `update`: W1 - W0. `changed`: 1 where the weight changed on the grid of the storage type (METRICS.md), else 0. */
+/** `update`: W1 - W0. `changed`: 1 if the weight changed on the grid of the storage type (METRICS.md), else 0. */
 export type PictureKind = 'values' | 'magnitude' | 'update' | 'changed';
 export type PictureSource =
   ({ kind: 'values' | 'magnitude' } & Plane) | { kind: 'update' | 'changed'; /** name of the pair */ pair: string };
@@ -39,7 +39,7 @@ export type PictureRequest = Rectangle & {
   height: number;
 };
 
-/** Figures of the finite values of a line of weights for one pixel of a profile; NaN where there is none. */
+/** Figures of the finite values of a line of weights for one pixel of a profile; NaN if there is none. */
 export interface Profile {
   /** mean over the lines of the pixel, and the least and the largest of them */
   mean: Float32Array;
@@ -54,11 +54,11 @@ export interface Picture extends Rectangle {
   kind: PictureKind;
   width: number;
   height: number;
-  /** over the finite weights of a pixel; NaN where it has none */
+  /** over the finite weights of a pixel; NaN if it has none */
   mean: Float32Array | Float64Array;
   min: Float32Array | Float64Array;
   max: Float32Array | Float64Array;
-  /** NaN and infinities of a pixel; null where there is none in the whole picture */
+  /** NaN and infinities of a pixel; null if there is none in the whole picture */
   notFinite: Uint32Array | null;
   /** mean |value| (the share of changed weights for `changed`) of each row and column, within the rectangle */
   rowProfile: Profile;
@@ -77,10 +77,10 @@ export interface ExportRequest {
 }
 export type ExportEvent =
   | { type: 'progress'; /** bytes */ done: number; total: number }
-  | { type: 'written'; /** the type in the file: F32 where .npy has no other */ dtype: string; sizeBytes: number };
+  | { type: 'written'; /** the type in the file: F32 if .npy does not have ours */ dtype: string; sizeBytes: number };
 
 // ---------- between a page and the host ----------
-/** `id`: chosen by the page; every `values` and `picture` ends with one reply of that id that is no `progress`. */
+/** `id`: chosen by the page; every `values` and `picture` ends with one reply of that id that is not `progress`. */
 export type MatrixRequest =
   | ({ type: 'values'; id: number } & Plane & Rectangle)
   | ({ type: 'picture'; id: number } & PictureRequest)

@@ -123,7 +123,7 @@ function unpackRows(packed: PackedRows): TensorRow[] {
   return rows;
 }
 
-/** Null where the row before lies in another file or nowhere. */
+/** Null if the row before lies in another file or nowhere. */
 function endOf(row: TensorRow | null, file: string): number | null {
   return row === null || row.offset === null || row.file !== file ? null : row.offset + row.sizeBytes;
 }

@@ -29,7 +29,7 @@ export interface Histogram {
   max: number;
   counts: number[];
 }
-/** Section A, spectral. All null where the tensor is not finite. */
+/** Section A, spectral. All null if the tensor is not finite. */
 export type SpectrumMetrics = FiguresOf<'spectrum'>;
 export type { MaskPrefix, Range };
 /** Section B, elementwise: every pair of floating tensors of one shape has these. */
@@ -66,7 +66,7 @@ export interface ComparisonTensor {
   elapsedMs: number;
   /** which backend computed the spectral part */
   computedOn?: 'cpu' | 'gpu' | 'reference';
-  /** absent where nothing was */
+  /** absent if nothing was */
   recomputed?: Recomputed[];
 }
 export type { BackendInfo, Recomputed };

@@ -69,7 +69,7 @@ export function html(text: string, most = SENTENCE_LENGTH): string {
 export const svg = html;
 
 /**
- * A cell of a table with a separator: a number as it is, a text in quotes where it needs them. A text that a spreadsheet would take for
+ * A cell of a table with a separator: a number as it is, a text in quotes if it needs them. A text that a spreadsheet would take for
  * a formula stands behind an apostrophe.
  */
 export function cell(value: string | number | boolean | null | undefined, separator: ',' | '\t' = ','): string {

@@ -118,14 +118,14 @@ function shown(path: string): string {
   return visible(path.replace(/\s+/g, ' '), 300).replace(/[`*_[\]<>\\]/g, '\\$&');
 }
 
-/** Relative paths are looked for in the workspace's folders; the first one stands where there are several. */
+/** Relative paths are looked for in the workspace's folders; the first one stands if there are several. */
 function workspacePath(path: string): string {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
     const uri = vscode.Uri.parse(path);
     if (uri.scheme === 'file') return uri.fsPath;
     throw new OffaxisError(
       'bad-parameter',
-      `${forModel(path)} is no path on this machine. Offaxis reads local files only.`,
+      `${forModel(path)} is not a path on this machine. Offaxis reads local files only.`,
     );
   }
   if (isAbsolute(path)) return path;

@@ -16,7 +16,7 @@ const KEYS = [
 
 export const configTarget: Target = {
   name: 'config',
-  note: 'what is no object is null',
+  note: 'what is not an object is null',
   make(random) {
     const text = sound(random);
     const kind = random.below(5);

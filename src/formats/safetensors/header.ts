@@ -54,7 +54,7 @@ export async function readSafetensorsHeader(source: ByteSource, file: string, si
   if (declared > BigInt(MAX_HEADER_BYTES)) {
     if (!reportImpostor()) {
       const text = `the header is said to be ${declared} bytes long, more than the format's limit of ${MAX_HEADER_BYTES}.`;
-      const advice = 'This is no safetensors file, or its first bytes are damaged: download it again.';
+      const advice = 'This is not a safetensors file, or its first bytes are damaged: download it again.';
       problems.add('error', 'header-too-large', text, advice, { byteOffset: 0 });
     }
     return none();
@@ -127,7 +127,7 @@ function scanHeader(
     const truncated = scanner.kind() === 'end';
     report(
       truncated ? 'json-truncated' : 'header-not-object',
-      'the header is no JSON object.',
+      'the header is not a JSON object.',
       scanner.position,
       RENEW,
     );
@@ -194,12 +194,12 @@ function scanMetadata(
   const kind = scanner.kind();
   if (kind !== 'object') {
     const at = scanner.position;
-    if (scanner.token() !== 'null') report('metadata-not-object', '"__metadata__" is no object.', at);
+    if (scanner.token() !== 'null') report('metadata-not-object', '"__metadata__" is not an object.', at);
     return;
   }
   scanner.object((key, keyOffset) => {
     if (scanner.kind() !== 'string') {
-      report('metadata-not-string', `the metadata ${quoted(key)} is no string.`, keyOffset);
+      report('metadata-not-string', `the metadata ${quoted(key)} is not a string.`, keyOffset);
       scanner.skipValue();
       return;
     }

@@ -18,7 +18,7 @@ const REWRITE = 'Write it again with the safetensors library.';
 
 /**
  * Reads the value at the scanner. `base` is the file offset of the scanner's first byte. A wrong value is reported and skipped, so that
- * the entries behind it are still read; throws JsonError where the JSON itself is broken.
+ * the entries behind it are still read; throws JsonError if the JSON itself is broken.
  */
 export function parseEntry(
   scanner: JsonScanner,
@@ -31,7 +31,7 @@ export function parseEntry(
   const report = (code: string, text: string, offset = byteOffset): void =>
     problems.add('error', code, text, REWRITE, { tensor: name, byteOffset: offset });
   if (scanner.kind() !== 'object') {
-    report('entry-not-object', 'its entry is no JSON object.');
+    report('entry-not-object', 'its entry is not a JSON object.');
     scanner.skipValue();
     return entry;
   }
@@ -84,7 +84,7 @@ function attempt<T>(
 }
 
 function stringValue(scanner: JsonScanner): string {
-  if (scanner.kind() !== 'string') throw new WrongValue('its dtype is no string');
+  if (scanner.kind() !== 'string') throw new WrongValue('its dtype is not a string');
   return scanner.string();
 }
 

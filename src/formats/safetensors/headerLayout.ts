@@ -55,7 +55,7 @@ function row(entry: DeclaredEntry, dataStart: number | null): HeaderEntry {
   };
 }
 
-/** Shape times bits must be the bytes of the span. True where the data can be read as what the entry says. */
+/** Shape times bits must be the bytes of the span. True if the data can be read as what the entry says. */
 function checkSize(entry: DeclaredEntry, problems: ProblemList): boolean {
   const report = (code: string, text: string, advice = REWRITE): boolean => {
     problems.add('error', code, text, advice, { tensor: entry.name, byteOffset: entry.byteOffset });

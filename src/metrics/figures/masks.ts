@@ -114,7 +114,7 @@ const mask = <const P extends MaskPrefix>(prefix: P) => {
     nullFigure(
       'NullStep',
       say('{0} step null', name),
-      say('The same share where every weight moves by one step of random sign.'),
+      say('The same share if every weight moves by one step of random sign.'),
       (figures) => figures.nullStep,
     ),
     nullFigure(

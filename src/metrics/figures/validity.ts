@@ -27,7 +27,7 @@ export const VALIDITY = [
     unit: 'truth',
     range: [null, null],
     label: say('Ill defined'),
-    sentence: say('1 where the leading r directions are not separated from the next.'),
+    sentence: say('1 if the leading r directions are not separated from the next.'),
     tolerance: exact,
     compute: ({ pair, rows, columns, maskRank }) =>
       pair && isIllDefined(pair.baseValues, maskRank, rankTolerance(pair.baseValues[0] ?? 0, rows, columns)),

@@ -54,7 +54,7 @@ export const WEDIN = [
     unit: 'truth',
     scale: { kind: 'lin', lo: 0, hi: 1 },
     label: say('Wedin bound vacuous'),
-    sentence: say('1 where the bound says nothing about the angles.'),
+    sentence: say('1 if the bound says nothing about the angles.'),
     tolerance: exact,
     compute: (source) => wedin(source)?.vacuous ?? null,
   }),

@@ -117,7 +117,7 @@ describe('export', () => {
           /Nothing is ever written to a checkpoint/,
         );
     await expect(run('plain', other, 'safetensors')).rejects.toThrow(/never writes over a checkpoint/);
-    await expect(run('plain', dirname(first), 'npy')).rejects.toThrow(/no regular file/);
+    await expect(run('plain', dirname(first), 'npy')).rejects.toThrow(/not a regular file/);
     [first, second, index].forEach((file, i) =>
       expect(Buffer.compare(readFileSync(file), before[i] as Buffer), file).toBe(0),
     );

@@ -194,7 +194,7 @@ describe('a save is whole or not there', () => {
     // a folder in its place
     rmSync(join(directory, name as string));
     mkdirSync(join(directory, name as string, 'in the way'), { recursive: true });
-    await expect(store.save(withMatrices(['b']))).rejects.toThrow(/no regular file/);
+    await expect(store.save(withMatrices(['b']))).rejects.toThrow(/not a regular file/);
     expect(readdirSync(directory)).toEqual([name]);
   });
 });

@@ -117,7 +117,7 @@ describe('a destination', () => {
   test('is a regular file: no folder, no pipe, no device, and none is waited for', async () => {
     execFileSync('mkfifo', [at('pipe.csv')]);
     for (const path of [at('pipe.csv'), folder, '/dev/null', '/dev/full'])
-      await expect(writeWhole(path, 'x'), path).rejects.toThrow(/no regular file/);
+      await expect(writeWhole(path, 'x'), path).rejects.toThrow(/not a regular file/);
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 

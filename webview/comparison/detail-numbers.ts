@@ -32,7 +32,7 @@ function rowsOf(group: Group, { metrics: m }: ComparisonTensor): TemplateResult 
           html`<tr title=${tell(sentence)}>
             <td>${tell(label)}</td>
             <td class="num">${id === 'wedinBound' ? wedin(m) : inUnit(unit, m[id] as number | boolean | null)}</td>
-            ${m.twin ? html`<td>${twinMark(m[id], m.twin[id as keyof typeof m.twin])}</td>` : nothing}
+            ${m.twin ? html`<td>${twinMark(m[id], m.twin[id])}</td>` : nothing}
           </tr>`,
       )}
     </tbody>`;

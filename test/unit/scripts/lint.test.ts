@@ -7,7 +7,7 @@ import copies from '../../../scripts/lint/copies.mjs';
 function problems(code: string): (string | null)[] {
   const config: Linter.Config = {
     files: ['**/*.ts'],
-    languageOptions: { parser: tseslint.parser as Linter.Parser },
+    languageOptions: { parser: tseslint.parser },
     plugins: { copies },
     rules: { 'copies/no-spread-arguments': 'error', 'copies/no-copy-append': 'error' },
   };

@@ -167,31 +167,27 @@ function pairSource({ pairs }: OpenComparison, { source }: PictureRequest): Sour
     );
   return {
     sides: [pair.base, pair.tuned],
-    combine: source.kind === 'update' ? updateOf(pair) : changedOf(pair),
+    combine: source.kind === 'update' ? updateOf : changedOf(pair),
     wide: pair.base.type === 'F64' || pair.tuned.type === 'F64',
   };
 }
 
-/** W1 - W0; under mixed storage both are rounded to one grid first, as in every figure of the comparison. */
-function updateOf(pair: WeightPair): (base: Values, tuned: Values) => Values {
-  const { grid: spec } = gridFor(pair);
-  const grid = spec.roundFirst ? new Grid(spec.grid) : null;
-  const rounded = (value: number): number => (grid ? grid.round(value) : value);
-  return (base, tuned) => Float64Array.from(base, (value, i) => rounded(tuned[i] as number) - rounded(value));
+/** W1 - W0; a base of another type has been cast to the tuned side's type, as in every figure of the comparison. */
+function updateOf(base: Values, tuned: Values): Values {
+  return Float64Array.from(base, (value, i) => (tuned[i] as number) - value);
 }
 
 /** 1 if the codes on the grid differ, else 0; +0 equals -0 and NaN equals NaN. */
 function changedOf(pair: WeightPair): (base: Values, tuned: Values) => Values {
   const { grid: spec } = gridFor(pair);
   const grid = new Grid(spec.grid);
-  const isExact = spec.onGrid && !spec.roundFirst;
   return (base, tuned) => {
     const changed = new Float32Array(base.length);
     for (let i = 0; i < base.length; i++) {
       const a = base[i] as number;
       const b = tuned[i] as number;
       if (a === b || (a !== a && b !== b)) continue;
-      if (!isExact) {
+      if (!spec.onGrid) {
         const x = grid.round(a);
         const y = grid.round(b);
         if (x === y || (x !== x && y !== y)) continue;

@@ -62,7 +62,7 @@ function panel(VT: usize, ldv: i32, n: i32, j: i32, b: i32, tau: usize, S: usize
     if (c < N && load<f64>(at(tau, j + c)) == 0) memory.fill(at(p, c), 0, <usize>(N - c) << 3);
   }
 }
-// A (N x N, lower half) -= X Y' where pending (2b columns, packed); W (ld b) := A V.
+// A (N x N, lower half) -= X Y' if pending (2b columns, packed); W (ld b) := A V.
 // Vp: panels of 4 columns, each [np][4].
 function sweep(A: usize, ld: i32, N: i32, b: i32, pending: bool, Xp: usize, Yp: usize, Vp: usize, np: i32, W: usize, work: usize): void {
   const la = <usize>ld << 3, lw = <usize>b << 3, tile = work, pa = work + TB * TB * 8, vs = <usize>np << 5, nb = b >> 2;

@@ -73,7 +73,7 @@ function pair(S: usize, ld: i32, n: i32, b: i32, l0: f64, l1: f64, tiny: f64, L:
   }
   return seed;
 }
-// Rows k0..k1-1 of XT get unit vectors for lam[k0..k1), res[k0..k1) their residuals |B x - lambda x| (NaN where it broke down).
+// Rows k0..k1-1 of XT get unit vectors for lam[k0..k1), res[k0..k1) their residuals |B x - lambda x| (NaN if it broke down).
 export function bandVectorsFast(S: usize, ld: i32, n: i32, b: i32, lam: usize, k0: i32, k1: i32, XT: usize, ldx: i32, norm: f64, res: usize, work: usize): void {
   const all = <usize>((n + b) * row(b)) << 4;
   const L = work, G = L + all, D = G + all, x = v2(D, n) + 16 * <usize>b; // b zeros before x: the residual looks back

@@ -1,7 +1,7 @@
 // The streaming pass, any storage type: statistics of both sides and how many weights changed, one value at a time in f64.
 //
 // `out` is a record of f64 slots that every call adds to (named below); bf16 against bf16 has a
-// faster way in elements16, other types against themselves in elementsAlike. This one is for mixed storage.
+// faster way in elements16, other types against themselves in elementsAlike. This one is for two types.
 import { round, stored } from './grid';
 import { at } from './vector';
 
@@ -37,7 +37,7 @@ export function clearElements(out: usize): void {
   if (x > load<f64>(at(out, 4))) store<f64>(at(out, 4), x);
   if (m == 0) bump(out, 5, 1); else if (m < normal) bump(out, 8, 1);
 }
-// values compare equal where both are NaN; +0 = -0
+// values compare equal if both are NaN; +0 = -0
 // @ts-ignore: decorator
 @inline function same(x: f64, y: f64): bool { return x == y || (x != x && y != y); }
 // x on a grid; NaN and infinities stay
@@ -52,7 +52,7 @@ export function clearElements(out: usize): void {
 
 /**
  * Weights first .. first + n - 1 of a tensor with rows of `columns` (0: no rows), at a and b. Adds to the record, to rows (f64, by
- * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts, overflow: infinity, or NaN where the grid has none; roundFirst:
+ * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts, overflow: infinity, or NaN if the grid has none; roundFirst:
  * both sides are put on it before anything else.
  */
 export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first: i32, n: i32, columns: i32, p: i32, emin: i32, most: f64, overflow: f64, roundFirst: bool, eta: f64, tolerance: f64, rows: usize, cols: usize, out: usize): void {

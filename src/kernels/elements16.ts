@@ -1,7 +1,7 @@
 // The streaming pass, bf16 against bf16: eight codes at a time, two passes over blocks that stay in the first-level cache.
 //
 // Pass 1 works on codes: signed and unsigned maxima give the extrema of both signs and show NaN and infinities, the least magnitude
-// shows zeros and subnormals. Pass 2 makes the sums and the counters of changed weights, in f32 by fours where the range allows it. A block with anything that is not
+// shows zeros and subnormals. Pass 2 makes the sums and the counters of changed weights, in f32 by fours if the range allows it. A block with anything that is not
 // finite goes to the one-at-a-time way of elements.ts.
 import { elementCompare, bump, SIDE, EQUAL_BF16, EQUAL_RELATIVE, EQUAL_ABSOLUTE, CHANGED, UPDATE } from './elements';
 import { fma, hsum } from './micro';
@@ -63,7 +63,7 @@ function countTiny(a: usize, n: i32, out: usize): void {
   const z = sum16(zeros);
   bump(out, 5, z); bump(out, 8, sum16(tiny) - z);
 }
-// pass 1 for one side; false where something is not finite (nothing recorded then)
+// pass 1 for one side; false if something is not finite (nothing recorded then)
 // @ts-ignore: decorator
 @inline function finish(a: usize, n: i32, high: v128, low: v128, least: v128, record: bool, out: usize): bool {
   const flip = i16x8.splat(-0x8000), ones = i16x8.splat(-1);
@@ -148,7 +148,7 @@ function exactSums(a: usize, b: usize, n: i32, tolerance: f64, cols: usize, out:
 /*
  * Pass 2 with four values, or squares, added in f32 before they go to f64. A bf16 value has 8 digits: sums of four are exact unless
  * their exponents lie 14 apart, squares are exact and their sums off by 2^-23, differences exact unless exponents lie 16 apart. n: a
- * multiple of 16. Returns -1 without having recorded anything where the absolute probe cannot be decided in f32.
+ * multiple of 16. Returns -1 without having recorded anything if the absolute probe cannot be decided in f32.
  */
 function fastSums(a: usize, b: usize, n: i32, tolerance: f64, cols: usize, out: usize): i32 {
   const zero = i16x8.splat(0), step: usize = cols ? 32 : 0, begin = cols;
@@ -190,7 +190,7 @@ function fastSums(a: usize, b: usize, n: i32, tolerance: f64, cols: usize, out: 
   bump(out, CHANGED, changed); bump(out, EQUAL_BF16, n - changed); bump(out, EQUAL_RELATIVE, n - changed);
   return changed;
 }
-// A block of a multiple of 8 codes, at most BLOCK. Returns the number of changed weights, -1 where something is not finite.
+// A block of a multiple of 8 codes, at most BLOCK. Returns the number of changed weights, -1 if something is not finite.
 function block(a: usize, b: usize, n: i32, tolerance: f64, cols: usize, single: bool, out: usize): i32 {
   const range = scan(a, b, n, out);
   if (range == 0) return -1;
@@ -199,7 +199,7 @@ function block(a: usize, b: usize, n: i32, tolerance: f64, cols: usize, single: 
 }
 /**
  * As elementCompare for two bf16 arrays on the bf16 grid. eta must be under 2^-9 and tolerance not negative: then two finite codes
- * pass the relative probe exactly where they are equal. single: squares may be summed by fours in f32, which leaves the sums of
+ * pass the relative probe exactly if they are equal. single: squares may be summed by fours in f32, which leaves the sums of
  * squares off by a few 1e-9.
  */
 export function compare16(a: usize, b: usize, first: i32, n: i32, columns: i32, eta: f64, tolerance: f64, rows: usize, cols: usize, single: bool, out: usize): void {

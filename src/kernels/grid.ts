@@ -1,7 +1,7 @@
 // Rounding to a floating-point grid and the rounding classes of the null.
 //
 // A grid is given by its mantissa bits p, the exponent emin of its smallest normal value and its largest finite value: bf16 has
-// (7, -126, 0x7f7f), f16 (10, -14, 65504). A class is 2 (exponent field) + (1 where the mantissa field is 0): within it the
+// (7, -126, 0x7f7f), f16 (10, -14, 65504). A class is 2 (exponent field) + (1 if the mantissa field is 0): within it the
 // distances to the two boundaries of the rounding cell are the same for values on the grid. Off the grid the place inside the cell
 // counts too: POSITIONS of them, from the side toward zero.
 import { f16, value } from './arrays';
@@ -36,7 +36,7 @@ const POSITIONS: i32 = 64; // CELL_POSITIONS of src/linalg/backend.ts
 }
 
 /**
- * Counts of n weights: hist (u32) at ((mask byte & 3) * classes + class) * 2 + (1 where the grid codes differ), for W0 != 0.
+ * Counts of n weights: hist (u32) at ((mask byte & 3) * classes + class) * 2 + (1 if the grid codes differ), for W0 != 0.
  * classes is classCount on the grid, classCount * POSITIONS off it. Both sides hold one format (bytes a value, 2 = bf16 codes).
  * Returns the number of zeros of W0.
  */
@@ -83,7 +83,7 @@ function countCodes(a: usize, b: usize, mask: usize, n: i32, hist: usize): i32 {
   return load<f64>(p);
 }
 /**
- * n finite values of a storage type rounded to the grid: to bf16 codes where codes is true (the bf16 grid), else to f32 values.
+ * n finite values of a storage type rounded to the grid: to bf16 codes if codes is true (the bf16 grid), else to f32 values.
  * What rounds to infinity becomes the largest finite value.
  */
 export function roundToGrid(type: i32, src: usize, n: i32, p: i32, emin: i32, most: f64, codes: bool, dst: usize): void {

@@ -1,7 +1,8 @@
 /**
- * The contract of every linear-algebra backend: plain float64 reference, WASM on worker threads, later WebGPU. A backend turns the
- * raw bytes of one matrix (or a pair) into the raw quantities from which src/metrics makes the reported figures. It reads no files
- * and knows no tensor names. Matrices are row-major [rows, columns] = [out, in], little-endian storage codes.
+ * The contract of every linear-algebra backend: plain float64 reference, WASM on worker threads, WebGPU, and the GPU with the CPU behind
+ * it. A backend turns the raw bytes of one matrix (or of a pair) into the raw quantities from which src/metrics makes the reported
+ * figures, and makes the noise twin of a matrix. It reads no files and knows no tensor names. Matrices are row-major
+ * [rows, columns] = [out, in], little-endian storage codes.
  */
 import type { GridName, GridSpec, MatrixType } from '../numbers/index.ts';
 import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
@@ -16,13 +17,12 @@ export interface Matrix {
 
 /** Histogram over rounding classes of the non-zero weights of W0 in one set: how many, and how many of them changed. Same length. */
 export interface ClassCounts {
-  /** Float64Array of classCount(grid) entries (x CELL_POSITIONS when off the grid: index = class * CELL_POSITIONS + position) */
+  /** cellCount(grid) entries, by class; if the grid has positions, index = class * CELL_POSITIONS + position */
   total: Float64Array;
   changed: Float64Array;
 }
 
 export interface SingleOptions {
-  /** leading singular vectors wanted: none here, values only */
   signal?: AbortSignal;
 }
 export interface PairOptions {
@@ -42,14 +42,14 @@ export interface SideQuantities {
   /** descending, q values each */
   tunedValues: Float64Array;
   updateValues: Float64Array;
-  /** sines and cosines of the k principal angles, each ascending in angle; sine form; null where s_k <= tol on a side, or D = 0 */
+  /** sines and cosines of the k principal angles, each ascending in angle; sine form; null if s_k <= tol on a side, or D = 0 */
   anglesU: { sines: Float64Array; cosines: Float64Array } | null;
   anglesV: { sines: Float64Array; cosines: Float64Array } | null;
   /** norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2; null for a zero base */
   energies: { joint: number; left: number; right: number } | null;
   /** u_i' D v_i, i = 1..r; null for a zero base */
   diagonal: Float64Array | null;
-  /** norm(u_i' D)^2 and norm(D v_i)^2, i = 1..k; null where s_k(W0) <= tol: the directions are not determined */
+  /** norm(u_i' D)^2 and norm(D v_i)^2, i = 1..k; null if s_k(W0) <= tol: the directions are not determined */
   directions: DirectionEnergies | null;
   /** classes inside each mask (weights with W0 = 0 left out), and over the whole matrix; null for a zero base */
   masks: { principal: ClassCounts; low: ClassCounts; principalNotLow: ClassCounts; all: ClassCounts } | null;
@@ -64,7 +64,7 @@ export interface PairQuantities extends SideQuantities {
   baseValues: Float64Array;
   /** the number of zeros of W0 */
   zeros: number;
-  /** the same for (W0, T); only where a twin was given */
+  /** the same for (W0, T); only if a twin was asked for */
   twin?: SideQuantities;
   /** where this pair was computed, if not where the backend's `info` says: a GPU backend may leave a matrix to the CPU */
   computedOn?: BackendInfo['kind'];
@@ -77,7 +77,7 @@ export interface NoiseOptions {
   seed: bigint;
   /** norm_F(T - W0) that is wanted, > 0 */
   norm: number;
-  /** the grid that `matrix` is stored on where its own type is wider (F8 as decoded to F32), else null */
+  /** the grid that `matrix` is stored on if its own type is wider (F8 as decoded to F32), else null */
   grid: GridName | null;
   signal?: AbortSignal;
 }
@@ -93,7 +93,7 @@ export interface LinearAlgebraBackend {
   noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
   /** Peak bytes that one call of comparePair holds for this shape, with a twin or without. */
   pairPeakBytes(rows: number, columns: number, twin?: boolean): number;
-  /** The streaming pass over two chunks (see elements.ts); `null` when this backend has no faster way than src/metrics' own. */
+  /** The streaming passes over raw codes; `null` if this backend has no faster way than src/metrics/chunks.ts, which defines them. */
   readonly elements: ElementKernels | null;
   dispose(): Promise<void>;
 }
@@ -114,7 +114,7 @@ export interface BandFactors {
 }
 /** Approximate leading singular vectors of a base matrix, to be made exact. */
 export interface LeadingStart {
-  /** [min(m, n), count], row-major: vectors of the smaller side, of float32's accuracy; more than maskRank where there are more */
+  /** [min(m, n), count], row-major: vectors of the smaller side, of float32's accuracy; more than maskRank if there are more */
   vectors: Float32Array;
   count: number;
   /** min(m, n) values, descending, to about 1e-7 of the largest */
@@ -130,14 +130,14 @@ export interface RefinedLeading {
   values: Float64Array;
   /** [min(m, n), maskRank] orthonormal vectors of the smaller side, row-major */
   small: Float64Array;
-  /** [max(m, n), maskRank], W times those (W' where wide): s_i u_i */
+  /** [max(m, n), maskRank], W times those (W' if wide): s_i u_i */
   large: Float64Array;
   /** norm_F of the error that is left in the reconstruction */
   error: number;
 }
 /**
  * The float64 end of a GPU backend's work, on CPU threads. Asynchronous, so that the device goes on meanwhile. All throw `cancelled`,
- * and `device-lost` where a thread has died.
+ * and `device-lost` if a thread has died.
  */
 export interface FloatTail {
   /** Band to tridiagonal to values; inverse iteration on B'B. Values to about 2e-8 of the largest, for the smallest ones. */
@@ -155,7 +155,6 @@ export interface FloatTail {
 export interface ChunkStats {
   finite: number;
   sum: number;
-  /** sum of squares about `shift` 0 */
   sumSquares: number;
   min: number;
   max: number;
@@ -187,8 +186,8 @@ export interface ElementKernels {
   stats(type: MatrixType, data: Uint8Array, signal?: AbortSignal): Promise<ChunkStats>;
   histogram(type: MatrixType, data: Uint8Array, min: number, max: number, signal?: AbortSignal): Promise<Float64Array>;
   /**
-   * `columns` > 0 with `rowChanged`/`columnChanged`: whole rows of `columns` weights; the counts of changed weights are added into the
-   * arrays (rows from `firstRow`).
+   * `columns` > 0: the chunks are whole rows of `columns` weights, and `rowChanged` and `columnChanged` say how many weights changed in
+   * each row and column of the chunk. With 0 both are empty.
    */
   compare(
     baseType: MatrixType,

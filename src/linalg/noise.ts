@@ -59,7 +59,7 @@ export function noiseOf(seed: bigint, first: number, count: number): Float64Arra
   return result;
 }
 
-/** The fit ends where the twin's update is off by this share of the norm: METRICS allow 1e-3, but any two fits should find one twin. */
+/** The fit ends when the twin's update is off by this share of the norm: METRICS allow 1e-3, but any two fits should find one twin. */
 const FITTED = 1e-6;
 const MAX_PASSES = 100;
 

@@ -1,6 +1,6 @@
 /**
  * The streaming passes over raw codes, in plain TypeScript: the definition that faster kernels are tested against. Under `roundFirst`
- * (mixed storage) everything is counted on the rounded values, the statistics too.
+ * everything is counted on the rounded values, the statistics too.
  */
 import type { ChunkChange, ChunkStats, ElementKernels } from '../linalg/backend.ts';
 import { decodeCodes, Grid, smallestNormal, type MatrixType } from '../numbers/index.ts';

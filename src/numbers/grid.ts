@@ -4,12 +4,12 @@
  */
 import { largestOf, layoutOf, leastExponent, overflowOf, type FloatLayout, type GridName } from './types.ts';
 
-/** How the two sides are put on the grid before codes are compared (METRICS: Storage). */
+/** The grid on which codes are compared, and how the two sides lie on it (METRICS: Storage). */
 export interface GridSpec {
   grid: GridName;
   /** both sides are already stored on the grid: classes have no position inside the cell */
   onGrid: boolean;
-  /** "mixed storage": base and tuned are rounded to the grid first, for everything that is computed */
+  /** both sides are rounded to the grid before anything is computed; comparisons never ask for it, as they cast the base to the tuned type */
   roundFirst: boolean;
 }
 /** Positions inside a rounding cell that are told apart for storage wider than the grid. */

@@ -21,7 +21,7 @@ export const NAMED_LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** What the kernels make use of where it is there. */
+/** What the kernels make use of if it is there. */
 export const USED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
 
 /** The adapter's own values of the named limits. */

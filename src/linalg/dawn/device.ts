@@ -12,7 +12,7 @@ export interface FoundAdapter {
   facts: AdapterFacts;
 }
 
-/** The fastest adapter of this machine; null where there is none. Throws what the library throws. */
+/** The fastest adapter of this machine; null if there is none. Throws what the library throws. */
 export async function requestAdapter(library: DawnLibrary): Promise<FoundAdapter | null> {
   const adapter = await library.create().requestAdapter({ powerPreference: 'high-performance' });
   return adapter && { adapter, facts: adapterFacts(adapter) };
@@ -28,7 +28,7 @@ export class DawnDevice {
 
   /**
    * A fresh device with the adapter's values of the named limits and the features in use. An adapter gives one device only. Throws
-   * where the driver refuses.
+   * if the driver refuses.
    */
   static async open({ adapter }: FoundAdapter): Promise<DawnDevice> {
     const device = await adapter.requestDevice({

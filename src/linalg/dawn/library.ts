@@ -57,7 +57,7 @@ export function loadDawn(
     return {
       file: null,
       reason: `this build has no GPU support for ${platform}-${arch}`,
-      remedy: `Install the build of Offaxis for ${platform}-${arch}, where there is one.`,
+      remedy: `Install the build of Offaxis for ${platform}-${arch}, if there is one.`,
     };
   try {
     // Node keeps a native module, and with it what hangs on its exports, until the process ends.

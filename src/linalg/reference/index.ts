@@ -61,7 +61,7 @@ function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantit
   };
 }
 
-/** Decoded, and on the grid where both sides are rounded first. */
+/** Decoded, and on the grid if both sides are rounded first. */
 function stored(matrix: Matrix, { grid: spec }: PairOptions): Dense {
   const dense = decode(matrix);
   if (!spec.roundFirst) return dense;

@@ -15,11 +15,11 @@ export interface Svd {
   right: Float64Array[];
 }
 
-/** Columns count as orthogonal where their cosine is below this. */
+/** Columns count as orthogonal if their cosine is below this. */
 const ORTHOGONAL = 1e-15;
 const MAX_SWEEPS = 60;
 
-/** W = sum s_i u_i v_i'. Orthonormal also where s_i = 0 (any completion). Peak: about 5 copies of W. Throws cancelled. */
+/** W = sum s_i u_i v_i'. Orthonormal also if s_i = 0 (any completion). Peak: about 5 copies of W. Throws cancelled. */
 export function svd(matrix: Dense, signal?: AbortSignal): Svd {
   if (matrix.rows < matrix.columns) {
     const { values, left, right } = svd(transpose(matrix), signal);

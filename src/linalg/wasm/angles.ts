@@ -25,7 +25,7 @@ export function planAngles(layout: Layout, kernels: Kernels, big: number, k: num
 
 /**
  * Sines s((I - A A') B), ascending, and cosines s(A' B), descending, of the k angles between the spans of A and B (rows x k, orthonormal
- * columns, float32 where `single`, else float64). Absolute error about 1e-6 from float32 bases, 2e-8 from float64 ones.
+ * columns, float32 if `single`, else float64). Absolute error about 1e-6 from float32 bases, 2e-8 from float64 ones.
  */
 export function principalAngles(
   memory: KernelMemory,

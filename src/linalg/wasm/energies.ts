@@ -13,7 +13,7 @@ export interface ProjectionInput {
   format: Format;
   r: number;
   scale: number;
-  /** k vectors of the base in `plan.base`, in float32 where `single`; null: the directions end at r */
+  /** k vectors of the base in `plan.base`, in float32 if `single`; null: the directions end at r */
   leading: { k: number; single: boolean } | null;
 }
 
@@ -32,7 +32,7 @@ export function projections(
   const { q, big, tall, columns } = shape;
   const { P, Q, J } = projected;
   const gemm = format === 4 ? kernels.fdgemm : kernels.dgemm;
-  // P = D X (D' X where wide) along the larger side, Q = D' U (D U) along the smaller one
+  // P = D X (D' X if wide) along the larger side, Q = D' U (D U) along the smaller one
   const [along, across] = tall ? [columns, 1] : [1, columns];
   gemm(big, r, q, 1, matrix, along, across, leading.X, r, 1, 0, P, r, spectrum.work);
   gemm(q, r, big, 1, matrix, across, along, leading.U, r, 1, 0, Q, r, spectrum.work);

@@ -33,7 +33,7 @@ const LEAST_SHARED = 512;
 /** The CPU backend, which can also do the float64 end of a device's work. */
 export type WasmBackend = LinearAlgebraBackend & { readonly tail: FloatTail };
 
-/** Threads start on demand. Throws bad-file where the kernels are missing. */
+/** Threads start on demand. Throws bad-file if the kernels are missing. */
 export async function createWasmBackend(options: WasmBackendOptions): Promise<WasmBackend> {
   const { kernelDirectory, workerFile } = options;
   const threads = Math.max(1, options.threads ?? availableParallelism());
@@ -95,7 +95,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
     info: {
       kind: 'cpu',
       name: relaxed ? 'WebAssembly SIMD with fused multiply-add' : 'WebAssembly SIMD',
-      precision: 'float64, leading vectors in float32 where that suffices',
+      precision: 'float64, leading vectors in float32 if that suffices',
       threads,
     },
     parallelism: threads,

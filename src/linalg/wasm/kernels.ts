@@ -80,7 +80,7 @@ type Gram = (W: Address, q: number, sk: number, si: number, G: Address, ldg: num
 // prettier-ignore
 type BackTransform = (VT: Address, ldv: number, n: number, b: number, tau: Address, X: Address, ldx: number, k: number, block: number, work: Address) => void;
 
-/** (module (func (drop (f32x4.relaxed_madd ...)))): valid where the engine has relaxed SIMD, hence fused multiply-add. */
+/** (module (func (drop (f32x4.relaxed_madd ...)))): valid if the engine has relaxed SIMD, hence fused multiply-add. */
 const RELAXED_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
   253, 128, 2, 11,
@@ -116,7 +116,7 @@ const PAGE = 65536;
 const MOST_PAGES = 65536;
 
 /**
- * One thread's memory and instance. It grows to what a work item needs; memory cannot shrink, so it is replaced by a new one where
+ * One thread's memory and instance. It grows to what a work item needs; memory cannot shrink, so it is replaced by a new one if
  * an item needs far less than is held.
  */
 export class KernelMemory {

@@ -5,7 +5,7 @@ const SPANNED = 1e-3;
 
 /**
  * Replaces columns from..count-1 of `basis` (rows x count, row-major) so that all columns are orthonormal: each by its own part
- * orthogonal to the ones before, or by that of a unit vector where nothing is left. count <= rows.
+ * orthogonal to the ones before, or by that of a unit vector if nothing is left. count <= rows.
  */
 export function completeBasis(basis: Float64Array, rows: number, count: number, from: number): void {
   let unit = 0;
@@ -17,7 +17,7 @@ export function completeBasis(basis: Float64Array, rows: number, count: number, 
   }
 }
 
-/** Makes a column a unit vector orthogonal to those before it, in two passes. False where it lay in their span. */
+/** Makes a column a unit vector orthogonal to those before it, in two passes. False if it lay in their span. */
 function orthogonalise(basis: Float64Array, rows: number, count: number, column: number): boolean {
   for (let pass = 0; pass < 2; pass++) {
     const before = norm(basis, rows, count, column);

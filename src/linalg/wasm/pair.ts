@@ -45,7 +45,7 @@ function unchanged(
 export class PairTask extends PairMatrices {
   private tunedPrecision: 'single' | 'double' = 'double';
 
-  /** Throws `bug` where shapes and bytes do not fit, `bad-parameter` where the memory of one thread does not hold the pair. */
+  /** Throws `bug` if shapes and bytes do not fit, `bad-parameter` if the memory of one thread does not hold the pair. */
   constructor(
     memory: KernelMemory,
     base: Matrix,
@@ -57,7 +57,7 @@ export class PairTask extends PairMatrices {
     super(memory, base, tuned, settings, checkCancelled);
   }
 
-  /** Everything, less what other threads have taken over: `updateValues` is empty where one has. */
+  /** Everything, less what other threads have taken over: `updateValues` is empty if one has. */
   run(): PairQuantities {
     const { plan, twin } = this;
     const { angleRank: k, maskRank: r } = this.settings;
@@ -152,7 +152,7 @@ export class PairTask extends PairMatrices {
     const values = this.tunedSide('auto');
     this.shares.giveTuned(this.memory, this.plan, values, this.hasRank(values) ? this.tunedPrecision : 'none');
   }
-  /** The values of D for another thread's `run`; null where that has begun with them. */
+  /** The values of D for another thread's `run`; null if that has begun with them. */
   runUpdate(): Float64Array | null {
     if (!this.shares?.take('update')) return null;
     return this.updateSpectrum(this.loadUpdate());
@@ -163,7 +163,7 @@ export class PairTask extends PairMatrices {
     return (values[this.settings.angleRank - 1] ?? 0) > this.tolerance * (values[0] ?? 0);
   }
 
-  /** Values of W1, and its k leading vectors in the wanted precision; made in float64 where float32 does not serve. */
+  /** Values of W1, and its k leading vectors in the wanted precision; made in float64 if float32 does not serve. */
   private tunedSide(wanted: 'single' | 'double' | 'auto' | 'none'): Float64Array {
     const { kernels, plan } = this;
     const { angleRank: k } = this.settings;

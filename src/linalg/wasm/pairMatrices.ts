@@ -32,7 +32,7 @@ export class PairMatrices {
   protected readonly kernels: Kernels;
   protected readonly plan: PairPlan;
 
-  /** Throws `bug` where shapes and bytes do not fit, `bad-parameter` where the memory of one thread does not hold the pair. */
+  /** Throws `bug` if shapes and bytes do not fit, `bad-parameter` if the memory of one thread does not hold the pair. */
   constructor(
     protected readonly memory: KernelMemory,
     base: Matrix,
@@ -93,7 +93,7 @@ export class PairMatrices {
     });
     return any;
   }
-  /** D, times the power of two that is returned: where a difference leaves the range of float32. */
+  /** D, times the power of two that is returned: 1 unless a difference leaves the range of float32. */
   protected loadUpdate(): number {
     for (const updateScale of [1, 2 ** -64]) {
       const { counts, matrix } = this.plan;
@@ -117,7 +117,7 @@ export class PairMatrices {
     throw new OffaxisError('bug', 'The difference of two finite matrices is not finite.');
   }
 
-  /** Unit vectors of the other side for the r leading ones; where s_i is as good as 0, any orthonormal completion. */
+  /** Unit vectors of the other side for the r leading ones; if s_i is as good as 0, any orthonormal completion. */
   protected unitLeading(values: Float64Array): void {
     const { memory, kernels, plan } = this;
     const { maskRank: r } = this.settings;

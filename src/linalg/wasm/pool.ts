@@ -61,7 +61,7 @@ export class WorkerPool {
     return this.enqueue(this.queue, task, input, cost, () => true, signal);
   }
 
-  /** Runs a task when a thread has nothing else to do; null where it `isWanted` no more by then, or none was free. */
+  /** Runs a task when a thread has nothing else to do; null if it `isWanted` no more by then, or none was free. */
   assist<T extends TaskName>(
     task: T,
     input: Tasks[T]['input'],
@@ -136,7 +136,7 @@ export class WorkerPool {
       this.dropUnwanted();
     }
   }
-  /** Gives a job to a free thread; false where there is none, or no room for it. */
+  /** Gives a job to a free thread; false if there is none, or no room for it. */
   private place(job: Job): boolean {
     const costs = this.threads.flatMap((thread) => (thread.job ? [thread.job.cost] : []));
     const { peakBytes, matrixBytes } = job.cost;

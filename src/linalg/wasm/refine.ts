@@ -9,7 +9,7 @@ import type { Format, Shape } from './source.ts';
 /** Rounds of residuals that the basis is widened by; each takes the error down by a factor of 3 (flat spectra) to 100. */
 const ROUNDS = 4;
 const JACOBI_SWEEPS = 40;
-/** Entries of the reconstruction that may be in doubt, where all are of one size; and the relative error that energies ask for. */
+/** Entries of the reconstruction that may be in doubt, if all are of one size; and the relative error that energies ask for. */
 const IN_DOUBT = 0.25;
 const ENOUGH = 1e-6;
 /** A residual that keeps less of its length than this after the projection is in the span already. */

@@ -46,11 +46,11 @@ export class PairShares {
   isFree(part: Part): boolean {
     return Atomics.load(this.state, SLOTS[part]) === FREE;
   }
-  /** The owner takes a part; false where another thread has. */
+  /** The owner takes a part; false if another thread has. */
   claim(part: Part): boolean {
     return this.swap(part, OWNED);
   }
-  /** Another thread takes a part; false where the owner has. */
+  /** Another thread takes a part; false if the owner has. */
   take(part: Part): boolean {
     return this.swap(part, TAKEN);
   }
@@ -77,7 +77,7 @@ export class PairShares {
     Atomics.notify(this.state, SLOTS.tuned);
   }
   /**
-   * Waits for the tuned side; its vectors go to `plan.tuned` in the precision asked for. Null where the other thread has failed. Throws
+   * Waits for the tuned side; its vectors go to `plan.tuned` in the precision asked for. Null if the other thread has failed. Throws
    * cancelled.
    */
   takeTuned(

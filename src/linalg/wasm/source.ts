@@ -28,7 +28,7 @@ const SQUARE_RANGE = [1e-60, 1e60] as const;
 /** Weights converted at once. */
 export const PIECE = 1 << 18;
 
-/** A power of two that brings weights up to `greatest` where their squares and products stay in range. */
+/** A power of two that scales weights of up to `greatest` so that their squares and products stay in range. */
 export function scaleFor(greatest: number): number {
   const [low, high] = SQUARE_RANGE;
   if (greatest === 0 || (greatest > low && greatest < high)) return 1;
@@ -40,7 +40,7 @@ export class Source {
   /** the grid that values are rounded to on the way in */
   private readonly rounding: GridSpec | null;
 
-  /** Throws `bug` where the bytes do not fit the shape. */
+  /** Throws `bug` if the bytes do not fit the shape. */
   constructor(
     readonly matrix: Matrix,
     grid: GridSpec | null,

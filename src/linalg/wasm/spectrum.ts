@@ -13,7 +13,7 @@ import { greatest } from '../../protocol/lists.ts';
 
 /** Band width: 16 favours the tail and the inverse iteration (cost ~ b^2 a vector), 32 the dense reduction. */
 const BAND = 16;
-/** float32 serves for vectors where s_k is at least this share of the rms value. */
+/** float32 serves for vectors if s_k is at least this share of the rms value. */
 const SINGLE_FLOOR = 0.05;
 /** Outside these bounds of s_1 products in float32 could leave its range. */
 const SINGLE_RANGE = [1e-18, 1e18] as const;
@@ -197,7 +197,7 @@ export class Spectrum {
   }
 
   /**
-   * Columns from..to-1 of X (q x ldx) and U (max(m, n) x ldx): vectors of the smaller side, and W x (W' x where wide) over s. `scale`
+   * Columns from..to-1 of X (q x ldx) and U (max(m, n) x ldx): vectors of the smaller side, and W x (W' x if wide) over s. `scale`
    * false leaves W x as it is. In float32 or float64. Needs iterate(>= to).
    */
   vectors(X: Address, U: Address, ldx: number, from: number, to: number, single: boolean, scale: boolean): void {

@@ -4,7 +4,7 @@ import { Layout, type KernelMemory } from './kernels.ts';
 import { PIECE, scaleFor, shapeOf, Source } from './source.ts';
 import { planDense, planSpectrum, Spectrum } from './spectrum.ts';
 
-/** Descending, q values. Throws cancelled, and bad-parameter where one thread's memory does not hold the matrix. */
+/** Descending, q values. Throws cancelled, and bad-parameter if one thread's memory does not hold the matrix. */
 export function singularValuesOf(memory: KernelMemory, matrix: Matrix, checkCancelled: () => void): Float64Array {
   const source = new Source(matrix, null);
   const shape = shapeOf(matrix);

@@ -26,7 +26,7 @@ export const vectorBytes = (rows: number, columns: number, k: number): number =>
   (ceilTo(rows, BLOCK) + ceilTo(columns, BLOCK)) * ceilTo(k, BLOCK) * 4;
 
 /**
- * The vectors of one member, k of them, on the device. Left ones belong to the stored rows also where the matrix was reduced as its
+ * The vectors of one member, k of them, on the device. Left ones belong to the stored rows also if the matrix was reduced as its
  * transpose. Needs `keepReflectors`. Throws device-lost, cancelled, DeviceMemoryError.
  */
 export async function backTransform(

@@ -33,7 +33,7 @@ export interface DeviceSpectra {
   baseValues: Float64Array;
   tunedValues: Float64Array;
   updateValues: Float64Array;
-  /** largest sine of the principal angles, 0 where there are none */
+  /** largest sine of the principal angles, 0 if there are none */
   largestSine: number;
 }
 

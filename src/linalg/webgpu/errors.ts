@@ -14,7 +14,7 @@ export class DeviceMemoryError extends OffaxisError {
     super(
       'device-lost',
       `The GPU cannot hold ${what}: it needs ${mebibytes(neededBytes)}, ${reason} ${mebibytes(limitBytes)}. ` +
-        'The CPU can take this matrix; a higher "offaxis.gpuMemory" helps where the GPU has more.',
+        'The CPU can take this matrix; a higher "offaxis.gpuMemory" helps if the GPU has more.',
     );
     this.name = 'DeviceMemoryError';
   }

@@ -1,4 +1,4 @@
-/** WebGPU's flag values are fixed by the specification; written out, so that no global is needed where there is none (Node). */
+/** WebGPU's flag values are fixed by the specification; written out, so that no global is needed, which Node does not have. */
 export const BUFFER_USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
 export const MAP_MODE_READ = 1;
 export const SHADER_STAGE_COMPUTE = 4;

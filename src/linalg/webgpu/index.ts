@@ -47,7 +47,7 @@ const LANES = 2;
  */
 const MOST_DOUBTFUL = 10;
 
-/** Compiles kernels as they are needed; tunes products where it is new to the adapter (seconds on a slow one). The device must have no other user's limits in its way: see GpuContext. */
+/** Compiles kernels as they are needed; tunes products if the adapter is new to it (seconds on a slow one). The device must have no other user's limits in its way: see GpuContext. */
 export async function createWebGpuBackend(options: WebGpuBackendOptions): Promise<LinearAlgebraBackend> {
   const { device, cpu } = options;
   const limit = options.bindingLimit === undefined ? {} : { bindingLimit: options.bindingLimit };
@@ -161,7 +161,7 @@ class WebGpuBackend implements LinearAlgebraBackend {
     return found;
   }
 
-  /** Pairs like this one in a batch: as many as leave room for the next batch; 0 where not even one fits. */
+  /** Pairs like this one in a batch: as many as leave room for the next batch; 0 if not even one fits. */
   private widthOf(job: PairJob): number {
     const { capBytes } = this.context.pool;
     for (let width = WIDEST; width > 1; width--) if (LANES * batchBytes(job, width) <= capBytes) return width;

@@ -38,7 +38,7 @@ export interface LeadingInput {
   start: LeadingStart;
   /** of `start` */
   refined: RefinedLeading;
-  /** k leading vectors of the base and more, in float32; null where there are not k */
+  /** k leading vectors of the base and more, in float32; null if there are not k */
   vectors: Vectors | null;
   unchanged: boolean;
 }
@@ -90,7 +90,7 @@ class LeadingTask {
   }
 
   /**
-   * Null where the device does not know the grid, where the vectors are not determined, and where too many entries share the selection's
+   * Null if the device does not know the grid, if the vectors are not determined, and if too many entries share the selection's
    * threshold. `directions`: the first r.
    */
   async onDevice(): Promise<LeadingQuantities | null> {

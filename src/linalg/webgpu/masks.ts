@@ -39,7 +39,7 @@ export function factorsOf({ base }: PairJob, { small, large }: RefinedLeading): 
 }
 
 /**
- * `reconstruction`: [rows, columns] on the device, in float32. Null where more entries share the threshold than can be told apart. Throws
+ * `reconstruction`: [rows, columns] on the device, in float32. Null if more entries share the threshold than can be told apart. Throws
  * device-lost, cancelled, DeviceMemoryError.
  */
 export async function deviceMasks(

@@ -15,7 +15,7 @@ const PANEL_CHUNK = 256;
 const DEFERRED_STEPS = 4;
 /** Panels of a QR block: their reflectors go to the trailing matrix together, 128 wide. */
 const QR_PANELS = 4;
-/** QR first where a matrix is this much taller than wide: below, the two-sided reduction of all rows costs less. */
+/** QR first if a matrix is this much taller than wide: below, the two-sided reduction of all rows costs less. */
 const QR_FIRST = 1.6;
 /**
  * An odd number of cache lines (64 bytes) between rows of A, and between quads of L and R: at a power of two they would all fall
@@ -85,7 +85,7 @@ export interface Dispatch<K extends string = StepKernel> {
   bytes: number;
 }
 
-/** Reflectors that one step makes: 32 from the left on `rows` rows, and, where `cols` > 0, 32 from the right on `cols` columns. */
+/** Reflectors that one step makes: 32 from the left on `rows` rows, and, if `cols` > 0, 32 from the right on `cols` columns. */
 export interface Panel {
   row0: number;
   rows: number;
@@ -309,7 +309,7 @@ class PlanBuilder {
   }
 }
 
-/** Dense m x n, taken as its transpose where m < n, to a band. */
+/** Dense m x n, taken as its transpose if m < n, to a band. */
 export function planReduction(m: number, n: number): Plan {
   const rows = ceilTo(Math.max(m, n), BLOCK);
   const cols = ceilTo(Math.min(m, n), BLOCK);

@@ -1,4 +1,4 @@
-/** Raw words -> float32 matrices on the device: decoding, the difference, mixed storage, scale, transposing, padding. */
+/** Raw words -> float32 matrices on the device: decoding, the difference, rounding, scale, transposing, padding. */
 import type { MatrixType } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { ceilTo, SHADER_STAGE_COMPUTE, STORAGE_BUFFER, UNIFORM_BUFFER } from './flags.ts';
@@ -23,7 +23,7 @@ export interface RawPair {
   columns: number;
   base: RawSide | null;
   tuned: RawSide | null;
-  /** mixed storage: both sides are rounded to bf16 (nearest even) before anything else */
+  /** both sides are rounded to bf16 (nearest even) before anything else */
   roundToBf16?: boolean;
 }
 
@@ -82,7 +82,7 @@ export async function absMax(
 }
 
 /**
- * Fills `out`, padding included, with the decoded matrix times the scale; transposed where `transpose` is set, so that out's rows
+ * Fills `out`, padding included, with the decoded matrix times the scale; transposed if `transpose` is set, so that out's rows
  * are the stored columns. Exact but for the one rounding of a difference, and for what falls below 2^-126 under the scale.
  */
 export async function unpack(

@@ -36,7 +36,7 @@ export async function upload(context: GpuContext, data: Uint8Array, signal?: Abo
   }
 }
 
-/** `piece` in memory of its own where it must be: shared memory crashes Dawn in Node, and a write moves multiples of 4 bytes. */
+/** `piece` in memory of its own if it must be: shared memory crashes Dawn in Node, and a write moves multiples of 4 bytes. */
 function own(piece: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   if (piece.buffer instanceof ArrayBuffer && piece.byteLength === length) return piece as Uint8Array<ArrayBuffer>;
   const copy = new Uint8Array(length);

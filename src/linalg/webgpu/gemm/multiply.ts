@@ -21,7 +21,7 @@ export function currentVariant(context: GpuContext): { variant: GemmVariant } {
 
 /**
  * The products in turn, each seeing what the ones before have written; all in one submission, which is not waited for. Throws
- * device-lost, and RangeError where shapes do not fit.
+ * device-lost, and RangeError if shapes do not fit.
  */
 export async function multiply(
   context: GpuContext,

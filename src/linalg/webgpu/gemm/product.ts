@@ -43,7 +43,7 @@ function columnsOf(matrix: DeviceMatrix, first: number, count: number): DeviceMa
   return { ...matrix, offset: matrix.offset + first * 4, cols: count };
 }
 
-/** The product in parts, in the order in which they have to run. Throws RangeError where 64 rows are already too much. */
+/** The product in parts, in the order in which they have to run. Throws RangeError if 64 rows are already too much. */
 export function partsOf(product: FullProduct, bindingBytes: number): FullProduct[] {
   const { a, b, c, transposeA, transposeB, m, n, k } = product;
   if ([a, b, c].every((matrix) => boundBytes(matrix) <= bindingBytes)) return [product];

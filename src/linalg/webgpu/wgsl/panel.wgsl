@@ -6,7 +6,7 @@
 //
 // Thread t owns rows t, t+256, ...: no element is shared, so no storageBarrier. Columns of V stay raw (x, not
 // x * scale) until the last pass, since 1 / (x0 - alpha) is known only after the sum.
-// Reflector: H = I - tau v v', v = [1; scale * rest], alpha = -sign(x0) norm; H = I where rest is 0 (LAPACK's dlarfg),
+// Reflector: H = I - tau v v', v = [1; scale * rest], alpha = -sign(x0) norm; H = I if rest is 0 (LAPACK's dlarfg),
 // which makes zero columns, padding and rank-deficient panels exact.
 const NT = 256u;
 var<workgroup> part : array<vec4<f32>, 512>;   // [quad][64 slots]

@@ -21,7 +21,7 @@ struct Shape {
 };
 @group(0) @binding(0) var<uniform> s : Shape;
 @group(0) @binding(3) var<storage, read_write> out : array<f32>;
-// A word a slot: 512 + floor(log2) of the largest absolute value; 0 where there is none.
+// A word a slot: 512 + floor(log2) of the largest absolute value; 0 if there is none.
 @group(0) @binding(4) var<storage, read_write> slots : array<atomic<u32>>;
 override MODE : u32 = 0;
 override TRANSPOSE : bool = false;

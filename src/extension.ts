@@ -9,6 +9,7 @@ import { ComparisonStore } from './comparison/store.ts';
 import { Activity } from './host/activity.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
 import { InspectorProvider, registerInspector } from './editor/provider.ts';
+import { shownLog } from './host/log.ts';
 import { WindowEngine } from './host/windowEngine.ts';
 import { registerHovers } from './hover/provider.ts';
 import { registerTools } from './tools/register.ts';
@@ -18,7 +19,7 @@ let closing: (() => Promise<void>) | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, workspaceState, subscriptions } = context;
-  const log = vscode.window.createOutputChannel('Offaxis', { log: true });
+  const log = shownLog(vscode.window.createOutputChannel('Offaxis', { log: true }));
   const windowEngine = new WindowEngine(extensionUri, log);
   const engine = windowEngine.client;
   const activity = new Activity();

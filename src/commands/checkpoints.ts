@@ -51,7 +51,7 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
   const items = [first, ...others].map((file) => ({ label: label(basename(file)), file }));
   return (
     await vscode.window.showQuickPick(items, {
-      title: vscode.l10n.t('Checkpoints in {0}', basename(path)),
+      title: vscode.l10n.t('Checkpoints in {0}', label(basename(path))),
       placeHolder: vscode.l10n.t('Choose one'),
     })
   )?.file;
@@ -112,7 +112,7 @@ function itemOf(path: string, selected: boolean): vscode.QuickPickItem & { path:
   const relative = vscode.workspace.asRelativePath(join(folder, basename(path)));
   return {
     label: `$(package) ${label(basename(folder))}`,
-    description: relative,
+    description: label(relative, 300),
     ...(selected ? { detail: vscode.l10n.t('Selected as base') } : {}),
     path,
   };

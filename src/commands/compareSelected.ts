@@ -5,6 +5,7 @@ import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt } from './checkpoints.ts';
 import { shortNames } from '../comparison/names.ts';
+import { label } from '../text/show.ts';
 
 /** "Compare Selected Checkpoints": two in the explorer. Their order in the selection is not the user's, so which is the base is asked. */
 export const compareSelected: Command = {
@@ -27,7 +28,8 @@ export const compareSelected: Command = {
         'bad-parameter',
         vscode.l10n.t('Both selected entries belong to one checkpoint, {0}. Select two.', basename(dirname(first))),
       );
-    const names = shortNames(first, second);
+    const short = shortNames(first, second);
+    const names = { base: label(short.base), tuned: label(short.tuned) };
     const items = [
       {
         label: names.base,

@@ -39,17 +39,18 @@ async function pickTensor(tensors: readonly TensorRow[]): Promise<TensorRow | un
 }
 
 async function pickFormat({ dtype, name }: TensorRow): Promise<ExportFormat | undefined> {
+  const type = label(dtype);
   const npy: vscode.QuickPickItem & { format: ExportFormat } = {
     label: '.npy',
-    description: numberType(dtype)?.npy ? dtype : vscode.l10n.t('float32'),
+    description: numberType(dtype)?.npy ? type : vscode.l10n.t('float32'),
     detail: numberType(dtype)?.npy
       ? vscode.l10n.t('NumPy array, every value as it is stored.')
-      : vscode.l10n.t('NumPy array. NumPy has no {0}; float32 holds each of its values exactly.', dtype),
+      : vscode.l10n.t('NumPy array. NumPy has no {0}; float32 holds each of its values exactly.', type),
     format: 'npy',
   };
   const own: vscode.QuickPickItem & { format: ExportFormat } = {
     label: '.safetensors',
-    description: dtype,
+    description: type,
     detail: vscode.l10n.t('A checkpoint of this one tensor, the same bytes.'),
     format: 'safetensors',
   };

@@ -6,11 +6,12 @@ import type { EngineClient } from '../engine/client.ts';
 import type { InspectorProvider } from '../editor/provider.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { notification } from '../text/show.ts';
+import type { Log } from '../host/log.ts';
 
 export interface CommandServices {
   extensionUri: vscode.Uri;
   engine: EngineClient;
-  log: vscode.LogOutputChannel;
+  log: Log;
   inspector: InspectorProvider;
   comparisons: ComparisonPanels;
   base: BaseSelection;

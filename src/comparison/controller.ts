@@ -12,6 +12,7 @@ import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView } from '../protocol/views.ts';
 import { Accumulator, emptyBatch } from '../results/accumulator.ts';
+import { visible } from '../text/show.ts';
 import { startsUnasked } from './cost.ts';
 import { shortNames } from './names.ts';
 import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComparison } from './store.ts';
@@ -93,7 +94,7 @@ export class ComparisonController {
     return this.current;
   }
   get title(): string {
-    return `${this.status.baseName} → ${this.status.tunedName}`;
+    return visible(`${this.status.baseName} → ${this.status.tunedName}`);
   }
   get view(): Readonly<ComparisonState> {
     return { ...this.status, plan: this.results.plan, progress: this.progress, summary: this.summary };

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Activity } from '../host/activity.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
+import type { Log } from '../host/log.ts';
 import { watchFolder } from '../host/watchFolder.ts';
 import { receivePicture } from '../host/pictures.ts';
 import type { EngineClient } from '../engine/client.ts';
@@ -24,7 +25,7 @@ const SPECS_KEPT = 50;
 export interface ComparisonServices {
   extensionUri: vscode.Uri;
   engine: EngineClient;
-  log: vscode.LogOutputChannel;
+  log: Log;
   activity: Activity;
   store: ComparisonStore;
   memento: vscode.Memento;

@@ -8,6 +8,7 @@ import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from '../host/activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
+import type { Log } from '../host/log.ts';
 import { receiveMatrix } from '../host/matrix.ts';
 import { MatrixRequests } from '../host/matrixRequests.ts';
 import { receivePicture } from '../host/pictures.ts';
@@ -22,7 +23,7 @@ const INDEX_VIEW_TYPE = 'offaxis.inspectorForIndex';
 export interface InspectorServices {
   extensionUri: vscode.Uri;
   engine: EngineClient;
-  log: vscode.LogOutputChannel;
+  log: Log;
   activity: Activity;
   base: BaseSelection;
 }

@@ -4,6 +4,7 @@ import { EngineClient } from '../engine/client.ts';
 import { launchEngine } from '../engine/launch.ts';
 import { backendRequest, engineArguments, type EngineOptions } from '../engine/options.ts';
 import { EngineRuntimes } from '../engine/runtime.ts';
+import type { Log } from './log.ts';
 
 /** Settings whose change takes a fresh engine. */
 const SHAPING = ['backend', 'threads', 'gpuMemory', 'nodePath'] as const;
@@ -16,7 +17,7 @@ export class WindowEngine implements vscode.Disposable {
   private cpuChosen = false;
   private readonly subscription: vscode.Disposable;
 
-  constructor(extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
+  constructor(extensionUri: vscode.Uri, log: Log) {
     const runtimes = new EngineRuntimes(() => settings().get<string>('nodePath')?.trim() ?? '', log);
     this.client = new EngineClient({
       log,

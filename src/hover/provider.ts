@@ -10,6 +10,7 @@ import type { KnownResults } from './known.ts';
 import { matchModule, matchName, type Match } from './match.ts';
 import { candidates, isAdapterConfig, isCheckpointName, ownCheckpoints } from './places.ts';
 import { stringAt } from './strings.ts';
+import type { Log } from '../host/log.ts';
 
 const SELECTOR: vscode.DocumentSelector = [
   { scheme: 'file', pattern: '**/*.safetensors.index.json' },
@@ -21,7 +22,7 @@ const SELECTOR: vscode.DocumentSelector = [
 export interface HoverServices {
   engine: Pick<EngineClient, 'call'>;
   known: KnownResults;
-  log: vscode.LogOutputChannel;
+  log: Log;
 }
 
 export class TensorHovers implements vscode.HoverProvider {

@@ -45,6 +45,12 @@ export const label = (text: string, most = NAME_LENGTH): string => visible(text,
 /** A whole report for a terminal, as a last look over what was put together from `terminal`: its line breaks are ours. */
 export const terminalReport = (text: string): string => text.replace(UNSEEN_BUT_LINES, escape);
 
+/** Of one entry of the log: a stack is long. */
+const LOG_LENGTH = 20_000;
+
+/** An entry of a log. Lines after the first (of a stack, or of a name that holds a break) are indented, so that none passes for an entry. */
+export const logLines = (text: string): string => terminalReport(cut(text, LOG_LENGTH)).replaceAll('\n', '\n    ');
+
 /** A value from a file for a language model: in double quotes, which it cannot close. */
 export function forModel(text: string, most = NAME_LENGTH): string {
   return `"${cut(text, most).replace(/["\\]/g, '\\$&').replace(UNSEEN, escape)}"`;

@@ -11,13 +11,14 @@ import {
   type ToolName,
 } from '../assistant/index.ts';
 import type { EngineClient } from '../engine/client.ts';
+import type { EngineLog } from '../engine/launch.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { forModel, visible } from '../text/show.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 
 type Input = Record<string, unknown>;
 
-export function registerTools(engine: EngineClient, log: vscode.LogOutputChannel): vscode.Disposable {
+export function registerTools(engine: EngineClient, log: EngineLog): vscode.Disposable {
   const registered = TOOLS.map(({ name }) =>
     vscode.lm.registerTool(name, new CheckpointTool(name, engineOf(engine), log)),
   );
@@ -28,7 +29,7 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
   constructor(
     private readonly name: ToolName,
     private readonly engine: AssistantEngine,
-    private readonly log: vscode.LogOutputChannel,
+    private readonly log: EngineLog,
   ) {}
 
   /** Nothing is read before the user has agreed: a path may lie anywhere on the machine. */

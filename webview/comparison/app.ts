@@ -1,5 +1,5 @@
 /** The page: strips, cards, map beside detail, or the plan; keys that work everywhere. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
 import './cards.ts';
@@ -12,6 +12,7 @@ import { stepMetric } from './metrics.ts';
 import './plan.ts';
 import './title.ts';
 import { define, ViewElement } from './view.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 
 class App extends ViewElement {

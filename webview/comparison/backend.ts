@@ -31,10 +31,10 @@ export function elsewhereText({ kind }: BackendInfo, tensors: Iterable<Compariso
     .join('');
 }
 
-/** Everything of it, for the tooltip. */
-export function backendTitle(backend: BackendInfo, tensors: Iterable<ComparisonTensor>): string {
+/** Everything of it, the lines of the tooltip. */
+export function backendTitle(backend: BackendInfo, tensors: Iterable<ComparisonTensor>): string[] {
   const lines = [`${backend.name}, ${backend.precision}`, t('{0} threads', backend.threads)];
   for (const { kind, matrices } of computedElsewhere(tensors, backend.kind))
     lines.push(plural(matrices, '{0} matrix on the {1}', '{0} matrices on the {1}', matrices, KINDS[kind]));
-  return lines.join('\n');
+  return lines;
 }

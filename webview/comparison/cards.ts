@@ -1,7 +1,8 @@
 /** Headline cards: each figure beside what noise would give, with one plain sentence that claims no more than its null allows. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { isUnderHalf } from '../../src/metrics/coverage.ts';
 import { disagreeing, energySaid, littleRoom, maskSaid, tally, type Said } from '../../src/metrics/verdict.ts';

@@ -1,9 +1,10 @@
 /** Every figure of one matrix as a number: both checkpoints beside each other, then the update. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { Group, Kind } from '../../src/metrics/figure.ts';
 import { GROUPS } from '../../src/metrics/groups.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { inUnit } from '../shared/figures.ts';
+import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { wedin } from '../shared/readings.ts';
 import { CHECKPOINT_FIGURES, PAIR_FIGURES } from './metrics.ts';

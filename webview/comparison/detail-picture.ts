@@ -1,7 +1,8 @@
 /** The picture of what changed in one matrix: the update itself, and which weights it reached. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { PictureKind } from '../../src/protocol/matrix.ts';
 import { headsOf } from '../shared/heads.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import '../shared/matrix-picture/picture.ts';
 import type { Pair } from './model.ts';

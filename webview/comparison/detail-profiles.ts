@@ -1,8 +1,9 @@
 /** Where the matrix changed: the share of changed weights of each row and column, with head boundaries from config.json. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { pictureName } from '../shared/picture.ts';
 import type { Drawing, Mark } from '../shared/plot.ts';

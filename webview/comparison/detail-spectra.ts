@@ -1,9 +1,10 @@
 /** Both spectra with their difference, and the principal angles. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { MatrixDetail } from '../../src/protocol/engine.ts';
 import { least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { degrees, num, percent } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { pictureName } from '../shared/picture.ts';
 import type { Drawing, Mark, PlotPicture } from '../shared/plot.ts';

@@ -1,8 +1,9 @@
 /** Right pane: one matrix in full. Of several in a cell (experts, parts), the list lets one be chosen. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import {
   disagreeing,

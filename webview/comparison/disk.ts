@@ -1,7 +1,8 @@
 /** One line for each side whose files are not those any more that were compared. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { DiskChange } from '../../src/protocol/views.ts';
 import { clock } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import type { View } from './view.ts';

@@ -1,8 +1,9 @@
 /** The hover card: five figures of a cell, each with its null or limit, and the reading. It never starts work. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { degrees, percent } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
+import { html } from '../shared/html.ts';
 import { cellReading, nss } from '../shared/readings.ts';
 import { sizes } from './detail.ts';
 import { metricById, VIEWS } from './metrics.ts';

@@ -1,9 +1,10 @@
 /** What the map does not show, each with its reason: elementwise only, left out, without a partner. Nothing is dropped silently. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { cutText, integer, percent } from '../shared/format.ts';
 import { meanOf } from './model.ts';
 import { define, ViewElement } from './view.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 
 /** Names of one reason that are written out; the rest is a click away. */

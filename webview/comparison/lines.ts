@@ -1,7 +1,8 @@
 /** The metric over the layers, readable: every module as a thin line, the mean dashed, the chosen module drawn out. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { times } from '../shared/format.ts';
 import { ends, isDiverging, reference, toUnit, type Panel, type Scale } from '../shared/heatmap.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { key, linear, path, s, text } from '../shared/svg.ts';
 import { picture as pictureOf, type Picture } from './panels.ts';

@@ -1,8 +1,9 @@
 /** Left pane: metric picker, heatmap or its table twin, legend, then lines, verdicts and what was left out. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { integer, num, times } from '../shared/format.ts';
 import { Heatmap, isDiverging, legendRamp, type Cell, type Hit } from '../shared/heatmap.ts';
 import { cardContent, hoverCard, type CardRow } from '../shared/hover-card.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, pictureName, type PictureCell } from '../shared/picture.ts';

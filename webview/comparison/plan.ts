@@ -1,7 +1,8 @@
 /** Before computing: what pairs, what does not and why, the cost. Also the page while headers are read, and where nothing pairs. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { bytes, count, cutText, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { severityWord } from '../shared/words.ts';
 import { s } from '../shared/svg.ts';
 import { ranges } from './curves.ts';

@@ -2,11 +2,12 @@
  * Verdicts of all matrices: one tick a matrix on the axis that decides, with the zone of no verdict shaded. A mean hides a minority;
  * here it stands outside the zone, and is named.
  */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { greatest } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
+import { html } from '../shared/html.ts';
 import { plural, t, tell } from '../shared/l10n.ts';
 import {
   energyRatio,

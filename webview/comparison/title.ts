@@ -1,9 +1,10 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { coverageSaid, coverageWarning, coveredShare } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
 import type { Progress } from '../../src/protocol/views.ts';
 import { count, cutText, duration, num, percent } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t, tell } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { backendText, backendTitle, elsewhereText } from './backend.ts';

@@ -1,6 +1,7 @@
 /** The noise twin on the page: its switch, and its mark beside a figure. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { times } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import type { View } from './view.ts';
 

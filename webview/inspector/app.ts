@@ -1,6 +1,7 @@
 /** The page: strips, then the table or the map beside the detail. Keys that work everywhere are here. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import './detail.ts';

@@ -1,6 +1,7 @@
 /** Columns of the tensor table, and the cells of one row. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { cell, count, cutText, exact, num } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { linear, log, path } from '../shared/svg.ts';
 import { figureOf } from './figures.ts';
@@ -205,7 +206,7 @@ function histogramCell(counts: readonly number[] | undefined, sparks: Sparks): T
 function zCell({ z, median, siblings }: Outlier<Row>, metric: MapMetric): TemplateResult {
   const about = t('median of {0} siblings: {1}', siblings, metric.format(median));
   const note = Number.isFinite(z) ? exact(z) : t('more than half of the siblings share one value, so their MAD is 0');
-  return html`<span class="num c-distribution" role="gridcell" data-z=${z} title=${`${note}\n${about}`}
+  return html`<span class="num c-distribution" role="gridcell" data-z=${z} title=${[note, about]}
     >${z > 0 ? '+' : ''}${num(z, 3)}</span
   >`;
 }

@@ -1,6 +1,7 @@
 /** Where the selected tensor stands: layer, module, tensor. Each part goes there in the table. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { clock } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { NO_FILTER } from './find/filter.ts';

@@ -1,8 +1,9 @@
 /** Right pane: one tensor, its values, and its spectrum on request. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import { bytes, exact, integer, num, percent } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { icon } from '../shared/svg.ts';
 import { ageMark, crumbs } from './crumbs.ts';
 import { item } from './definition.ts';

@@ -1,6 +1,7 @@
 /** SHA-256 of a tensor, or of the files: a button, then the digest with a way to copy it. */
-import { html, type TemplateResult } from 'lit';
+import type { TemplateResult } from 'lit';
 import { bytes, percent } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { ICON } from './icons.ts';
@@ -19,7 +20,7 @@ export function digest(view: View, tensor: string | null): TemplateResult {
   const found = names.flatMap((name) => model.digests.get(name) ?? []);
   if (found.length === names.length && found.length > 0) {
     const [first] = found;
-    const lines = found.map(({ sha256, name }) => `${sha256}  ${name}`).join('\n');
+    const lines = found.map(({ sha256, name }) => `${sha256}  ${name}`);
     const one = found.length === 1 && first ? first.sha256 : null;
     const text = one ? `${one.slice(0, SHOWN)}…` : plural(found.length, '{0} file', '{0} files');
     return html`<span class="digest" data-sha256=${one ?? ''}
@@ -28,7 +29,7 @@ export function digest(view: View, tensor: string | null): TemplateResult {
         data-action="copy-sha256"
         title=${one ? t('Copy the SHA-256') : t('Copy as sha256sum prints it')}
         aria-label=${one ? t('Copy the SHA-256') : t('Copy as sha256sum prints it')}
-        @click=${() => post({ type: 'copy', text: one ?? lines })}
+        @click=${() => post({ type: 'copy', text: one ?? lines.join('\n') })}
       >
         ${icon(ICON.copy)}
       </button></span

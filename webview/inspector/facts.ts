@@ -1,13 +1,14 @@
 /** First strip: what the checkpoint is, and the way to a comparison. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { CheckpointFacts } from '../../src/protocol/engine.ts';
 import { bytes, count, integer, num } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { digest } from './digest.ts';
 import { contextTokens, memoryPanel, memorySummary } from './memory.ts';
 import { ViewElement } from './view.ts';
 
-const fact = (name: string, value: unknown, title?: string): TemplateResult =>
+const fact = (name: string, value: unknown, title?: string | readonly string[]): TemplateResult =>
   html`<div>
     <dt>${name}</dt>
     <dd title=${title ?? nothing}>${value}</dd>
@@ -103,7 +104,7 @@ class Facts extends ViewElement {
               ${metadata.map(
                 ([key, value]) =>
                   html`<dt class="mono">${key}</dt>
-                    <dd class="mono">${value}</dd>`,
+                    <dd class="mono">${linesOf(value)}</dd>`,
               )}
               ${
                 facts.metadataLeftOut
@@ -148,7 +149,7 @@ class Facts extends ViewElement {
     return fact(
       t('Types'),
       text || t('unknown'),
-      types.map(([type, n]) => plural(n, '{1}: {0} tensor', '{1}: {0} tensors', integer(n), type)).join('\n'),
+      types.map(([type, n]) => plural(n, '{1}: {0} tensor', '{1}: {0} tensors', integer(n), type)),
     );
   }
   private shards(facts: CheckpointFacts): TemplateResult | typeof nothing {
@@ -160,7 +161,7 @@ class Facts extends ViewElement {
       missing.length
         ? t('{0} of {1} at hand', facts.shards.length - missing.length, facts.shards.length)
         : integer(facts.shards.length),
-      [...listed, ...(missing.length > 20 ? [t('and {0} more', missing.length - 20)] : [])].join('\n'),
+      [...listed, ...(missing.length > 20 ? [t('and {0} more', missing.length - 20)] : [])],
     );
   }
   private config({ config }: CheckpointFacts): TemplateResult {
@@ -183,6 +184,8 @@ class Facts extends ViewElement {
     return fact(t('Config'), parts.filter((part) => part !== null).join(', ') || t('names no architecture'));
   }
 }
+/** Line breaks of a value are its own: they stay, in a block that nothing else is in. */
+const linesOf = (value: string): unknown[] => value.split(/\r?\n/).map((line, i) => (i ? html`<br />${line}` : line));
 /** "format pt, note": short values are told, of long ones the name. */
 function summary(metadata: readonly (readonly [string, string])[], leftOut: number): string {
   const parts = metadata.map(([key, value]) => (value.length <= 12 ? `${key} ${value}` : key.slice(0, 40)));

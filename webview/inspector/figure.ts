@@ -2,6 +2,7 @@
  * `<ox-figure .plot=${plot}>`: a drawing whose values can be read off, with the pointer or with the arrow keys. What is read stands in
  * a line under the drawing, so it is there for the keyboard and for screen readers as well.
  */
+import { shownText } from '../shared/html.ts';
 import { offerPicture, type PictureTable } from '../shared/picture.ts';
 import { h, s } from '../shared/svg.ts';
 import { t } from '../shared/l10n.ts';
@@ -77,7 +78,7 @@ class Figure extends HTMLElement {
     if (!this.current || this.width <= 0) return;
     const { root, reading } = this.current.draw(this.width);
     this.reading = reading;
-    this.holder.setAttribute('aria-label', t('{0}. Arrow keys read the values.', this.current.label));
+    this.holder.setAttribute('aria-label', shownText(t('{0}. Arrow keys read the values.', this.current.label)));
     root.append(this.cursor);
     this.holder.replaceChildren(root);
     this.read(Math.min(this.index, reading.count - 1));
@@ -93,7 +94,7 @@ class Figure extends HTMLElement {
     }
     const x = Math.round(reading.x(index)) + 0.5;
     this.cursor.setAttribute('d', `M${x} ${reading.y[0]}V${reading.y[1]}`);
-    this.line.textContent = reading.text(index);
+    this.line.textContent = shownText(reading.text(index));
   }
   private point(event: PointerEvent): void {
     const { reading } = this;

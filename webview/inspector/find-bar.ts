@@ -1,6 +1,7 @@
 /** Below the toolbar: the filters, what they leave, the order of the list, and what its order still needs. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { cutText, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { chipsOf, type Filter, NO_FILTER, ROLE_NAMES, ROLES } from './find/filter.ts';

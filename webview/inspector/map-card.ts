@@ -1,8 +1,9 @@
 /** The card over a cell of the map: five figures and the chosen one. It never starts work. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { integer, num } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
+import { html } from '../shared/html.ts';
 import { statusWord } from '../shared/words.ts';
 import { cellOf, type Member } from './map-model.ts';
 import { mapMetric, type MapMetric } from './metrics.ts';

@@ -1,9 +1,10 @@
 /** The spectra view: a heatmap of layers by modules for any figure of section A, filling while it is computed; or its table twin. */
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { statusWord } from '../shared/words.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, type PictureCell } from '../shared/picture.ts';
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { labelsOf, orderModules } from '../comparison/labels.ts';
 import { integer } from '../shared/format.ts';
 import { Heatmap, legendRamp, type Cell, type CellValue, type Hit, type Scale, ends } from '../shared/heatmap.ts';

@@ -1,7 +1,8 @@
 /** Memory to load and to serve, with the formula and what is left out. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../../src/protocol/health.ts';
 import { bytes, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 
 /** A usual context where config.json names none. */

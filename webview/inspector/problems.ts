@@ -1,8 +1,9 @@
 /** Second strip: what is wrong with the file and with its values, and the scan that finds it. Never empty: no problem is said, too. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { Problem } from '../../src/protocol/results.ts';
 import type { ScanRun } from '../../src/protocol/views.ts';
 import { bytes, duration, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { severityWord } from '../shared/words.ts';

@@ -1,7 +1,8 @@
 /** The spectrum section of the detail: on request, for one matrix of the tensor at a time. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { TensorSpectrum } from '../../src/protocol/engine.ts';
 import { duration, exact, integer, num } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { key } from '../shared/svg.ts';
 import { item } from './definition.ts';
 import type { FigurePlot } from './figure.ts';

@@ -1,7 +1,8 @@
 /** Between the strips and the body, only when there is something to say: progress with Cancel, what was cancelled, what failed. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { WireError } from '../../src/protocol/errors.ts';
 import { clock, duration, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { ICON } from './icons.ts';

@@ -1,6 +1,7 @@
 /** What the table says instead of rows: why there is none, and the ways out. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import { integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { chipsOf, NO_FILTER } from './find/filter.ts';
 import { MIN_SIBLINGS, Z_THRESHOLD } from './find/outliers.ts';

@@ -2,8 +2,9 @@
  * The tensors as a treegrid by layer. Rows have one height, so the window of rows to draw follows from the scroll position alone:
  * 35 000 tensors cost as much as fifty.
  */
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { count, exact, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { cells, type Column, columnsOf, Sparks } from './columns.ts';

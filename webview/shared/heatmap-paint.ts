@@ -1,4 +1,5 @@
 /** How the heatmap is drawn: fills of the cells, heads, mean row and the profile. Everything is given; nothing is kept. */
+import { visible } from '../../src/text/show.ts';
 import type { PaintContext } from './canvas-svg.ts';
 import { cell as cellText } from './format.ts';
 import { colourOf, isDiverging, type Scale } from './heatmap-scale.ts';
@@ -117,7 +118,7 @@ export class Brush<Context extends PaintContext = PaintContext> {
   }
   text(value: string, x: number, y: number, align: CanvasTextAlign = 'center'): void {
     this.c.textAlign = align;
-    this.c.fillText(value, x, y);
+    this.c.fillText(visible(value), x, y);
   }
 }
 

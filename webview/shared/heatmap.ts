@@ -4,6 +4,7 @@
  * mirrors it for screen readers (a canvas has no children), so does `data-cell` on the host for tests.
  */
 import { num } from './format.ts';
+import { shownText } from './html.ts';
 import { SvgContext } from './canvas-svg.ts';
 import {
   Brush,
@@ -332,7 +333,7 @@ export class Heatmap {
     this.mirror.setAttribute('aria-colindex', String(column + 1));
     this.mirror.setAttribute('aria-selected', 'true');
     const values = this.panels.map((panel) => `${panel.title} ${spoken(panel.cell(cell.layer, cell.module))}`);
-    this.mirror.textContent = [t('Layer {0}, {1}', cell.layer, cell.module), ...values].join('; ');
+    this.mirror.textContent = shownText([t('Layer {0}, {1}', cell.layer, cell.module), ...values].join('; '));
   }
 }
 

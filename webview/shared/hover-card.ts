@@ -1,5 +1,6 @@
 /** The one card of a page: what a mark says, for the pointer and for the keyboard alike. It never takes the focus and never starts work. */
-import { html, nothing, render, type TemplateResult } from 'lit';
+import { nothing, render, type TemplateResult } from 'lit';
+import { html } from './html.ts';
 
 export type CardRow = readonly [name: string, value: string, beside?: string];
 

@@ -3,6 +3,7 @@
  * by the code that draws it on the page, so a picture shows what the page shows; only colours may be those of white paper.
  */
 import type { PictureAction, PictureFromView } from '../../src/protocol/views.ts';
+import { cell } from '../../src/text/show.ts';
 import { t } from './l10n.ts';
 import { pictureMenu } from './picture-menu.ts';
 import { onPaper, rgb, type Rgb } from './scales.ts';
@@ -63,9 +64,9 @@ export function send(message: PictureFromView): void {
   document.dispatchEvent(new CustomEvent<PictureFromView>(PICTURE_EVENT, { detail: message }));
 }
 
-/** Tab-separated, a line a row; a cell holds neither tab nor line break. Numbers with all their digits. */
+/** Tab-separated, a line a row. Numbers with all their digits. */
 export const tsv = (rows: readonly (readonly PictureCell[])[]): string =>
-  rows.map((row) => `${row.map((cell) => String(cell ?? '').replace(/[\t\r\n]+/g, ' ')).join('\t')}\n`).join('');
+  rows.map((row) => `${row.map((value) => cell(value, '\t')).join('\t')}\n`).join('');
 
 function pictureSvg(source: PictureSource, white: boolean): Fragment | null {
   return inColours(white, () => {

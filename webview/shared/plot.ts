@@ -3,6 +3,7 @@
  * and, one by one, to the arrow keys, with the same card; with a name it can be saved and copied.
  */
 import { cardContent, hoverCard, type CardRow } from './hover-card.ts';
+import { shownText } from './html.ts';
 import { t } from './l10n.ts';
 import { offerPicture, type PictureTable } from './picture.ts';
 import { h, s } from './svg.ts';
@@ -123,7 +124,7 @@ export class Plot extends HTMLElement {
     this.holder.firstElementChild?.append(this.ring);
     const box = this.holder.getBoundingClientRect();
     hoverCard().show(cardContent(mark.title, mark.rows), { x: box.left + mark.x, y: box.top + mark.y });
-    this.spoken.textContent = [mark.title, ...mark.rows.map((row) => row.join(' '))].join('; ');
+    this.spoken.textContent = shownText([mark.title, ...mark.rows.map((row) => row.join(' '))].join('; '));
   }
   private point(event: PointerEvent): void {
     const box = this.holder.getBoundingClientRect();

@@ -1,6 +1,7 @@
 /** Marks as SVG elements with attributes and classes: the content security policy forbids inline style. */
 import { seen } from '../../src/text/show.ts';
 import type { CardRow } from './hover-card.ts';
+import { shownAttribute, shownText } from './html.ts';
 import type { Drawing } from './plot.ts';
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
@@ -8,11 +9,7 @@ const NAMESPACE = 'http://www.w3.org/2000/svg';
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 type Child = Node | string;
 
-/** A mark may be saved as a picture, and XML cannot hold every character of a name. */
-const shown = (child: Child | readonly Child[]): Child | readonly Child[] =>
-  typeof child === 'string' ? seen(child) : child instanceof Node ? child : child.map((one) => shown(one) as Child);
-
-/** An SVG element. Attributes that are undefined are left out. */
+/** An SVG element. Attributes that are undefined are left out. It may be saved as a picture, and XML cannot hold every character of a name. */
 export function s<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -21,7 +18,7 @@ export function s<K extends keyof SVGElementTagNameMap>(
   const element = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes))
     if (value !== undefined) element.setAttribute(name, typeof value === 'string' ? seen(value) : String(value));
-  appendTo(element, children.map(shown));
+  appendTo(element, children);
   return element;
 }
 
@@ -36,15 +33,16 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
     if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value);
-    else element.setAttribute(name, value === true ? '' : String(value));
+    else element.setAttribute(name, value === true ? '' : shownAttribute(name, String(value)));
   }
   appendTo(element, children);
   return element;
 }
 function appendTo(element: Element, children: readonly (Child | readonly Child[] | null | undefined | false)[]): void {
   for (const child of children)
-    if (child instanceof Node || typeof child === 'string') element.append(child);
-    else if (child) for (const one of child) element.append(one);
+    if (child instanceof Node) element.append(child);
+    else if (typeof child === 'string') element.append(shownText(child));
+    else if (child) appendTo(element, child);
 }
 /** A codicon by its code point. */
 export const icon = (codePoint: number, className = ''): HTMLSpanElement =>

@@ -4,6 +4,7 @@ import {
   forModel,
   html,
   json,
+  logLines,
   markdown,
   sentenceForModel,
   svg,
@@ -71,6 +72,10 @@ describe('a cell', () => {
   });
 });
 describe('JSON and reports', () => {
+  it('an entry of the log has one first line, whatever it quotes', () => {
+    expect(logLines('bad\n2026-01-01 [error] forged \x1b[31m')).toBe('bad\n    2026-01-01 [error] forged \\u{1B}[31m');
+    expect(logLines('x'.repeat(1e6)).length).toBeLessThan(21_000);
+  });
   it('mean the same, with nothing raw', () => {
     const value = { [HOSTILE.join('.')]: HOSTILE.join('|') };
     const text = json(value, 2);

@@ -1,6 +1,7 @@
 /** The plane of a tensor that is on show: its last two axes, at one index on each axis before them. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { nothing, type TemplateResult } from 'lit';
 import type { TensorRow } from '../../../src/protocol/engine.ts';
+import { html } from '../../shared/html.ts';
 import { t } from '../../shared/l10n.ts';
 
 /** Sides of the plane; a vector is one column, a scalar one value. */

@@ -1,8 +1,9 @@
 /** The tabs of the detail, and what stands behind the two that read values. */
-import { html, type TemplateResult } from 'lit';
+import type { TemplateResult } from 'lit';
 import type { TensorRow } from '../../../src/protocol/engine.ts';
 import type { PictureKind } from '../../../src/protocol/matrix.ts';
 import { headsOf, NO_HEADS, type Heads } from '../../shared/heads.ts';
+import { html } from '../../shared/html.ts';
 import { t } from '../../shared/l10n.ts';
 import '../../shared/matrix-picture/picture.ts';
 import type { MatrixSource } from '../../shared/matrix-picture/picture.ts';

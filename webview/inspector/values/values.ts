@@ -1,8 +1,9 @@
 /** "Values" of the detail: the planes of a tensor as a grid, the way to an index, copying, and the export of the whole. */
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { LitElement, nothing, type TemplateResult } from 'lit';
 import type { TensorRow } from '../../../src/protocol/engine.ts';
 import { MAX_VALUES } from '../../../src/protocol/matrix.ts';
 import { integer } from '../../shared/format.ts';
+import { html } from '../../shared/html.ts';
 import { plural, t } from '../../shared/l10n.ts';
 import type { MatrixClient } from '../../shared/matrix-client.ts';
 import { numpyText, separatedText } from '../../shared/value-text.ts';

@@ -2,13 +2,14 @@
  * `<ox-matrix-picture .client .source>`: a matrix as a picture, from the whole down to single weights. The part on show is asked of the
  * engine anew whenever it changes; until it comes, what is there is drawn enlarged.
  */
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { LitElement, nothing, type TemplateResult } from 'lit';
 import type { Picture, PictureKind, PictureSource } from '../../../src/protocol/matrix.ts';
 import { MAX_PICTURE_SIDE } from '../../../src/protocol/matrix.ts';
 import { bytes, duration, percent } from '../format.ts';
 import type { Heads } from '../heads.ts';
 import { legendRamp } from '../heatmap-paint.ts';
 import { ends } from '../heatmap-scale.ts';
+import { html } from '../html.ts';
 import { plural, t } from '../l10n.ts';
 import { MatrixError, type MatrixClient, type PictureProgress } from '../matrix-client.ts';
 import { onThemeChange } from '../scales.ts';

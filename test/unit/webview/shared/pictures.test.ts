@@ -133,12 +133,13 @@ describe('sheet and tsv', () => {
     expect(made).toMatchObject({ width: 132, height: 106 });
     expect(made.markup).toContain('<title>a &#38; b</title>');
   });
-  it('gives rows for a spreadsheet: all digits, no tab and no line break in a cell', () => {
+  it('gives rows for a spreadsheet: all digits, no tab, no line break and no formula in a cell', () => {
     expect(
       tsv([
         ['x', 'a\tb\nc'],
         [0.1 + 0.2, null],
+        ['=HYPERLINK("x")', -1],
       ]),
-    ).toBe('x\ta b c\n0.30000000000000004\t\n');
+    ).toBe('x\ta\\u{09}b\\u{0A}c\n0.30000000000000004\t\n"\'=HYPERLINK(""x"")"\t-1\n');
   });
 });

@@ -53,7 +53,7 @@ export function planComparison(
       config?.attentionHeads != null
         ? { attention: config.attentionHeads, keyValue: config.keyValueHeads ?? config.attentionHeads }
         : null,
-    problems: [...base.problems, ...tuned.problems],
+    problems: [...base.problems, ...tuned.problems, ...pairing.notes],
   };
 }
 

@@ -1,6 +1,6 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
 import { columnsOf } from '../metrics/catalog.ts';
-import { coverageSaid, coverageWarning, isUnderHalf } from '../metrics/coverage.ts';
+import { coverageSaid, coverageWarning, isUnderHalf, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
@@ -94,6 +94,7 @@ function headLines(base: string, tuned: string, plan: ComparisonPlan, s: Compari
   const lines = [
     `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared; ${english(coverageSaid(plan.coverage, s.coverage, percent))}.`,
     ...(missing ? [`Warning: ${english(missing)}`] : []),
+    ...pairingNotes(plan.problems).map(({ message }) => `Note: ${sentenceForModel(message)}`),
     ...(warning ? [`Warning: ${english(warning)} Median cosine ${figure(s.lineage.cosine, 3)}.`] : []),
     `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of} (storage rounding hides small updates; no null).`,
     `Relative update of the model${of}, energy-weighted: ${percent(s.model.relativeUpdate)}.`,

@@ -1,10 +1,21 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
 import { asStoredBy } from './cast.ts';
 import { numberType } from '../numbers/index.ts';
-import { familyOf, isBias, isExpertStack, layoutKey, normalizeName, type Family } from '../families/index.ts';
+import {
+  describeName,
+  familyOf,
+  isBias,
+  isExpertStack,
+  layoutKey,
+  normalizeName,
+  type Family,
+} from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
+import type { Problem } from '../protocol/results.ts';
 import { coverageOf } from './coverage.ts';
 import { matchesGlob } from './glob.ts';
+import { logicalShape, oriented, type Match } from './orientation.ts';
+import { changedName, constantChange, type Change } from './prefix.ts';
 import { elementCount, hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
 import { biasViews, matrixViews } from './views.ts';
@@ -24,28 +35,24 @@ interface Sides {
   config: ModelConfig | null;
   family: Family | null;
 }
-interface Match {
-  base: TensorRow;
-  tuned: TensorRow;
-}
 
 /**
- * Pairs by name, then by name without prefixes, then part by part across layouts (fused against split, stacked against single experts).
+ * Pairs by name, then by name without known prefixes, then without one constant part that only one side has, then part by part across layouts (fused against split, stacked against single experts).
  * Order: embeddings, layers upwards, the rest; within that the base's order.
  */
 export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
   const config = base.config ?? tuned.config;
   const family = familyOf(config?.modelType ?? null) ?? base.family ?? tuned.family;
   const sides: Sides = { base, tuned, config, family };
-  const { matches, baseRest, tunedRest } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
+  const { matches, baseRest, tunedRest, change } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
-  for (const match of matches) {
+  for (const match of oriented(matches)) {
     const reason = whyNot(match);
     if (reason === null) for (const pair of pairsOf(match, sides, options)) pairs.push(pair);
     else skipped.push({ name: match.base.name, reason });
   }
-  const aligned = alignLayouts(baseRest, tunedRest, sides, options);
+  const aligned = alignLayouts(baseRest, tunedRest, sides, options, change);
   for (const pair of aligned.pairs) pairs.push(pair);
   for (const one of aligned.skipped) skipped.push(one);
   const outside = new Set<string>();
@@ -57,7 +64,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   for (const name of outside) skipped.push({ name, reason: `outside the pattern ${JSON.stringify(options.tensors)}` });
   selected.sort((a, b) => tableOrder(a) - tableOrder(b));
   const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
-  return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage };
+  return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes: change ? [changeNote(change)] : [] };
 }
 
 function isSelected({ base, tuned }: WeightPair, pattern: string | null): boolean {
@@ -70,11 +77,31 @@ function tableOrder({ base: { place } }: WeightPair): number {
   return place.role === 'embedding' ? -1 : Number.MAX_SAFE_INTEGER;
 }
 
-/** By full name first; what is left by the name without prefixes, if that is one tensor on each side. */
-function matchRows(
-  base: TensorRow[],
-  tuned: TensorRow[],
-): { matches: Match[]; baseRest: TensorRow[]; tunedRest: TensorRow[] } {
+/** What was taken to make the names agree. */
+function changeNote({ side, take, put, inside }: Change): Problem {
+  const where = inside ? 'inside' : 'before';
+  const message =
+    put === ''
+      ? `Names of the ${side} side are read without ${JSON.stringify(take)} ${where} them: so names and shapes agree.`
+      : take === ''
+        ? `Names of the ${side} side are read with ${JSON.stringify(put)} before them: so names and shapes agree.`
+        : `Names of the ${side} side are read with ${JSON.stringify(put)} before them in place of ${JSON.stringify(take)}: so names and shapes agree.`;
+  return { severity: 'info', code: 'pairing-prefix', message };
+}
+
+/** A name without prefixes and wrappers, the constant one of its side too. */
+function nameOn(side: 'base' | 'tuned', row: TensorRow, change: Change | null): string {
+  return normalizeName((change?.side === side ? changedName(row.name, change) : null) ?? row.name);
+}
+
+interface Matched {
+  matches: Match[];
+  baseRest: TensorRow[];
+  tunedRest: TensorRow[];
+  change: Change | null;
+}
+/** By full name first; what is left by the name without prefixes, if that is one tensor on each side, at last without a constant part. */
+function matchRows(base: TensorRow[], tuned: TensorRow[]): Matched {
   const byName = new Map(tuned.map((row) => [row.name, row]));
   const taken = new Set<TensorRow>();
   const partners = new Map<TensorRow, TensorRow>();
@@ -83,23 +110,35 @@ function matchRows(
     partners.set(row, partner);
     taken.add(partner);
   };
-  for (const row of base) take(row, byName.get(row.name));
-  const left = base.filter((row) => !partners.has(row));
-  const baseNames = uniqueBy(left, (row) => normalizeName(row.name));
-  const tunedNames = uniqueBy(
+  const rest = (): [TensorRow[], TensorRow[]] => [
+    base.filter((row) => !partners.has(row)),
     tuned.filter((row) => !taken.has(row)),
-    (row) => normalizeName(row.name),
-  );
-  for (const [name, row] of baseNames) take(row, tunedNames.get(name));
+  ];
+  const takeBy = (change: Change | null): void => {
+    const [baseRest, tunedRest] = rest();
+    const tunedNames = uniqueBy(tunedRest, (row) => nameOn('tuned', row, change));
+    for (const [name, row] of uniqueBy(baseRest, (row) => nameOn('base', row, change))) take(row, tunedNames.get(name));
+  };
+  for (const row of base) take(row, byName.get(row.name));
+  takeBy(null);
+  const change = constantChange(...rest(), Math.min(base.length, tuned.length));
+  if (change) takeBy(change);
+  const described = (row: TensorRow, side: 'base' | 'tuned'): TensorRow => {
+    if (change?.side !== side) return row;
+    const { layer, module, role } = describeName(nameOn(side, row, change));
+    return { ...row, layer, module, role: row.role === 'bookkeeping' ? row.role : role };
+  };
   const matches: Match[] = [];
   for (const row of base) {
     const partner = partners.get(row);
-    if (partner) matches.push({ base: row, tuned: partner });
+    if (partner) matches.push({ base: described(row, 'base'), tuned: described(partner, 'tuned') });
   }
+  const [baseRest, tunedRest] = rest();
   return {
     matches,
-    baseRest: base.filter((row) => !partners.has(row)),
-    tunedRest: tuned.filter((row) => !taken.has(row)),
+    baseRest: baseRest.map((row) => described(row, 'base')),
+    tunedRest: tunedRest.map((row) => described(row, 'tuned')),
+    change,
   };
 }
 
@@ -120,7 +159,8 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<strin
 function whyNot({ base, tuned }: Match): string | null {
   const reason = whyNotOne(base, 'base') ?? whyNotOne(tuned, 'tuned');
   if (reason !== null) return reason;
-  if (base.shape.length !== tuned.shape.length || base.shape.some((side, i) => side !== tuned.shape[i])) {
+  const [left, right] = [logicalShape(base), logicalShape(tuned)];
+  if (left.length !== right.length || left.some((side, i) => side !== right[i])) {
     return `shapes differ: [${base.shape.join(', ')}] against [${tuned.shape.join(', ')}]`;
   }
   return elementCount(base.shape) === 0 ? 'it has no weights' : null;
@@ -149,21 +189,14 @@ function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
 }
 
 function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): WeightPair[] {
-  // Both sides hold one matrix, so they are stored alike even if one header alone could not tell.
-  const transposed = base.transposed === true || tuned.transposed === true;
-  const [left, right] = transposed ? [asTransposed(base), asTransposed(tuned)] : [base, tuned];
-  const views = matrixViews(left, sides.config, sides.family);
+  const views = matrixViews(base, sides.config, sides.family);
   if (views.length === 0) {
     return [pairOf(flatWeight(sides.base, base), flatWeight(sides.tuned, tuned), options)];
   }
-  const others = matrixViews(right, sides.config, sides.family);
+  const others = matrixViews(tuned, sides.config, sides.family);
   return views.map((view, i) =>
-    pairOf(weightOf(sides.base, left, view), weightOf(sides.tuned, right, others[i] as MatrixView), options),
+    pairOf(weightOf(sides.base, base, view), weightOf(sides.tuned, tuned, others[i] as MatrixView), options),
   );
-}
-
-function asTransposed(row: TensorRow): TensorRow {
-  return row.transposed ? row : { ...row, transposed: true };
 }
 
 function pairOf(base: Weight, tuned: Weight, { includeEmbeddings }: PairOptions): WeightPair {
@@ -194,11 +227,12 @@ function alignLayouts(
   tunedRest: readonly TensorRow[],
   sides: Sides,
   options: PairOptions,
-): Omit<Pairing, 'coverage'> {
+  change: Change | null,
+): Omit<Pairing, 'coverage' | 'notes'> {
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
-  const baseParts = partsOf(baseRest, 'base', sides);
-  const tunedParts = partsOf(tunedRest, 'tuned', sides);
+  const baseParts = partsOf(baseRest, 'base', sides, change);
+  const tunedParts = partsOf(tunedRest, 'tuned', sides, change);
   const paired = new Set<Part>();
   const touched = new Set<TensorRow>();
   const tunedByKey = uniqueBy(tunedParts, (part) => part.key);
@@ -229,14 +263,19 @@ interface Part {
   view: MatrixView;
   key: string;
 }
-function partsOf(rows: readonly TensorRow[], side: 'base' | 'tuned', { config, family }: Sides): Part[] {
+function partsOf(
+  rows: readonly TensorRow[],
+  side: 'base' | 'tuned',
+  { config, family }: Sides,
+  change: Change | null,
+): Part[] {
   return rows.flatMap((row) => {
     if (whyNotOne(row, side) !== null) return [];
     if (row.shape.length !== 1 && row.shape.length !== 2 && !isExpertStack(row.module)) return [];
     const views = row.shape.length === 1 ? biasViews(row, config, family) : matrixViews(row, config, family);
     return views.map((view) => {
       const marks = view.name.slice(row.name.length).split('#').slice(1);
-      return { row, view, key: layoutKey(row.name, marks, family) };
+      return { row, view, key: layoutKey(nameOn(side, row, change), marks, family) };
     });
   });
 }

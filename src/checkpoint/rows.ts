@@ -52,12 +52,13 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
-/** Marks the tensors of GPT-2's Conv1D, which stores [in, out]. */
+/** Marks the tensors of GPT-2's Conv1D, which stores [in, out], and those of its names that are known to be stored [out, in]. */
 export function markConv1d(tensors: Map<string, TensorRow>, modelType: string | null): void {
   const candidates = [...tensors.values()].filter(
     ({ shape, module }) => shape.length === 2 && CONV1D_MODULE.test(module),
   );
-  if (storesInOut(candidates, modelType)) for (const row of candidates) row.transposed = true;
+  const told = storesInOut(candidates, modelType);
+  if (told !== null) for (const row of candidates) row.transposed = told;
 }
 const CONV1D_MODULE = endsWithOne(everyFamily(({ conv1d }) => conv1d?.modules));
 

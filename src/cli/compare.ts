@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
-import { coverageSaid, coverageWarning, isUnderHalf } from '../metrics/coverage.ts';
+import { coverageSaid, coverageWarning, isUnderHalf, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
-import type { Coverage } from '../protocol/engine.ts';
+import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
@@ -55,7 +55,7 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   await outputs.write({
     json: () => `${json(result)}\n`,
     csv: () => comparisonCsv(result),
-    text: () => report(result, found.plan?.coverage ?? null),
+    text: () => report(result, found.plan),
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
 }
@@ -63,7 +63,7 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
 /** Figures that the table shows as they are, before the two views. */
 const COLUMNS = columnsOf('change', 'update');
 
-function report(result: ComparisonResult, coverage: Coverage | null): string {
+function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
   const { summary: s, backend } = result;
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
@@ -84,7 +84,8 @@ function report(result: ComparisonResult, coverage: Coverage | null): string {
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
     ...elsewhere(result),
-    ...coverageLines(coverage, s),
+    ...coverageLines(plan?.coverage ?? null, s),
+    ...pairingNotes(plan?.problems ?? []).map(({ message }) => `note: ${terminal(message)}`),
     ...lineageLines(s),
     '',
   ];

@@ -21,15 +21,16 @@ export const GPT2: Family = {
 
 /**
  * Do these tensors lie [in, out], as Conv1D does? The fused c_attn tells: [in, 3 in] in a Conv1D, [3 in, in] in a Linear (Qwen v1 and
- * GPT-BigCode use the same names); the model type does if it is not at hand.
+ * GPT-BigCode use the same names); the model type does if it is not at hand; null if neither tells.
  */
 export function storesInOut(
   tensors: readonly { module: string; shape: readonly number[] }[],
   modelType: string | null,
-): boolean {
+): boolean | null {
   for (const { module, shape } of tensors) {
     const [rows = 0, columns = 0] = shape;
     if (/(^|\.)attn\.c_attn$/.test(module) && rows !== columns) return columns === 3 * rows;
   }
-  return modelType !== null && (GPT2.conv1d?.modelTypes.includes(modelType) ?? false);
+  if (modelType === null || !GPT2.modelTypes.includes(modelType)) return null;
+  return GPT2.conv1d?.modelTypes.includes(modelType) ?? false;
 }

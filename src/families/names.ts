@@ -20,6 +20,13 @@ const WRAPPERS =
   /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer|\.modules_to_save(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
+/** Two spellings of one parameter: TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */
+const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/((?:^|\.)(?:[^.]*norm[^.]*|ln[^.]*|bn[^.]*)\.)gamma$/i, '$1weight'],
+  [/((?:^|\.)(?:[^.]*norm[^.]*|ln[^.]*|bn[^.]*)\.)beta$/i, '$1bias'],
+  [/(^|\.)parametrizations\.(\w+)\.original0$/, '$1$2_g'],
+  [/(^|\.)parametrizations\.(\w+)\.original1$/, '$1$2_v'],
+];
 /** Words before a layer's number. */
 const LAYER_WORDS = new Set(['layers', 'layer', 'h', 'blocks', 'block']);
 const SOLE_TOWERS = new Set(['', ...everyFamily(({ soleTowers }) => soleTowers)]);
@@ -76,6 +83,7 @@ export function normalizeName(name: string): string {
     for (const prefix of PREFIXES)
       if (text.length > prefix.length && text.startsWith(prefix)) text = text.slice(prefix.length);
   }
+  for (const [old, now] of SPELLINGS) text = text.replace(old, now);
   return text;
 }
 

@@ -6,6 +6,11 @@ import { say, type Text } from './say.ts';
 const WHOLE = 0.99;
 const HALF = 0.5;
 
+/** Of the problems of a plan those that say how the two sides were made to agree: they stand beside the coverage. */
+export function pairingNotes<T extends { code: string }>(problems: readonly T[]): T[] {
+  return problems.filter(({ code }) => code.startsWith('pairing-'));
+}
+
 /** 0 to 1; null of a base without weights. `failed`: weights that were planned and could not be compared. */
 export function coveredShare({ weights }: Coverage, failed = 0): number | null {
   return weights.all === 0 ? null : Math.max(0, weights.compared - failed) / weights.all;

@@ -38,7 +38,7 @@ export interface TensorRow {
   role: 'block' | 'embedding' | 'head' | 'norm' | 'bookkeeping' | 'other';
   /** has a spectrum: floating, 2-D (or a stack of 2-D), both sides >= 2 */
   spectral: boolean;
-  /** stored [in, out] (GPT-2's Conv1D): its matrix is the transpose */
+  /** stored [in, out] (GPT-2's Conv1D): its matrix is the transpose; absent if nothing tells, which is [out, in] until a pair tells */
   transposed?: boolean;
 }
 export interface ModelConfig {

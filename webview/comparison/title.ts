@@ -1,6 +1,6 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { nothing, type TemplateResult } from 'lit';
-import { coverageSaid, coverageWarning, coveredShare } from '../../src/metrics/coverage.ts';
+import { coverageSaid, coverageWarning, coveredShare, pairingNotes } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
 import type { Progress } from '../../src/protocol/views.ts';
 import { count, cutText, duration, num, percent } from '../shared/format.ts';
@@ -53,8 +53,9 @@ function progressText({ phase, done, total, secondsLeft }: Progress): string {
 function coverageShare({ model: { state } }: View): number | null {
   return state?.summary ? state.summary.coverage : state?.plan ? coveredShare(state.plan.coverage) : null;
 }
-/** Characters of a name in a banner. */
+/** Characters of a name and of a note in a banner. */
 const MAX_NAME = 120;
+const MAX_NOTE = 400;
 
 class Title extends ViewElement {
   protected override render(): TemplateResult {
@@ -184,16 +185,25 @@ class Banners extends ViewElement {
     return nothing;
   }
 
-  /** In front of every figure, if they are of a part of the base. */
+  /** In front of every figure, if they are of a part of the base; and how the two sides were made to agree. */
   private coverage(): TemplateResult | typeof nothing {
     const plan = this.view.model.state?.plan;
     if (!plan?.pairs.length) return nothing;
     const share = coverageShare(this.view);
     const warning = coverageWarning(plan.coverage, share, percent, (name) => cutText(name, MAX_NAME));
-    if (!warning) return nothing;
-    return html`<div class="banner warning" role="status" data-coverage=${String(share)}>
-      <span class="grow">${tell(warning)}</span>
-    </div>`;
+    return html`${
+      warning
+        ? html`<div class="banner warning" role="status" data-coverage=${String(share)}>
+            <span class="grow">${tell(warning)}</span>
+          </div>`
+        : nothing
+    }
+    ${pairingNotes(plan.problems).map(
+      ({ code, message }) =>
+        html`<div class="banner" role="status" data-note=${code}>
+          ${icon(ICON.info)}<span class="grow">${cutText(message, MAX_NOTE)}</span>
+        </div>`,
+    )}`;
   }
   /** In front of every figure, where the two are hardly base and tuned. */
   private lineage(): TemplateResult | typeof nothing {

@@ -155,7 +155,7 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/return-await': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      // Interfaces ask for promises where an implementation has nothing to wait for.
+      // Interfaces ask for promises even if an implementation has nothing to wait for.
       '@typescript-eslint/require-await': 'off',
       // Handlers of typed objects are written as methods and bound by their types; `this` is checked by strict.
       '@typescript-eslint/unbound-method': 'off',

@@ -1,5 +1,5 @@
 // npm run bench:gpu [-- --size N] [--batch N] [--rounds N] [--software]: the GPU path against its own adapter, as ratios within one run.
-// Takes the fastest adapter of the machine; --software, or where there is none, the software adapter of the tests.
+// Takes the fastest adapter of the machine; --software, or if there is none, the software adapter of the tests.
 import { existsSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';

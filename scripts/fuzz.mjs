@@ -1,5 +1,5 @@
 // npm run fuzz [-- MINUTES] [--target NAME] [--seed N] [--first CASE]: every fuzzer of test/fuzz, 10 minutes together; status 1 when
-// something was found. The header's runs beside the reference where the Python package safetensors is installed (OFFAXIS_PYTHON names a
+// something was found. The header's runs beside the reference if the Python package safetensors is installed (OFFAXIS_PYTHON names a
 // Python).
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

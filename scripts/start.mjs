@@ -1,5 +1,5 @@
 // npm start: installs what is missing, builds, and opens VS Code on the sample family with the extension loaded. Ctrl+C ends all of it.
-// Desktop VS Code where `code` is on the PATH, else code-server at a loopback address (OFFAXIS_START=server forces that).
+// Desktop VS Code if `code` is on the PATH, else code-server at a loopback address (OFFAXIS_START=server forces that).
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * `npm ci` where node_modules is missing or older than the lock file.
+ * `npm ci` if node_modules is missing or older than the lock file.
  * @param {string} root
  */
 export function installDependencies(root) {

@@ -49,7 +49,7 @@ export function knownSoftwareGpu(root) {
  * @param {string} root
  * @param {{ system?: boolean, lavapipe?: boolean, log?: (line: string) => void }} [options] `system: false` leaves out what the system
  *   has, `lavapipe: false` lavapipe: to try the other ways
- * @returns {SoftwareGpu} throws with what to install where there is none
+ * @returns {SoftwareGpu} throws with what to install if there is none
  */
 export function ensureSoftwareGpu(root, { system = true, lavapipe = true, log = console.log } = {}) {
   const folder = folderOf(root);

@@ -8,7 +8,7 @@ import ts from 'typescript';
 const MESSAGES = { t: [0], say: [0], plural: [1, 2] };
 
 /**
- * Every message of src/ and webview/, with the places it is used at. Throws where a message is no literal: it could not be collected,
+ * Every message of src/ and webview/, with the places it is used at. Throws if a message is not a literal: it could not be collected,
  * so it would silently stay English.
  * @param {string} root the checkout
  * @returns {Map<string, string[]>}

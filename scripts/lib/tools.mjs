@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync, chmodSync } from 'n
 import { delimiter, join } from 'node:path';
 import { run } from './install.mjs';
 
-// code-server 4.139.1 is VS Code 1.139.1; it needs Node 24, which comes from npm as well. The scripts run on that one where the
+// code-server 4.139.1 is VS Code 1.139.1; it needs Node 24, which comes from npm as well. The scripts run on that one if the
 // machine's is too old (lib/node.mjs).
 const CODE_SERVER = 'code-server@4.139.1';
 // The newest Node 24 that its packager has put on npm for each system.
@@ -38,7 +38,7 @@ function installTools(folder, packages) {
 }
 
 /**
- * The Node of the tools, installed from npm where it isn't there yet (about 40 MB to fetch).
+ * The Node of the tools, installed from npm if it isn't there yet (about 40 MB to fetch).
  * @param {string} root
  * @returns {string} path of the program
  */
@@ -54,7 +54,7 @@ export function ensureNode(root) {
 }
 
 /**
- * Installs code-server and its Node from npm where they are not there yet (about half a minute, 600 MB).
+ * Installs code-server and its Node from npm if they are not there yet (about half a minute, 600 MB).
  * @param {string} root
  * @returns {{ node: string, entry: string }}
  */
@@ -91,7 +91,7 @@ function findChromium() {
 }
 
 /**
- * A Chromium for the integration tests. Installs Debian's where we are root and there is none; else names the command and throws.
+ * A Chromium for the integration tests. Installs Debian's if we are root and there is none; else names the command and throws.
  * @returns {string} path of the program
  */
 export function ensureChromium() {

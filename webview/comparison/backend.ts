@@ -13,7 +13,7 @@ export function backendText({ kind, name, precision }: BackendInfo): string {
   return `${KINDS[kind]}, ${detail?.trim() ?? ''}`;
 }
 
-/** "; layers 3, 5–7 on the CPU", empty where all was computed on one. */
+/** "; layers 3, 5–7 on the CPU", empty if all was computed on one. */
 export function elsewhereText({ kind }: BackendInfo, tensors: Iterable<ComparisonTensor>): string {
   return computedElsewhere(tensors, kind)
     .map(({ kind: other, matrices, layers }) =>

@@ -19,7 +19,7 @@ const EMPTY = '–';
 export const chip = (said: Said, word = tell(said.words.title)): TemplateResult =>
   html`<span class="verdict ${said.id}" data-verdict=${said.id} title=${tell(said.words.title)}><i></i>${word}</span>`;
 
-/** The verdict that most matrices share; with how many, where not all do. Beside a count it has to be short. */
+/** The verdict that most matrices share; with how many, if not all do. Beside a count it has to be short. */
 function commonVerdict(verdicts: readonly Said[]): { verdict: Said; word: string } | null {
   const [most] = tally(verdicts, (said) => said).sort((a, b) => b.items.length - a.items.length);
   if (!most) return null;
@@ -40,7 +40,7 @@ class Cards extends ViewElement {
   private mean(get: Get): number | null {
     return meanOf(this.metrics.map(get));
   }
-  /** "mean of 42", "of 42" where the figure is no mean; and how many are null: a figure never comes without its number. */
+  /** "mean of 42", "of 42" if the figure is not a mean; and how many are null: a figure never comes without its number. */
   private of(get: Get, isMean = true): string {
     const all = this.metrics.map(get);
     const nulls = all.filter((v) => v === null || v === undefined).length;
@@ -117,7 +117,7 @@ class Cards extends ViewElement {
         ],
         ...(lo !== null && hi !== null ? { range: [lo, hi] as [number, number] } : {}),
         domain: [0, 1],
-        // off the mask is a larger share off: the bar is lit only where a verdict stands
+        // off the mask is a larger share off: the bar is lit only if a verdict stands
         dir: id === 'off' || id === 'on' ? id : null,
         label: t('Off-principal, mask view'),
         rows: [

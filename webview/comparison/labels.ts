@@ -1,8 +1,8 @@
-/** Short names of the columns, and their order: what people know them by, made longer only where two would be the same. */
+/** Short names of the columns, and their order: what people know them by, made longer only if two would be the same. */
 
 import { columnPlace, lastOf, lastTwoOf, partOf, shortName, withoutProjection } from '../../src/families/columns.ts';
 
-/** "self_attn.q_proj" is "q", "c_attn#k" is "k"; the whole last part, then more of the path, where the short one is taken. */
+/** "self_attn.q_proj" is "q", "c_attn#k" is "k"; the whole last part, then more of the path, if the short one is taken. */
 export function labelsOf(modules: readonly string[]): Map<string, string> {
   const steps: ((m: string) => string)[] = [
     (m) => partOf(m) ?? shortName(m),

@@ -112,7 +112,7 @@ export function stepMetric(id: string, by: 1 | -1): string {
   const at = METRICS.findIndex((m) => m.id === id);
   return METRICS[(at + by + METRICS.length) % METRICS.length]!.id;
 }
-/** For a metric without a natural range: logarithmic where the values are positive and span two decades. */
+/** For a metric without a natural range: logarithmic if the values are positive and span two decades. */
 export function freeScale(values: readonly number[]): Scale {
   const lo = least(values);
   const hi = greatest(values);

@@ -103,7 +103,7 @@ export class ComparisonModel {
     this.beyondMap = this.matrices.filter((p) => (p.layer ?? 0) > last || !shown.has(p.module)).length;
   }
 
-  /** The matrices of a cell: several where experts or parts share a column. */
+  /** The matrices of a cell: several if experts or parts share a column. */
   pairsAt(layer: number, module: string): readonly Pair[] {
     return this.members.get(key(layer, module)) ?? [];
   }
@@ -159,7 +159,7 @@ export class ComparisonModel {
       complete: this.tensors.size >= (plan?.pairs.length ?? 0),
     };
   }
-  /** Why a cell of the grid holds no pair; null where the plan does not say. */
+  /** Why a cell of the grid holds no pair; null if the plan does not say. */
   absence(layer: number, module: string): string | null {
     const { plan } = this.results;
     if (!plan) return null;

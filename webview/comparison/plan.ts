@@ -1,4 +1,4 @@
-/** Before computing: what pairs, what does not and why, the cost. Also the page while headers are read, and where nothing pairs. */
+/** Before computing: what pairs, what does not and why, the cost. Also the page while headers are read, and if nothing pairs. */
 import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { bytes, count, cutText, integer } from '../shared/format.ts';

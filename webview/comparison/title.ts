@@ -20,7 +20,7 @@ const ICON = {
   info: 0xea74,
 } as const;
 
-/** "9 s"; null where nothing can be said yet. */
+/** "9 s"; null if nothing can be said yet. */
 const timeLeft = (seconds: number | null): string | null =>
   seconds === null || !Number.isFinite(seconds) ? null : duration(seconds);
 
@@ -205,7 +205,7 @@ class Banners extends ViewElement {
         </div>`,
     )}`;
   }
-  /** In front of every figure, where the two are hardly base and tuned. */
+  /** In front of every figure, if the two are hardly base and tuned. */
   private lineage(): TemplateResult | typeof nothing {
     const found = this.view.model.state?.summary?.lineage;
     const warning = found && lineageWarning(found);
@@ -264,6 +264,6 @@ class Banners extends ViewElement {
 }
 define('ox-banners', Banners);
 
-/** The message, led by the tensor's name where it does not name it itself. */
+/** The message, led by the tensor's name if it does not name it itself. */
 export const naming = (name: string, message: string): string =>
   message.includes(name) ? message : `${name}: ${message}`;

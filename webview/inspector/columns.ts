@@ -14,7 +14,7 @@ import { greatest } from '../../src/protocol/lists.ts';
 export interface Column {
   /** names its class; a column keeps its place whatever it shows */
   id: 'name' | 'shape' | 'dtype' | 'weights' | 'distribution' | 'std' | 'spectrum' | 'figure';
-  /** what a click on the head sorts by; the order of the list it heads where there is none */
+  /** what a click on the head sorts by; the order of the list it heads if there is none */
   sort: SortKey | null;
   name: string;
   hint: string;

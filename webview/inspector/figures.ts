@@ -5,7 +5,7 @@ import type { MetricId, Row } from './rows.ts';
 
 /**
  * Mean over the matrices of the tensor (parts of a fused one, experts of a stack) that have a value. Undefined while it is not computed,
- * null where it has none: not finite, of a type that is not read, no matrix.
+ * null if it has none: not finite, of a type that is not read, not a matrix.
  */
 export function figureOf(model: InspectorModel, { tensor }: Row, metric: MapMetric): number | null | undefined {
   if (metric.of === 'elements') {

@@ -11,7 +11,7 @@ import type { Ui } from './ui.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A figure that the order or the outliers need, and where it is not computed yet. */
+/** A figure that the order or the outliers need, and the tensors for which it is not computed yet. */
 export interface Wanting {
   metric: MapMetric;
   known: number;
@@ -57,7 +57,7 @@ export class Finder {
     return this.model.rows.reduce((count, row) => count + (test(row) ? 1 : 0), 0);
   }
 
-  /** Cheap where nothing has changed. */
+  /** Cheap if nothing has changed. */
   update(): void {
     this.filter();
     this.arrange();

@@ -73,7 +73,7 @@ export function mapOf(model: InspectorModel): SpectraMap {
   };
 }
 
-/** The figure of one matrix: undefined while it is not known, null where it has none. */
+/** The figure of one matrix: undefined while it is not known, null if it has none. */
 export function valueOf(model: InspectorModel, member: Member, metric: MapMetric): number | null | undefined {
   if (metric.of === 'spectrum') return member.spectrum?.metrics[metric.id];
   return model.statistics.get(member.row.tensor.name)?.stats[metric.id];

@@ -5,7 +5,7 @@ import { bytes, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 
-/** A usual context where config.json names none. */
+/** A usual context if config.json names none. */
 const DEFAULT_TOKENS = 8192;
 /** Longer ones exist nowhere, and the product stays exact. */
 const MAX_TOKENS = 100_000_000;

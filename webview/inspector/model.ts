@@ -18,7 +18,7 @@ export class InspectorModel {
   readonly statistics = new Map<string, TensorStatistics>();
   /** by tensor, then by matrix: parts of fused tensors and experts of a stack */
   readonly spectra = new Map<string, Map<string, TensorSpectrum>>();
-  /** by tensor, also where one of its matrices failed */
+  /** by tensor, also if one of its matrices failed */
   readonly failures = new Map<string, WireError>();
   progress: Progress | null = null;
   cancelled: { done: number; total: number } | null = null;

@@ -146,7 +146,7 @@ function rankTicks(n: number, width: number): number[] {
   const step = Math.ceil((all.length * 30) / Math.max(60, width - PAD.l));
   return all.filter((_, i) => i % step === 0);
 }
-/** One dot a value; where several fall on one pixel, one stands for them. */
+/** One dot a value; if several fall on one pixel, one stands for them. */
 function dots(values: readonly number[], x: Scaler, y: Scaler, lo: number): SVGElement[] {
   const marks: SVGElement[] = [];
   let before = '';

@@ -29,7 +29,7 @@ export interface Sort {
   direction: 1 | -1;
 }
 export type Grouping = 'layer' | 'module' | 'none';
-/** A figure of a tensor; null or undefined where there is none (yet). */
+/** A figure of a tensor; null or undefined if there is none (yet). */
 export type Figure = (row: Row, metric: MetricId) => number | null | undefined;
 
 const clip = (text: string): string => (text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text);
@@ -129,7 +129,7 @@ export function sorted(rows: readonly Row[], sort: Sort, figure: Figure): Row[] 
     .sort((a, b) => compare(a.value, b.value))
     .map(({ row }) => row);
 }
-/** The line of a tensor, or of its closed group; -1 where the filter hides it. */
+/** The line of a tensor, or of its closed group; -1 if the filter hides it. */
 export function lineOf(lines: readonly Line[], row: Row, grouping: Grouping = 'layer'): number {
   const own = lines.findIndex((line) => line.kind === 'tensor' && line.row === row);
   if (own >= 0) return own;

@@ -3,7 +3,7 @@ import { headSideOf } from '../../src/families/columns.ts';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
 import { t } from './l10n.ts';
 
-/** `rows`, `columns`: heads along that side; 0 where it has none. */
+/** `rows`, `columns`: heads along that side; 0 if it has none. */
 export interface Heads {
   rows: number;
   columns: number;
@@ -11,7 +11,7 @@ export interface Heads {
 }
 export const NO_HEADS: Heads = { rows: 0, columns: 0, word: '' };
 
-/** How many heads share the rows, the columns of a module; 0 where it has none. */
+/** How many heads share the rows, the columns of a module; 0 if it has none. */
 export function headsOf(module: string, heads: ComparisonPlan['heads']): Heads {
   if (!heads) return NO_HEADS;
   const found = headSideOf(module);

@@ -28,7 +28,7 @@ export class Translation {
 
   /**
    * A language with more forms than English translates `other` once for each of them, under the key `other#few`, `other#many` and so
-   * on. `{0}` is the first argument, the count itself where none is given.
+   * on. `{0}` is the first argument, the count itself if none is given.
    */
   plural(count: number, one: string, other: string, ...args: readonly Argument[]): string {
     const filling = args.length ? args : [count];

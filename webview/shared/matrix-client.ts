@@ -11,7 +11,7 @@ import type {
 import type { WireError } from '../../src/protocol/errors.ts';
 import { t } from './l10n.ts';
 
-/** A request that ended without an answer; `cancelled` where the page itself gave it up. */
+/** A request that ended without an answer; `cancelled` if the page itself gave it up. */
 export class MatrixError extends Error {
   constructor(readonly error: WireError) {
     super(error.message);

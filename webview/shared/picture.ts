@@ -16,7 +16,7 @@ export type PictureTable = () => readonly (readonly PictureCell[])[];
 export interface PictureSource {
   name: string;
   table: PictureTable;
-  /** the drawing, or its markup where no element of the page drew it; null: nothing is drawn yet */
+  /** the drawing, or its markup if no element of the page drew it; null: nothing is drawn yet */
   draw(): SVGElement | { markup: string; width: number; height: number } | null;
 }
 interface Fragment {

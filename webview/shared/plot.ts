@@ -81,7 +81,7 @@ export class Plot extends HTMLElement {
     if (this.index >= 0) hoverCard().hide();
   }
 
-  /** The drawing for a picture of this width; null where nothing is drawn. */
+  /** The drawing for a picture of this width; null if nothing is drawn. */
   drawingAt(width: number): SVGElement | null {
     return this.drawing && drawingOf(this.drawing(width)).root;
   }

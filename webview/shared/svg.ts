@@ -74,7 +74,7 @@ export function decades(lo: number, hi: number): number[] {
   const last = Math.floor(Math.log10(hi) + 1e-9);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => 10 ** (first + i));
 }
-/** Ticks of a logarithmic axis: every decade, with 2 and 5 between (or all eight) where there are few, thinned where there are many. */
+/** Ticks of a logarithmic axis: every decade, with 2 and 5 between (or all eight) if there are few, thinned if there are many. */
 export function logTicks(lo: number, hi: number, most = 6): number[] {
   const whole = decades(lo, hi);
   if (whole.length > most) return whole.filter((_, i) => i % Math.ceil(whole.length / most) === 0);

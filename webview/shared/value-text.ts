@@ -33,7 +33,7 @@ export function shortest(dtype: string, value: number): string {
 
 /** Longer than this, an exact decimal is of no use to a reader. */
 const MAX_DIGITS = 60;
-/** Every digit of a finite double; null where they are more than MAX_DIGITS. */
+/** Every digit of a finite double; null if they are more than MAX_DIGITS. */
 export function exactDecimal(value: number): string | null {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const words = new BigUint64Array(Float64Array.of(value).buffer)[0] ?? 0n;

@@ -19,7 +19,7 @@ export const ROLE_NAMES: Record<Role, string> = {
 
 /** Lists are alternatives; an empty one lets everything pass. */
 export interface Filter {
-  /** words that all have to be in the name, globs where they hold "*" or "?"; or one regular expression */
+  /** words that all have to be in the name, globs if they hold "*" or "?"; or one regular expression */
   text: string;
   regex: boolean;
   dtypes: readonly string[];

@@ -14,7 +14,7 @@ export interface Valued<T> {
   value: number;
 }
 export interface Outlier<T> extends Valued<T> {
-  /** infinite where the MAD is 0: more than half of the siblings share one value, and this is another */
+  /** infinite if the MAD is 0: more than half of the siblings share one value, and this is another */
   z: number;
   median: number;
   siblings: number;

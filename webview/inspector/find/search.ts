@@ -26,7 +26,7 @@ export class Search<T> {
       });
   }
 
-  /** Calls `done` once with all rows that pass: before it returns where one slice is enough. An earlier run ends without an answer. */
+  /** Calls `done` once with all rows that pass: before it returns if one slice is enough. An earlier run ends without an answer. */
   run(rows: readonly T[], test: (row: T) => boolean, done: (found: readonly T[]) => void): void {
     this.cancel();
     const found: T[] = [];

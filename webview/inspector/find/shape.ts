@@ -41,7 +41,7 @@ function oneSide(text: string): NumberTest {
   if (text === '*') return () => true;
   const match = /^(>=|<=|≥|≤|>|<|=)?\s*(\d+)$/.exec(text);
   const compare = match && COMPARE[normal(match[1])];
-  if (!compare) throw new FilterError(t('“{0}” is no length. Write 4096x*, >=1024 x 64, >= 2-D or scalar.', text));
+  if (!compare) throw new FilterError(t('“{0}” is not a length. Write 4096x*, >=1024 x 64, >= 2-D or scalar.', text));
   return (value) => compare(value, Number(match[2]));
 }
 
@@ -55,7 +55,7 @@ export function parseLayers(text: string): (layer: number | null) => boolean {
       if (part === 'none') return null;
       const match = /^(\d*)\s*(-|–|\.\.)?\s*(\d*)$/.exec(part);
       if (!match || (match[1] === '' && match[3] === ''))
-        throw new FilterError(t('“{0}” is no layer. Write 3, 0-11, 12- or none.', part));
+        throw new FilterError(t('“{0}” is not a layer. Write 3, 0-11, 12- or none.', part));
       if (match[2] === undefined) return [Number(match[1]), Number(match[1])];
       const from = match[1] ? Number(match[1]) : 0;
       const to = match[3] ? Number(match[3]) : Infinity;

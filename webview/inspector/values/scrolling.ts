@@ -31,7 +31,7 @@ export class Axis {
   }
 }
 
-/** "3, 17" as an index within the sides of a tensor; a sentence where it is none. */
+/** "3, 17" as an index within the sides of a tensor; a sentence if it is not one. */
 export function parseIndex(text: string, shape: readonly number[]): number[] | string {
   const parts = text.split(/[\s,;[\]()]+/).filter(Boolean);
   const names = shape.length ? shape.map((side) => `0–${Math.max(0, side - 1)}`).join(', ') : '';

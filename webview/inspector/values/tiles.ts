@@ -17,7 +17,7 @@ export class Tiles {
     private readonly changed: () => void,
   ) {}
 
-  /** The block that holds an element and its place in it; asked for, and null, where it is not there yet. */
+  /** The block that holds an element and its place in it; asked for, and null, if it is not there yet. */
   at(row: number, column: number): { block: ValuesBlock; index: number } | null {
     const tileRow = Math.floor(row / TILE_ROWS);
     const tileColumn = Math.floor(column / TILE_COLUMNS);

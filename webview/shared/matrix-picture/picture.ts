@@ -433,7 +433,7 @@ export class MatrixPicture extends LitElement {
     event.preventDefault();
     event.stopPropagation();
   }
-  /** To the next pixel, or the next weight where each has its own. */
+  /** To the next pixel, or the next weight if each has its own. */
   private step(down: number, right: number): void {
     const { view, source, spot } = this;
     if (!this.cursor) this.cursor = { row: Math.floor(view.row), column: Math.floor(view.column) };

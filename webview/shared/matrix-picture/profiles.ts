@@ -81,5 +81,5 @@ function heads(
   }
 }
 
-/** Heads that share the lines evenly; 0 where config.json does not fit. */
+/** Heads that share the lines evenly; 0 if config.json does not fit. */
 export const evenHeads = (lines: number, heads: number): number => (heads > 1 && lines % heads === 0 ? heads : 0);

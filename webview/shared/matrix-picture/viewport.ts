@@ -49,7 +49,7 @@ export const rectangleOf = (view: Viewport): Rectangle => ({
   columns: [Math.floor(view.column + 1e-9), Math.ceil(view.column + view.columns - 1e-9)],
 });
 
-/** First line of pixel `pixel` where `lines` lines share `pixels` pixels, as the engine divides them. */
+/** First line of pixel `pixel` if `lines` lines share `pixels` pixels, as the engine divides them. */
 export const pixelStart = (pixel: number, lines: number, pixels: number): number =>
   Math.floor((pixel * lines) / pixels);
 /** The pixel that covers a line. */

@@ -15,7 +15,7 @@ export interface ByteSource {
   readonly stamp: FileStamp;
   /** Fills `target` from byte `offset`. Throws read-failed (names file and byte) or cancelled. */
   read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
-  /** Throws read-failed if the file is not any more what `stamp` says: what was read of it may be of both. */
+  /** Throws read-failed if the file is not any more what `stamp` says, or if that cannot be told: what was read of it may be of both. */
   check(stamp: FileStamp): Promise<void>;
   close(): Promise<void>;
 }
@@ -110,7 +110,11 @@ export function byteSourceOf(handle: ReadableHandle, path: string, stamp: FileSt
       throwIfAborted(signal);
     },
     async check(expected) {
-      if (!isSameStamp(await handle.stamp(), expected)) throw changedError(path);
+      const now = await handle.stamp().catch((error: unknown) => {
+        const text = `${path} could not be looked at again (${errorCode(error) ?? String(error)}): whether it has changed is unknown. Check the disk and try again.`;
+        throw new OffaxisError('read-failed', text, { cause: error });
+      });
+      if (!isSameStamp(now, expected)) throw changedError(path);
     },
     close: () => handle.close(),
   };

@@ -20,7 +20,10 @@ import { json, terminal, visible } from '../text/show.ts';
 
 type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
 
-/** Prints a table, or writes the JSON and the CSV. Throws bad-file when nothing pairs or nothing could be computed. */
+/**
+ * Prints a table, or writes the JSON and the CSV. Throws bad-file if nothing pairs or nothing could be computed, and read-failed, when
+ * all that could be is written, if a tensor failed.
+ */
 export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
   const outputs = await openOutputs(options, [options.base, options.tuned], signal);
   const progress = new ProgressLine(process.stderr);
@@ -58,6 +61,12 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
     text: () => report(result, found.plan),
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
+  if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, found.plan?.pairs.length ?? 0));
+}
+
+/** Each failure has been said by then. */
+function partial(failed: number, all: number): string {
+  return `${failed} of ${all} tensors could not be compared in full: the figures are of the rest. Mend what is said above and compare again.`;
 }
 
 /** Figures that the table shows as they are, before the two views. */

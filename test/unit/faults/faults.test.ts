@@ -42,6 +42,8 @@ const COMMANDS: readonly [string, (at: Places) => string[]][] = [
   ['inspect of an index', ({ sharded, out }) => ['inspect', sharded, '--json', out]],
   ['check --sha256 --json', ({ base, out }) => ['check', base, '--sha256', '--json', out]],
   ['compare --json', ({ base, tuned, out }) => ['compare', base, tuned, '--no-spectra', '--json', out]],
+  ['compare --csv', ({ base, tuned, out }) => ['compare', base, tuned, '--no-spectra', '--csv', out]],
+  ['compare --csv with spectra', ({ base, tuned, out }) => ['compare', base, tuned, '--csv', out]],
 ];
 
 interface Places {
@@ -115,7 +117,8 @@ function wrong(failed: Run, sound: Run): string | null {
   const { status, stdout, stderr, result, others } = failed;
   if (!failed.hit) return 'the fault was never met';
   if (others.length) return `left ${others.join(', ')} behind`;
-  if (/\n\s+at |Cannot read|is not a function|undefined/.test(stdout + stderr)) return `says ${stderr}`;
+  // what a system call throws must have become a sentence of ours
+  if (/\n\s+at |Cannot read|is not a function|undefined|injected/.test(stdout + stderr)) return `says ${stderr}`;
   const whole =
     result === EARLIER ||
     same(result) === same(sound.result) ||
@@ -148,10 +151,18 @@ function same(text: string | null): string | undefined {
       .join('\n');
   return text?.replace(/"(elapsedMs|seconds)":[\d.e-]+/g, '');
 }
-/** A table of the tensors that could be read, each row as it is without the fault. */
+/** A table of the tensors that could be read, each row as it is without the fault; of one whose spectra failed, those are empty. */
 function isPart(text: string | null, whole: string | null): boolean {
-  const rows = new Set(same(whole)?.split('\n'));
-  return (text ?? '').startsWith('name,') && (same(text)?.split('\n') ?? []).every((row) => rows.has(row));
+  const rows = (table: string | null): [string, string[]][] =>
+    (same(table)?.split(/\r?\n/) ?? []).map((row) => [row.split(',')[0] ?? '', row.split(',')]);
+  const sound = new Map(rows(whole));
+  return (
+    (text ?? '').startsWith('name,') &&
+    rows(text).every(([name, cells]) => {
+      const all = sound.get(name);
+      return all?.length === cells.length && cells.every((cell, i) => cell === '' || cell === all[i]);
+    })
+  );
 }
 /** A whole report of what could not be read: it lists problems. */
 function isReport(text: string | null): boolean {

@@ -10,7 +10,7 @@ import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
+import type { ComparisonResult, ComparisonSummary, TwinMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { count, degrees, figure, inUnit, percent, table } from './format.ts';
@@ -77,17 +77,28 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
   const spectral = result.tensors.filter((tensor) => tensor.metrics.nss !== undefined);
-  const rows = spectral.map(({ name, shape, metrics: m }) => [
-    name,
-    shape.join(' x '),
-    ...COLUMNS.map(({ id, unit }) => inUnit(unit, m[id])),
-    degrees(m.angleUMax === null || m.angleVMax === null ? null : Math.max(m.angleUMax ?? 0, m.angleVMax ?? 0)),
-    `${percent(complement(m.principalOverlap))} / ${percent(complement(m.principalNull))}`,
-    figure(m.principalZ, 3),
-    english(maskSaid(m).words.word),
-    `${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`,
-    english(energySaid(m).words.word),
-  ]);
+  const hasTwin = spectral.some(({ metrics }) => metrics.twin !== undefined);
+  const noise = hasTwin ? ' / noise' : '';
+  const rows = spectral.map(({ name, shape, metrics: m }) => {
+    // beside a figure that of noise of the same size
+    const beside = (text: string, of: (twin: TwinMetrics) => string): string =>
+      hasTwin ? `${text} / ${m.twin ? of(m.twin) : '-'}` : text;
+    return [
+      name,
+      shape.join(' x '),
+      ...COLUMNS.map(({ id, unit }) => beside(inUnit(unit, m[id]), (twin) => inUnit(unit, twin[id]))),
+      beside(degrees(largestAngle(m)), (twin) => degrees(largestAngle(twin))),
+      beside(`${percent(complement(m.principalOverlap))} / ${percent(complement(m.principalNull))}`, (twin) =>
+        percent(complement(twin.principalOverlap)),
+      ),
+      figure(m.principalZ, 3),
+      english(maskSaid(m).words.word),
+      beside(`${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`, (twin) =>
+        percent(complement(twin.jointEnergy)),
+      ),
+      english(energySaid(m).words.word),
+    ];
+  });
   const of = isUnderHalf(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
   const lines = [
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
@@ -104,16 +115,17 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
         [
           'matrix',
           'shape',
-          ...COLUMNS.map(({ column }) => column),
-          'largest angle',
-          'off-principal / null',
+          ...COLUMNS.map(({ column }) => `${column}${noise}`),
+          `largest angle${noise}`,
+          `off-principal / null${noise}`,
           'z',
           'mask view',
-          'off-principal energy / isotropic',
+          `off-principal energy / isotropic${noise}`,
           'energy view',
         ],
         rows,
       ),
+      ...(hasTwin ? ['noise: one draw of the size of the update, stored like it'] : []),
       '',
     );
   lines.push(
@@ -164,6 +176,9 @@ function mostEnergy({ layers, modules }: ComparisonSummary): string {
   if (!layer || !module) return 'no update';
   const place = layer.layer === null ? 'outside the layers' : `in layer ${layer.layer}`;
   return `most of its energy: ${percent(layer.updateShare)} ${place}, ${percent(module.updateShare)} in ${module.module}`;
+}
+function largestAngle({ angleUMax, angleVMax }: Partial<UpdateMetrics>): number | null {
+  return angleUMax == null || angleVMax == null ? null : Math.max(angleUMax, angleVMax);
 }
 function complement(x: number | null | undefined): number | null {
   return x === null || x === undefined ? null : 1 - x;

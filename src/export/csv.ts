@@ -47,14 +47,23 @@ const COLUMNS: readonly Column[] = [
   { name: 'elapsedMs', value: (tensor) => tensor.elapsedMs },
 ];
 
-/** The header of `comparisonCsv`: the same for every comparison. */
+/** The header of `comparisonCsv`: the same for every comparison without a twin. */
 export const CSV_COLUMNS: readonly string[] = COLUMNS.map((column) => column.name);
+/** Of noise of the same size, behind the others if a comparison has them. */
+const TWIN_COLUMNS: readonly Column[] = [...figuresOf('change'), ...figuresOf('update')].flatMap(({ id, kind }) =>
+  cells(`twin.${id}`, kind, (tensor) => tensor.metrics.twin?.[id]),
+);
 
 /**
  * RFC 4180 with CRLF and a header. Numbers are written as JavaScript prints them, which reads back to the same float64; an undefined
- * value is an empty field, and a text that a spreadsheet would run stands behind an apostrophe. A range takes two columns, `.min` and `.max`. Lists, as the change profiles, are left to the JSON.
+ * value is an empty field, and a text that a spreadsheet would run stands behind an apostrophe. A range takes two columns, `.min` and `.max`; with a noise twin its figures follow as `twin.<id>`. Lists, as the change profiles, are left to the JSON.
  */
 export function comparisonCsv(result: Pick<ComparisonResult, 'tensors'>): string {
-  const lines = [CSV_COLUMNS, ...result.tensors.map((tensor) => COLUMNS.map((column) => column.value(tensor)))];
+  const hasTwin = result.tensors.some(({ metrics }) => metrics.twin !== undefined);
+  const columns = hasTwin ? [...COLUMNS, ...TWIN_COLUMNS] : COLUMNS;
+  const lines = [
+    columns.map(({ name }) => name),
+    ...result.tensors.map((tensor) => columns.map((column) => column.value(tensor))),
+  ];
   return lines.map((cells) => `${cells.map((value) => cell(value)).join(',')}\r\n`).join('');
 }

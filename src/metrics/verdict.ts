@@ -3,7 +3,7 @@
  * null allows; the energy view has no test of its own and says where the update points, never "off" or "on".
  */
 import { greatest, least } from '../protocol/lists.ts';
-import type { ComparisonMetrics, Verdict } from '../protocol/results.ts';
+import type { ComparisonMetrics, TwinMetrics, Verdict } from '../protocol/results.ts';
 import type { MaskPrefix } from './figure.ts';
 import type { EnergySide } from './figures/energies.ts';
 import { say, type Text } from './say.ts';
@@ -23,7 +23,10 @@ const LITTLE_ROOM = 0.05;
 /** Relative spectrum shifts below this are a bound, not a figure. */
 export const NSS_RESOLUTION = 2e-6;
 
-export type Figures = Partial<Omit<ComparisonMetrics, 'base' | 'tuned' | 'twin'>>;
+export type Figures = Partial<Omit<ComparisonMetrics, 'base' | 'tuned' | 'twin'>> & {
+  /** of noise of the same size, if it was asked for */
+  twin?: Partial<TwinMetrics> | null;
+};
 /** `small`: the mask rank is too small to say. */
 export type EnergyVerdict = Verdict | 'small';
 
@@ -77,7 +80,7 @@ export function energyZone(maskRank: number): { low: number; high: number } | nu
  * rank of which nothing can be said, "none" without an energy. With a noise twin at hand the ratio must clear the twin's by the same
  * factor too.
  */
-export function energyVerdict(m: Figures & { twin?: Figures | null }): EnergyVerdict {
+export function energyVerdict(m: Figures): EnergyVerdict {
   const ratio = energyRatio(m);
   if (ratio === null || m.maskRank === undefined) return 'none';
   const zone = energyZone(m.maskRank);
@@ -141,7 +144,7 @@ export function maskSaid(m: Figures): Said<Verdict> {
   const id = maskVerdict(m);
   return { id, words: id === 'none' ? absence(m) : MASK_WORDS[id] };
 }
-export function energySaid(m: Figures & { twin?: Figures | null }): Said {
+export function energySaid(m: Figures): Said {
   const id = energyVerdict(m);
   return { id, words: id === 'none' ? absence(m) : ENERGY_WORDS[id] };
 }

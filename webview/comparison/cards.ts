@@ -1,19 +1,29 @@
 /** Headline cards: each figure beside what noise would give, with one plain sentence that claims no more than its null allows. */
 import { nothing, type TemplateResult } from 'lit';
+import { greatest } from '../../src/protocol/lists.ts';
 import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { isUnderHalf } from '../../src/metrics/coverage.ts';
-import { disagreeing, energySaid, littleRoom, maskSaid, tally, type Said } from '../../src/metrics/verdict.ts';
+import {
+  disagreeing,
+  energySaid,
+  littleRoom,
+  maskSaid,
+  tally,
+  type Figures,
+  type Said,
+} from '../../src/metrics/verdict.ts';
 import { energyHeadline, maskHeadline, nssHeadline, unchangedHeadline, wedinHeadline } from '../shared/readings.ts';
 import { key, readBullet } from '../shared/svg.ts';
 import { meanOf } from './model.ts';
 import '../shared/plot.ts';
 import type { Draw, Drawing } from '../shared/plot.ts';
+import { twinParts } from './twin.ts';
 import { define, ViewElement } from './view.ts';
 
-type Get = (m: ComparisonMetrics) => number | null | undefined;
+type Get = (m: Figures) => number | null | undefined;
 const EMPTY = '–';
 
 export const chip = (said: Said, word = tell(said.words.title)): TemplateResult =>
@@ -39,6 +49,10 @@ class Cards extends ViewElement {
   }
   private mean(get: Get): number | null {
     return meanOf(this.metrics.map(get));
+  }
+  /** of noise of the same size */
+  private twinMean(get: Get): number | null {
+    return meanOf(this.metrics.map(({ twin }) => twin && get(twin)));
   }
   /** "mean of 42", "of 42" if the figure is not a mean; and how many are null: a figure never comes without its number. */
   private of(get: Get, isMean = true): string {
@@ -103,6 +117,7 @@ class Cards extends ViewElement {
     const proportional = less(this.mean((x) => x.principalNullProportional));
     const lo = less(this.mean((x) => x.principalRange?.[1]));
     const hi = less(this.mean((x) => x.principalRange?.[0]));
+    const twin = twinParts(value, less(this.twinMean((x) => x.principalOverlap)), percent);
     const verdicts = m.map(maskSaid);
     const common = commonVerdict(verdicts);
     const id = common?.verdict.id;
@@ -114,6 +129,7 @@ class Cards extends ViewElement {
           { v: gaussian, kind: 'null' },
           { v: step, kind: 'null2' },
           { v: proportional, kind: 'null3' },
+          ...twin.nulls,
         ],
         ...(lo !== null && hi !== null ? { range: [lo, hi] as [number, number] } : {}),
         domain: [0, 1],
@@ -125,6 +141,7 @@ class Cards extends ViewElement {
           [t('Gaussian null'), percent(gaussian)],
           [t('step null'), percent(step)],
           [t('proportional null'), percent(proportional)],
+          ...twin.rows,
           [t('attainable'), t('{0} to {1}', percent(lo), percent(hi))],
         ],
       });
@@ -137,7 +154,7 @@ class Cards extends ViewElement {
       </div>
       <ox-plot .draw=${draw}></ox-plot>
       <div class="keys">
-        ${key('null', t('Gaussian null {0}', percent(gaussian)))}${key('null2', t('step null {0}', percent(step)))}${key('null3', t('proportional null {0}', percent(proportional)))}<i
+        ${key('null', t('Gaussian null {0}', percent(gaussian)))}${key('null2', t('step null {0}', percent(step)))}${key('null3', t('proportional null {0}', percent(proportional)))}${twin.key}<i
         ></i>${key('band', t('attainable {0} to {1}', percent(lo), percent(hi)))}
       </div>
       <p>
@@ -158,11 +175,13 @@ class Cards extends ViewElement {
     const id = common?.verdict.id;
     const value = joint === null ? null : 1 - joint;
     const isotropic = baseline === null ? null : 1 - baseline;
+    const noise = this.twinMean((x) => x.jointEnergy);
+    const twin = twinParts(value, noise === null ? null : 1 - noise, percent);
     const draw = (w: number): Drawing =>
       readBullet(w, {
         value,
         from: isotropic ?? 1,
-        nulls: [{ v: isotropic, kind: 'null' }],
+        nulls: [{ v: isotropic, kind: 'null' }, ...twin.nulls],
         range: [0, 1],
         domain: [0, 1],
         dir: id === 'on' || id === 'off' ? id : null,
@@ -170,6 +189,7 @@ class Cards extends ViewElement {
         rows: [
           [t('mean of the matrices'), percent(value)],
           [t('isotropic'), percent(isotropic)],
+          ...twin.rows,
           [t('attainable'), t('{0} to {1}', percent(0), percent(1))],
         ],
       });
@@ -189,7 +209,7 @@ class Cards extends ViewElement {
       </div>
       <ox-plot .draw=${draw}></ox-plot>
       <div class="keys">
-        ${key('null', t('isotropic {0}', percent(isotropic)))}${key('band', t('attainable 0 to {0}', percent(1)))}<i
+        ${key('null', t('isotropic {0}', percent(isotropic)))}${twin.key}${key('band', t('attainable 0 to {0}', percent(1)))}<i
         ></i>
         <span
           title=${t('Mean share of the update’s energy in the leading left and right subspaces, with the isotropic share')}
@@ -242,19 +262,18 @@ class Cards extends ViewElement {
         this.metrics.length ? t('Undefined for every matrix.') : this.waiting(),
       );
     const limit = this.mean((x) => (x.nss === null ? null : x.relativeUpdate)) ?? 0;
-    const top = Math.max(limit, nss, Number.MIN_VALUE);
+    const noise = this.twinMean((x) => x.nss);
+    const twin = twinParts(nss, noise, percent);
+    const top = Math.max(limit, nss, noise ?? 0, Number.MIN_VALUE);
     const draw = (w: number): Drawing =>
       readBullet(w, {
         value: nss,
         from: 0,
-        nulls: [{ v: limit, kind: 'null' }],
+        nulls: [{ v: limit, kind: 'null' }, ...twin.nulls],
         range: [0, limit],
         domain: [0, top * 1.08],
         label: t('Spectrum shift (NSS)'),
-        rows: [
-          [t('mean of the matrices'), percent(nss)],
-          [t('limit'), percent(limit)],
-        ],
+        rows: [[t('mean of the matrices'), percent(nss)], [t('limit'), percent(limit)], ...twin.rows],
       });
     const reading = limit === 0 ? t('No update, so no shift.') : nssHeadline(this.mean((x) => x.spectralShare));
     return this.card(
@@ -263,7 +282,7 @@ class Cards extends ViewElement {
       percent(nss),
       this.of((x) => x.nss),
       draw,
-      key('null', t('limit {0}', percent(limit))),
+      [key('null', t('limit {0}', percent(limit))), twin.key],
       reading,
     );
   }
@@ -282,20 +301,25 @@ class Cards extends ViewElement {
         nothing,
         m.length ? t('Undefined for every matrix.') : this.waiting(),
       );
-    const max = largest.reduce((a, b) => Math.max(a, b), 0);
+    const max = greatest(largest);
     const mean = this.mean((x) =>
       typeof x.angleUMean === 'number' && typeof x.angleVMean === 'number' ? (x.angleUMean + x.angleVMean) / 2 : null,
     );
+    const noise = m
+      .flatMap(({ twin }) => [twin?.angleUMax, twin?.angleVMax])
+      .filter((v): v is number => typeof v === 'number');
+    const twin = twinParts(max, noise.length ? greatest(noise) : null, degrees);
     const draw = (w: number): Drawing =>
       readBullet(w, {
         value: max,
         from: 0,
-        nulls: [],
+        nulls: twin.nulls,
         range: [0, 90],
         domain: [0, 90],
         label: t('Principal angles'),
         rows: [
           [t('largest'), degrees(max)],
+          ...twin.rows,
           [t('mean'), degrees(mean)],
           [t('attainable'), t('{0} to {1}', degrees(0), degrees(90))],
         ],
@@ -308,7 +332,7 @@ class Cards extends ViewElement {
       degrees(max),
       t('max; mean {0}', degrees(mean)),
       draw,
-      key('band', t('attainable 0 to {0}', degrees(90))),
+      [twin.key, key('band', t('attainable 0 to {0}', degrees(90)))],
       reading,
       '',
       this.of((x) => x.angleUMax, false),

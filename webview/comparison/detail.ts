@@ -29,6 +29,7 @@ import type { Pair } from './model.ts';
 import '../shared/plot.ts';
 import type { Drawing } from '../shared/plot.ts';
 import { naming } from './title.ts';
+import { twinParts } from './twin.ts';
 import { define, ViewElement } from './view.ts';
 
 interface BulletRow {
@@ -40,6 +41,8 @@ interface BulletRow {
   dir: 'on' | 'off' | null;
   right: string;
   isEnergy?: true;
+  /** the share of noise of the same size, if there is a twin */
+  noise: number | null;
 }
 export const sizes = (shape: readonly number[]): string => shape.join(' × ');
 export const dtypes = (dtype: { base: string; tuned: string }): string =>
@@ -55,13 +58,14 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
     <span class="hd">${first}</span><span></span><span class="hd num">${t('share')}</span
     ><span class="hd num">${last}</span>
     ${rows.map((r) => {
+      const twin = twinParts(r.value, r.noise, percent);
       const draw = (w: number): Drawing =>
         readBullet(
           w,
           {
             value: r.value,
             from: r.from ?? 0,
-            nulls: r.nulls,
+            nulls: [...r.nulls, ...twin.nulls],
             ...(r.range ? { range: r.range } : {}),
             domain: [0, 1],
             dir: r.dir,
@@ -69,6 +73,7 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
             rows: [
               [t('share'), percent(r.value)],
               ...r.nulls.map(({ v, kind }): CardRow => [nullName(kind, r.isEnergy === true), percent(v)]),
+              ...twin.rows,
               [last, r.right],
               ...(r.range
                 ? [[t('attainable'), t('{0} to {1}', percent(r.range[0]), percent(r.range[1]))] as const]
@@ -105,6 +110,7 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
     // only the principal mask has a verdict
     dir: p === 'principal' && (mask.id === 'on' || mask.id === 'off') ? mask.id : null,
     right: times(m[`${p}Lift`] ?? null),
+    noise: m.twin?.[`${p}Overlap`] ?? null,
   }));
   const energyRows = (
     [
@@ -124,6 +130,7 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
       // only the joint energy has a verdict
       dir: p === 'joint' && (energy.id === 'on' || energy.id === 'off') ? energy.id : null,
       right: times(ratio),
+      noise: m.twin?.[`${p}Energy`] ?? null,
       isEnergy: true,
     };
   });
@@ -134,7 +141,7 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
         <h3 class="row"><span class="grow">${t('Mask view')}</span>${chip(mask)}</h3>
         ${bulletTable(t('changed weights in'), t('/ null'), maskRows)}
         <div class="keys" title=${t('Marks of the principal mask')}>
-          ${key('null', t('Gaussian null {0}', percent(m.principalNull)))}${key('null2', t('step null {0}', percent(m.principalNullStep)))}${key('null3', t('proportional null {0}', percent(m.principalNullProportional)))}${key(
+          ${key('null', t('Gaussian null {0}', percent(m.principalNull)))}${key('null2', t('step null {0}', percent(m.principalNullStep)))}${key('null3', t('proportional null {0}', percent(m.principalNullProportional)))}${twinParts(m.principalOverlap ?? null, m.twin?.principalOverlap, percent).key}${key(
             'band',
             range ? t('attainable {0} to {1}', percent(range[0]), percent(range[1])) : t('attainable {0}', '–'),
           )}
@@ -157,7 +164,7 @@ function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
         <h3 class="row"><span class="grow">${t('Energy view')}</span>${chip(energy)}</h3>
         ${bulletTable(t('update energy in'), t('/ iso.'), energyRows)}
         <div class="keys">
-          ${key('null', t('isotropic {0}', percent(m.jointEnergyBaseline)))}${key('band', t('attainable 0 to {0}', percent(1)))}
+          ${key('null', t('isotropic {0}', percent(m.jointEnergyBaseline)))}${twinParts(m.jointEnergy ?? null, m.twin?.jointEnergy, percent).key}${key('band', t('attainable 0 to {0}', percent(1)))}
         </div>
         <p class="small quiet">
           ${t('r = {0}. Rounding lowers the isotropic share by up to 8 %; no significance is claimed.', m.maskRank ?? '–')}

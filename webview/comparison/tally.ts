@@ -23,6 +23,7 @@ import { pictureName } from '../shared/picture.ts';
 import '../shared/plot.ts';
 import type { Drawing, Mark } from '../shared/plot.ts';
 import { linear, s, text } from '../shared/svg.ts';
+import { twinParts } from './twin.ts';
 import { define, ViewElement } from './view.ts';
 
 interface Tally {
@@ -138,6 +139,7 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
   const rows: CardRow[] = tally.isMask
     ? [
         [t('overlap / null'), times(m.principalLift ?? null)],
+        ...twinParts(m.principalOverlap ?? null, m.twin?.principalOverlap, percent).rows,
         [t('position, Gaussian null'), num(m.principalPosition, 2)],
         [t('position, step null'), num(m.principalPositionStep, 2)],
         [t('position, proportional null'), num(m.principalPositionProportional, 2)],
@@ -147,6 +149,7 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
         [t('joint / isotropic'), times(energyRatio(m))],
         [t('joint energy'), percent(m.jointEnergy)],
         [t('isotropic'), percent(m.jointEnergyBaseline)],
+        ...twinParts(m.jointEnergy ?? null, m.twin?.jointEnergy, percent).rows,
       ];
   return {
     title: t('Layer {0}, {1}', tensor.layer ?? '', tensor.module),

@@ -1,8 +1,10 @@
 /** The noise twin on the page: its switch, and its mark beside a figure. */
 import { nothing, type TemplateResult } from 'lit';
+import type { CardRow } from '../shared/hover-card.ts';
 import { times } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
+import { key, type NullMark } from '../shared/svg.ts';
 import type { View } from './view.ts';
 
 /** Whether figures are compared with those of noise of the same size; another choice computes them anew. */
@@ -20,9 +22,40 @@ export function twinSwitch({ model, post }: View): TemplateResult {
   >`;
 }
 
-/** "x 0.65 of noise of the same size" beside a figure; nothing without a twin, or if the two have no ratio. */
+/** A figure over that of its noise; null without a twin, or if the two have no ratio. */
+export function overNoise(value: unknown, noise: unknown): number | null {
+  if (typeof value !== 'number' || typeof noise !== 'number') return null;
+  const ratio = value / noise;
+  return ratio > 0 && Number.isFinite(ratio) ? ratio : null;
+}
+/** "x 0.65 of noise of the same size"; empty if there is no ratio. */
+export function overNoiseText(value: unknown, noise: unknown): string {
+  const ratio = overNoise(value, noise);
+  return ratio === null ? '' : t('{0} of noise of the same size', times(ratio));
+}
+/** The same beside a figure; nothing without a twin. */
 export function twinMark(value: unknown, noise: unknown): TemplateResult | typeof nothing {
-  if (typeof value !== 'number' || typeof noise !== 'number' || !(value / noise > 0 && Number.isFinite(value / noise)))
-    return nothing;
-  return html`<span class="quiet" data-twin-mark>${t('{0} of noise of the same size', times(value / noise))}</span>`;
+  const text = overNoiseText(value, noise);
+  return text ? html`<span class="quiet" data-twin-mark>${text}</span>` : nothing;
+}
+
+/** A figure of noise of the same size as a drawing needs it; all of it empty without a twin. */
+export interface TwinParts {
+  nulls: { v: number; kind: NullMark }[];
+  rows: CardRow[];
+  key: HTMLSpanElement | typeof nothing;
+}
+/** `format`: of both values. */
+export function twinParts(
+  value: number | null,
+  noise: number | null | undefined,
+  format: (value: number) => string,
+): TwinParts {
+  if (noise === null || noise === undefined) return { nulls: [], rows: [], key: nothing };
+  const ratio = overNoise(value, noise);
+  return {
+    nulls: [{ v: noise, kind: 'twin' }],
+    rows: [[t('noise of the same size'), format(noise), ratio === null ? '' : times(ratio)]],
+    key: key('twin', t('noise of the same size {0}', format(noise))),
+  };
 }

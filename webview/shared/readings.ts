@@ -48,15 +48,28 @@ function maskReading(m: Figures): string {
 function energyReading(m: Figures): string {
   const ratio = energyRatio(m);
   if (ratio === null) return t('Where the update points: not defined');
+  const beside = m.twin ? energyRatio(m.twin) : null;
   switch (energyVerdict(m)) {
     case 'small':
       return t('Where the update points: the leading {0} directions are too few to say', m.maskRank ?? '–');
     case 'noise':
     case 'none':
-      return t('Where the update points: like noise, spread about as an isotropic update');
+      return beside !== null && energyVerdict({ ...m, twin: null }) !== 'noise'
+        ? t(
+            'Where the update points: like noise of the same size, which puts {0} the isotropic energy into the leading block, the update {1}',
+            times(beside),
+            times(ratio),
+          )
+        : t('Where the update points: like noise, spread about as an isotropic update');
     case 'on':
     case 'off':
-      return t('Where the update points: the leading block holds {0} the energy of an isotropic update', times(ratio));
+      return beside === null
+        ? t('Where the update points: the leading block holds {0} the energy of an isotropic update', times(ratio))
+        : t(
+            'Where the update points: the leading block holds {0} the energy of an isotropic update, noise of the same size {1}',
+            times(ratio),
+            times(beside),
+          );
   }
 }
 

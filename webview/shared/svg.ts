@@ -109,8 +109,8 @@ export function power(v: number): string {
   return `${factor === 1 ? '' : `${factor}·`}10${exponent < 0 ? '⁻' : ''}${digits}`;
 }
 
-/** How a null is marked: Gaussian or isotropic solid, step dashed, proportional dotted. */
-export type NullMark = 'null' | 'null2' | 'null3';
+/** How a reference is marked: Gaussian or isotropic solid, step dashed, proportional dotted; noise of the same size an open diamond. */
+export type NullMark = 'null' | 'null2' | 'null3' | 'twin';
 export interface Bullet {
   value: number | null;
   /** the reference from which the lit bar runs; the domain's low end by default */
@@ -159,18 +159,24 @@ export function bullet(width: number, b: Bullet, height = 16): SVGSVGElement {
   }
   for (const { v, kind } of b.nulls ?? []) {
     if (v === null) continue;
-    const at = Math.round(x(v)) + 0.5;
-    root.append(s('line', { class: `b-${kind}`, x1: at, x2: at, y1: 0, y2: height }));
+    root.append(referenceMark(kind, Math.round(x(v)) + 0.5, height));
   }
   if (b.value !== null) root.append(s('circle', { class: 'b-val', cx: x(b.value), cy: middle, r: 4 }));
   return root;
 }
-/** One entry of a key: the mark ("null", "null2", "null3", "band", or the class of a line) and what it means, with its figure. */
+const DIAMOND = 4;
+function referenceMark(kind: NullMark, x: number, height: number): SVGElement {
+  if (kind !== 'twin') return s('line', { class: `b-${kind}`, x1: x, x2: x, y1: 0, y2: height });
+  const d = `M${x} ${height / 2 - DIAMOND}l${DIAMOND} ${DIAMOND}l-${DIAMOND} ${DIAMOND}l-${DIAMOND} -${DIAMOND}z`;
+  return s('path', { class: 'b-twin', d });
+}
+const isReference = (mark: string): mark is NullMark => ['null', 'null2', 'null3', 'twin'].includes(mark);
+/** One entry of a key: the mark ("null", "null2", "null3", "twin", "band", or the class of a line) and what it means, with its figure. */
 export function key(mark: string, label: string): HTMLSpanElement {
-  const narrow = ['null', 'null2', 'null3', 'band'].includes(mark);
-  const glyph = s('svg', { width: narrow ? 8 : 14, height: 12, 'aria-hidden': 'true' });
+  const narrow = mark === 'band' || isReference(mark);
+  const glyph = s('svg', { width: mark === 'twin' ? 10 : narrow ? 8 : 14, height: 12, 'aria-hidden': 'true' });
   if (mark === 'band') glyph.append(s('rect', { class: 'b-band', x: 0, y: 1, width: 8, height: 10 }));
-  else if (narrow) glyph.append(s('line', { class: `b-${mark}`, x1: 3.5, x2: 3.5, y1: 0, y2: 12 }));
+  else if (isReference(mark)) glyph.append(referenceMark(mark, mark === 'twin' ? 5 : 3.5, 12));
   else glyph.append(s('path', { class: mark, d: 'M0 6H14' }));
   return h('span', {}, glyph, label);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { comparisonCsv, CSV_COLUMNS } from '../../../src/export/csv.ts';
+import type { TwinMetrics } from '../../../src/protocol/results.ts';
 import { comparison, tensor } from '../makers.ts';
 
 /** A strict reader of RFC 4180, written for the test so that the writer is not its own judge. */
@@ -75,6 +76,17 @@ describe('comparisonCsv', () => {
     expect(record?.get('shape')).toBe('4x6');
     expect(record?.get('layer')).toBe('3');
     expect(record?.get('flags')).toBe('base-cast no-null');
+  });
+  test('figures of noise of the same size follow the others, if a comparison has them', () => {
+    const noise = { nss: 0.25, principalRange: [0.5, 0.75], wedinVacuous: null } as Partial<TwinMetrics> as TwinMetrics;
+    const text = comparisonCsv(comparison([tensor('a', { nss: 0.5, twin: noise }), tensor('b', { twin: null })]));
+    const [first, second] = records(text);
+    expect([...(first?.keys() ?? [])].slice(0, CSV_COLUMNS.length)).toEqual(CSV_COLUMNS);
+    expect(first?.get('nss')).toBe('0.5');
+    expect(first?.get('twin.nss')).toBe('0.25');
+    expect(first?.get('twin.principalRange.max')).toBe('0.75');
+    expect(first?.get('twin.wedinVacuous')).toBe('');
+    expect(second?.get('twin.nss')).toBe('');
   });
   test('without tensors only the header is left', () => {
     expect(comparisonCsv(comparison([]))).toBe(`${CSV_COLUMNS.join(',')}\r\n`);

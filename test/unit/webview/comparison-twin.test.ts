@@ -4,7 +4,7 @@ import { twinMark } from '../../../webview/comparison/twin.ts';
 
 describe('the mark of the noise twin', () => {
   it('is the figure over that of noise of the same size', () => {
-    expect((twinMark(1.3, 2) as TemplateResult).values.join(' ')).toBe('× 0.650 of noise of the same size');
+    expect((twinMark(1.3, 2) as TemplateResult).values.join(' ')).toBe('×\u200a0.650 of noise of the same size');
   });
   it('is none if there is no ratio', () => {
     for (const [value, noise] of [

@@ -69,6 +69,16 @@ describe('sentences', () => {
     expect(cellReading({ ...metrics(0, 0, 0), updateNorm: 0 })).toMatch(/^Unchanged/);
     expect(cellReading({ ...metrics(0, 0, 0), illDefined: true })).toContain('not determined');
   });
+  it('of the energy view name noise of the same size, and say nothing that it explains', () => {
+    const noise = { jointEnergy: 0.03, jointEnergyBaseline: 0.01 };
+    const [clear, explained] = [50.9, 3.5].map((ratio) => ({ ...metrics(0, 0, 0, ratio), twin: noise }));
+    expect(cellReading(clear!)).toMatch(
+      /holds ×\u200a?50\.9 the energy of an isotropic update, noise of the same size ×/,
+    );
+    expect(cellReading(explained!)).toMatch(/like noise of the same size, which puts ×\u200a?3 .* the update ×/);
+    expect(disagreeing(explained!)).toBe(false);
+    expect(disagreeing({ ...explained!, twin: null })).toBe(true);
+  });
   it('never say more in the headline than the verdicts', () => {
     expect(maskHeadline(['noise', 'noise'], 0, 0.5, 0)).toContain('none counts as off or on');
     expect(maskHeadline(['off', 'off'], 0, 0.5, 0)).toBe(

@@ -59,6 +59,7 @@ export function parseModelConfig(text: string): ModelConfig | null {
   const hiddenSize = number('hidden_size', 'n_embd', 'd_model', 'dim');
   const attentionHeads = number('num_attention_heads', 'n_head', 'n_heads', 'num_heads');
   const divides = hiddenSize !== null && attentionHeads !== null && hiddenSize % attentionHeads === 0;
+  const vision = visionOf(root);
   const multiQuery = own(root, 'multi_query') === true && own(root, 'new_decoder_architecture') !== true;
   return {
     modelType: typeof modelType === 'string' ? modelType : null,
@@ -69,6 +70,23 @@ export function parseModelConfig(text: string): ModelConfig | null {
       number('num_key_value_heads', 'multi_query_group_num', 'n_kv_heads') ??
       (multiQuery ? 1 : (number('num_kv_heads') ?? attentionHeads)),
     headDim: number('head_dim', 'kv_channels') ?? (divides ? hiddenSize / attentionHeads : null),
+    ...(vision && { vision }),
+  };
+}
+
+/** Heads of a vision tower, as its own part of config.json has them. */
+function visionOf(root: object): ModelConfig['vision'] | null {
+  const config = own(root, 'vision_config');
+  if (!isObject(config)) return null;
+  const number = (...keys: string[]): number | null => numberIn([config], keys);
+  const hidden = number('hidden_size', 'embed_dim', 'width');
+  const attentionHeads = number('num_attention_heads', 'num_heads', 'heads', 'n_heads');
+  if (attentionHeads === null) return null;
+  const divides = hidden !== null && hidden % attentionHeads === 0;
+  return {
+    attentionHeads,
+    keyValueHeads: number('num_key_value_heads') ?? attentionHeads,
+    headDim: number('head_dim') ?? (divides ? hidden / attentionHeads : null),
   };
 }
 
@@ -123,16 +141,19 @@ function objectsOf(
   if (!isObject(root)) return null;
   const whole = root;
   const nested = ['text_config', 'llm_config', 'language_config'].map((key) => own(whole, key)).find(isObject);
-  const number = (...keys: string[]): number | null => {
-    for (const source of nested ? [nested, whole] : [whole]) {
-      for (const key of keys) {
-        const value = own(source, key);
-        if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-      }
-    }
-    return null;
-  };
+  const number = (...keys: string[]): number | null => numberIn(nested ? [nested, whole] : [whole], keys);
   return { root, nested, number };
+}
+
+/** The first positive integer under one of the keys. */
+function numberIn(sources: readonly object[], keys: readonly string[]): number | null {
+  for (const source of sources) {
+    for (const key of keys) {
+      const value = own(source, key);
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+    }
+  }
+  return null;
 }
 
 function isObject(value: unknown): value is object {

@@ -242,7 +242,7 @@ function alignLayouts(
     touched.add(left.row).add(right.row);
     if (left.view.rows !== right.view.rows || left.view.columns !== right.view.columns) continue;
     paired.add(left).add(right);
-    const shape = left.row.shape.length === 1 ? [left.view.columns] : [left.view.rows, left.view.columns];
+    const shape = isVector(left.row) ? [left.view.columns] : [left.view.rows, left.view.columns];
     const weight = (checkpoint: Checkpoint, { row, view }: Part): Weight => weightOf(checkpoint, row, view, shape);
     pairs.push(pairOf(weight(sides.base, left), weight(sides.tuned, right), options));
   }
@@ -258,6 +258,10 @@ function alignLayouts(
   return { pairs, skipped, unpaired: { baseOnly: untouched(baseRest), tunedOnly: untouched(tunedRest) } };
 }
 
+/** A vector, or one an expert. */
+const isVector = ({ shape, module }: TensorRow): boolean =>
+  shape.length === 1 || (shape.length === 2 && isBias(module));
+
 interface Part {
   row: TensorRow;
   view: MatrixView;
@@ -272,7 +276,7 @@ function partsOf(
   return rows.flatMap((row) => {
     if (whyNotOne(row, side) !== null) return [];
     if (row.shape.length !== 1 && row.shape.length !== 2 && !isExpertStack(row.module)) return [];
-    const views = row.shape.length === 1 ? biasViews(row, config, family) : matrixViews(row, config, family);
+    const views = isVector(row) ? biasViews(row, config, family) : matrixViews(row, config, family);
     return views.map((view) => {
       const marks = view.name.slice(row.name.length).split('#').slice(1);
       return { row, view, key: layoutKey(nameOn(side, row, change), marks, family) };

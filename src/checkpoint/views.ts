@@ -50,24 +50,37 @@ export function flatView(tensor: TensorRow, count: number): MatrixView {
   return { ...identity(tensor), rows: 1, columns: count, start: 0, rowStride: count, columnStride: 1 };
 }
 
-/** A 1-D tensor whole, or the parts of a fused bias if they lie one behind the other. */
+/** A 1-D tensor whole, or the parts of a fused bias, or of each row of a stack of biases [E, n]; [] of anything else. */
 export function biasViews(
   tensor: TensorRow,
   config: ModelConfig | null,
   family: Family | null = ofConfig(config),
 ): MatrixView[] {
-  const count = tensor.shape[0] ?? 0;
-  const whole = flatView(tensor, count);
-  if (!tensor.module.endsWith('.bias')) return [whole];
-  const parts = rowParts(tensor.module.slice(0, -'.bias'.length), [count, 1], family, config);
-  if (!parts || parts.some(({ block, step }) => block || step > 1)) return [whole];
-  return parts.map((part) => ({
+  const { shape, module, name } = tensor;
+  const owner = module.replace(/[._]bias$/, '');
+  if (shape.length === 2) {
+    const [experts = 0, count = 0] = shape;
+    const parts = expertParts(owner, count, family);
+    return Array.from({ length: experts }, (_, e) =>
+      vectorParts({ ...flatView(tensor, count), name: `${name}#${e}`, expert: e, start: e * count }, parts),
+    ).flat();
+  }
+  const count = shape[0] ?? 0;
+  const parts = owner === module ? null : rowParts(owner, [count, 1], family, config);
+  return vectorParts(flatView(tensor, count), parts);
+}
+
+/** Runs and every second number of a vector; whole if its parts lie in blocks. */
+function vectorParts(whole: MatrixView, parts: RowPart[] | null): MatrixView[] {
+  if (!parts || parts.some(({ block }) => block)) return [whole];
+  return parts.map(({ suffix, first, count, step }) => ({
     ...whole,
-    name: `${tensor.name}#${part.suffix}`,
-    module: `${tensor.module}#${part.suffix}`,
-    columns: part.count,
-    start: part.first,
-    rowStride: part.count,
+    name: `${whole.name}#${suffix}`,
+    module: `${whole.module}#${suffix}`,
+    columns: count,
+    start: whole.start + first,
+    rowStride: count * step,
+    columnStride: step,
   }));
 }
 

@@ -7,5 +7,6 @@ export const GRANITE_MOE: Family = {
   mark: /(^|\.)layers\.\d+\.block_sparse_moe\.input_linear\.weight$/,
   stacks: ['block_sparse_moe.input_linear', 'block_sparse_moe.output_linear'],
   fused: { 'block_sparse_moe.input_linear': 'gate-up', 'shared_mlp.input_linear': 'gate-up' },
+  expertLeaves: { output_linear: 'down_proj' },
   columns: { router: ['router.layer'], gateUp: ['input_linear'], down: ['output_linear'] },
 };

@@ -26,5 +26,6 @@ export {
   type Role,
   type TensorName,
 } from './names.ts';
+export { isTower } from './vision.ts';
 export { endsWithOne, everyFamily, FAMILIES, familyOf } from './registry.ts';
 export { expertParts, expertsInOut, fusionOf, isFusedName, rowParts, type RowPart } from './split.ts';

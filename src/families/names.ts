@@ -63,7 +63,8 @@ export function describeName(name: string): TensorName {
   if (LAYER_WORDS.has(prefix.at(-1) ?? '')) prefix = prefix.slice(0, -1);
   if (SOLE_TOWERS.has(prefix.join('.'))) prefix = [];
   if (rest.length > 1 && rest.at(-1) === 'weight') rest = rest.slice(0, -1);
-  const numbered = rest.findIndex((part, i) => /^\d+$/.test(part) && /experts$/.test(rest[i - 1] ?? ''));
+  const experts = rest.findIndex((part) => /experts$/.test(part));
+  const numbered = experts < 0 ? -1 : rest.findIndex((part, i) => i > experts && /^\d+$/.test(part));
   const expert = numbered < 0 ? null : Number(rest[numbered]);
   if (numbered >= 0) rest = rest.filter((_, i) => i !== numbered);
   const module = [...prefix, ...rest].join('.') || normalized;
@@ -72,7 +73,7 @@ export function describeName(name: string): TensorName {
 
 /** Number of the expert whose own tensor this is; null for a stack of all, and outside a mixture. */
 export function expertOf(name: string): number | null {
-  const digits = /experts\.(\d{1,9})(\.|$)/.exec(name)?.[1];
+  const digits = /experts\.(?:[a-z]\w*\.)*(\d{1,9})(\.|$)/i.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
 }
 

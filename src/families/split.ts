@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../protocol/engine.ts';
 import type { Family, Fusion } from './family.ts';
 import { FAMILIES } from './registry.ts';
+import { isTower } from './vision.ts';
 
 /** Rows of a part of a fused matrix: `count` from `first` on, `step` apart; with `block` runs of `size` rows every `every` rows. */
 export interface RowPart {
@@ -11,7 +12,7 @@ export interface RowPart {
   step: number;
   block?: { size: number; every: number };
 }
-type Heads = Pick<ModelConfig, 'attentionHeads' | 'keyValueHeads' | 'headDim'>;
+type Heads = Pick<ModelConfig, 'attentionHeads' | 'keyValueHeads' | 'headDim' | 'vision'>;
 
 /** What an ending means if the model's own family says nothing of it: as the first that has it. Rows that alternate are one family's own. */
 const ANY: ReadonlyMap<string, Fusion> = new Map(
@@ -63,6 +64,7 @@ export function rowParts(
       return known && geometry ? byGroup(...geometry) : null;
     }
     case 'qkv': {
+      if (isTower(module)) return towerParts(rows, columns, heads);
       const geometry = headsIn(rows, heads);
       if (geometry) {
         const [queries, groups, headDim] = geometry;
@@ -72,6 +74,13 @@ export function rowParts(
       return rows === 3 * columns ? sequential(['q', columns], ['k', columns], ['v', columns]) : null;
     }
   }
+}
+
+/** The heads of the language model say nothing of a tower: three equal blocks, else as `vision_config` says. */
+function towerParts(rows: number, columns: number, heads: Heads | null): RowPart[] | null {
+  const geometry = rows === 3 * columns ? null : headsIn(rows, heads?.vision ?? null);
+  const [queries, keys] = geometry ? [geometry[0] * geometry[2], geometry[1] * geometry[2]] : [rows / 3, rows / 3];
+  return Number.isInteger(queries) ? sequential(['q', queries], ['k', keys], ['v', keys]) : null;
 }
 
 /** gate and up of one expert of a stack; null if it holds one matrix, or an odd number of rows. */
@@ -99,7 +108,10 @@ function isGateUp(module: string, family: Family | null): boolean {
 }
 
 /** Query heads, key/value heads and head width, if they make up the rows; else null. */
-function headsIn(rows: number, heads: Heads | null): [queries: number, groups: number, headDim: number] | null {
+function headsIn(
+  rows: number,
+  heads: Omit<Heads, 'vision'> | null,
+): [queries: number, groups: number, headDim: number] | null {
   const queries = heads?.attentionHeads ?? null;
   const groups = heads?.keyValueHeads ?? queries;
   if (queries === null || groups === null) return null;

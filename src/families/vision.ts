@@ -14,3 +14,7 @@ export const VISION: Family = {
     otherState: [[/^cross_attention_layers$/, 'cross-attention layers cache the other input']],
   },
 };
+
+/** A tower for pictures or sound beside a language model, by the parts of a module's path: it has heads of its own. */
+const TOWER = /(^|\.)(visual|vision|vit|audio|speech|image|img|sam|clip|siglip)(_\w+)?(\.|$)/;
+export const isTower = (module: string): boolean => TOWER.test(module);

@@ -48,6 +48,8 @@ export interface ModelConfig {
   attentionHeads: number | null;
   keyValueHeads: number | null;
   headDim: number | null;
+  /** of the tower beside a language model; absent if it has none */
+  vision?: Pick<ModelConfig, 'attentionHeads' | 'keyValueHeads' | 'headDim'>;
 }
 export interface CheckpointFacts {
   path: string;

@@ -158,3 +158,99 @@ describe('Conv1D against Linear', () => {
     }
   });
 });
+
+/** Numbers of a tensor by a function of the new index. */
+function picked({ data }: Entry, shape: number[], from: (index: number) => number): Entry {
+  const codes = new Uint16Array(data.slice().buffer);
+  const count = shape.reduce((a, b) => a * b, 1);
+  const to = Uint16Array.from({ length: count }, (_, i) => codes[from(i)] ?? 0);
+  return { dtype: 'BF16', shape, data: new Uint8Array(to.buffer) };
+}
+
+describe('experts', () => {
+  const [E, H, I] = [3, 6, 5];
+  const path = 'model.layers.0.mlp.experts';
+  const stack: Model = {
+    'model.layers.0.self_attn.sinks': bf16(4),
+    [`${path}.gate_up_proj`]: bf16(E, H, 2 * I),
+    [`${path}.gate_up_proj_bias`]: bf16(E, 2 * I),
+    [`${path}.down_proj`]: bf16(E, I, H),
+    [`${path}.down_proj_bias`]: bf16(E, H),
+  };
+  const config = { model_type: 'gpt_oss', hidden_size: H };
+  it("gpt-oss' alternating stacks against lists of fused ones, and against lists of single ones, biases too", async () => {
+    const fused: Model = { 'model.layers.0.self_attn.sinks': stack['model.layers.0.self_attn.sinks']! };
+    const single: Model = { ...fused };
+    for (let e = 0; e < E; e++) {
+      const gateUp = stack[`${path}.gate_up_proj`]!;
+      const down = stack[`${path}.down_proj`]!;
+      const start = e * H * 2 * I;
+      fused[`${path}.gate_up_projs.${e}.weight`] = picked(
+        gateUp,
+        [2 * I, H],
+        (i) => start + (i % H) * 2 * I + Math.floor(i / H),
+      );
+      fused[`${path}.gate_up_projs.${e}.bias`] = picked(
+        stack[`${path}.gate_up_proj_bias`]!,
+        [2 * I],
+        (i) => e * 2 * I + i,
+      );
+      const downs = picked(down, [H, I], (i) => e * I * H + (i % I) * H + Math.floor(i / I));
+      const downBias = picked(stack[`${path}.down_proj_bias`]!, [H], (i) => e * H + i);
+      fused[`${path}.down_projs.${e}.weight`] = single[`${path}.${e}.down_proj.weight`] = downs;
+      fused[`${path}.down_projs.${e}.bias`] = single[`${path}.${e}.down_proj.bias`] = downBias;
+      ['gate_proj', 'up_proj'].forEach((name, half) => {
+        single[`${path}.${e}.${name}.weight`] = picked(
+          gateUp,
+          [I, H],
+          (i) => start + (i % H) * 2 * I + 2 * Math.floor(i / H) + half,
+        );
+        single[`${path}.${e}.${name}.bias`] = picked(
+          stack[`${path}.gate_up_proj_bias`]!,
+          [I],
+          (i) => e * 2 * I + 2 * i + half,
+        );
+      });
+    }
+    for (const [base, tuned] of [
+      [stack, fused],
+      [fused, stack],
+      [stack, single],
+      [single, fused],
+    ] as const) {
+      const pairing = await paired(base, tuned, config);
+      await expectSame(pairing);
+      expect(pairing.pairs.filter(({ spectral }) => spectral)).toHaveLength(3 * E);
+    }
+  });
+});
+
+describe('a tower beside a language model', () => {
+  // 32 heads and 2 for keys and values, 8 wide, also make up the 288 rows.
+  const config = {
+    model_type: 'glm4v',
+    text_config: { hidden_size: 256, num_attention_heads: 32, num_key_value_heads: 2 },
+    vision_config: { hidden_size: 96, num_heads: 12 },
+  };
+  const thirds = async (rows: number, columns: number, path: string): Promise<(readonly number[])[]> => {
+    const model = { [`${path}.attn.qkv.weight`]: bf16(rows, columns) };
+    return (await paired(model, model, config)).pairs.map(({ base }) => base.shape);
+  };
+  it('has heads of its own: three equal blocks first, else as vision_config says', async () => {
+    const equal = [
+      [96, 96],
+      [96, 96],
+      [96, 96],
+    ];
+    expect(await thirds(288, 96, 'model.visual.blocks.0')).toEqual(equal);
+    expect(await thirds(288, 96, 'vision_tower.encoder.blocks.0')).toEqual(equal);
+    expect(await thirds(288, 256, 'model.language_model.layers.0')).toEqual([
+      [256, 256],
+      [16, 256],
+      [16, 256],
+    ]);
+    const shared = { ...config, vision_config: { ...config.vision_config, num_key_value_heads: 3 } };
+    const model = { 'visual.blocks.0.attn.qkv.weight': bf16(144, 96) };
+    expect((await paired(model, model, shared)).pairs.map(({ base }) => base.shape[0])).toEqual([96, 24, 24]);
+  });
+});

@@ -36,7 +36,7 @@ function towersOf(rows: readonly TensorRow[]): Map<string, Tower> {
     const [, path, digits] = BEFORE_LAYER.exec(normalizeName(row.name)) ?? [];
     if (path === undefined || Number(digits) !== row.layer) continue;
     let tower = towers.get(path);
-    if (!tower) towers.set(path, (tower = new Map()));
+    if (!tower) towers.set(path, (tower = new Map<number, TensorRow[]>()));
     const layer = tower.get(row.layer);
     if (layer) layer.push(row);
     else tower.set(row.layer, [row]);
@@ -92,7 +92,8 @@ function checkLayers(
     problems.add('warning', 'config-layers', text, ADVICE);
   }
 }
-const NOT_OWN = /cross|shared|expert|laurel|adapter|mtp/i;
+/** Other than the block's own projections; a plain "gate" chooses experts. */
+const NOT_OWN = /cross|shared|expert|laurel|adapter|mtp|(^|\.)gate$/i;
 type Side = 'rows' | 'columns';
 /** Which side of a projection is the model's width, and which the MLP's. */
 const WIDTH: Readonly<Partial<Record<Stage, Side>>> = {
@@ -148,6 +149,8 @@ function isPlainMatrix({ shape, dtype, offset, transposed }: TensorRow): boolean
 }
 
 const TABLE = /(^|\.)(embed_tokens|wte|word_embeddings|tok_embeddings|embed_in|shared|lm_head|embed_out)$/;
+/** of a model that a wrapper of any name holds */
+const HEAD_BEHIND_PREFIX = /\.(lm_head|embed_out)$/;
 const OUTSIDE_MODEL = /(^|[._])(vis|image|img|audio|mtp|draft|per_layer)|embed_tokens_per_layer/;
 
 function checkTables(
@@ -175,7 +178,7 @@ function checkTables(
     problems.add('warning', 'config-widths', text, ADVICE, { tensor: narrow.name });
   }
   const embedding = tables.some(({ role }) => role === 'embedding');
-  const head = rows.some(({ role }) => role === 'head');
+  const head = rows.some(({ role, module }) => role === 'head' || HEAD_BEHIND_PREFIX.test(module));
   if (complete && stated.hasHead && embedding && !head && isUntied(config, stated)) {
     const text =
       'config.json says that the output head is not tied to the embedding (tie_word_embeddings), but no head lies here.';

@@ -48,7 +48,9 @@ export function columnPlace(module: string): number {
 
 /** What a module does in its block, by its name; null if no family says. */
 export function stageOf(module: string): Stage | null {
-  return STAGES[columnPlace(module)] ?? null;
+  // The longer name says more: BERT's "intermediate.dense" is no "dense".
+  const place = PLACES.get(lastTwoOf(module)) ?? PLACES.get(partOf(module) ?? shortName(module));
+  return place === undefined ? null : (STAGES[place] ?? null);
 }
 
 const ends = (side: 'query' | 'keyValue' | 'out'): RegExp =>

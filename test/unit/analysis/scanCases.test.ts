@@ -158,6 +158,21 @@ describe('config.json against what is there', () => {
       problems.join('\n'),
     ).toBe(true);
   });
+  it('a router, an encoder and a head behind a wrapper are taken for what they are', async () => {
+    const mixture = {
+      'model.layers.0.block_sparse_moe.gate.weight': some([4, 8]),
+      'model.layers.0.self_attn.o_proj.weight': some([8, 8]),
+    };
+    const config = { hidden_size: 8, intermediate_size: 16, num_hidden_layers: 1 };
+    expect(said(await scanOf(mixture, { ...config, model_type: 'mixtral' }))).toEqual([]);
+    const encoder = {
+      'bert.encoder.layer.0.intermediate.dense.weight': some([16, 8]),
+      'bert.encoder.layer.0.output.dense.weight': some([8, 16]),
+    };
+    expect(said(await scanOf(encoder, { ...config, model_type: 'bert' }))).toEqual([]);
+    const wrapped = { 'policy.embed_tokens.weight': some([16, 8]), 'policy.lm_head.weight': some([16, 8], 0x3d00) };
+    expect(said(await scanOf(wrapped, { model_type: 'llama', architectures: ['LlamaForCausalLM'] }))).toEqual([]);
+  });
   it('a head that is said to be tied and is not, and one that is said to be there and is not', async () => {
     const tensors = { 'model.embed_tokens.weight': some([16, 8]), 'model.norm.weight': some([8]) };
     const config = { model_type: 'llama', architectures: ['LlamaForCausalLM'], vocab_size: 16, hidden_size: 8 };

@@ -13,7 +13,7 @@ const LAYERS = {
   bytes: { may: ['protocol'] },
   // Text from a file as each surface shows it, and patterns: pure.
   text: { may: [] },
-  files: { may: ['protocol'] },
+  files: { may: ['formats', 'protocol'] },
   formats: { may: ['numbers', 'bytes', 'text', 'protocol'] },
   // Data about names, and small pure functions over it: the pages' labels read it too.
   families: { may: ['protocol'] },
@@ -28,7 +28,7 @@ const LAYERS = {
   },
   engine: { may: ['analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
-  assistant: { may: ['results', 'metrics', 'checkpoint/glob', 'text', 'protocol'] },
+  assistant: { may: ['results', 'metrics', 'checkpoint/discover', 'checkpoint/glob', 'formats', 'text', 'protocol'] },
   mcp: { may: ['assistant', 'analysis', 'files', 'text', 'protocol'] },
   export: { may: ['metrics', 'text', 'protocol'] },
   cli: {
@@ -54,9 +54,15 @@ const LAYERS = {
   editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
   comparison: { may: ['host', 'engine', 'export', 'results', 'files', 'bytes', 'text', 'protocol'], vscode: true },
   // Its words follow the catalog and the verdict's rule.
-  hover: { may: ['commands', 'engine', 'families', 'results', 'metrics', 'bytes', 'text', 'protocol'], vscode: true },
+  hover: {
+    may: ['commands', 'engine', 'families', 'results', 'metrics', 'formats', 'bytes', 'text', 'protocol'],
+    vscode: true,
+  },
   commands: {
-    may: ['comparison', 'editor', 'host', 'engine', 'export', 'files', 'numbers', 'text', 'protocol'],
+    may: [
+      ...['comparison', 'editor', 'host', 'engine', 'export', 'checkpoint', 'formats', 'files', 'numbers', 'text'],
+      'protocol',
+    ],
     vscode: true,
   },
 };

@@ -5,13 +5,12 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { checkpointsAt } from '../checkpoint/discover.ts';
+import { isCheckpointFile, isIndexFile, isPartOfCheckpoint } from '../formats/index.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { forModel } from '../text/show.ts';
 import type { ToolContext } from './engine.ts';
-
-const CHECKPOINT_NAME = /\.(safetensors|index\.json)$/i;
-const READ_WITH_IT = /(\.safetensors|\.index\.json|^(adapter_)?config\.json)$/i;
 
 /** The folders whose files may be read, their links resolved. */
 export interface Roots {
@@ -59,9 +58,13 @@ export async function admittedPath(path: string, context: ToolContext): Promise<
   const facts = await stat(absolute).catch(() => null);
   if (!facts) throw new OffaxisError('bad-file', `${forModel(absolute)} does not exist. Check the path.`);
   if (facts.isDirectory()) {
-    const names = await readdir(absolute).catch(() => []);
-    for (const name of names) if (READ_WITH_IT.test(name)) await context.roots?.admit(join(absolute, name));
-  } else if (facts.isFile() && CHECKPOINT_NAME.test(basename(absolute))) {
+    // A hub's cache is opened at one of its revisions, further down.
+    const [inside] = await checkpointsAt(absolute).catch(() => []);
+    for (const folder of new Set([absolute, ...(inside === undefined ? [] : [dirname(inside)])])) {
+      const names = await readdir(folder).catch(() => []);
+      for (const name of names) if (isPartOfCheckpoint(name)) await context.roots?.admit(join(folder, name));
+    }
+  } else if (facts.isFile() && (isCheckpointFile(absolute) || isIndexFile(basename(absolute)))) {
     const config = join(dirname(absolute), 'config.json');
     if (await stat(config).catch(() => null)) await context.roots?.admit(config);
   } else throw noCheckpoint(absolute);

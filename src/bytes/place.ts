@@ -1,6 +1,6 @@
 /** Where files lie: what is listed, opened and stamped goes through here, whatever kind of place it is. The disk is the first. */
 import { readdir, stat } from 'node:fs/promises';
-import { openByteSource, openError, type ByteSource } from './source.ts';
+import { brokenLink, openByteSource, openError, type ByteSource } from './source.ts';
 import { stampOf, type FileStamp } from './stamp.ts';
 
 export type EntryKind = 'file' | 'folder' | 'other';
@@ -22,7 +22,7 @@ export const disk: Place = {
       const facts = await stat(path);
       return facts.isFile() ? 'file' : facts.isDirectory() ? 'folder' : 'other';
     } catch (error) {
-      throw openError(error, path);
+      throw (await brokenLink(path)) ?? openError(error, path);
     }
   },
   async list(folder) {

@@ -1,6 +1,6 @@
 /** Bytes of a file by offset: opened read-only, read in pieces, never as a whole. */
 import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { lstat, open, readlink, stat } from 'node:fs/promises';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { isSameStamp, stampOf, type FileStamp } from './stamp.ts';
 
@@ -47,8 +47,19 @@ export async function openByteSource(path: string): Promise<ByteSource> {
       throw error;
     }
   } catch (error) {
-    throw openError(error, path);
+    throw (await brokenLink(path)) ?? openError(error, path);
   }
+}
+
+/** An error if the path is a link whose target is not there, as a download that was broken off leaves them in a hub's cache. */
+export async function brokenLink(path: string): Promise<OffaxisError | null> {
+  const link = await lstat(path).catch(() => null);
+  if (!link?.isSymbolicLink() || (await stat(path).catch(() => null))) return null;
+  const target = await readlink(path).catch(() => '');
+  return new OffaxisError(
+    'bad-file',
+    `${path} is a link to ${target}, which is not there: the download was not finished, or its file was deleted. Download it again.`,
+  );
 }
 
 function notRegular(path: string): OffaxisError {

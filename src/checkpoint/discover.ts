@@ -1,100 +1,159 @@
-/** Which files a path means: one .safetensors, an index with its shards, or the checkpoint of a folder. */
+/** Which files a path means: one file, an index with its shards, a set of shards, or the checkpoint of a folder. */
 import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
-import { FORMATS, isCheckpointFile, isIndexFile } from '../formats/index.ts';
+import {
+  FORMATS,
+  isCheckpointFile,
+  isIndexFile,
+  isSetOf,
+  listingOf,
+  shardName,
+  type ShardSet,
+} from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { appendAll } from '../protocol/lists.ts';
+import { insideOf } from './folders.ts';
 
-export type Source =
-  | { kind: 'file'; folder: string; file: string; isPart: boolean; note: string | null }
-  | { kind: 'index'; folder: string; file: string; note: string | null }
-  /** numbered shards whose index is not there */
-  | { kind: 'shards'; folder: string; files: string[]; total: number; note: string | null };
+export type Source = { folder: string; note: string | null } & (
+  | { kind: 'file'; file: string; isPart: boolean }
+  | { kind: 'index'; file: string }
+  /** Numbered shards whose index is not there, or is `stale` as the text says; `ranked` if each is one process's part of every tensor. */
+  | { kind: 'shards'; files: string[]; total: number; ranked: boolean; stale: string | null }
+);
+
+/** A folder with more than one checkpoint, which its caller may offer. */
+export class SeveralCheckpoints extends OffaxisError {
+  constructor(
+    readonly folder: string,
+    /** paths, each of which opens */
+    readonly paths: readonly string[],
+  ) {
+    const names = paths.slice(0, MOST_NAMED).map((path) => path.slice(folder.length + 1));
+    const rest = paths.length > names.length ? ` and ${paths.length - names.length} more` : '';
+    super('bad-file', `${folder} holds ${paths.length} checkpoints (${names.join(', ')}${rest}). Choose one of them.`);
+  }
+}
+/** In a sentence; the rest is counted. */
+const MOST_NAMED = 20;
 
 /** In the order in which loaders look for them. */
 const USUAL_STEMS = ['model', 'diffusion_pytorch_model', 'adapter_model', 'consolidated'];
-const SHARD_NAME = /^(.+?)[-_.](\d{5,6})-of-(\d{5,6})\.safetensors$/;
-const CONSOLIDATED_PART = /^consolidated[.-]\d+(-of-\d+)?\.safetensors$/;
 
-/** Throws bad-file if the path is not a checkpoint, with what it is instead. */
+/** Throws bad-file if the path is not a checkpoint, with what it is instead; SeveralCheckpoints. */
 export async function discover(path: string): Promise<Source> {
-  if ((await disk.kind(path)) === 'folder') return inFolder(path);
   const folder = dirname(path);
   const file = basename(path);
-  if (/\.index\.json$/.test(file)) return { kind: 'index', folder, file, note: null };
+  // A set without an index has no file of its own: its name with "*" for the number means it.
+  if (file.includes('*') && (await disk.stamp(path)) === null) {
+    const set = listingOf(await disk.list(folder)).sets.find((one) => one.set === file);
+    if (set) return ofSet(folder, set, null);
+  }
+  if ((await disk.kind(path)) === 'folder') return inFolder(path);
+  if (isIndexFile(file)) return { kind: 'index', folder, file, note: null };
   if (file.endsWith('.json')) {
     throw new OffaxisError(
       'bad-file',
       `${path} is not a checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder.`,
     );
   }
-  const shard = SHARD_NAME.exec(file);
-  const isPart = shard !== null && Number(shard[3]) > 1;
-  const note = isPart
-    ? `this is one shard of ${Number(shard[3])}; open its index or its folder to see the whole checkpoint.`
-    : null;
+  const shard = shardName(file);
+  const isPart = shard !== null && (shard.ranked || (shard.total ?? 0) > 1);
+  const note =
+    isPart && !shard.ranked
+      ? `this is one shard of ${shard.total}; open its index or its folder to see the whole checkpoint.`
+      : null;
   return { kind: 'file', folder, file, isPart, note };
+}
+
+/** The checkpoints that a path means, as paths that open; several of a folder that leaves the choice. Throws as `discover` does. */
+export async function checkpointsAt(path: string): Promise<readonly string[]> {
+  try {
+    const source = await discover(path);
+    if (source.kind === 'shards') return [join(source.folder, shardName(source.files[0] ?? '')?.set ?? '')];
+    return [join(source.folder, source.file)];
+  } catch (error) {
+    if (error instanceof SeveralCheckpoints) return error.paths;
+    throw error;
+  }
 }
 
 async function inFolder(folder: string): Promise<Source> {
   const names = await disk.list(folder);
+  const own = inListing(folder, names);
+  if (own) return own;
+  const { paths, note, place } = await insideOf(folder, names);
+  const sources: { source: Source; path: string }[] = [];
+  const several: string[] = [];
+  for (const path of paths) {
+    try {
+      sources.push({ source: await inFolder(path), path });
+    } catch (error) {
+      if (error instanceof SeveralCheckpoints) appendAll(several, error.paths);
+      else if (paths.length === 1 && place) throw error;
+    }
+  }
+  const [only] = sources;
+  const found = [...sources.map(({ path }) => path), ...several];
+  if (found.length > 1) throw new SeveralCheckpoints(folder, found);
+  if (only && place) return { ...only.source, note: only.source.note ?? note };
+  if (only) throw none(folder, `Its folder ${only.path.slice(folder.length + 1)} does: choose that.`);
+  const pickle = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  if (pickle !== undefined)
+    throw none(folder, `${pickle} is a PyTorch file: convert it with safetensors.torch.save_file first.`);
+  throw none(folder, 'Choose a folder with model.safetensors or model.safetensors.index.json.');
+}
+
+function none(folder: string, advice: string): OffaxisError {
+  return new OffaxisError('bad-file', `${folder} holds no .safetensors checkpoint. ${advice}`);
+}
+
+/** What the folder itself holds; null if nothing. Throws SeveralCheckpoints. */
+function inListing(folder: string, names: readonly string[]): Source | null {
   const there = new Set(names);
-  const usual = USUAL_STEMS.flatMap((stem) => FORMATS.map((format) => ({ stem, ...format })));
-  for (const { stem, suffix, indexSuffix } of usual) {
+  const { indexes, sets, files } = listingOf(names);
+  const ofFile = (file: string, note: string | null): Source => ({ kind: 'file', folder, file, isPart: false, note });
+  const ofIndex = (file: string): Source => ({ kind: 'index', folder, file, note: null });
+  for (const { stem, suffix, indexSuffix } of USUAL_STEMS.flatMap((stem) =>
+    FORMATS.map((format) => ({ stem, ...format })),
+  )) {
     const file = `${stem}${suffix}`;
     const index = `${stem}${indexSuffix}`;
-    if (there.has(file)) {
-      return {
-        kind: 'file',
-        folder,
+    if (there.has(file))
+      return ofFile(
         file,
-        isPart: false,
-        note: there.has(index) ? `${index} lies beside it and was not used; open it by name to see its shards.` : null,
-      };
-    }
-    if (there.has(index)) return { kind: 'index', folder, file: index, note: null };
+        there.has(index) ? `${index} lies beside it and was not used; open it by name to see its shards.` : null,
+      );
+    if (there.has(index)) return ofIndex(index);
   }
-  const indexes = names.filter((name) => isIndexFile(name));
-  if (indexes.length === 1) return { kind: 'index', folder, file: indexes[0] as string, note: null };
-  if (indexes.length > 1) throw several(folder, indexes);
-  const files = names.filter((name) => isCheckpointFile(name) && !name.startsWith('.'));
-  if (files.length === 1) return { kind: 'file', folder, file: files[0] as string, isPart: false, note: null };
-  const shards = numberedShards(files);
-  if (shards) return { kind: 'shards', folder, ...shards, note: null };
-  if (files.length > 1) throw several(folder, files);
-  throw new OffaxisError('bad-file', `${folder} holds no .safetensors checkpoint.${await hint(folder, names)}`);
-}
-
-/** All files of one numbered set, or null. */
-function numberedShards(files: readonly string[]): { files: string[]; total: number } | null {
-  if (files.length === 0) return null;
-  if (files.every((file) => CONSOLIDATED_PART.test(file))) return { files: [...files], total: files.length };
-  const first = SHARD_NAME.exec(files[0] as string);
-  if (!first) return null;
-  const same = files.every((file) => {
-    const match = SHARD_NAME.exec(file);
-    return match !== null && match[1] === first[1] && match[3] === first[3];
-  });
-  return same ? { files: [...files], total: Math.max(files.length, Number(first[3])) } : null;
-}
-
-function several(folder: string, names: readonly string[]): OffaxisError {
-  const some = names.slice(0, 5).join(', ');
-  const rest = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  return new OffaxisError(
-    'bad-file',
-    `${folder} holds ${names.length} checkpoints (${some}${rest}). Choose one of them.`,
-  );
-}
-
-/** What lies there instead, one level down or in another format. */
-async function hint(folder: string, names: readonly string[]): Promise<string> {
-  const pickles = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
-  if (pickles !== undefined) return ` ${pickles} is a PyTorch file: convert it with safetensors.torch.save_file first.`;
-  for (const name of names.slice(0, 100)) {
-    const inner = await disk.list(join(folder, name)).catch(() => []);
-    if (inner.some((file) => isCheckpointFile(file) || isIndexFile(file))) {
-      return ` Its folder ${name} does: choose that.`;
-    }
+  const [index] = indexes;
+  if (indexes.length === 1 && index !== undefined) return ofIndex(index);
+  const loose = sets.filter((set) => !indexes.some((one) => isSetOf(set, one)));
+  const complete = loose.filter((set) => set.complete);
+  const set = complete.length === 1 ? complete[0] : loose.length === 1 ? loose[0] : undefined;
+  if (indexes.length === 0 && set) {
+    const others = loose.filter((one) => one !== set).map((one) => one.set);
+    return ofSet(folder, set, besideNote([...others, ...files]));
   }
-  return ' Choose a folder with model.safetensors or model.safetensors.index.json.';
+  const all = [...indexes, ...loose.map((one) => one.set), ...files];
+  if (all.length > 1)
+    throw new SeveralCheckpoints(
+      folder,
+      all.map((name) => join(folder, name)),
+    );
+  const [file] = files;
+  return file !== undefined && isCheckpointFile(file) ? ofFile(file, null) : null;
+}
+
+function ofSet(folder: string, { files, total, ranked }: ShardSet, note: string | null): Source {
+  return { kind: 'shards', folder, files, total: Math.max(files.length, total ?? 0), ranked, stale: null, note };
+}
+
+/** Files that were not opened; null if there are none. */
+export function besideNote(names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  const some = names.slice(0, 3).join(', ');
+  const rest = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return names.length === 1
+    ? `${some} lies beside the shards and was not opened; open it by name.`
+    : `${some}${rest} lie beside the shards and were not opened; open them by name.`;
 }

@@ -1,5 +1,6 @@
 /** Checkpoints: shards, names and families, matrices inside tensors, pairing. */
 export { parseModelConfig } from './config.ts';
+export { checkpointsAt, SeveralCheckpoints } from './discover.ts';
 export { matchesGlob } from './glob.ts';
 export { CastWeight } from './cast.ts';
 export { gridOf } from './grid.ts';

@@ -8,7 +8,8 @@ import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine
 import type { Problem } from '../protocol/results.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
-import { discover, type Source } from './discover.ts';
+import { besideNote, discover, type Source } from './discover.ts';
+import { filesOfIndex } from './indexedFiles.ts';
 import { estimateMemory } from './memory.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { elementCount, markConv1d } from './rows.ts';
@@ -28,33 +29,45 @@ const HEADERS_AT_ONCE = 16;
  */
 export async function openCheckpoint(path: string, signal?: AbortSignal, mostBytes = Infinity): Promise<Checkpoint> {
   throwIfAborted(signal);
-  const source = await discover(path);
+  const found = await discover(path);
   let bytesLeft = mostBytes;
   const take = (bytes: number): void => {
     bytesLeft -= bytes;
     if (bytesLeft < 0) throw new HeadersTooLarge(path, mostBytes);
   };
-  const files = new ShardFiles(source.folder);
+  const files = new ShardFiles(found.folder);
   try {
-    const index =
-      source.kind === 'index'
-        ? await files.use(source.file, (bytes) => {
+    const read =
+      found.kind === 'index'
+        ? await files.use(found.file, (bytes) => {
             take(bytes.sizeBytes);
-            return readShardIndex(bytes, source.file, signal);
+            return readShardIndex(bytes, found.file, signal);
           })
         : null;
+    const { source, index, names } = await filesOf(found, read);
     const configFile = await readConfig(source.folder, signal);
-    const names = index
-      ? [...new Set(index.weightMap.values())]
-      : source.kind === 'shards'
-        ? source.files
-        : [source.file];
-    const shards = await readShards(files, names, index !== null, mostBytes === Infinity ? null : take, signal);
-    return assemble(path, source, files, index, shards, configFile);
+    const mayMiss = found.kind === 'index';
+    const shards = await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
+    const own = read?.problems ?? new ProblemList(found.kind === 'shards' ? found.folder : found.file);
+    return assemble(path, source, files, index, shards, configFile, own);
   } catch (error) {
     await files.close();
     throw error;
   }
+}
+
+/** Which files are opened, and whether the index is followed: one of another build is not. */
+async function filesOf(
+  source: Source,
+  index: ShardIndex | null,
+): Promise<{ source: Source; index: ShardIndex | null; names: string[] }> {
+  if (source.kind === 'shards') return { source, index, names: source.files };
+  if (source.kind === 'file' || !index) return { source, index, names: [source.file] };
+  const { folder, file } = source;
+  const { files, stale, total, beside } = await filesOfIndex(folder, file, [...new Set(index.weightMap.values())]);
+  const note = source.note ?? besideNote(beside);
+  if (stale === null) return { source: { ...source, note }, index, names: files };
+  return { source: { kind: 'shards', folder, files, total, ranked: false, stale, note }, index: null, names: files };
 }
 
 /** Nothing of the file can be used: it has errors and no tensor with data. */
@@ -118,24 +131,11 @@ function assemble(
   index: ShardIndex | null,
   shards: readonly Shard[],
   { text: configText, config, problems: configProblems }: ConfigFile,
+  own: ProblemList,
 ): Checkpoint {
-  const name = source.kind === 'shards' ? source.folder : source.file;
-  const own = index?.problems ?? new ProblemList(name);
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
   const tensors = index ? indexedRows(index, shards, own) : plainRows(shards, own);
-  if (source.kind === 'shards') {
-    const absent = source.total - shards.length;
-    const text =
-      absent > 0
-        ? `there is no index, and ${absent} of ${source.total} numbered shards are missing.`
-        : 'there is no index; all numbered shards were opened.';
-    own.add(
-      absent > 0 ? 'warning' : 'info',
-      absent > 0 ? 'shards-missing' : 'no-index',
-      text,
-      absent > 0 ? 'Download the rest.' : '',
-    );
-  }
+  if (source.kind === 'shards') reportShards(source, shards, own);
   if (index) checkTotalSize(index, shards, tensors, own);
   const family = familyOf(config?.modelType ?? null, tensors.keys());
   markConv1d(tensors, config?.modelType ?? null);
@@ -168,6 +168,27 @@ function assemble(
     rest: () => files.rest(),
     close: () => files.close(),
   };
+}
+
+/** What is said of a set of shards that no index describes. */
+function reportShards(
+  source: Extract<Source, { kind: 'shards' }>,
+  shards: readonly Shard[],
+  problems: ProblemList,
+): void {
+  if (source.stale !== null)
+    problems.add(
+      'warning',
+      'index-stale',
+      source.stale,
+      'Download the index that belongs to them, or delete this one.',
+    );
+  const absent = source.total - shards.filter(({ header }) => header !== null).length;
+  if (absent > 0) {
+    const text = `${source.stale === null ? 'there is no index, and ' : ''}${absent} of ${source.total} numbered shards are missing.`;
+    problems.add('warning', 'shards-missing', text, 'Download the rest.');
+  } else if (source.stale === null)
+    problems.add('info', 'no-index', 'there is no index; all numbered shards were opened.', '');
 }
 
 /** No part of it is known to lie elsewhere. */

@@ -1,5 +1,6 @@
 /** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error) or problems found by `check`, 2 usage, 130 cancelled. */
 import { createAnalysis, type Analysis } from '../analysis/index.ts';
+import { SeveralCheckpoints } from '../checkpoint/index.ts';
 import { writeStandardOutput } from '../files/index.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
@@ -28,6 +29,12 @@ async function run(argv: string[]): Promise<number> {
 
 /** One line on standard error and the exit status of what went wrong. */
 function fail(error: unknown): number {
+  if (error instanceof SeveralCheckpoints) {
+    // One a line, each as the command takes it.
+    const paths = error.paths.map((path) => `  ${terminal(path)}\n`).join('');
+    process.stderr.write(`offaxis: ${terminal(error.folder)} holds several checkpoints. Name one of them:\n${paths}`);
+    return 2;
+  }
   const { code, message } = toWireError(error);
   process.stderr.write(`offaxis: ${terminal(message.replace(/\s*\n\s*/g, ' '))}\n`);
   if (!(error instanceof OffaxisError) && process.env['OFFAXIS_DEBUG'] && error instanceof Error)

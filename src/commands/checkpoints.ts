@@ -1,9 +1,10 @@
 /** From what the user pointed at to the path of a checkpoint. Every refusal says what is wrong and what to do. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
+import { checkpointsAt } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { checkpointOfFile, checkpointsOfFolder, groupCheckpoints, isCheckpointFile } from './checkpointPaths.ts';
+import { checkpointOfFile, groupCheckpoints, isCheckpointFile } from './checkpointPaths.ts';
 import { label } from '../text/show.ts';
 
 /** A workspace may be a whole disk of models. */
@@ -38,23 +39,17 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
       );
     return checkpointOfFile(path, await readdir(dirname(path)));
   }
-  const [first, ...others] = checkpointsOfFolder(path, await readdir(path));
-  if (first === undefined)
-    throw new OffaxisError(
-      'bad-file',
-      vscode.l10n.t(
-        'The folder {0} holds no checkpoint. Choose one with a .safetensors file or a .safetensors.index.json in it.',
-        path,
-      ),
-    );
-  if (others.length === 0 || /^model\.safetensors/i.test(basename(first))) return first;
-  const items = [first, ...others].map((file) => ({ label: label(basename(file)), file }));
-  return (
-    await vscode.window.showQuickPick(items, {
-      title: vscode.l10n.t('Checkpoints in {0}', label(basename(path))),
-      placeHolder: vscode.l10n.t('Choose one'),
-    })
-  )?.file;
+  const [first, ...others] = await checkpointsAt(path);
+  if (first === undefined || others.length === 0) return first;
+  // Of checkpoints of one name in folders of their own the folder tells them apart.
+  const items = [first, ...others].map((file) => ({ label: label(relative(path, file)), file }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Checkpoints in {0}', label(basename(path))),
+    placeHolder: vscode.l10n.t('Choose one'),
+  });
+  if (!picked) return undefined;
+  const isFolder = (await stat(picked.file).catch(() => null))?.isDirectory() === true;
+  return isFolder ? checkpointAt(vscode.Uri.file(picked.file)) : picked.file;
 }
 
 export interface PickOptions {
@@ -99,7 +94,7 @@ export async function browseForCheckpoint(title: string): Promise<string | undef
 
 async function workspaceCheckpoints(): Promise<string[]> {
   const uris = await vscode.workspace.findFiles(
-    '**/*.{safetensors,safetensors.index.json}',
+    '**/*.{safetensors,safetensors.index.json,safetensors.index.*.json}',
     '**/node_modules/**',
     MAX_FILES,
   );
@@ -109,10 +104,10 @@ async function workspaceCheckpoints(): Promise<string[]> {
 /** "base" with its folder and file name, for models whose file is always called model.safetensors. */
 function itemOf(path: string, selected: boolean): vscode.QuickPickItem & { path: string } {
   const folder = dirname(path);
-  const relative = vscode.workspace.asRelativePath(join(folder, basename(path)));
+  const inWorkspace = vscode.workspace.asRelativePath(join(folder, basename(path)));
   return {
     label: `$(package) ${label(basename(folder))}`,
-    description: label(relative, 300),
+    description: label(inWorkspace, 300),
     ...(selected ? { detail: vscode.l10n.t('Selected as base') } : {}),
     path,
   };

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { isIndexFile } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { lookOf, LOOK_BYTES } from './look.ts';
 
@@ -32,7 +33,7 @@ export async function refuseDestination(
   });
   if (there) await refuseRead(destination, reads);
   const name = basename(destination);
-  if (PART_NAME.test(name))
+  if (PART_NAME.test(name) || isIndexFile(name))
     throw refused(destination, `has the name of a checkpoint's index or config, which is never written. ${ANOTHER}`);
   if (!checkpoint && CHECKPOINT_NAME.test(name))
     throw refused(destination, `is the name of a checkpoint; results are not written over checkpoints. ${ANOTHER}`);

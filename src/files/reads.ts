@@ -1,8 +1,7 @@
 /** Which files a run reads, without opening any: for the refusal of a destination that is one of them. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-
-const PART_OF_CHECKPOINT = /(\.safetensors|\.index\.json|^(adapter_)?config\.json)$/i;
+import { isPartOfCheckpoint } from '../formats/index.ts';
 
 /**
  * The paths themselves and every checkpoint, index and config of their folders. `paths` are files or folders; one that cannot be read has
@@ -14,7 +13,7 @@ export async function readsOf(paths: readonly string[]): Promise<string[]> {
       const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
       const folder = isFolder ? path : dirname(path);
       const names = await readdir(folder).catch(() => []);
-      const beside = names.filter((name) => PART_OF_CHECKPOINT.test(name)).map((name) => join(folder, name));
+      const beside = names.filter((name) => isPartOfCheckpoint(name)).map((name) => join(folder, name));
       return isFolder ? beside : [join(folder, basename(path)), ...beside];
     }),
   );

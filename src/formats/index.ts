@@ -4,5 +4,17 @@ export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from
 export { JsonError, JsonScanner, type JsonErrorCode } from './jsonScanner.ts';
 export { ProblemList, quoted } from './problems.ts';
 export type { Format, Header, HeaderEntry } from './format.ts';
-export { FORMATS, formatOf, isCheckpointFile, isIndexFile, readHeader } from './registry.ts';
+export {
+  indexName,
+  isCheckpointFile,
+  isIndexFile,
+  isPartOfCheckpoint,
+  isSetOf,
+  listingOf,
+  shardName,
+  type Listing,
+  type ShardName,
+  type ShardSet,
+} from './names.ts';
+export { FORMATS, formatOf, readHeader } from './registry.ts';
 export { MAX_HEADER_BYTES, parseSafetensorsHeader, readSafetensorsHeader } from './safetensors/header.ts';

@@ -8,7 +8,7 @@ export const FORMATS: readonly [Format, ...Format[]] = [safetensors];
 
 /** By its suffix, else by its first bytes; a file of neither goes to the first format, which says what it is instead. */
 export async function formatOf(source: ByteSource, file: string, signal?: AbortSignal): Promise<Format> {
-  const named = FORMATS.find(({ suffix }) => file.endsWith(suffix));
+  const named = FORMATS.find(({ suffix }) => file.toLowerCase().endsWith(suffix));
   if (named) return named;
   const head = new Uint8Array(Math.min(source.sizeBytes, greatest(FORMATS.map(({ leadingBytes }) => leadingBytes))));
   await source.read(0, head, signal);
@@ -19,6 +19,3 @@ export async function formatOf(source: ByteSource, file: string, signal?: AbortS
 export async function readHeader(source: ByteSource, file: string, signal?: AbortSignal): Promise<Header> {
   return (await formatOf(source, file, signal)).readHeader(source, file, signal);
 }
-
-export const isCheckpointFile = (name: string): boolean => FORMATS.some(({ suffix }) => name.endsWith(suffix));
-export const isIndexFile = (name: string): boolean => FORMATS.some(({ indexSuffix }) => name.endsWith(indexSuffix));

@@ -2,13 +2,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { checkpointsOfFolder } from '../commands/checkpointPaths.ts';
+import { checkpointsOfFolder, isCheckpointFile } from '../commands/checkpointPaths.ts';
+import { isIndexFile } from '../formats/index.ts';
 
 /** An adapter's configuration has a kilobyte or two. */
 const MOST_CONFIG_BYTES = 1e6;
 
-export const isCheckpointName = (text: string): boolean => /\.safetensors(\.index\.json)?$/i.test(text);
-export const isIndex = (path: string): boolean => /\.safetensors\.index\.json$/i.test(path);
+export const isCheckpointName = (text: string): boolean => isCheckpointFile(text);
+export const isIndex = (path: string): boolean => isIndexFile(basename(path));
 export const isAdapterConfig = (path: string): boolean => basename(path) === 'adapter_config.json';
 
 /** Where a path written in a document may lie, the most likely first. */

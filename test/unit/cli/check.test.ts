@@ -84,6 +84,18 @@ describe('offaxis check', () => {
     expect(stdout).not.toContain('\u001b');
     expect(stdout).toContain('\\u001b[2J');
   });
+  it('lists the checkpoints of a folder with several, and exits with 2', () => {
+    for (const step of [500, 1000])
+      folder.write(
+        `run/checkpoint-${step}/model.safetensors`,
+        safetensors({ a: { dtype: 'F32', shape: [1], data: f32(1) } }),
+      );
+    const run = check(join(folder.path, 'run'));
+    expect(run.status).toBe(2);
+    expect(run.stdout).toBe('');
+    for (const step of [500, 1000])
+      expect(run.stderr).toContain(`\n  ${join(folder.path, `run/checkpoint-${step}`)}\n`);
+  });
   it('ends with one line where there is no checkpoint', () => {
     const run = check('no/such.safetensors');
     expect(run.status).toBe(1);

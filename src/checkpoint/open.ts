@@ -14,6 +14,7 @@ import { estimateMemory } from './memory.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { elementCount, markConv1d } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
+import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
@@ -134,8 +135,9 @@ function assemble(
   own: ProblemList,
 ): Checkpoint {
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
-  const tensors = index ? indexedRows(index, shards, own) : plainRows(shards, own);
-  if (source.kind === 'shards') reportShards(source, shards, own);
+  const slices = index ? null : slicedRows(shards, source.kind === 'file', own);
+  const tensors = index ? indexedRows(index, shards, own) : (slices?.tensors ?? plainRows(shards, own));
+  if (source.kind === 'shards' && !slices) reportShards(source, shards, own);
   if (index) checkTotalSize(index, shards, tensors, own);
   const family = familyOf(config?.modelType ?? null, tensors.keys());
   markConv1d(tensors, config?.modelType ?? null);
@@ -143,7 +145,9 @@ function assemble(
   reportAdapter(tensors, own);
   reportPlaceholders(tensors, config, own);
   const stated = configText === null ? null : parseStatedShapes(configText);
-  if (config && stated) checkConfig({ tensors, config, stated, complete: isComplete(source, shards) }, own);
+  // Of a slice the shapes are not the model's.
+  if (config && stated && slices?.whole !== false)
+    checkConfig({ tensors, config, stated, complete: isComplete(source, shards) }, own);
   const problems = [
     ...own.list(),
     ...configProblems.list(),
@@ -163,7 +167,8 @@ function assemble(
     tensors,
     problems,
     stamps: files.stamps,
-    read: (tensor, offset, target, signal) => readTensor(files, resolve(source.folder), tensor, offset, target, signal),
+    read: (tensor, offset, target, signal) =>
+      readTensor(files, resolve(source.folder), tensor, slices?.sliced.get(tensor.name), offset, target, signal),
     verify: () => files.verify(),
     rest: () => files.rest(),
     close: () => files.close(),
@@ -201,6 +206,7 @@ async function readTensor(
   files: ShardFiles,
   folder: string,
   tensor: TensorRow,
+  sliced: SlicedTensor | undefined,
   offset: number,
   target: Uint8Array,
   signal: AbortSignal | undefined,
@@ -219,7 +225,8 @@ async function readTensor(
     );
   }
   try {
-    await files.read(tensor.file, start + offset, target, signal);
+    const read = (file: string, at: number, into: Uint8Array): Promise<void> => files.read(file, at, into, signal);
+    await (sliced ? readSliced(sliced, offset, target, read) : read(tensor.file, start + offset, target));
   } catch (error) {
     if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
     const where = error.message.startsWith(folder) ? '' : ` (${tensor.file})`;

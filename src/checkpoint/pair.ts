@@ -18,7 +18,8 @@ import { logicalShape, oriented, type Match } from './orientation.ts';
 import { changedName, constantChange, type Change } from './prefix.ts';
 import { elementCount, hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
-import { biasViews, matrixViews } from './views.ts';
+import { biasViews, flatView, matrixViews } from './views.ts';
+import { commonRows, loneHead, resized, resizedNote } from './vocabulary.ts';
 import type { Weight, WeightPair } from './weight.ts';
 import { flatWeight, weightOf } from './weights.ts';
 
@@ -44,12 +45,23 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   const config = base.config ?? tuned.config;
   const family = familyOf(config?.modelType ?? null) ?? base.family ?? tuned.family;
   const sides: Sides = { base, tuned, config, family };
-  const { matches, baseRest, tunedRest, change } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
+  const { matches, change, ...rest } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
+  const notes: Problem[] = change ? [changeNote(change)] : [];
+  const tokens = resized(base, tuned);
+  const head = loneHead(base, tuned, rest.baseRest, rest.tunedRest);
+  if (head) notes.push(head.note);
+  if (head?.match) matches.push(head.match);
+  const baseRest = rest.baseRest.filter((row) => row !== head?.match?.base);
+  const { tunedRest } = rest;
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
   for (const match of oriented(matches)) {
-    const reason = whyNot(match);
-    if (reason === null) for (const pair of pairsOf(match, sides, options)) pairs.push(pair);
+    const common = commonRows(match, tokens);
+    const reason = whyNot(match, common);
+    if (reason === null && common !== null && tokens) {
+      if (!notes.some(({ code }) => code === 'pairing-vocabulary')) notes.push(resizedNote(tokens));
+      pairs.push(tablePair(match, common, sides, options));
+    } else if (reason === null) for (const pair of pairsOf(match, sides, options)) pairs.push(pair);
     else skipped.push({ name: match.base.name, reason });
   }
   const aligned = alignLayouts(baseRest, tunedRest, sides, options, change);
@@ -64,7 +76,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   for (const name of outside) skipped.push({ name, reason: `outside the pattern ${JSON.stringify(options.tensors)}` });
   selected.sort((a, b) => tableOrder(a) - tableOrder(b));
   const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
-  return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes: change ? [changeNote(change)] : [] };
+  return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes };
 }
 
 function isSelected({ base, tuned }: WeightPair, pattern: string | null): boolean {
@@ -156,9 +168,10 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<strin
 }
 
 /** Why two tensors of one name are not compared, or null. */
-function whyNot({ base, tuned }: Match): string | null {
+function whyNot({ base, tuned }: Match, common: number | null): string | null {
   const reason = whyNotOne(base, 'base') ?? whyNotOne(tuned, 'tuned');
   if (reason !== null) return reason;
+  if (common !== null) return null;
   const [left, right] = [logicalShape(base), logicalShape(tuned)];
   if (left.length !== right.length || left.some((side, i) => side !== right[i])) {
     return `shapes differ: [${base.shape.join(', ')}] against [${tuned.shape.join(', ')}]`;
@@ -186,6 +199,16 @@ function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
     case undefined:
       return `its type ${JSON.stringify(row.dtype)} is not known to this version`;
   }
+}
+
+/** Tables of tokens of two lengths: their first rows. */
+function tablePair({ base, tuned }: Match, rows: number, sides: Sides, options: PairOptions): WeightPair {
+  const table = (checkpoint: Checkpoint, row: TensorRow): Weight => {
+    const { shape } = row;
+    if (shape.length === 1) return weightOf(checkpoint, row, flatView(row, rows), [rows]);
+    return weightOf(checkpoint, row, { ...flatView(row, shape[1] ?? 0), rows });
+  };
+  return pairOf(table(sides.base, base), table(sides.tuned, tuned), options);
 }
 
 function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): WeightPair[] {

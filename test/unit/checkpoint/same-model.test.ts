@@ -88,7 +88,7 @@ describe('one constant part of the names', () => {
     ] as const) {
       const pairing = await paired(base, tuned);
       expect(pairing.pairs).toEqual([]);
-      expect(pairing.notes).toEqual([]);
+      expect(pairing.notes.map(({ code }) => code)).not.toContain('pairing-prefix');
     }
   });
 });
@@ -252,5 +252,57 @@ describe('a tower beside a language model', () => {
     const shared = { ...config, vision_config: { ...config.vision_config, num_key_value_heads: 3 } };
     const model = { 'visual.blocks.0.attn.qkv.weight': bf16(144, 96) };
     expect((await paired(model, model, shared)).pairs.map(({ base }) => base.shape[0])).toEqual([96, 24, 24]);
+  });
+});
+
+describe('tables of tokens', () => {
+  const body = { 'model.layers.0.self_attn.q_proj.weight': bf16(8, 8), 'model.norm.weight': bf16(8) };
+  const longer = { 'model.embed_tokens.weight': bf16(12, 8), 'lm_head.weight': bf16(12, 8), 'lm_head.bias': bf16(12) };
+  const shorter = Object.fromEntries(
+    Object.entries(longer).map(([name, value]) => [
+      name,
+      picked(value, value.shape.length === 1 ? [10] : [10, 8], (i) => i),
+    ]),
+  );
+  it('of two lengths: the common rows are compared, and it is said', async () => {
+    const grown = await paired({ ...shorter, ...body }, { ...longer, ...body });
+    await expectSame(grown);
+    expect(grown.notes.map(({ message }) => message)).toEqual([
+      'The vocabulary has 10 tokens in the base and 12 in the tuned side: the first 10 rows of its tables are compared.',
+    ]);
+    const cut = await paired({ ...longer, ...body }, { ...shorter, ...body });
+    expect(cut.skipped).toEqual([]);
+    expect(cut.pairs.find(({ name }) => name === 'lm_head.weight')?.base.shape).toEqual([10, 8]);
+    expect(cut.coverage.weights).toEqual({ compared: 80 + 80 + 10 + 72, all: 96 + 96 + 12 + 72 });
+  });
+  it('a classifier of two sizes is not one', async () => {
+    const score = (labels: number): Model => ({ ...shorter, ...body, 'score.weight': bf16(labels, 8) });
+    const { skipped, notes } = await paired(score(2), score(3));
+    expect(skipped.map(({ reason }) => reason)).toEqual(['shapes differ: [2, 8] against [3, 8]']);
+    expect(notes).toEqual([]);
+  });
+  it('a head on one side: against the embedding if config.json ties them, else left out', async () => {
+    const table = bf16(12, 8);
+    const tied = { 'model.embed_tokens.weight': table, ...body };
+    const whole = { ...tied, 'lm_head.weight': table };
+    const told = (tie?: boolean): object => ({
+      model_type: 'llama',
+      ...(tie === undefined ? {} : { tie_word_embeddings: tie }),
+    });
+    const both = await paired(whole, tied, told(true));
+    await expectSame(both);
+    expect(both.pairs.map(({ name, tuned }) => [name, tuned.tensor])).toContainEqual([
+      'lm_head.weight',
+      'model.embed_tokens.weight',
+    ]);
+    for (const tie of [false, undefined]) {
+      const one = await paired(whole, tied, told(tie));
+      expect(one.unpaired.baseOnly).toEqual(['lm_head.weight']);
+      expect(one.notes.map(({ code }) => code)).toEqual(['pairing-head']);
+    }
+    const other = await paired(tied, whole, told(true));
+    expect(other.unpaired.tunedOnly).toEqual(['lm_head.weight']);
+    expect(other.coverage.weights.compared).toBe(other.coverage.weights.all);
+    expect(other.notes.map(({ message }) => message).join()).toContain('compared once');
   });
 });

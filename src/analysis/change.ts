@@ -2,6 +2,8 @@
 import { CastWeight, gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
+import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
+import { english } from '../metrics/say.ts';
 import { isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { ChangeSums } from './changeSums.ts';
@@ -83,6 +85,11 @@ export async function changeOf(
     flags.push('base-cast');
     reasons.push(`The base is stored as ${pair.base.dtype}: it was cast to ${pair.tuned.dtype}, which changed values.`);
   }
+  const quantised = quantisedText(pair);
+  if (quantised !== null) {
+    const said = english(quantisationSaid({ text: quantised, sqnr: sqnrOf(metrics.relativeUpdate) }));
+    reasons.push(`${said.charAt(0).toUpperCase()}${said.slice(1)}.`);
+  }
   if (!hasNull) flags.push('no-null');
   if (!finite) {
     flags.push('not-finite');
@@ -99,6 +106,7 @@ export async function changeOf(
       metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
       flags,
       reasons,
+      ...(quantised === null ? {} : { quantised }),
       elapsedMs: performance.now() - start,
     },
     finite,
@@ -109,6 +117,12 @@ export async function changeOf(
     rowDensity: profiles?.rowDensity ?? null,
     columnDensity: profiles?.columnDensity ?? null,
   };
+}
+
+/** Of the side that is quantised; of both if they differ. */
+function quantisedText({ base, tuned }: WeightPair): string | null {
+  const texts = [...new Set([base.quantised, tuned.quantised].filter((text) => text !== undefined))];
+  return texts.length === 0 ? null : texts.join(' against ');
 }
 
 function notFinite(base: StatsAccumulator, tuned: StatsAccumulator): string {

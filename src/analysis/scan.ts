@@ -1,6 +1,13 @@
 /** "Scan for Problems": one pass over every tensor, then what needs several of them. Streams findings as they come. */
-import { openCheckpoint, readChunks, wholeWeight, type Checkpoint, type Weight } from '../checkpoint/index.ts';
-import { isFloating, type MatrixType, numberType } from '../numbers/index.ts';
+import {
+  isReadable,
+  openCheckpoint,
+  readChunks,
+  wholeWeight,
+  type Checkpoint,
+  type Weight,
+} from '../checkpoint/index.ts';
+import { type MatrixType, numberType } from '../numbers/index.ts';
 import {
   duplicateCandidates,
   duplicateFinding,
@@ -139,7 +146,7 @@ function sorted(checkpoint: Checkpoint): {
   const opaque: Weight[] = [];
   const reasons = new Map<string, number>();
   for (const row of checkpoint.tensors.values()) {
-    if (isFloating(row.dtype) && row.offset !== null) {
+    if (isReadable(row)) {
       floating.push(wholeWeight(checkpoint, row));
       continue;
     }
@@ -154,6 +161,7 @@ function sorted(checkpoint: Checkpoint): {
 function reasonOf(row: TensorRow): string {
   if (row.missing) return 'in missing shards';
   if (row.offset === null) return 'with a damaged entry in the header';
+  if (row.quantised) return `quantised (${row.quantised.kind}): ${row.quantised.reason ?? 'not read'}`;
   const kind = numberType(row.dtype)?.kind;
   switch (kind) {
     case 'packed':

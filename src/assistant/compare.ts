@@ -2,6 +2,7 @@
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isUnderHalf, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
+import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
@@ -96,6 +97,7 @@ function headLines(base: string, tuned: string, plan: ComparisonPlan, s: Compari
     ...(missing ? [`Warning: ${english(missing)}`] : []),
     ...pairingNotes(plan.problems).map(({ message }) => `Note: ${sentenceForModel(message)}`),
     ...(warning ? [`Warning: ${english(warning)} Median cosine ${figure(s.lineage.cosine, 3)}.`] : []),
+    ...(s.quantisation ? [`${english(quantisationSaid(s.quantisation))}.`] : []),
     `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of} (storage rounding hides small updates; no null).`,
     `Relative update of the model${of}, energy-weighted: ${percent(s.model.relativeUpdate)}.`,
   ];

@@ -18,8 +18,12 @@ export function factLines(facts: CheckpointFacts): string[] {
   if (more) dtypes.push(`${more} more types`);
   const missing = facts.tensors.filter((row) => row.missing).length;
   const lines = [
-    `Checkpoint ${quoted(facts.path)}: ${facts.format}; ${plural(facts.tensors.length, 'tensor')}, ${figure(facts.parameters)} parameters, ${bytes(facts.sizeBytes)}; ${dtypes.join(', ') || 'no types'}.`,
+    `Checkpoint ${quoted(facts.path)}: ${facts.format}; ${plural(facts.tensors.length, 'tensor')}, ${facts.parameters === null ? 'packed weights that are not counted' : `${figure(facts.parameters)} parameters`}, ${bytes(facts.sizeBytes)}; ${dtypes.join(', ') || 'no types'}.`,
   ];
+  for (const { text, tensors, parameters, reason } of facts.quantisation)
+    lines.push(
+      `Quantised: ${text}; ${plural(tensors, 'tensor')}${parameters === null ? '' : `, ${figure(parameters)} parameters`}${reason === null ? ', read with their scales' : `, left out: ${reason}`}.`,
+    );
   if (missing) lines.push(`${plural(missing, 'tensor')} of missing shards: shapes and values unknown.`);
   if (config)
     lines.push(

@@ -15,7 +15,8 @@ export class CastWeight implements Weight {
   readonly count: number;
   readonly dtype: string;
   readonly type: MatrixType;
-  readonly grid: string;
+  readonly grid: string | null;
+  readonly quantised?: string;
   readonly entries: Weight['entries'];
   readonly storedBytes: number;
   readonly stored = null;
@@ -40,8 +41,9 @@ export class CastWeight implements Weight {
     this.entries = entries;
     this.storedBytes = storedBytes;
     this.order = order;
+    if (source.quantised !== undefined) this.quantised = source.quantised;
     this.type = carrierOf(to);
-    this.grid = to;
+    this.grid = source.grid === null ? null : to;
   }
 
   /** Whether the cast has changed a value of what was read so far. */
@@ -65,9 +67,18 @@ export class CastWeight implements Weight {
   }
 }
 
-/** The base of a pair in the tuned side's storage; itself if it is stored so, or if a side has no floating type. */
-export function asStoredBy(base: Weight, tuned: Weight): Weight {
-  const to = tuned.grid ?? tuned.type;
-  if ((base.grid ?? base.type) === to || !isMatrixType(base.type) || !isMatrixType(tuned.type)) return base;
-  return new CastWeight(base, base.type, to as FloatName);
+/**
+ * Both sides of a pair in one type: the base in the tuned side's storage. If a side is computed from several numbers (codes and scales),
+ * nobody would store it once more: its difference is wanted as it is, and the narrower type is widened, which changes no value. As they
+ * are if they have one type already, or if a side has no floating type.
+ */
+export function inOneStorage(base: Weight, tuned: Weight): [base: Weight, tuned: Weight] {
+  if (!isMatrixType(base.type) || !isMatrixType(tuned.type)) return [base, tuned];
+  if (base.grid === null || tuned.grid === null) {
+    const wide = base.type === 'F64' || tuned.type === 'F64' ? 'F64' : 'F32';
+    const widened = (side: Weight): Weight =>
+      side.type === wide ? side : new CastWeight(side, side.type as MatrixType, wide);
+    return [widened(base), widened(tuned)];
+  }
+  return [base.grid === tuned.grid ? base : new CastWeight(base, base.type, tuned.grid as FloatName), tuned];
 }

@@ -12,6 +12,8 @@ import { besideNote, discover, type Source } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
 import { estimateMemory } from './memory.ts';
 import { reportPlaceholders } from './placeholders.ts';
+import { quantisationConfig, recognise } from './quantised/index.ts';
+import { factsOfQuantisation, readNotes, reportQuantised } from './quantised/open.ts';
 import { elementCount, markConv1d } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
 import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
@@ -50,7 +52,7 @@ export async function openCheckpoint(path: string, signal?: AbortSignal, mostByt
     const mayMiss = found.kind === 'index';
     const shards = await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
     const own = read?.problems ?? new ProblemList(found.kind === 'shards' ? found.folder : found.file);
-    return assemble(path, source, files, index, shards, configFile, own);
+    return await assemble(path, source, files, index, shards, configFile, own, signal);
   } catch (error) {
     await files.close();
     throw error;
@@ -125,7 +127,7 @@ async function readShards(
   return shards;
 }
 
-function assemble(
+async function assemble(
   path: string,
   source: Source,
   files: ShardFiles,
@@ -133,12 +135,18 @@ function assemble(
   shards: readonly Shard[],
   { text: configText, config, problems: configProblems }: ConfigFile,
   own: ProblemList,
-): Checkpoint {
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
   const slices = index ? null : slicedRows(shards, source.kind === 'file', own);
   const tensors = index ? indexedRows(index, shards, own) : (slices?.tensors ?? plainRows(shards, own));
   if (source.kind === 'shards' && !slices) reportShards(source, shards, own);
   if (index) checkTotalSize(index, shards, tensors, own);
+  const read: Checkpoint['read'] = (tensor, offset, target, stop) =>
+    readTensor(files, resolve(source.folder), tensor, slices?.sliced.get(tensor.name), offset, target, stop);
+  const notes = await readNotes(tensors.values(), read, signal);
+  const quantised = recognise(tensors, quantisationConfig(configText), notes);
+  reportQuantised(tensors.values(), own);
   const family = familyOf(config?.modelType ?? null, tensors.keys());
   markConv1d(tensors, config?.modelType ?? null);
   reportUnsplit(tensors, config, family, own);
@@ -166,9 +174,9 @@ function assemble(
     family,
     tensors,
     problems,
+    quantised,
     stamps: files.stamps,
-    read: (tensor, offset, target, signal) =>
-      readTensor(files, resolve(source.folder), tensor, slices?.sliced.get(tensor.name), offset, target, signal),
+    read,
     verify: () => files.verify(),
     rest: () => files.rest(),
     close: () => files.close(),
@@ -270,12 +278,14 @@ function factsOf(
     for (const [key, value] of shard.header?.metadata ?? []) if (!metadata.has(key)) metadata.set(key, value);
   }
   const dtypes = new Map<string, number>();
-  let parameters = 0;
+  let parameters: number | null = 0;
   for (const row of tensors.values()) {
     if (row.missing) continue;
     dtypes.set(row.dtype, (dtypes.get(row.dtype) ?? 0) + 1);
     // A damaged entry may claim any shape.
-    if (row.offset !== null && row.role !== 'bookkeeping') parameters += elementCount(row.shape);
+    if (row.offset === null || row.role === 'bookkeeping') continue;
+    const own = row.quantised ? row.quantised.parameters : elementCount(row.shape);
+    parameters = own === null || parameters === null ? null : parameters + own;
   }
   const sharded = source.kind === 'file' ? 'one file' : `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
   return {
@@ -284,6 +294,7 @@ function factsOf(
     sizeBytes: shards.reduce((sum, shard) => sum + (shard.sizeBytes ?? 0), 0),
     headerBytes: shards.reduce((sum, shard) => sum + (shard.header?.headerBytes ?? 0), 0),
     parameters,
+    quantisation: factsOfQuantisation(tensors.values()),
     dtypes: Object.fromEntries(dtypes),
     shards: shards.map(({ file, sizeBytes, header }) => ({ file, sizeBytes, missing: header === null })),
     metadata: Object.fromEntries(metadata),

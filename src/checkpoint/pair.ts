@@ -1,5 +1,5 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
-import { asStoredBy } from './cast.ts';
+import { inOneStorage } from './cast.ts';
 import { numberType } from '../numbers/index.ts';
 import {
   describeName,
@@ -45,7 +45,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   const config = base.config ?? tuned.config;
   const family = familyOf(config?.modelType ?? null) ?? base.family ?? tuned.family;
   const sides: Sides = { base, tuned, config, family };
-  const { matches, change, ...rest } = matchRows([...base.tensors.values()], [...tuned.tensors.values()]);
+  const { matches, change, ...rest } = matchRows(modelRows(base), modelRows(tuned));
   const notes: Problem[] = change ? [changeNote(change)] : [];
   const tokens = resized(base, tuned);
   const head = loneHead(base, tuned, rest.baseRest, rest.tunedRest);
@@ -77,6 +77,19 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   selected.sort((a, b) => tableOrder(a) - tableOrder(b));
   const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
   return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes };
+}
+
+/** Rows by the names of the model: codes by that of the weight they make, unless another tensor has it; their scales are no rows. */
+function modelRows({ tensors, quantised }: Checkpoint): TensorRow[] {
+  const sides = new Set<string>();
+  for (const { sides: own } of quantised.values()) for (const { name } of own) sides.add(name);
+  const rows: TensorRow[] = [];
+  for (const row of tensors.values()) {
+    if (sides.has(row.name)) continue;
+    const name = row.quantised?.weight ?? row.name;
+    rows.push(tensors.has(name) ? row : { ...row, name });
+  }
+  return rows;
 }
 
 function isSelected({ base, tuned }: WeightPair, pattern: string | null): boolean {
@@ -183,6 +196,10 @@ function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
   if (row.role === 'bookkeeping') return 'bookkeeping of the storage or the code, not a weight';
   if (row.missing) return `its shard ${row.file} is missing (${side})`;
   if (row.offset === null) return `its data cannot be read: ${row.file} is damaged (${side})`;
+  if (row.quantised) {
+    const { kind, reason } = row.quantised;
+    return reason === null ? null : `quantised (${kind}), and left out: ${reason} (${side})`;
+  }
   switch (numberType(row.dtype)?.kind) {
     case 'float':
       return null;
@@ -224,10 +241,11 @@ function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): We
 
 function pairOf(base: Weight, tuned: Weight, { includeEmbeddings }: PairOptions): WeightPair {
   const reason = whyNoSpectrum(base, includeEmbeddings);
+  const [left, right] = inOneStorage(base, tuned);
   return {
     name: base.name,
-    base: asStoredBy(base, tuned),
-    tuned,
+    base: left,
+    tuned: right,
     spectral: reason === null,
     ...(reason === null ? {} : { reason }),
   };

@@ -18,7 +18,7 @@ export function rowOf(entry: HeaderEntry, file: string): TensorRow {
     offset: entry.offset,
     missing: false,
     role: numberType(entry.dtype)?.kind === 'scale' ? 'bookkeeping' : role,
-    spectral: entry.offset !== null && hasSpectrum(entry, module),
+    spectral: entry.offset !== null && isFloating(entry.dtype) && hasSpectrum(entry.shape, module),
   };
 }
 
@@ -40,12 +40,16 @@ export function missingRow(name: string, file: string): TensorRow {
   };
 }
 
-/** floating, 2-D or a stack of experts, both sides >= 2 */
-function hasSpectrum({ dtype, shape }: HeaderEntry, module: string): boolean {
-  if (!isFloating(dtype)) return false;
+/** 2-D or a stack of experts, both sides >= 2 */
+export function hasSpectrum(shape: readonly number[], module: string): boolean {
   if (shape.length !== 2 && !(shape.length === 3 && isExpertStack(module) && !hasTooManyExperts(shape))) return false;
   if (isBias(module)) return false;
   return shape.slice(-2).every((side) => side >= 2) && shape.every((side) => side >= 1);
+}
+
+/** Whether its weights can be read as floating numbers. */
+export function isReadable({ dtype, offset, quantised }: TensorRow): boolean {
+  return offset !== null && (quantised ? quantised.reason === null : isFloating(dtype));
 }
 
 export function elementCount(shape: readonly number[]): number {

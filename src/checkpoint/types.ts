@@ -4,6 +4,7 @@ import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import type { StatedShapes } from './config.ts';
+import type { Claim } from './quantised/index.ts';
 import type { WeightPair } from './weight.ts';
 
 export interface Checkpoint {
@@ -19,6 +20,8 @@ export interface Checkpoint {
   /** by full name, in file order */
   readonly tensors: ReadonlyMap<string, TensorRow>;
   readonly problems: readonly Problem[];
+  /** what the quantised ones among them stand for, by the name of the codes */
+  readonly quantised: ReadonlyMap<string, Claim>;
   /** What each file was when its header was read, by its name in the folder; a missing shard has no entry. */
   readonly stamps: ReadonlyMap<string, FileStamp>;
   /**

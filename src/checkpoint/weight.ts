@@ -1,11 +1,9 @@
 /**
  * One weight, however it is stored. Analysis, health and the pages' requests see nothing else: no tensor, no view, no file.
  *
- * Kinds today: `StoredWeight` (stored.ts), one entry of one file, whole, strided, a part of a fused matrix, one of a stack, or transposed.
+ * Kinds today: `StoredWeight` (stored.ts), one entry of one file, whole, strided, a part of a fused matrix, one of a stack, or transposed;
+ * `ScaledWeight` (scaled.ts), codes and scales in any layout of quantised/; `CastWeight` (cast.ts), another in another type.
  * A kind to come needs a class that fills `Weight` and a line in weights.ts that makes it; nothing above src/checkpoint changes:
- * - A scaled weight (quantised: codes and scales): `type` F32, `grid` null, `dtype` the name of its layout, `entries` the codes and the
- *   scales, `stored` null; `readRows` reads the codes of those rows and the scales that they need, and multiplies. Its own `shape` and
- *   `count`, not those of the codes, are what everything above counts with.
  * - A low-rank weight (adapter: W0 + s B A): `base` a Weight and the factors two more; `entries` those of all three; `type` F32 or F64,
  *   `grid` null; `readRows` reads the base's rows and adds s B[rows] A. What wants the factors themselves (a spectrum of D from its
  *   r x r core) asks for the class by `instanceof`, as for any capability that only one kind has.
@@ -58,6 +56,8 @@ export interface Weight {
   readonly type: string;
   /** number type on whose grid its values lie; null if it is computed from several numbers, and no rounding null applies */
   readonly grid: string | null;
+  /** "FP8, blocks of 128" if it is made of codes and scales */
+  readonly quantised?: string;
   /** every entry that it is made of: with the files' stamps a key for caches */
   readonly entries: readonly StorageEntry[];
   /** bytes in the files, scales and all; of a part its share */

@@ -3,6 +3,7 @@ import { expertOf } from '../families/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { elementCount } from './rows.ts';
+import { ScaledWeight } from './scaled.ts';
 import { StoredWeight } from './stored.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
 import { flatView, matrixViews } from './views.ts';
@@ -23,6 +24,9 @@ export function readableTensor(checkpoint: Checkpoint, name: string): TensorRow 
  * here: a kind to come is told by its row and its neighbours in the checkpoint, and gets its class.
  */
 export function weightOf(checkpoint: Checkpoint, row: TensorRow, view: MatrixView, shape?: readonly number[]): Weight {
+  const name = row.quantised?.codes ?? row.name;
+  const claim = checkpoint.quantised.get(name);
+  if (claim) return new ScaledWeight(checkpoint, { ...row, name }, claim, view, shape);
   return new StoredWeight(checkpoint, row, view, shape);
 }
 

@@ -5,6 +5,7 @@ import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isUnderHalf, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
+import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
@@ -107,6 +108,7 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
     ...coverageLines(plan?.coverage ?? null, s),
     ...pairingNotes(plan?.problems ?? []).map(({ message }) => `note: ${terminal(message)}`),
     ...lineageLines(s),
+    ...(s.quantisation ? [terminal(english(quantisationSaid(s.quantisation)))] : []),
     '',
   ];
   if (rows.length)

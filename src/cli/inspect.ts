@@ -121,6 +121,7 @@ export function inspection(
     problems,
     metadata: facts.metadata,
     memory: withContext(facts.memory, tokens),
+    quantisation: quantisationOf(facts),
     tensors,
     summary: {
       tensors: facts.tensors.length,
@@ -131,6 +132,10 @@ export function inspection(
       missing: facts.tensors.filter((tensor) => tensor.missing).length,
     },
   };
+}
+
+function quantisationOf({ quantisation: [first, ...others] }: CheckpointFacts): InspectionResult['quantisation'] {
+  return first ? { ...first, others } : null;
 }
 
 /** The estimate, with the cache at `tokens`; without tokens at the longest context that config.json names. */
@@ -163,9 +168,14 @@ function report(facts: CheckpointFacts, result: InspectionResult): string {
   const dtypes = `${types.slice(0, TYPES_SHOWN).join(', ')}${moreTypes > 0 ? ` and ${moreTypes} more` : ''}`;
   const lines = [
     terminal(facts.path),
-    `${facts.format}; ${summary.tensors} tensors, ${count(summary.parameters)} parameters, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
+    `${facts.format}; ${summary.tensors} tensors, ${summary.parameters === null ? 'packed weights, not counted' : `${count(summary.parameters)} parameters`}, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
   if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
+  for (const { text, tensors, parameters, storedBytes, reason } of facts.quantisation) {
+    const weights = parameters === null ? 'weights not counted' : `${count(parameters)} weights`;
+    const read = reason === null ? '' : `; left out: ${reason}`;
+    lines.push(terminal(`quantised: ${text}; ${tensors} tensors, ${weights} in ${bytes(storedBytes)} of codes${read}`));
+  }
   appendAll(lines, memoryLines(result.memory));
   const metadata = Object.entries(result.metadata);
   // Marked as what it is: a key may be "warning".

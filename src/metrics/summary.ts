@@ -10,6 +10,7 @@ import type {
 import { figuresOf } from './catalog.ts';
 import { lineageOfTensors } from './lineage.ts';
 import { energyShares, modelFigures } from './model.ts';
+import { quantisationOf } from './quantisation.ts';
 import { maskVerdict } from './verdict.ts';
 
 export interface SummaryInput {
@@ -45,6 +46,7 @@ export function summarize({ tensors, planned, elementwiseOnly, failed, coverage 
     matrices: { done: matrices.length, planned },
     metrics: aggregates(matrices.map((tensor) => tensor.metrics)),
     model: modelFigures(tensors),
+    quantisation: quantisationOf(tensors),
     lineage: lineageOfTensors(tensors),
     layers: [...energyShares(tensors, ({ layer }) => layer)].map(([layer, updateShare]) => ({ layer, updateShare })),
     modules: modulesOf(tensors, matrices),

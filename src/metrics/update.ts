@@ -66,7 +66,8 @@ function remarks(
     reasons.push(reason);
   };
   const moved = updateValues[0] !== 0;
-  if (!hasNull) note('no-null', 'The two sides are stored on different grids (bf16 and f16): no rounding null.');
+  if (!hasNull)
+    note('no-null', 'A side is computed from several numbers, as codes and their scales: no rounding null is defined.');
   if (!moved) note('no-update', 'Both checkpoints store the same weights here: there is no update to measure.');
   if (baseValues[0] === 0)
     note('zero-base', 'The base matrix is zero: what divides by it, and its masks, are not defined.');

@@ -6,6 +6,7 @@ import type {
   ElementStats,
   Histogram,
   Problem,
+  QuantisationFacts,
   SpectrumMetrics,
 } from './results.ts';
 import type { WireError } from './errors.ts';
@@ -40,6 +41,26 @@ export interface TensorRow {
   spectral: boolean;
   /** stored [in, out] (GPT-2's Conv1D): its matrix is the transpose; absent if nothing tells, which is [out, in] until a pair tells */
   transposed?: boolean;
+  /** The entry holds codes: `shape`, `module`, `role` and `spectral` are those of the weight that they and their scales make. */
+  quantised?: QuantisedRow;
+}
+export interface QuantisedRow {
+  /** name of the entry with the codes */
+  codes: string;
+  /** name of the weight in the model: "…q_proj.weight" for "…q_proj.qweight" */
+  weight: string;
+  /** "FP8", "GPTQ" */
+  kind: string;
+  /** of a code; 0 if it is not known */
+  bits: number;
+  /** "blocks of 128", "one scale a row"; null if it is not known */
+  group: string | null;
+  /** of the entry in the file */
+  storedShape: number[];
+  /** how many weights the codes stand for; null if it is not known */
+  parameters: number | null;
+  /** why its values cannot be made, or null; `shape` is then that of the codes */
+  reason: string | null;
 }
 export interface ModelConfig {
   modelType: string | null;
@@ -57,7 +78,10 @@ export interface CheckpointFacts {
   format: string;
   sizeBytes: number;
   headerBytes: number;
-  parameters: number;
+  /** as the model has them; null if a quantised tensor does not say how many weights it stands for */
+  parameters: number | null;
+  /** how its weights are quantised, the kind of most weights first; [] if they are not */
+  quantisation: QuantisationFacts[];
   /** tensors of each type, those of missing shards left out */
   dtypes: Record<string, number>;
   shards: { file: string; sizeBytes: number | null; missing: boolean }[];

@@ -2,7 +2,7 @@
  * The facts of a checkpoint as they cross a border. The rows of a large index are 9 MB as objects and 1.5 MB packed, and as one string
  * they cost a border a copy instead of a visit of each value. Pure.
  */
-import type { CheckpointFacts, TensorRow } from './engine.ts';
+import type { CheckpointFacts, QuantisedRow, TensorRow } from './engine.ts';
 import { cutText } from './format.ts';
 
 /** `tensors`: JSON of PackedRows. */
@@ -11,7 +11,10 @@ export type PackedFacts = Omit<CheckpointFacts, 'tensors'> & { tensors: string }
 /** What many rows have in common; the number of such kinds is small in every model. */
 type Kind = Pick<TensorRow, 'module' | 'dtype' | 'shape' | 'sizeBytes' | 'missing' | 'role' | 'spectral'> & {
   transposed: boolean | null;
+  quantised: PackedQuantised | null;
 };
+/** `weight` is the name less its last `cut` code units, and `tail`. */
+type PackedQuantised = Omit<QuantisedRow, 'codes' | 'weight'> & { cut: number; tail: string };
 /** One entry a row in each list but `kinds` and `files`. */
 interface PackedRows {
   kinds: Kind[];
@@ -71,11 +74,12 @@ function packRows(rows: readonly TensorRow[]): PackedRows {
     const { name, module, shape, sizeBytes, missing, role, spectral } = row;
     const dtype = cutText(row.dtype, MAX_TYPE);
     const transposed = row.transposed ?? null;
-    const key = JSON.stringify([module, dtype, shape, sizeBytes, missing, role, spectral, transposed]);
+    const quantised = packQuantised(row.quantised);
+    const key = JSON.stringify([module, dtype, shape, sizeBytes, missing, role, spectral, transposed, quantised]);
     let kind = kinds.get(key);
     if (kind === undefined) {
       kinds.set(key, (kind = packed.kinds.length));
-      packed.kinds.push({ module, dtype, shape, sizeBytes, missing, role, spectral, transposed });
+      packed.kinds.push({ module, dtype, shape, sizeBytes, missing, role, spectral, transposed, quantised });
     }
     let file = files.get(row.file);
     if (file === undefined) {
@@ -94,11 +98,21 @@ function packRows(rows: readonly TensorRow[]): PackedRows {
   return packed;
 }
 
+function packQuantised(quantised: QuantisedRow | undefined): PackedQuantised | null {
+  if (!quantised) return null;
+  const { codes, weight, ...rest } = quantised;
+  const shared = sharedLength(codes, weight);
+  return { ...rest, cut: codes.length - shared, tail: weight.slice(shared) };
+}
+function unpackQuantised({ cut, tail, ...rest }: PackedQuantised, codes: string): QuantisedRow {
+  return { ...rest, codes, weight: codes.slice(0, codes.length - cut) + tail };
+}
+
 function unpackRows(packed: PackedRows): TensorRow[] {
   const rows: TensorRow[] = [];
   let before: TensorRow | null = null;
   for (let i = 0; i < packed.rest.length; i++) {
-    const { module, dtype, shape, sizeBytes, missing, role, spectral, transposed } = packed.kinds[
+    const { module, dtype, shape, sizeBytes, missing, role, spectral, transposed, quantised } = packed.kinds[
       packed.kind[i] as number
     ] as Kind;
     const file = packed.files[packed.file[i] as number] as string;
@@ -117,6 +131,7 @@ function unpackRows(packed: PackedRows): TensorRow[] {
       spectral,
     };
     if (transposed !== null) row.transposed = transposed;
+    if (quantised !== null) row.quantised = unpackQuantised(quantised, row.name);
     rows.push(row);
     before = row;
   }

@@ -64,6 +64,8 @@ export interface ComparisonTensor {
   /** why spectral metrics are absent or null, one sentence each */
   reasons: string[];
   elapsedMs: number;
+  /** how the quantised side is quantised, or both: "FP8, blocks of 128"; absent if neither is */
+  quantised?: string;
   /** which backend computed the spectral part */
   computedOn?: 'cpu' | 'gpu' | 'reference';
   /** absent if nothing was */
@@ -126,6 +128,8 @@ export interface ComparisonSummary {
   metrics: Record<string, Aggregate>;
   /** weighted by energy, beside the plain means; null without a value */
   model: { relativeUpdate: number | null; updateTop1Share: number | null };
+  /** over the tensors with a quantised side: how most are quantised, and what it lost; null if there are none */
+  quantisation: { text: string; tensors: number; relativeUpdate: number | null; sqnr: number | null } | null;
   /** whether this is the base of that: medians over the block matrices */
   lineage: { verdict: 'tuned' | 'rotated' | 'unrelated' | 'apart' | null; cosine: number | null; nss: number | null };
   /** share of sum norm_F(D)^2 that each holds; layer null: outside the layers */
@@ -161,16 +165,37 @@ export interface InspectionTensor {
   spectrum?: SpectrumMetrics;
   singularValues?: number[];
 }
+/** Weights of one quantisation. */
+export interface QuantisationFacts {
+  /** "FP8", "GPTQ" */
+  kind: string;
+  /** of a code; null if it is not known */
+  bits: number | null;
+  /** "blocks of 128", "one scale a row"; null if it is not known */
+  group: string | null;
+  /** "GPTQ, 4 bits, groups of 128" */
+  text: string;
+  tensors: number;
+  /** weights that the codes stand for; null if it is not known */
+  parameters: number | null;
+  /** of the codes; scales and the rest are bookkeeping beside them */
+  storedBytes: number;
+  /** why their values cannot be made, or null */
+  reason: string | null;
+}
+export type Quantisation = QuantisationFacts & { others: QuantisationFacts[] };
 export interface InspectionResult {
   schema: 'offaxis.inspection/1';
   path: string;
   problems: Problem[];
   metadata: Record<string, string>;
   memory: MemoryEstimate & { context?: { tokens: number; cacheBytes: number } };
+  /** how its weights are quantised, the kind of most bytes first; null if they are not */
+  quantisation: Quantisation | null;
   tensors: InspectionTensor[];
   summary: {
     tensors: number;
-    parameters: number;
+    parameters: number | null;
     sizeBytes: number;
     dtypes: Record<string, number>;
     shards: number;

@@ -108,6 +108,7 @@ export function comparison(tensors: ComparisonTensor[]): ComparisonResult {
       matrices: { done: 1, planned: 1 },
       metrics: { nss: { mean: 0.1, max: 0.2, count: 1, nulls: 0 } },
       model: { relativeUpdate: 0.1, updateTop1Share: 0.5 },
+      quantisation: null,
       lineage: { verdict: 'tuned', cosine: 1, nss: 0.1 },
       layers: [{ layer: 3, updateShare: 1 }],
       modules: [],

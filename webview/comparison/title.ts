@@ -2,6 +2,7 @@
 import { nothing, type TemplateResult } from 'lit';
 import { coverageSaid, coverageWarning, coveredShare, pairingNotes } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
+import { quantisationSaid } from '../../src/metrics/quantisation.ts';
 import type { Progress } from '../../src/protocol/views.ts';
 import { count, cutText, duration, num, percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
@@ -145,8 +146,8 @@ class Banners extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
-    return html`${diskBanners(this.view)} ${this.coverage()} ${this.lineage()} ${this.work()} ${this.failures()}
-    ${this.notice()}`;
+    return html`${diskBanners(this.view)} ${this.coverage()} ${this.lineage()} ${this.quantisation()} ${this.work()}
+    ${this.failures()} ${this.notice()}`;
   }
 
   private work(): TemplateResult | typeof nothing {
@@ -212,6 +213,14 @@ class Banners extends ViewElement {
     if (!found || !warning) return nothing;
     return html`<div class="banner warning" role="status" data-lineage=${found.verdict}>
       <span class="grow">${tell(warning)} ${t('Median cosine {0}.', num(found.cosine, 3))}</span>
+    </div>`;
+  }
+  /** What the difference is, if a side is quantised. */
+  private quantisation(): TemplateResult | typeof nothing {
+    const found = this.view.model.state?.summary?.quantisation;
+    if (!found) return nothing;
+    return html`<div class="banner" role="status" data-quantisation>
+      ${icon(ICON.info)}<span class="grow">${tell(quantisationSaid(found))}</span>
     </div>`;
   }
   /** Said once: why the CPU computes. */

@@ -125,8 +125,14 @@ class Facts extends ViewElement {
   }
 
   private parameters(facts: CheckpointFacts): TemplateResult {
+    if (facts.parameters === null) return fact(t('Parameters'), t('packed, not counted'), this.quantisation(facts));
     const unknown = facts.tensors.filter((tensor) => tensor.missing).length;
-    if (!unknown) return fact(t('Parameters'), count(facts.parameters), integer(facts.parameters));
+    if (!unknown)
+      return fact(
+        t('Parameters'),
+        count(facts.parameters),
+        [integer(facts.parameters), this.quantisation(facts)].filter((text) => text !== '').join('; '),
+      );
     const note = plural(
       unknown,
       '{0} tensor lies in a missing shard: its shape is not known.',
@@ -134,6 +140,12 @@ class Facts extends ViewElement {
       integer(unknown),
     );
     return fact(t('Parameters'), facts.parameters ? t('{0} at hand', count(facts.parameters)) : t('unknown'), note);
+  }
+  /** "quantised: FP8, blocks of 128 (14 tensors)" */
+  private quantisation({ quantisation }: CheckpointFacts): string {
+    if (quantisation.length === 0) return '';
+    const kinds = quantisation.map(({ text, tensors }) => t('{0} ({1} tensors)', text, integer(tensors)));
+    return t('quantised: {0}', kinds.join('; '));
   }
   private types(facts: CheckpointFacts): TemplateResult {
     const types = Object.entries(facts.dtypes)

@@ -20,7 +20,7 @@ async function opened<T>(path: string, look: (checkpoint: Checkpoint) => T): Pro
   }
 }
 const codes = ({ problems }: Checkpoint): string[] => problems.map(({ code }) => code);
-const size = ({ tensors, facts }: Checkpoint): [number, number] => [tensors.size, facts.parameters];
+const size = ({ tensors, facts }: Checkpoint): [number, number | null] => [tensors.size, facts.parameters];
 
 describe('indexes', () => {
   it("Diffusers' variants are one checkpoint, by folder and by index", async () => {

@@ -281,6 +281,7 @@ function memory(rows: TensorRow[]): Checkpoint {
     family: null,
     tensors: new Map(rows.map((one) => [one.name, one])),
     problems: [],
+    quantised: new Map(),
     stamps: new Map(),
     read: nothing,
     verify: nothing,

@@ -67,6 +67,7 @@ function facts(path: string): Omit<CheckpointFacts, 'memory'> {
     sizeBytes: 48,
     headerBytes: 0,
     parameters: 12,
+    quantisation: [],
     dtypes: { F32: 3 },
     shards: [],
     metadata: {},

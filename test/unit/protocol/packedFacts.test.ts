@@ -27,6 +27,7 @@ const facts = (tensors: TensorRow[]): CheckpointFacts => ({
   sizeBytes: 100,
   headerBytes: 10,
   parameters: 8,
+  quantisation: [],
   dtypes: { F32: tensors.length },
   shards: [],
   metadata: { note: 'x' },

@@ -46,6 +46,7 @@ function facts(tensors: TensorRow[]): CheckpointFacts {
     sizeBytes: 100,
     headerBytes: 10,
     parameters: 8,
+    quantisation: [],
     dtypes: { BF16: tensors.length },
     shards: [],
     metadata: {},

@@ -1,0 +1,73 @@
+/** MLX: 32-bit words of codes along the rows of a matrix, a factor and an offset a group. */
+import { E2M1, numbersFrom, rowDecoder, unsignedTable } from './decode.ts';
+import { present, sidesOf, stemOf, type Layout } from './layout.ts';
+
+const BITS = [2, 3, 4, 5, 6, 8];
+const GROUPS = [64, 32, 128, 16];
+
+export const MLX: Layout = {
+  title: 'MLX',
+  source:
+    'MLX documentation of quantize and dequantize (affine: scale * code + bias; a row is a stream of codes from the lowest bit on; mxfp4: E2M1 with E8M0 scales)',
+  claim(row, beside) {
+    const stem = stemOf(row.name, '.weight');
+    if (stem === null || row.dtype !== 'U32' || row.shape.length < 2) return null;
+    const scales = present(beside.tensors, `${stem}.scales`);
+    if (!scales) return null;
+    const biases = present(beside.tensors, `${stem}.biases`);
+    const words = row.shape.at(-1) ?? 0;
+    const groups = scales.shape.at(-1) ?? 0;
+    const stated = beside.config.module(stem);
+    const sides = sidesOf(beside, [`${stem}.scales`, `${stem}.biases`]);
+    const bits = stated.bits ?? bitsFrom(words, groups, stated.groupSize);
+    const common = { weight: row.name, kind: 'MLX', bits: bits ?? 0, flipped: false, sides };
+    const columns = bits === null ? 0 : (words * 32) / bits;
+    if (bits === null || !BITS.includes(bits) || !Number.isInteger(columns)) {
+      const decoder = 'neither config.json nor its shapes say how many bits a code has';
+      return { ...common, group: null, shape: null, decoder };
+    }
+    const shape = [...row.shape.slice(0, -1), columns];
+    const size = columns / groups;
+    if (!Number.isInteger(size) || (stated.groupSize !== null && stated.groupSize !== size)) {
+      const decoder = `config.json says groups of ${stated.groupSize ?? size}, but it has ${groups} scales for ${columns} columns`;
+      return { ...common, group: null, shape, decoder };
+    }
+    const group = `groups of ${size}`;
+    const float = biases === null;
+    if (float && !(stated.mode === 'mxfp4' && bits === 4 && scales.dtype === 'U8')) {
+      const decoder = `its biases are missing${stated.mode === 'affine' ? '' : `, and the mode ${JSON.stringify(stated.mode)} is not read by this version`}`;
+      return { ...common, group, shape, decoder };
+    }
+    const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+    const table = float ? E2M1 : unsignedTable(bits);
+    const codes = { row, columns, rowBytes: words * 4, bits, table };
+    const grid = { rows, blockRows: 1, blockColumns: size, scaleRows: rows, scaleColumns: groups, shared: true };
+    return {
+      ...common,
+      kind: float ? 'MLX MXFP4' : 'MLX',
+      group,
+      shape,
+      decoder: (read) =>
+        rowDecoder(read, codes, {
+          ...grid,
+          scales: (first, count, signal) =>
+            numbersFrom(read, scales, first * groups, count * groups, { exponents: float, signal }),
+          ...(biases
+            ? {
+                offsets: (first, count, signal) =>
+                  numbersFrom(read, biases, first * groups, count * groups, { signal }),
+              }
+            : {}),
+        }),
+    };
+  },
+};
+
+/** Of the sizes of groups that MLX writes the first that gives a whole number of bits. */
+function bitsFrom(words: number, groups: number, stated: number | null): number | null {
+  for (const size of stated === null ? GROUPS : [stated]) {
+    const bits = (words * 32) / (groups * size);
+    if (BITS.includes(bits)) return bits;
+  }
+  return null;
+}

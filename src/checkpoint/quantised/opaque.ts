@@ -1,0 +1,86 @@
+/** Layouts that are recognised and named, but whose values this version does not make. */
+import { sidesOf, stemOf, type Layout } from './layout.ts';
+
+interface Opaque {
+  title: string;
+  /** after the weight's stem: its codes, what must stand beside them, and what may */
+  codes: string;
+  beside: readonly string[];
+  others?: readonly string[];
+  bits: number;
+  source: string;
+}
+const KINDS: readonly Opaque[] = [
+  {
+    title: 'HQQ',
+    codes: '.W_q',
+    beside: ['.scale'],
+    others: [
+      ...[
+        'zero',
+        'shape',
+        'nbits',
+        'group_size',
+        'axis',
+        'packing',
+        'view_as_float',
+        'unpack_view_dtype',
+        'stores_quant_config',
+      ],
+      ...['compute_dtype', 'channel_wise', 'optimize', 'round_zero', 'quant_scale', 'quant_zero', 'offload_meta'],
+      'encoded_state_dict',
+    ].map((name) => `.${name}`),
+    bits: 4,
+    source: 'hqq core/quantize.py HQQLinear.state_dict',
+  },
+  {
+    title: 'EXL2',
+    codes: '.q_weight',
+    beside: ['.q_scale', '.q_groups'],
+    others: ['.q_scale_max', '.q_invperm', '.q_perm'],
+    bits: 0,
+    source: 'exllamav2 ext.py make_q_matrix',
+  },
+  {
+    title: 'EXL3',
+    codes: '.trellis',
+    beside: ['.suh'],
+    others: ['.svh', '.mcg', '.mul1'],
+    bits: 0,
+    source: 'exllamav3',
+  },
+  { title: 'AQLM', codes: '.codes', beside: ['.codebooks', '.scales'], bits: 2, source: 'aqlm inference.py' },
+  {
+    title: 'BitNet',
+    codes: '.weight',
+    beside: ['.weight_scale'],
+    bits: 2,
+    source:
+      'transformers integrations/bitnet.py unpack_weights; whether its scale multiplies or divides differs by model',
+  },
+  {
+    title: 'quantised, of an unknown layout',
+    codes: '.qweight',
+    beside: ['.scales'],
+    others: ['.qzeros', '.g_idx'],
+    bits: 0,
+    source: 'AutoAWQ GEMV, Marlin and others with the names of GPTQ',
+  },
+];
+
+export const OPAQUE: readonly Layout[] = KINDS.map(({ title, codes, beside: needed, others = [], bits, source }) => ({
+  title,
+  source,
+  claim(row, beside) {
+    const stem = stemOf(row.name, codes);
+    if (stem === null || !needed.every((name) => beside.tensors.has(`${stem}${name}`))) return null;
+    if (title === 'BitNet' && row.dtype !== 'U8') return null;
+    const sides = sidesOf(
+      beside,
+      [...needed, ...others].map((name) => `${stem}${name}`),
+    );
+    const shape = title === 'BitNet' ? [(row.shape[0] ?? 0) * 4, ...row.shape.slice(1)] : null;
+    const decoder = `${title === 'quantised, of an unknown layout' ? 'its layout' : title} is not decoded by this version`;
+    return { weight: `${stem}.weight`, kind: title, bits, group: null, shape, flipped: false, sides, decoder };
+  },
+}));

@@ -1,3 +1,4 @@
+// @ts-check
 // Compiles src/kernels (AssemblyScript) to dist/kernels/offaxis.wasm (plain SIMD) and offaxis_relaxed.wasm (fused multiply-add,
 // which every Node that we ask for has; picked at run time). Usage: node scripts/build-kernels.mjs [output directory]
 import asc from 'assemblyscript/asc';
@@ -12,7 +13,10 @@ const builds = [
   { file: 'offaxis_relaxed.wasm', features: 'simd,threads,relaxed-simd' },
 ];
 
-/** Both builds into `directory`. Throws with the compiler's messages. */
+/**
+ * Both builds into `directory`. Throws with the compiler's messages.
+ * @param {string} directory
+ */
 export async function buildKernels(directory) {
   mkdirSync(directory, { recursive: true });
   for (const { file, features } of builds) {

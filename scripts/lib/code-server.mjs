@@ -1,3 +1,4 @@
+// @ts-check
 // Starts and ends a code-server of our own. Node built-ins only.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,10 @@ export const SETTINGS = {
   'git.enabled': false,
 };
 
-/** A port of the loopback interface that is free now. */
+/**
+ * A port of the loopback interface that is free now.
+ * @returns {Promise<number>}
+ */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -32,11 +36,15 @@ export function freePort() {
 }
 
 /**
+ * @typedef {{ url: string, pid: number, log: string, exited: Promise<number | null>, stop(): Promise<void> }} CodeServer
+ */
+
+/**
  * @param {{
  *   tools: { node: string, entry: string }, folder: string, workspace: string, extensions: string,
  *   settings?: Record<string, unknown>, password?: string, trust?: boolean, env?: Record<string, string>,
  * }} options `folder` gets the user data and the log; `trust`: ask whether the workspace is trusted
- * @returns {Promise<{ url: string, pid: number, log: string, exited: Promise<number | null>, stop(): Promise<void> }>}
+ * @returns {Promise<CodeServer>}
  */
 export async function startCodeServer({
   tools,
@@ -114,14 +122,22 @@ export async function startCodeServer({
   return { url, pid: /** @type {number} */ (child.pid), log, exited, stop };
 }
 
-/** A server started from a terminal inside VS Code must not talk to that VS Code. */
+/**
+ * A server started from a terminal inside VS Code must not talk to that VS Code.
+ * @param {NodeJS.ProcessEnv} env
+ */
 function withoutVsCode(env) {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|CODE_SERVER_|PORT$|PASSWORD$)/.test(name)),
   );
 }
 
+/**
+ * @param {number | undefined} pid
+ * @param {NodeJS.Signals} signal
+ */
 function signalGroup(pid, signal) {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, signal);
   } catch {

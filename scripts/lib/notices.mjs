@@ -1,3 +1,4 @@
+// @ts-check
 // Writes the licences of everything that ships and is not ours into one file.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,12 +43,19 @@ const IN_DAWN = [
     licence: 'W3C',
   },
 ];
+/** @type {Record<string, string>} */
 const TEXTS = {
   'Apache-2.0': 'node_modules/assemblyscript/LICENSE',
   Khronos: 'scripts/notices/khronos.txt',
   MIT: 'scripts/notices/mit.txt',
   W3C: 'scripts/notices/w3c.txt',
 };
+/** @param {string} licence */
+function textOf(licence) {
+  const path = TEXTS[licence];
+  if (path === undefined) throw new Error(`There is no text of the licence ${licence}.`);
+  return path;
+}
 const LICENCE_FILE = /^(licen[cs]e|notice)([-.].*)?$/i;
 const RULE = `\n${'-'.repeat(80)}\n\n`;
 
@@ -57,12 +65,15 @@ const RULE = `\n${'-'.repeat(80)}\n\n`;
  * @returns {string} the text of dist/THIRD-PARTY-NOTICES.txt
  */
 export function thirdPartyNotices(root, metafiles) {
+  /** @param {string} path */
   const text = (path) =>
     readFileSync(join(root, path), 'utf8')
       .replace(/^\uFEFF/, '')
       .trim();
+  /** @type {(title: string, ...parts: string[]) => string} */
   const section = (title, ...parts) => `${[title, ...parts].join('\n\n')}\n`;
-  const npm = (name, note = '', licence = undefined) => {
+  /** @type {(name: string, note?: string, licence?: string) => string} */
+  const npm = (name, note = '', licence) => {
     const folder = join('node_modules', name);
     const manifest = JSON.parse(text(join(folder, 'package.json')));
     const files = readdirSync(join(root, folder))
@@ -75,7 +86,8 @@ export function thirdPartyNotices(root, metafiles) {
     metafiles
       .flatMap(({ inputs }) => Object.keys(inputs))
       .map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1])
-      .filter((name) => name !== undefined && name !== 'webgpu'),
+      .filter((name) => name !== undefined)
+      .filter((name) => name !== 'webgpu'),
   );
   // Its font is a copy in media/, which esbuild does not see as the package's.
   bundled.add('@vscode/codicons');
@@ -90,7 +102,7 @@ export function thirdPartyNotices(root, metafiles) {
       section(
         `${name} (${licence}), part of Dawn`,
         copyright,
-        licence === 'Apache-2.0' ? `${APACHE}` : text(TEXTS[licence]),
+        licence === 'Apache-2.0' ? `${APACHE}` : text(textOf(licence)),
       ),
     ),
     section(
@@ -102,13 +114,18 @@ export function thirdPartyNotices(root, metafiles) {
       'Microsoft Direct3D HLSL Compiler, beside Dawn in the packages for Windows: d3dcompiler_47.dll',
       'Copyright (c) Microsoft Corporation. All rights reserved. Distributable code of the Windows SDK, unchanged, under its licence terms.',
     ),
-    section('Apache License 2.0, for the parts above that name it', text(TEXTS['Apache-2.0'])),
+    section('Apache License 2.0, for the parts above that name it', text(textOf('Apache-2.0'))),
   ];
   return sections.join(RULE);
 }
 const APACHE = 'Licensed under the Apache License, Version 2.0; its text is at the end of this file.';
 
-/** Writes it to `file`. */
+/**
+ * Writes it to `file`.
+ * @param {string} root
+ * @param {{ inputs: Record<string, unknown> }[]} metafiles
+ * @param {string} file
+ */
 export function writeNotices(root, metafiles, file) {
   writeFileSync(join(root, file), thirdPartyNotices(root, metafiles));
 }

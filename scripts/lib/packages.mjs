@@ -1,3 +1,4 @@
+// @ts-check
 // The packages: their names, and what belongs into them. Node built-ins only.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,8 @@ export const UNIVERSAL = 'universal';
 export function hostTarget() {
   const target = `${process.platform}-${process.arch}`;
   // Alpine's musl is linux-x64 to Node, and Dawn needs glibc.
-  const musl = process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  const musl = process.platform === 'linux' && !header.glibcVersionRuntime;
   return TARGETS.includes(target) && !musl ? target : UNIVERSAL;
 }
 

@@ -1,10 +1,21 @@
+// @ts-check
 // The metric blocks of the JSON Schemas, from the catalog of figures; the rest of each schema is written by hand.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { format } from 'prettier';
 
-/** The files that hold blocks, and how they are put in. */
+/** @typedef {import('../../src/metrics/figure.ts').AnyFigure} AnyFigure */
+/**
+ * A schema of ours, as far as it is gone into here: which of these an object has is as its file says.
+ * @typedef {{ properties: Record<string, Schema>, required: string[], items: Schema }} Schema
+ */
+/** @typedef {{ type: string, properties: Record<string, object>, required: string[], additionalProperties: false }} Block */
+
+/**
+ * The files that hold blocks, and how they are put in.
+ * @type {Record<string, (schema: Schema, block: (required: AnyFigure['of'][], optional: AnyFigure['of'][]) => Block) => void>}
+ */
 const FILLED = {
   'comparison-1.schema.json': (schema, block) => {
     const sides = block(['elements'], ['spectrum']);
@@ -12,33 +23,49 @@ const FILLED = {
     const twin = { anyOf: [{ type: 'null' }, block(['change', 'update'], [])] };
     Object.assign(metrics.properties, { base: sides, tuned: sides, twin });
     metrics.required.push('base', 'tuned');
-    schema.properties.tensors.items.properties.metrics = metrics;
+    Object.assign(at(schema, 'tensors').items.properties, { metrics });
   },
   'inspection-1.schema.json': (schema, block) => {
-    const { properties } = schema.properties.tensors.items;
-    const { histogram } = properties.stats.properties;
+    const { items } = at(schema, 'tensors');
+    const histogram = at(at(items, 'stats'), 'histogram');
     const stats = block(['elements'], []);
-    stats.properties.histogram = histogram;
+    Object.assign(stats.properties, { histogram });
     stats.required.push('histogram');
-    Object.assign(properties, { stats, spectrum: block(['spectrum'], []) });
+    Object.assign(items.properties, { stats, spectrum: block(['spectrum'], []) });
   },
 };
 
-const TYPES = { number: 'number', integer: 'integer', boolean: 'boolean' };
+/**
+ * @param {Schema} schema
+ * @param {string} name
+ */
+function at(schema, name) {
+  const found = schema.properties[name];
+  if (!found) throw new Error(`The schema has no property ${name}.`);
+  return found;
+}
 
-/** What a value of the figure looks like. */
+const PLAIN = ['number', 'integer', 'boolean'];
+
+/**
+ * What a value of the figure looks like.
+ * @param {AnyFigure} figure
+ */
 function valueSchema({ kind, nullable, range: [minimum, maximum] }) {
   const bounds = {
     ...(minimum === null || kind === 'boolean' ? {} : { minimum }),
     ...(maximum === null || kind === 'boolean' ? {} : { maximum }),
   };
-  if (kind in TYPES) return { type: nullable ? [TYPES[kind], 'null'] : TYPES[kind], ...bounds };
+  if (PLAIN.includes(kind)) return { type: nullable ? [kind, 'null'] : kind, ...bounds };
   const list = { type: 'array', items: { type: 'number', ...bounds } };
   if (kind === 'range') Object.assign(list, { minItems: 2, maxItems: 2 });
   return nullable ? { anyOf: [{ type: 'null' }, list] } : list;
 }
 
-/** @returns {Promise<readonly import('../../src/metrics/figure.ts').AnyFigure[]>} the catalog, bundled: scripts run without types */
+/**
+ * @param {string} root
+ * @returns {Promise<readonly AnyFigure[]>} the catalog, bundled: scripts run without types
+ */
 async function catalogOf(root) {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'src', 'metrics', 'catalog.ts')],
@@ -46,9 +73,8 @@ async function catalogOf(root) {
     format: 'esm',
     write: false,
   });
-  const { CATALOG } = await import(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
-  );
+  const [{ text } = { text: '' }] = outputFiles;
+  const { CATALOG } = await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
   return CATALOG;
 }
 
@@ -59,8 +85,10 @@ async function catalogOf(root) {
  */
 export async function schemaTexts(root) {
   const catalog = await catalogOf(root);
+  /** @type {(sources: AnyFigure['of'][]) => [string, object][]} */
   const entries = (sources) =>
     catalog.filter(({ of }) => sources.includes(of)).map((figure) => [figure.id, valueSchema(figure)]);
+  /** @type {(required: AnyFigure['of'][], optional: AnyFigure['of'][]) => Block} */
   const block = (required, optional) => ({
     type: 'object',
     properties: Object.fromEntries([...entries(required), ...entries(optional)]),

@@ -1,3 +1,4 @@
+// @ts-check
 // A software adapter for the GPU tests: the same WebGPU on every machine, with or without a graphics card. Node built-ins only.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -24,7 +25,12 @@ const BACKPORTS = new Map([['bookworm', 'bookworm-backports']]);
  * @typedef {{ name: string, env: Record<string, string> }} SoftwareGpu `env` is what a process needs from its start to find the adapter
  */
 
+/** @typedef {{ system: boolean, lavapipe: boolean, log: (line: string) => void }} Options */
+/** @typedef {{ title: string, env: () => Record<string, string> }} Candidate */
+
+/** @param {string} root */
 const folderOf = (root) => join(toolsFolder(root), 'software-gpu');
+/** @param {string} root */
 const recordOf = (root) => join(folderOf(root), 'adapter.json');
 
 /**
@@ -47,7 +53,7 @@ export function knownSoftwareGpu(root) {
  * which comes with Chromium and is about five times slower. On macOS and Windows the machine's own adapter is taken.
  * Every one is tried in a process of its own before it is trusted.
  * @param {string} root
- * @param {{ system?: boolean, lavapipe?: boolean, log?: (line: string) => void }} [options] `system: false` leaves out what the system
+ * @param {Partial<Options>} [options] `system: false` leaves out what the system
  *   has, `lavapipe: false` lavapipe: to try the other ways
  * @returns {SoftwareGpu} throws with what to install if there is none
  */
@@ -72,7 +78,12 @@ export function ensureSoftwareGpu(root, { system = true, lavapipe = true, log = 
   );
 }
 
-/** In the order of preference; `env` prepares what the candidate needs and may throw, which counts as not there. */
+/**
+ * In the order of preference; `env` prepares what the candidate needs and may throw, which counts as not there.
+ * @param {string} folder
+ * @param {Options} options
+ * @returns {Generator<Candidate, void, undefined>}
+ */
 function* candidates(folder, { system, lavapipe, log }) {
   const named = process.env.VK_ICD_FILENAMES;
   if (named && system) yield { title: `VK_ICD_FILENAMES=${named}`, env: () => ({ VK_ICD_FILENAMES: named }) };
@@ -89,16 +100,24 @@ function* candidates(folder, { system, lavapipe, log }) {
   yield { title: "SwiftShader of Chromium with Chromium's loader", env: () => swiftShader(folder, false) };
 }
 
-/** @returns {SoftwareGpu | { error: string }} */
+/**
+ * @param {Candidate} candidate
+ * @param {string} shaderCache
+ * @returns {SoftwareGpu | { error: string }}
+ */
 function attempt({ title, env }, shaderCache) {
   try {
     return probe({ ...env(), MESA_SHADER_CACHE_DIR: shaderCache }, title);
   } catch (error) {
-    return { error: error.message };
+    return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** @returns {SoftwareGpu | { error: string }} */
+/**
+ * @param {Record<string, string>} env
+ * @param {string} title
+ * @returns {SoftwareGpu | { error: string }}
+ */
 function probe(env, title) {
   const result = spawnSync(process.execPath, [PROBE], {
     env: { ...process.env, ...env },
@@ -110,6 +129,7 @@ function probe(env, title) {
   return { error: reason ?? `the probe ended with ${result.signal ?? result.status}` };
 }
 
+/** @param {string} folder */
 function lavapipeIcds(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -117,7 +137,12 @@ function lavapipeIcds(folder) {
     .map((name) => join(folder, name));
 }
 
-/** A driver file that names its library by an absolute path, so that the loader finds it wherever it lies. */
+/**
+ * A driver file that names its library by an absolute path, so that the loader finds it wherever it lies.
+ * @param {string} path
+ * @param {string} library
+ * @param {string} version
+ */
 function writeIcd(path, library, version) {
   writeFileSync(
     path,
@@ -126,9 +151,14 @@ function writeIcd(path, library, version) {
   return path;
 }
 
+/** @param {string} folder */
 const withLibraries = (folder) => [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
 
-/** Debian's lavapipe with what it needs and this system lacks, below `folder`; fetched once (about 50 MB, 230 MB unpacked). */
+/**
+ * Debian's lavapipe with what it needs and this system lacks, below `folder`; fetched once (about 50 MB, 230 MB unpacked).
+ * @param {string} folder
+ * @param {Options['log']} log
+ */
 function unpackedLavapipe(folder, log) {
   const unpacked = join(folder, 'lavapipe');
   if (!existsSync(unpacked)) {
@@ -154,17 +184,22 @@ function unpackedLavapipe(folder, log) {
 
 /**
  * Has apt work out, from package lists of its own, what Mesa's Vulkan drivers need beyond what is installed, and unpacks those packages.
- * Neither apt's sources nor its lists nor the installed packages of the system change. @returns the folder they are unpacked in
+ * Neither apt's sources nor its lists nor the installed packages of the system change.
+ * @param {string} work
+ * @param {Options['log']} log
+ * @returns {string} the folder they are unpacked in
  */
 function fetchLavapipe(work, log) {
   const release = Object.fromEntries(
     readFileSync('/etc/os-release', 'utf8')
       .split('\n')
-      .map((line) => /^(\w+)="?(.*?)"?$/.exec(line)?.slice(1))
-      .filter(Boolean),
+      .flatMap((line) => {
+        const [, name, value] = /^(\w+)="?(.*?)"?$/.exec(line) ?? [];
+        return name === undefined || value === undefined ? [] : [[name, value]];
+      }),
   );
   if (release.ID !== 'debian' || !existsSync('/usr/bin/apt-get')) throw new Error('not on Debian');
-  const suite = release.VERSION_CODENAME;
+  const suite = release.VERSION_CODENAME ?? '';
   const backports = BACKPORTS.get(suite);
   log('Fetching lavapipe, the software Vulkan driver, with apt-get into the tools folder');
   const { mirror, options } = ownMirror(suite);
@@ -182,7 +217,9 @@ function fetchLavapipe(work, log) {
     'APT::Install-Recommends': 'false',
     'Acquire::Languages': 'none',
   }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-  const quiet = { stdio: /** @type {const} */ (['ignore', 'ignore', 'inherit']) };
+  /** @type {{ stdio: import('node:child_process').StdioOptions }} */
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
+  /** @param {string[]} args */
   const apt = (...args) => {
     if (spawnSync('apt-get', [...own, ...args], quiet).status !== 0) throw new Error(`apt-get could not fetch it`);
   };
@@ -198,7 +235,10 @@ function fetchLavapipe(work, log) {
 
 const chromiumFolder = () => CHROMIUM_FOLDERS.find((path) => existsSync(join(path, 'libvk_swiftshader.so')));
 
-/** Where this system takes its release from, and the keyring that its sources name for that. */
+/**
+ * Where this system takes its release from, and the keyring that its sources name for that.
+ * @param {string} suite
+ */
 function ownMirror(suite) {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
   const listed = spawnSync('apt-get', ['indextargets', '--format', format, 'Identifier: Packages'], {
@@ -225,7 +265,11 @@ function ownMirror(suite) {
   return { mirror, options: keyring ? `[signed-by=${keyring}] ` : '' };
 }
 
-/** SwiftShader beside Chromium; `loader`: with the Vulkan loader of the system, else with the one that lies there too. */
+/**
+ * SwiftShader beside Chromium; `loader`: with the Vulkan loader of the system, else with the one that lies there too.
+ * @param {string} folder
+ * @param {boolean} loader
+ */
 function swiftShader(folder, loader) {
   if (!chromiumFolder()) ensureChromium();
   const from = chromiumFolder();

@@ -1,3 +1,4 @@
+// @ts-check
 // The strings that the sources ask to be translated: first arguments of `l10n.t` (host), `t` (pages) and `say` (figures, which pages
 // and host translate), second and third of `plural` (pages).
 import { readdirSync, readFileSync } from 'node:fs';
@@ -5,7 +6,11 @@ import { join, relative } from 'node:path';
 import ts from 'typescript';
 
 /** Position of the messages among the arguments. */
-const MESSAGES = { t: [0], say: [0], plural: [1, 2] };
+const MESSAGES = new Map([
+  ['t', [0]],
+  ['say', [0]],
+  ['plural', [1, 2]],
+]);
 
 /**
  * Every message of src/ and webview/, with the places it is used at. Throws if a message is not a literal: it could not be collected,
@@ -34,14 +39,20 @@ export function collectStrings(root) {
   return found;
 }
 
-/** @returns {{ message: string, line: number }[]} */
+/**
+ * @param {string} text
+ * @param {string} path
+ * @returns {{ message: string, line: number }[]}
+ */
 export function stringsOf(text, path) {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  /** @type {{ message: string, line: number }[]} */
   const messages = [];
   const imported = importedNames(source);
+  /** @param {ts.Node} node */
   const visit = (node) => {
     if (ts.isCallExpression(node)) {
-      for (const index of MESSAGES[functionOf(node.expression, imported, source)] ?? []) {
+      for (const index of MESSAGES.get(functionOf(node.expression, imported, source) ?? '') ?? []) {
         const argument = node.arguments[index];
         const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
         for (const message of literals(argument, `${path}:${line}`)) messages.push({ message, line });
@@ -53,7 +64,12 @@ export function stringsOf(text, path) {
   return messages;
 }
 
-/** `vscode.l10n.t`, `l10n.t`, and what is imported of webview/shared/l10n.ts and src/metrics/say.ts, under its own name. */
+/**
+ * `vscode.l10n.t`, `l10n.t`, and what is imported of webview/shared/l10n.ts and src/metrics/say.ts, under its own name.
+ * @param {ts.Expression} expression
+ * @param {ReadonlySet<string>} imported
+ * @param {ts.SourceFile} source
+ */
 function functionOf(expression, imported, source) {
   if (ts.isIdentifier(expression)) return imported.has(expression.text) ? expression.text : undefined;
   return ts.isPropertyAccessExpression(expression) && /(^|\.)l10n\.t$/.test(expression.getText(source))
@@ -61,15 +77,22 @@ function functionOf(expression, imported, source) {
     : undefined;
 }
 
+/** @param {ts.SourceFile} source */
 function importedNames(source) {
-  const names = source.statements
-    .filter((node) => ts.isImportDeclaration(node) && /\/(l10n|say)\.ts$/.test(node.moduleSpecifier.text))
-    .flatMap((node) => node.importClause?.namedBindings?.elements ?? [])
-    .map((element) => element.name.text);
+  const names = source.statements.flatMap((node) => {
+    if (!ts.isImportDeclaration(node) || !/\/(l10n|say)\.ts.$/.test(node.moduleSpecifier.getText(source))) return [];
+    const bindings = node.importClause?.namedBindings;
+    return bindings && ts.isNamedImports(bindings) ? bindings.elements.map((element) => element.name.text) : [];
+  });
   return new Set(names);
 }
 
-/** A literal, or a choice between literals. */
+/**
+ * A literal, or a choice between literals.
+ * @param {ts.Expression | undefined} node
+ * @param {string} where
+ * @returns {string[]}
+ */
 function literals(node, where) {
   if (node && (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))) return [node.text];
   if (node && ts.isParenthesizedExpression(node)) return literals(node.expression, where);
@@ -78,7 +101,10 @@ function literals(node, where) {
   throw new Error(`${where}: a message to translate must be a string literal, with {0} for what changes.`);
 }
 
-/** What the bundle file holds: every message as its own translation, in the order of the alphabet. */
+/**
+ * What the bundle file holds: every message as its own translation, in the order of the alphabet.
+ * @param {Iterable<string>} messages
+ */
 export function bundleText(messages) {
   return `${JSON.stringify(Object.fromEntries([...messages].sort().map((message) => [message, message])), null, 2)}\n`;
 }

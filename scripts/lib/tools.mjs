@@ -1,3 +1,4 @@
+// @ts-check
 // A real VS Code and a real browser for the tests, `npm start` and the screenshots. Node built-ins only.
 import { existsSync, mkdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,6 +8,7 @@ import { run } from './install.mjs';
 // machine's is too old (lib/node.mjs).
 const CODE_SERVER = 'code-server@4.139.1';
 // The newest Node 24 that its packager has put on npm for each system.
+/** @type {Partial<Record<NodeJS.Platform, string>>} */
 const NODE_PACKAGES = { linux: 'node-linux-ARCH@24.21.0', darwin: 'node-bin-darwin-ARCH@24.0.0' };
 
 /**
@@ -20,16 +22,23 @@ export function toolsFolder(root) {
 // Without install scripts: the native parts that are needed ship prebuilt, the rest only logs that it is missing.
 const FLAGS = ['--no-save', '--ignore-scripts', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error'];
 
-/** @returns {{ nodePackage: string, installed: string, node: string }} `installed`: its package.json, `node`: the program */
+/**
+ * @param {string} folder
+ * @returns {{ nodePackage: string, installed: string, node: string }} `installed`: its package.json, `node`: the program
+ */
 function nodeOf(folder) {
   const template = NODE_PACKAGES[process.platform];
   if (!template) throw new Error(`There is no Node 24 for ${process.platform} on npm that the scripts could take.`);
   const nodePackage = template.replace('ARCH', process.arch);
-  const place = join(folder, 'node_modules', nodePackage.split('@')[0]);
+  const place = join(folder, 'node_modules', nodePackage.slice(0, nodePackage.lastIndexOf('@')));
   return { nodePackage, installed: join(place, 'package.json'), node: join(place, 'bin', 'node') };
 }
 
-/** `npm install` into the tools folder, of all that is to stay there: npm takes away what it wasn't asked for. */
+/**
+ * `npm install` into the tools folder, of all that is to stay there: npm takes away what it wasn't asked for.
+ * @param {string} folder
+ * @param {string[]} packages
+ */
 function installTools(folder, packages) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
@@ -100,8 +109,9 @@ export function ensureChromium() {
   const command = 'apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core';
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     console.log('Installing chromium with apt-get');
+    /** @type {import('node:child_process').SpawnSyncOptions} */
     const quiet = {
-      stdio: /** @type {const} */ (['ignore', 'ignore', 'inherit']),
+      stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     };
     run('apt-get', ['update', '-qq'], quiet);

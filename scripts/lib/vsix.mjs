@@ -1,3 +1,4 @@
+// @ts-check
 // Reads a VSIX, which is a zip file. Node built-ins only.
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
@@ -19,7 +20,8 @@ export function readVsix(path) {
   for (let count = zip.readUInt16LE(end + 10); count > 0; count--) {
     if (zip.readUInt32LE(at) !== CENTRAL_FILE_HEADER) throw new Error(`${path}: damaged directory at byte ${at}`);
     const [method, packed, size] = [zip.readUInt16LE(at + 10), zip.readUInt32LE(at + 20), zip.readUInt32LE(at + 24)];
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => zip.readUInt16LE(at + field));
+    const nameLength = zip.readUInt16LE(at + 28);
+    const otherLength = zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
     const local = zip.readUInt32LE(at + 42);
     const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
     const read = () => {
@@ -28,7 +30,7 @@ export function readVsix(path) {
       return method === STORED ? data : inflateRawSync(data);
     };
     if (!name.endsWith('/')) files.set(name, { size, packed, read });
-    at += 46 + nameLength + extraLength + commentLength;
+    at += 46 + nameLength + otherLength;
   }
   return files;
 }

@@ -119,4 +119,6 @@ function results(step) {
   return step.body.body.filter(({ type }) => type === 'ReturnStatement').map(({ argument }) => argument);
 }
 
-export default { rules: { 'no-spread-arguments': noSpreadArguments, 'no-copy-append': noCopyAppend } };
+/** @type {import('eslint').ESLint.Plugin} */
+const plugin = { rules: { 'no-spread-arguments': noSpreadArguments, 'no-copy-append': noCopyAppend } };
+export default plugin;

@@ -1,1 +1,0 @@
-export function schemaTexts(root: string): Promise<Map<string, string>>;

@@ -1,1 +1,0 @@
-export function readVsix(path: string): Map<string, { size: number; packed: number; read(): Buffer }>;

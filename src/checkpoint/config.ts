@@ -107,7 +107,7 @@ export interface StatedShapes {
   hasHead: boolean;
 }
 
-/** null where the text is not a JSON object. Keys as Transformers' configuration classes call them. */
+/** null if the text is not a JSON object. Keys as Transformers' configuration classes call them. */
 export function parseStatedShapes(text: string): StatedShapes | null {
   const parsed = objectsOf(text);
   if (!parsed) return null;

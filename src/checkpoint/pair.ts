@@ -79,7 +79,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes };
 }
 
-/** Rows by the names of the model: codes by that of the weight they make, unless another tensor has it; their scales are no rows. */
+/** Rows by the names of the model: codes by that of the weight they make, unless another tensor has it; their scales have no row. */
 function modelRows({ tensors, quantised }: Checkpoint): TensorRow[] {
   const sides = new Set<string>();
   for (const { sides: own } of quantised.values()) for (const { name } of own) sides.add(name);

@@ -61,6 +61,6 @@ export interface Pairing {
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
   coverage: Coverage;
-  /** how names or layouts were made to agree, where that needs saying */
+  /** how names or layouts were made to agree, if that needs saying */
   notes: Problem[];
 }

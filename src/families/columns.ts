@@ -48,7 +48,7 @@ export function columnPlace(module: string): number {
 
 /** What a module does in its block, by its name; null if no family says. */
 export function stageOf(module: string): Stage | null {
-  // The longer name says more: BERT's "intermediate.dense" is no "dense".
+  // The longer name says more: BERT's "intermediate.dense" is not "dense".
   const place = PLACES.get(lastTwoOf(module)) ?? PLACES.get(partOf(module) ?? shortName(module));
   return place === undefined ? null : (STAGES[place] ?? null);
 }

@@ -1,4 +1,4 @@
-/** Headers of safetensors files, from bytes in memory, beside the reference implementation where it is installed. */
+/** Headers of safetensors files, from bytes in memory, beside the reference implementation if it is installed. */
 import { readSafetensorsHeader } from '../../src/formats/index.ts';
 import { memorySource, rawFile } from '../unit/formats/build.ts';
 import { damagedBytes, damagedJson } from './mutate.ts';

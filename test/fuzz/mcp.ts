@@ -60,7 +60,7 @@ class Server {
     });
   }
 
-  /** Everything that the server says until it has answered a ping sent behind the line; a fault where it does not. */
+  /** Everything that the server says until it has answered a ping sent behind the line; a fault if it does not. */
   async tell(line: Uint8Array): Promise<{ answers: Answer[]; fault: string | null }> {
     const id = `ping-${this.last++}`;
     this.child.stdin.write(Buffer.concat([line, Buffer.from(`\n{"jsonrpc":"2.0","id":"${id}","method":"ping"}\n`)]));

@@ -1,4 +1,4 @@
-/** The reference implementation of safetensors, by its Python package where that is installed. */
+/** The reference implementation of safetensors, by its Python package if that is installed. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ export interface Reference {
   close(): void;
 }
 
-/** Null where there is no Python, or no package `safetensors` in it. OFFAXIS_PYTHON names another Python. */
+/** Null if there is no Python, or no package `safetensors` in it. OFFAXIS_PYTHON names another Python. */
 export async function openReference(folder: string): Promise<Reference | null> {
   const python = process.env['OFFAXIS_PYTHON'] ?? 'python3';
   const child = spawn(python, [join(folder, 'reference.py')], { stdio: ['pipe', 'pipe', 'ignore'] });

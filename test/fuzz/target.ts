@@ -6,7 +6,7 @@ export interface Outcome {
   accepted: boolean;
   /** why not, or what was noticed */
   rejections: readonly { code: string; message: string }[];
-  /** a broken property that the target itself has seen; null where all hold */
+  /** a broken property that the target itself has seen; null if all hold */
   fault: string | null;
   /** a difference from the reference that is known and has a reason */
   known?: string | undefined;

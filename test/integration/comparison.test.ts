@@ -27,7 +27,7 @@ test('the cards show the golden figures, each beside its null', async () => {
   expectShown(await page.card('angles').locator('.figure').innerText(), largest, 'largest angle');
 });
 
-test('the verdicts follow the rule: like noise where the golden figures do not clear all three nulls', async () => {
+test('the verdicts follow the rule: like noise if the golden figures do not clear all three nulls', async () => {
   const page = new ComparisonPage(workbench());
   const verdicts = [...matrices.values()].map((m) => {
     const positions = ['', 'Step', 'Proportional'].map((kind) => m[`principalPosition${kind}`] ?? 0);

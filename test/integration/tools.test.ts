@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => vscode?.close());
 
-/** Runs the tool; the dialog, where it comes, is answered by `answer`, and its text returned. */
+/** Runs the tool; the dialog, if it comes, is answered by `answer`, and its text returned. */
 async function invoke(
   request: { name: string; input: object; budget?: number; cancelAfter?: number },
   answer: 'agree' | 'refuse' = 'agree',

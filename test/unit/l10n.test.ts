@@ -78,7 +78,7 @@ describe('Translation', () => {
     'fr',
   );
 
-  it('keeps English where nothing is translated, and fills in arguments once', () => {
+  it('keeps English if nothing is translated, and fills in arguments once', () => {
     expect(french.t('{0} of {1}', 3, 4)).toBe('3 sur 4');
     expect(french.t('Cancel')).toBe('Cancel');
     expect(french.t('{0} and {1}', '{1}', 'b')).toBe('{1} and b');

@@ -1,4 +1,4 @@
-/** From the reader's choices to the lines of the table: filter, outliers, sort, groups. Recomputed only where something has changed. */
+/** From the reader's choices to the lines of the table: filter, outliers, sort, groups. Recomputed only if something has changed. */
 import { figureById, figureOf } from './figures.ts';
 import { compileFilter, type CompiledFilter, NO_FILTER } from './find/filter.ts';
 import { type Outliers, robustOutliers, type Valued } from './find/outliers.ts';

@@ -24,7 +24,7 @@ export async function violations(workbench: Workbench): Promise<Violation[]> {
   const root = await workbench.view().locator('html').elementHandle();
   const frame = await root?.ownerFrame();
   if (!frame) throw new Error('no webview is on show');
-  // Animations at their end: a colour on its way is no colour of the page.
+  // Animations at their end: a colour on its way is not a colour of the page.
   await frame.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => undefined))));
   const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await frame.evaluate(source);

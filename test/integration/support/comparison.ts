@@ -19,7 +19,7 @@ export class ComparisonPage {
     return this.document.locator(`[data-action="${name}"]`);
   }
 
-  /** Presses Start where the page waits for it, then waits until every matrix is done. */
+  /** Presses Start if the page waits for it, then waits until every matrix is done. */
   async complete(matrices: number, timeout = 60_000): Promise<void> {
     await this.document
       .locator('body[data-phase="planned"], body[data-phase="running"], body[data-phase="done"]')

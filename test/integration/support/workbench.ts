@@ -199,7 +199,7 @@ export class Workbench {
       .frameLocator('iframe#active-frame');
   }
 }
-/** True once the element is visible, false where that takes longer. */
+/** True once the element is visible, false if that takes longer. */
 function shows(element: Locator, milliseconds: number): Promise<boolean> {
   return element.waitFor({ timeout: milliseconds }).then(
     () => true,

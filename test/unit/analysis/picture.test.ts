@@ -184,7 +184,7 @@ describe('pictures against a brute-force computation', () => {
       ),
     );
   });
-  test('what is no part of a matrix is refused', async () => {
+  test('what is not part of a matrix is refused', async () => {
     const request: PictureRequest = {
       source: { kind: 'update', pair: name },
       rows: [0, ROWS + 1],

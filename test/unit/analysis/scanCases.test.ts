@@ -84,7 +84,7 @@ describe('zeros', () => {
     expect(said(await scanOf(tensors, { model_type: 'gemma2' }))).toEqual(['info all-zero']);
     expect(said(await scanOf(tensors, { model_type: 'llama' }))).toEqual(['warning all-zero']);
   });
-  it('of one last tensor, and of padding rows, are no unfinished copy; within a row they are', async () => {
+  it('of one last tensor, and of padding rows, are not an unfinished copy; within a row they are', async () => {
     const padded = some([16, 64]);
     padded.data.fill(0, 12 * 128);
     const cut = some([16, 64]);
@@ -110,7 +110,7 @@ describe('copies by design', () => {
     expect(found.filter(({ severity }) => severity !== 'info')).toEqual([]);
     expect(found.map(({ code }) => code)).not.toContain('duplicate');
   });
-  it('caches of rotary positions are no parameters', async () => {
+  it('caches of rotary positions are not parameters', async () => {
     const { parameters } = await analysis.open({ path: `${CASES}/duplicate-false-alarms/rope-caches` });
     expect(parameters).toBe(19_616);
   });
@@ -140,7 +140,7 @@ describe('config.json against what is there', () => {
     const { problems } = await analysis.open({ path });
     return problems.map(({ severity, code, message }) => `${severity} ${code} ${message}`);
   }
-  it('says nothing where they agree', async () => {
+  it('says nothing if they agree', async () => {
     expect(await problemsWith({})).toEqual([]);
   });
   it.each<[string, Record<string, unknown>, RegExp]>([

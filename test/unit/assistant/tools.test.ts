@@ -46,7 +46,7 @@ describe('definitions', () => {
 describe('a text within a budget', () => {
   const rows = Array.from({ length: 500 }, (_, i) => `row ${i}`);
   const more = (shown: number): string => `${500 - shown} more: offset ${shown}`;
-  it('holds every row where they fit', async () => {
+  it('holds every row if they fit', async () => {
     const text = await fitted({ head: ['head'], rowsHead: ['rows'], rows, more }, estimatedBudget(20_000));
     expect(text).toContain('row 499');
     expect(text).not.toContain('more:');

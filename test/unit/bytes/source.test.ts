@@ -28,7 +28,7 @@ describe('a byte source', () => {
     await byteSourceOf(short, 'short', stamp(1000)).read(17, target);
     expect(target).toEqual(bytes.slice(17, 517));
   });
-  it('names file and byte where the file ends early', async () => {
+  it('names file and byte if the file ends early', async () => {
     await expect(byteSourceOf(short, 'short', stamp(2000)).read(990, new Uint8Array(20))).rejects.toThrow(
       /short ends at byte 1000, 10 bytes early/,
     );

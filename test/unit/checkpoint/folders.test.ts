@@ -91,7 +91,7 @@ describe('shards without an index', () => {
     rmSync(join(folder.path, 'model-3-of-3.safetensors'));
     expect(await opened(folder.path, ({ tensors }) => tensors.size)).toBe(2);
   });
-  it('steps are no shards', async () => {
+  it('steps are not shards', async () => {
     const folder = temporaryFolder();
     for (const step of [500, 1000]) folder.write(`model-${step}.safetensors`, one('a'));
     expect(await checkpointsAt(folder.path)).toHaveLength(2);

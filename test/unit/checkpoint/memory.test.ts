@@ -81,7 +81,7 @@ describe('keys and values', () => {
     [{ model_type: 'bert' }, 'encoder keeps no cache'],
     [{ model_type: 'gemma2', sliding_window: 4096 }, 'not which layers'],
     [{ num_hidden_layers: undefined }, 'does not say'],
-  ])('are not estimated where the formula does not hold: %j', (change, why) => {
+  ])('are not estimated if the formula does not hold: %j', (change, why) => {
     const { cache, reason } = estimate({ ...LLAMA, ...change });
     expect(cache).toBeNull();
     expect(reason).toContain(why);

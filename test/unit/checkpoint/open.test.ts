@@ -280,7 +280,7 @@ describe('folders', () => {
     });
     await expect(openCheckpoint(folder.write('config.json', '{}'))).rejects.toMatchObject({ code: 'bad-file' });
   });
-  it('a config that cannot be read is no obstacle; one of a multimodal model is read inside', async () => {
+  it('a config that cannot be read is not an obstacle; one of a multimodal model is read inside', async () => {
     const folder = temporaryFolder();
     folder.write('model.safetensors', file);
     writeFileSync(join(folder.path, 'config.json'), '{');

@@ -133,7 +133,7 @@ describe('what is not compared', () => {
 });
 
 describe('names and layouts', () => {
-  it('pairs across prefixes, not where that is ambiguous', async () => {
+  it('pairs across prefixes, not if that is ambiguous', async () => {
     const weight = entry('BF16', [2, 2]);
     expect(
       names(

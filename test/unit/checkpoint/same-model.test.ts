@@ -78,7 +78,7 @@ describe('one constant part of the names', () => {
     const modules = pairing.pairs.map(({ base: { place } }) => place.module);
     expect(modules.filter((module) => module.endsWith('self_attn.q_proj'))).toHaveLength(2);
   });
-  it('another layer, another projection and another width are no prefix', async () => {
+  it('another layer, another projection and another width are not a prefix', async () => {
     const only = (keep: RegExp, model = LLAMA): Model =>
       Object.fromEntries(Object.entries(model).filter(([name]) => keep.test(name)));
     for (const [base, tuned] of [

@@ -113,7 +113,7 @@ describe('matrices inside tensors', () => {
     expect(place(views[1] as MatrixView, 2, 3)).toBe(3 * 10 + 2 * 2 + 1);
     expectPartition(views, 80);
   });
-  it('a stack of biases is no stack of matrices', () => {
+  it('a stack of biases is not a stack of matrices', () => {
     expect(matrixViews(row('model.layers.0.mlp.experts.gate_up_proj_bias', [2, 3, 4]), null)).toEqual([]);
   });
 });

@@ -96,7 +96,7 @@ describe('offaxis check', () => {
     for (const step of [500, 1000])
       expect(run.stderr).toContain(`\n  ${join(folder.path, `run/checkpoint-${step}`)}\n`);
   });
-  it('ends with one line where there is no checkpoint', () => {
+  it('ends with one line if there is no checkpoint', () => {
     const run = check('no/such.safetensors');
     expect(run.status).toBe(1);
     expect(run.stderr).toContain('no/such.safetensors');

@@ -36,7 +36,7 @@ describe('offaxis gpu', () => {
       memoryCapBytes: 512 * 2 ** 20,
     });
   });
-  it('without the library says so and is no error', () => {
+  it('without the library says so and is not an error', () => {
     const bare = join(directory, 'dist', 'cli.mjs');
     cpSync(CLI, bare);
     const run = offaxis(bare, 'gpu', '--backend', 'gpu');

@@ -64,7 +64,7 @@ describe('InspectorSession', () => {
     const { session } = sessionFor('bad');
     const seen: InspectorToView[] = [];
     await session.attach((message) => seen.push(message));
-    expect(seen).toMatchObject([{ type: 'error', error: { code: 'bad-file', message: 'bad is no checkpoint.' } }]);
+    expect(seen).toMatchObject([{ type: 'error', error: { code: 'bad-file', message: 'bad is not a checkpoint.' } }]);
     await session.reload();
     expect(seen).toHaveLength(2);
     session.dispose();

@@ -37,7 +37,7 @@ describe('EngineClient', () => {
     const client = harness.client(['a']);
     await expect(client.call('open', { path: 'x' })).rejects.toMatchObject({
       code: 'bad-file',
-      message: 'x is no checkpoint.',
+      message: 'x is not a checkpoint.',
     });
   });
   test('a crash fails the request, and the next request gets a fresh process', async () => {

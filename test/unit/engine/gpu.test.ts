@@ -100,7 +100,7 @@ describe('the runtime of the engine', () => {
     await client.call('plan', request);
     expect(harness.processes).toHaveLength(2);
   });
-  test('where there is none, the CPU: said once, with the reason and the remedy', async () => {
+  test('if there is none, the CPU: said once, with the reason and the remedy', async () => {
     const { lines, ...sink } = log();
     const runtimes = new EngineRuntimes(() => join(directory, 'none'), sink);
     const client = harness.client(['electron'], { settle: (gpu) => runtimes.settle(gpu) });

@@ -86,7 +86,7 @@ describe('a comparison survives crashes', () => {
     expect(matrices(events)).toEqual(['b', 'c']);
     expect(events.filter((event) => event.type === 'progress').at(-1)).toMatchObject({ done: 3, total: 3 });
   });
-  test('a cancel is no crash', async () => {
+  test('a cancel is not a crash', async () => {
     const client = harness.client(['a', 'b', 'hang']);
     const controller = new AbortController();
     const run = async (): Promise<void> => {

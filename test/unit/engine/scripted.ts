@@ -93,7 +93,7 @@ const analysis = {
   open: async ({ path }: { path: string }) => {
     if (path === 'crash') process.exit(3);
     if (path === 'good') return facts(path);
-    throw new OffaxisError('bad-file', `${path} is no checkpoint.`);
+    throw new OffaxisError('bad-file', `${path} is not a checkpoint.`);
   },
   plan: async () => plan(),
   letGo: async ({ tuned }: { tuned: string }) => note(`let go ${tuned}`),

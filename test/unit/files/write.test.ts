@@ -213,7 +213,7 @@ describe('leftovers', () => {
     await clearLeftovers(join(folder, 'no'));
   });
 
-  test('removing takes the link, not what it leads to; none is no error', async () => {
+  test('removing takes the link, not what it leads to; that there is none is not an error', async () => {
     const weights = put('m.safetensors', checkpoint);
     symlinkSync(weights, at('link'));
     await removeFile(at('link'));

@@ -1,4 +1,4 @@
-/** The kernels one by one against plain loops, in both builds where the engine runs both. */
+/** The kernels one by one against plain loops, in both builds if the engine runs both. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CELL_POSITIONS,

@@ -123,7 +123,7 @@ describe('leading vectors', () => {
     );
   });
 
-  it('says how many entries are in doubt where the start is too poor to be mended', async () => {
+  it('says how many entries are in doubt if the start is too poor to be mended', async () => {
     const { base, tuned, options } = pairOf({
       name: 'poor',
       rows: 300,

@@ -42,7 +42,7 @@ describe('alignment', () => {
     expect(found).toMatchObject({ principalOverlap: 0.3, principalNull: 0.3, principalLift: 1, principalZ: null });
     expect(found).toMatchObject({ principalPosition: null, principalPositionStep: null, principalRange: [0.3, 0.3] });
   });
-  it('has no z where a variance is under 10', () => {
+  it('has no z if a variance is under 10', () => {
     const found = alignmentMetrics(masks([30, 10], [10000, 2000]), GRID, true);
     expect(found.principalZ).toBeNull();
     expect(found.principalLift).toBeCloseTo(10 / 2000 / 0.003, 9);
@@ -57,7 +57,7 @@ describe('alignment', () => {
     });
     expect(found).toMatchObject({ principalLift: null, principalPosition: null, principalNullStep: null });
   });
-  it('is null where nothing changed', () => {
+  it('is null if nothing changed', () => {
     const found = alignmentMetrics(masks([3000, 0], [10000, 0]), GRID, true);
     expect(new Set(Object.values(found))).toEqual(new Set([null]));
   });

@@ -134,7 +134,7 @@ describe('storage', () => {
     const [half, above] = [1 + 2 ** -8, 1 + 2 ** -8 + 2 ** -20];
     expect(compare('F32', [1, 1, 1 + 2 ** -7], [half, above, half])).toMatchObject({ changed: 2, equalBf16: 1 });
   });
-  it('rounds both sides first where the storage is mixed, for everything', () => {
+  it('rounds both sides first if the storage is mixed, for everything', () => {
     const grid: GridSpec = { grid: 'BF16', onGrid: true, roundFirst: true };
     const base = encode('F32', [1 + 2 ** -12, 3]);
     const tuned = encode('BF16', [1, 3.5]);
@@ -148,7 +148,7 @@ describe('storage', () => {
     });
     expect(found.base.sum).toBe(4);
   });
-  it('rounds to an F8 grid, where what is beyond its range is no number', () => {
+  it('rounds to an F8 grid, where what is beyond its range is not a number', () => {
     const grid: GridSpec = { grid: 'F8_E4M3', onGrid: true, roundFirst: true };
     const options = { grid, ...PROBES, columns: 0 };
     const found = chunkCompare('F32', encode('F32', [1, 500]), 'BF16', encode('BF16', [1.05, 448]), options);
@@ -194,7 +194,7 @@ describe('change metrics', () => {
     expect(metricsOf([1, NaN], [1, NaN])).toMatchObject({ hiddenShare: null, hiddenEnergy: null });
     expect(metricsOf([1, Infinity], [1 + 2 ** -9, 1])).toMatchObject({ hiddenShare: 0.5, hiddenEnergy: null });
   });
-  it('have no relative update for a zero base and no norms where a side is not finite', () => {
+  it('have no relative update for a zero base and no norms if a side is not finite', () => {
     expect(metricsOf([0, 0], [1, 0])).toMatchObject({ baseNorm: 0, updateNorm: 1, relativeUpdate: null });
     expect(metricsOf([1, 1], [1, NaN])).toMatchObject({ baseNorm: Math.SQRT2, updateNorm: null, relativeUpdate: null });
     expect([metricsOf([0, 0], [1, 0]).cosine, metricsOf([1, 1], [1, NaN]).cosine]).toEqual([null, null]);

@@ -31,7 +31,7 @@ describe('the lineage of a pair', () => {
     expect(found.cosine).toBeCloseTo(0.02, 12);
     expect(found.nss).toBeCloseTo(0.3, 12);
   });
-  it('is said in front only where the two are hardly base and tuned', () => {
+  it('is said in front only if the two are hardly base and tuned', () => {
     const warning = (cosine: number, nss: number): string | null => {
       const text = lineageWarning(lineageOf([cosine], [nss]));
       return text && english(text);

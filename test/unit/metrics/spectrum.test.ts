@@ -44,7 +44,7 @@ describe('spectral metrics', () => {
       outlierCount: 0,
     });
   });
-  it('are all null where the matrix is not finite', () => {
+  it('are all null if the matrix is not finite', () => {
     expect(new Set(Object.values(spectrumMetrics(null, 12, 30, null)))).toEqual(new Set([null]));
   });
   it('count values above max(m, n) 2^-23 s1 only, strictly', () => {

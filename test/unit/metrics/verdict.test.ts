@@ -68,7 +68,7 @@ describe('the energy verdict', () => {
   ] as const)('of %d times the isotropic share is %s at a large rank', (ratio, expected) => {
     expect(verdict(ratio, 64)).toBe(expected);
   });
-  it('asks for more where fewer directions vary more', () => {
+  it('asks for more if fewer directions vary more', () => {
     // chi^2 with 16 degrees of freedom: 0.9995 quantile 41.31 and 0.0005 quantile 3.536 (scipy.stats.chi2.ppf), over 16
     const zone = energyZone(4);
     expect(zone?.high).toBeCloseTo(41.308 / 16, 1);

@@ -78,7 +78,7 @@ describe('wide kinds', () => {
       expect([...decodeFloats('F32', narrow.subarray(shift))]).toEqual(values.map(Math.fround));
     }
   });
-  it('refuses what is no float or no whole number of them', () => {
+  it('refuses what is not a float or not a whole number of them', () => {
     expect(() => decodeFloats('I32', new Uint8Array(4))).toThrow('not a floating type');
     expect(() => decodeFloats('F4', new Uint8Array(4))).toThrow('not a floating type');
     expect(() => decodeFloats('F16', new Uint8Array(3))).toThrow('whole number');

@@ -52,7 +52,7 @@ describe.each(GRIDS)('the grid %s', (name) => {
     expect(wrong).toEqual([]);
   });
 
-  it('goes to infinity, or NaN where there is none, half a step beyond the largest', () => {
+  it('goes to infinity, or NaN if there is none, half a step beyond the largest', () => {
     const largest = values.at(-1) ?? 0;
     const step = largest - (values.at(-2) ?? 0);
     const beyond = name === 'BF16' || name === 'F16' || name === 'F8_E5M2' ? Infinity : NaN;

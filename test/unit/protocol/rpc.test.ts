@@ -31,7 +31,7 @@ function pair() {
     calls: {
       double: ({ x }) => 2 * x,
       fail: () => {
-        throw new OffaxisError('bad-file', 'a.safetensors is no checkpoint.');
+        throw new OffaxisError('bad-file', 'a.safetensors is not a checkpoint.');
       },
       wait: (_, signal) =>
         new Promise((_resolve, reject) =>
@@ -66,7 +66,7 @@ describe('rpc', () => {
     expect(seen).toEqual([0, 1, 2, 3, 4]);
     await expect(client.call('fail', {})).rejects.toMatchObject({
       code: 'bad-file',
-      message: 'a.safetensors is no checkpoint.',
+      message: 'a.safetensors is not a checkpoint.',
     });
   });
 

@@ -47,7 +47,7 @@ describe('the question before a tool reads', () => {
       expect(text).not.toMatch(/(?<!\\)[`*_[\]<>]/);
     }
   });
-  it('names the path as it is where it has nothing to escape, and is bounded where it is long', () => {
+  it('names the path as it is if it has nothing to escape, and is bounded if it is long', () => {
     expect(ask('offaxis_find_tensors', { path: '/models/base-7b' }).confirmationMessages.message).toBe(
       'Read the headers of the checkpoint /models/base-7b?',
     );

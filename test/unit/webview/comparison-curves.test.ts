@@ -33,7 +33,7 @@ describe('long profiles', () => {
     for (const bin of bins) expect(bin).toBeCloseTo(1, 12);
     expect(binned([1, 2], 300)).toEqual([1, 2]);
   });
-  it('have head boundaries where the module has heads', () => {
+  it('have head boundaries if the module has heads', () => {
     const heads = { attention: 4, keyValue: 2 };
     expect(headsOf('self_attn.q_proj', heads).rows).toBe(4);
     expect(headsOf('self_attn.v_proj', heads).rows).toBe(2);
@@ -46,7 +46,7 @@ describe('long profiles', () => {
 
 describe('names', () => {
   it('of layers become ranges', () => expect(ranges([5, 0, 1, 2, 2, 7])).toBe('0–2, 5, 7'));
-  it('of columns are short where that is unambiguous', () => {
+  it('of columns are short if that is unambiguous', () => {
     const labels = labelsOf(['self_attn.q_proj', 'attn.c_attn#k', 'mlp.gate_proj', 'mlp.down_proj']);
     expect([...labels.values()]).toEqual(['q', 'k', 'gate', 'down']);
     const clash = labelsOf(['attn.c_proj', 'mlp.c_proj', 'mlp.c_fc']);
@@ -114,7 +114,7 @@ describe('ends of a scale', () => {
 });
 
 describe('stored UI state', () => {
-  it('is taken where it fits and dropped where it does not', () => {
+  it('is taken if it fits and dropped if it does not', () => {
     expect(readUi({ metric: 'nss', cell: { layer: 2, module: 'q' }, fit: true, table: 1 })).toMatchObject({
       metric: 'nss',
       cell: { layer: 2, module: 'q' },

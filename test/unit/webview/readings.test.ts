@@ -45,7 +45,7 @@ describe('views together', () => {
     expect(energyVerdict(metrics(0, 0, 0, 1.6))).toBe('on');
     expect(energyVerdict(metrics(0, 0, 0, 0.6))).toBe('off');
   });
-  it('disagree where the verdicts differ, unless the overlap is pinned', () => {
+  it('disagree if the verdicts differ, unless the overlap is pinned', () => {
     expect(disagreeing(metrics(0, 0, 0, 50))).toBe(true);
     expect(disagreeing(metrics(0, 0, 0, 50, [0.29, 0.31]))).toBe(false);
     expect(disagreeing(metrics(-0.5, -0.5, -9, 0.5))).toBe(false);
@@ -91,7 +91,7 @@ describe('sentences', () => {
     expect(unchangedHeadline(0.001)).toBe('Nearly every stored code differs.');
     expect(wedinHeadline(38, 42)).toContain('For 38 of 42 matrices no bound applies');
   });
-  it('give a bound where the figure is below its resolution', () => {
+  it('give a bound if the figure is below its resolution', () => {
     expect(nss({ nss: 1e-6 })).toContain('below resolution');
     expect(nss({ nss: 0 })).not.toContain('below');
     expect(wedin({ wedinVacuous: true, wedinBound: null })).toBe('vacuous, no gap');

@@ -50,7 +50,7 @@ function side(c: CanvasRenderingContext2D, scene: Scene, which: 'row' | 'column'
   heads(c, scene, isRow, place, limit, base);
 }
 
-/** Heads by number, where there is room. */
+/** Heads by number, if there is room. */
 function heads(
   c: CanvasRenderingContext2D,
   { rows, columns, heads: { word, ...count } }: Scene,

@@ -85,7 +85,7 @@ describe('a device that works', () => {
     expect([work, log, failures]).toEqual([[true, false], [], []]);
     expect(backend.info.kind).toBe('gpu');
   });
-  test('a cancel is no failure', async () => {
+  test('a cancel is not a failure', async () => {
     const controller = new AbortController();
     const { backend, failures } = await setup([() => controller.abort()]);
     await expect(pairs(backend, 1, controller.signal)).rejects.toMatchObject({ code: 'cancelled' });

@@ -38,7 +38,7 @@ describe('pool', () => {
     }
   });
 
-  it('uses a buffer again, and destroys free ones where another size needs the room', async () => {
+  it('uses a buffer again, and destroys free ones if another size needs the room', async () => {
     const { pool } = context;
     const first = await pool.acquire('first', 40 * MIB, STORAGE_BUFFER);
     pool.release(first);
@@ -51,7 +51,7 @@ describe('pool', () => {
     pool.release(other);
   });
 
-  it('names the need where it does not fit', async () => {
+  it('names the need if it does not fit', async () => {
     const { pool } = context;
     const half = await pool.acquire('half', 40 * MIB, STORAGE_BUFFER);
     const refused = pool.acquire('too much', 32 * MIB, STORAGE_BUFFER);

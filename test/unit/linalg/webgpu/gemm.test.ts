@@ -83,7 +83,7 @@ async function error(
 const TOLERANCE = 1e-6;
 
 describe('the product', () => {
-  it.each(possibleNames())('%s is right where tiles do not fit', async (name) => {
+  it.each(possibleNames())('%s is right if tiles do not fit', async (name) => {
     const variant = GEMM_VARIANTS.find((one) => one.name === name)!;
     expect(await error(context, variant, { m: 160, n: 96, k: 32 + 4 * 8 })).toBeLessThan(TOLERANCE);
   });
@@ -104,7 +104,7 @@ describe('the product', () => {
     expect(await error(context, GEMM_VARIANTS[0]!, { m: 64, n: 64, k: 64 }, nan)).toBeLessThan(TOLERANCE);
   });
 
-  it('goes in parts where a matrix is larger than a binding', async () => {
+  it('goes in parts if a matrix is larger than a binding', async () => {
     const small = createGpuContext(held.device, { memoryCap: CAP, bindingLimit: 2 ** 16 });
     try {
       for (const transposeA of [false, true])

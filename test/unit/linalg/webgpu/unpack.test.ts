@@ -78,7 +78,7 @@ const inside = (values: Float64Array, rows: number, columns: number) => (r: numb
 /** All 65536 codes, but those that mean NaN or infinity. */
 const finiteCodes = (exponentMask: number): Uint8Array =>
   new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => ((i & exponentMask) === exponentMask ? 0 : i)).buffer);
-/** Subnormal float32 results may be flushed by a device, where no scale is asked for. */
+/** Subnormal float32 results may be flushed by a device if no scale is asked for. */
 const normal = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 * Math.sign(x) : x);
 
 describe('unpack', () => {

@@ -34,7 +34,7 @@ describe('regular expressions', () => {
     expect(finds('(x*x*)*y', 'x'.repeat(5000))).toBe(false);
     expect(performance.now() - start).toBeLessThan(500);
   });
-  it('stay within memory where the sets of states are many', () => {
+  it('stay within memory if the sets of states are many', () => {
     const matcher = new Matcher(regexAutomaton('a.{14}b'));
     let state = 1;
     const text = Array.from({ length: 40_000 }, () => {

@@ -47,7 +47,7 @@ suite('labels', () => {
   it('clips names of any length', () => {
     expect(describe(tensor('x'.repeat(1e6))).label.length).toBeLessThan(400);
   });
-  it('counts no weights where the shape is not known', () => {
+  it('counts no weights if the shape is not known', () => {
     expect(describe(tensor('a', { missing: true, shape: [] })).weights).toBe(0);
   });
 });
@@ -95,7 +95,7 @@ suite('sorting', () => {
       'model.layers.10.mlp.up_proj.weight',
     ]);
   });
-  it('keeps the order of the file where nothing is known', () => {
+  it('keeps the order of the file if nothing is known', () => {
     expect(order('stableRank', -1)).toEqual(rows.map((row) => row.tensor.name));
   });
   it('reads numbers in names as numbers', () => {

@@ -119,7 +119,7 @@ describe('a stored filter', () => {
   });
 });
 describe('the search', () => {
-  it('answers at once where that is quick', () => {
+  it('answers at once if that is quick', () => {
     const search = new Search<number>();
     let answer: readonly number[] = [];
     search.run(
@@ -129,7 +129,7 @@ describe('the search', () => {
     );
     expect(answer).toEqual([2, 3]);
   });
-  it('goes on later where it takes long, and an earlier run never answers', () => {
+  it('goes on later if it takes long, and an earlier run never answers', () => {
     let time = 0;
     const waiting: (() => void)[] = [];
     const search = new Search<number>({

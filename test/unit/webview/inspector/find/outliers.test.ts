@@ -22,7 +22,7 @@ describe('robust z', () => {
     expect(found.map(({ item }) => item)).toEqual(['a6', 'a5']);
     expect(found[1]?.z).toBeLessThan(0);
   });
-  it('is infinite where more than half of the family share one value', () => {
+  it('is infinite if more than half of the family share one value', () => {
     const { found } = robustOutliers(values('a', 0, 0, 0, 0, 3));
     expect(found.map(({ z }) => z)).toEqual([Infinity]);
   });

@@ -275,7 +275,13 @@ class Cards extends ViewElement {
         label: t('Spectrum shift (NSS)'),
         rows: [[t('mean of the matrices'), percent(nss)], [t('limit'), percent(limit)], ...twin.rows],
       });
-    const reading = limit === 0 ? t('No update, so no shift.') : nssHeadline(this.mean((x) => x.spectralShare));
+    const reading =
+      limit === 0
+        ? t('No update, so no shift.')
+        : nssHeadline(
+            this.mean((x) => x.spectralShare),
+            this.mean((x) => x.spectralShareBaseline),
+          );
     return this.card(
       'nss',
       name,

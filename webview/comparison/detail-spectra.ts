@@ -13,13 +13,14 @@ import { decades, key, linear, log, path, power, s, text } from '../shared/svg.t
 import '../shared/plot.ts';
 import { differences, SINGLE } from './curves.ts';
 
-const HEIGHT = 152;
-const PAD = { l: 40, r: 8, t: 16, b: 20 };
+/** Height and margins of the small plots, CSS pixels. */
+export const PLOT = { height: 152, pad: { l: 40, r: 8, t: 16, b: 20 } } as const;
+const { height: HEIGHT, pad: PAD } = PLOT;
 /** Least values drawn, relative to s1 and absolute. */
 const FLOOR = 1e-7;
 
 type Place = (v: number) => number;
-function axes(
+export function axes(
   root: SVGElement,
   width: number,
   x: Place,
@@ -36,10 +37,10 @@ function axes(
   for (const v of xTicks) root.append(text(x(v), HEIGHT - PAD.b + 13, String(v), 'middle'));
   root.append(s('path', { class: 'ax', d: `M${PAD.l} ${HEIGHT - PAD.b + 0.5}H${width - PAD.r}` }));
 }
-const frame = (width: number, label: string): SVGElement =>
+export const frame = (width: number, label: string): SVGElement =>
   s('svg', { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': label });
 /** Powers of two up to n, thinned to what the width holds; n itself last. */
-function indexTicks(n: number, width: number): number[] {
+export function indexTicks(n: number, width: number): number[] {
   const all: number[] = [];
   for (let v = 1; v <= n; v *= 2) all.push(v);
   const step = Math.max(1, Math.ceil((all.length * 30) / width));

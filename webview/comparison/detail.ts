@@ -20,6 +20,7 @@ import { statusWord } from '../shared/words.ts';
 import { backendWord } from './backend.ts';
 import { key, readBullet, type NullMark } from '../shared/svg.ts';
 import { chip } from './cards.ts';
+import { energyCurves } from './detail-energy.ts';
 import { numbers } from './detail-numbers.ts';
 import { pictureSection } from './detail-picture.ts';
 import { profiles } from './detail-profiles.ts';
@@ -302,7 +303,7 @@ class Detail extends ViewElement {
         ${tensor ? numbers(tensor, this.view) : nothing}`;
     }
     return html`<p class="reading">${cellReading(tensor.metrics, tensor.flags)}</p>
-      ${notes(tensor)} ${alignment(tensor)}
+      ${notes(tensor)} ${alignment(tensor)} ${energyCurves(tensor)}
       ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)}
       ${pictureSection(this.view, pair)} ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor, this.view)}
       ${this.origin(pair, tensor)}`;

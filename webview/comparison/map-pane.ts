@@ -12,6 +12,7 @@ import './left-out.ts';
 import './lines.ts';
 import { GROUPS } from './metrics.ts';
 import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
+import './model-figures.ts';
 import { picture, type Picture } from './panels.ts';
 import './tally.ts';
 import { statusWord } from '../shared/words.ts';
@@ -19,7 +20,7 @@ import { define, ViewElement, type View } from './view.ts';
 
 const TABLE_ICON = 0xebb7;
 
-function swatch(kind: 'absent' | 'pending' | 'failed' | 'null'): SVGElement {
+function swatch(kind: 'absent' | 'pending' | 'failed' | 'null' | 'beyond'): SVGElement {
   const box = { x: 0.5, y: 0.5, width: 13, height: 11 };
   const marks = {
     absent: () => [s('path', { class: 'ax', d: 'M3 6.5H11' })],
@@ -29,6 +30,7 @@ function swatch(kind: 'absent' | 'pending' | 'failed' | 'null'): SVGElement {
       s('path', { class: 'fail', d: 'M1 11L10 1M6 11L13 4M1 5L5 1' }),
     ],
     null: () => [s('rect', { class: 'ax', ...box })],
+    beyond: () => [s('rect', { class: 'ax', ...box }), s('path', { class: 'corner', d: 'M13.5 .5v6l-6 -6z' })],
   };
   return s('svg', { width: 14, height: 12, 'aria-hidden': 'true' }, marks[kind]());
 }
@@ -89,11 +91,14 @@ class MapPane extends ViewElement {
         >
         <span>${scaleWords(shown)}</span>
         <span class="states"
-          >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${statusWord(kind)}</span>`)}</span
+          >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${statusWord(kind)}</span>`)}${
+            shown.isBeyond ? html`<span>${swatch('beyond')}${t('beyond the scale')}</span>` : nothing
+          }</span
         >
       </div>
       <ox-tally .view=${this.view} .version=${this.version}></ox-tally>
       <ox-lines .view=${this.view} .version=${this.version}></ox-lines>
+      <ox-model .view=${this.view} .version=${this.version}></ox-model>
       ${
         model.beyondMap
           ? html`<p class="quiet small" data-beyond>

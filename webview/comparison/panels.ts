@@ -1,6 +1,15 @@
 /** From the chosen metric to what the heatmap draws: panels, profile, scale, ticks. */
 import { num } from '../shared/format.ts';
-import { ends, fitted, isDiverging, reference, type Panel, type Profile, type Scale } from '../shared/heatmap.ts';
+import {
+  ends,
+  fitted,
+  isBeyond,
+  isDiverging,
+  reference,
+  type Panel,
+  type Profile,
+  type Scale,
+} from '../shared/heatmap.ts';
 import { freeScale, metricById, VIEWS, type Metric } from './metrics.ts';
 import type { ComparisonModel } from './model.ts';
 import type { Ui } from './view.ts';
@@ -13,6 +22,8 @@ export interface Picture {
   profile: Profile;
   /** words at the two ends of the legend's ramp */
   endLabels: [string, string];
+  /** some cell has a value beyond the ends of the scale: it has a corner */
+  isBeyond: boolean;
   fit: boolean;
   /** a fixed scale to go back to */
   canFit: boolean;
@@ -70,6 +81,7 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
       series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => model.layerStat(metric, layer) }],
     },
     endLabels: endLabels([label(lo), label(hi)], scale, [values]),
+    isBeyond: values.some((value) => isBeyond(scale, value)),
     fit,
     canFit: own !== null,
   };
@@ -84,6 +96,7 @@ function views(model: ComparisonModel, metric: Metric): Picture {
     scale: VIEWS_SCALE,
     cell: (layer, module) => model.cell(of, layer, module),
   });
+  const values = [model.cellValues(mask), model.cellValues(energy)];
   return {
     metric,
     scale: VIEWS_SCALE,
@@ -104,7 +117,8 @@ function views(model: ComparisonModel, metric: Metric): Picture {
         { name: t('energy'), mark: 'circle', colour: 'var(--ox-on)', at: (layer) => model.layerStat(energy, layer) },
       ],
     },
-    endLabels: endLabels(['1/64', '64'], VIEWS_SCALE, [model.cellValues(mask), model.cellValues(energy)]),
+    endLabels: endLabels(['1/64', '64'], VIEWS_SCALE, values),
+    isBeyond: values.some((list) => list.some((value) => isBeyond(VIEWS_SCALE, value))),
     fit: false,
     canFit: false,
   };

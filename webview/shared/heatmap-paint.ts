@@ -2,7 +2,7 @@
 import { visible } from '../../src/text/show.ts';
 import type { PaintContext } from './canvas-svg.ts';
 import { cell as cellText } from './format.ts';
-import { colourOf, isDiverging, type Scale } from './heatmap-scale.ts';
+import { colourOf, isBeyond, isDiverging, type Scale } from './heatmap-scale.ts';
 import { css, diverging, inkOn, mix, rgb, sequential } from './scales.ts';
 
 export type CellStatus = 'done' | 'pending' | 'failed' | 'absent';
@@ -66,6 +66,8 @@ export interface Grid {
 const TITLE = 20;
 /** Middle of the mean row within the foot. */
 export const MEAN_LINE = 17;
+/** Of a cell whose value lies beyond its scale. */
+const CORNER = 7;
 /** An upright label is cut beyond this. */
 const LONGEST = 112;
 /** Heights of rows up to 8 and up to 16 layers, and beyond. */
@@ -227,6 +229,15 @@ function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue,
     const colour = colourOf(panel.scale, cell.value);
     c.fillStyle = css(colour);
     c.fillRect(x, y, w, h);
+    if (isBeyond(panel.scale, cell.value)) {
+      const side = Math.min(CORNER, w, h);
+      c.fillStyle = inkOn(colour);
+      c.beginPath();
+      c.moveTo(x + w - side, y);
+      c.lineTo(x + w, y);
+      c.lineTo(x + w, y + side);
+      c.fill();
+    }
     if (g.cellWidth < 30 || g.rowHeight < 18) return;
     b.font(11);
     c.fillStyle = inkOn(colour);

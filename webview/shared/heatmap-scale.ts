@@ -30,6 +30,15 @@ export function ends(scale: Scale): [number, number] {
   return scale.kind === 'div' ? [-scale.hi, scale.hi] : [scale.lo, scale.hi];
 }
 
+/** Drawn in the colour of the end, so it needs a mark of its own; the last digit of a fitted end is not one. */
+export function isBeyond(scale: Scale, value: number): boolean {
+  const [lo, hi] = ends(scale);
+  const slack = 1e-9 * (scale.kind === 'lin' ? hi - lo : 1);
+  return scale.kind === 'log' || scale.kind === 'log1'
+    ? value < lo * (1 - slack) || value > hi * (1 + slack)
+    : value < lo - slack || value > hi + slack;
+}
+
 /** The same kind of scale, stretched over the values at hand. The reference of a diverging scale stays in the middle. */
 export function fitted(scale: Scale, values: readonly (number | null)[]): Scale {
   const given = values.filter(

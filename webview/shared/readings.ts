@@ -132,10 +132,16 @@ export const unchangedHeadline = (unchanged: number): string => {
     ? t('Nearly every stored code differs.')
     : t('Equal stored codes. A change too small for bf16 leaves no trace here.');
 };
-export const nssHeadline = (share: number | null): string =>
+export const nssHeadline = (share: number | null, isotropic: number | null): string =>
   share === null
     ? t('The limit is the relative update.')
-    : t('The limit is the relative update. On average {0} of an update’s norm shows in the spectrum.', percent(share));
+    : isotropic === null
+      ? t('The limit is the relative update. On average {0} of an update’s norm shows in the spectrum.', percent(share))
+      : t(
+          'The limit is the relative update. On average {0} of an update’s norm shows in the spectrum, of isotropic noise {1}.',
+          percent(share),
+          percent(isotropic),
+        );
 export function wedinHeadline(vacuous: number, n: number): string {
   if (n === 0) return t('No subspaces to compare.');
   if (vacuous === 0) return t('Measured. Wedin’s bound applies to every matrix.');

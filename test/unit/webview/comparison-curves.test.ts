@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { binned, differences, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
 import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../webview/comparison/labels.ts';
+import { isBeyond } from '../../../webview/shared/heatmap-scale.ts';
 import { METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
 import { endLabels } from '../../../webview/comparison/panels.ts';
 import { readUi } from '../../../webview/comparison/view.ts';
@@ -110,6 +111,18 @@ describe('ends of a scale', () => {
     expect(endLabels(['1/64', '64'], scale, [[1, 64], [1 / 64]])).toEqual(['1/64', '64']);
     expect(endLabels(['1/64', '64'], scale, [[1], [65]])).toEqual(['1/64', '≥ 64']);
     expect(endLabels(['1/64', '64'], scale, [[0.01], [80]])).toEqual(['≤ 1/64', '≥ 64']);
+  });
+});
+
+describe('a value beyond its scale', () => {
+  it.each([
+    [{ kind: 'log1', hi: 64 }, [1 / 64, 1, 64], [0, 1 / 65, 65]],
+    [{ kind: 'lin', lo: 0, hi: 1 }, [0, 1, 1 + 1e-12], [-0.1, 1.01]],
+    [{ kind: 'div', hi: 1 }, [-1, 0, 1], [-1.1, 2]],
+    [{ kind: 'log', lo: 1e-5, hi: 1 }, [1e-5, 1], [0, 1e-6, 2]],
+  ] as const)('of %o', (scale, within, beyond) => {
+    for (const value of within) expect(isBeyond(scale, value), String(value)).toBe(false);
+    for (const value of beyond) expect(isBeyond(scale, value), String(value)).toBe(true);
   });
 });
 

@@ -52,7 +52,7 @@ test('hovering a cell shows its figures beside their nulls', async () => {
   const [, layer, module] = /^Layer (\d+), (.+)$/.exec(title) ?? [];
   const figures = golden.get(`model.layers.${layer}.${module}.weight`);
   if (!figures) throw new Error(`the hover card names "${title}"`);
-  const overlap = await page.hoverRow('Mask overlap');
+  const overlap = await page.hoverRow('Principal overlap');
   expectShown(overlap.value, figures['principalOverlap'] ?? NaN, 'overlap');
   expectShown(overlap.beside, figures['principalNull'] ?? NaN, 'null');
   const energy = await page.hoverRow('Joint energy');

@@ -6,8 +6,7 @@ import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { inUnit } from '../shared/figures.ts';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
-import { wedin } from '../shared/readings.ts';
-import { CHECKPOINT_FIGURES, PAIR_FIGURES } from './metrics.ts';
+import { CHECKPOINT_FIGURES, figureText, PAIR_FIGURES } from './metrics.ts';
 import { twinMark, twinSwitch } from './twin.ts';
 import type { View } from './view.ts';
 
@@ -29,11 +28,11 @@ function rowsOf(group: Group, { metrics: m }: ComparisonTensor): TemplateResult 
     </thead>
     <tbody>
       ${figures.map(
-        ({ id, unit, label, sentence }) =>
-          html`<tr title=${tell(sentence)}>
-            <td>${tell(label)}</td>
-            <td class="num">${id === 'wedinBound' ? wedin(m) : inUnit(unit, m[id] as number | boolean | null)}</td>
-            ${m.twin ? html`<td>${twinMark(m[id], m.twin[id])}</td>` : nothing}
+        (figure) =>
+          html`<tr title=${tell(figure.sentence)}>
+            <td>${tell(figure.label)}</td>
+            <td class="num">${figureText(figure, m)}</td>
+            ${m.twin ? html`<td>${twinMark(m[figure.id], m.twin[figure.id])}</td>` : nothing}
           </tr>`,
       )}
     </tbody>`;

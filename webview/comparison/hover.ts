@@ -1,23 +1,29 @@
-/** The hover card: five figures of a cell, each with its null or limit, and the reading. It never starts work. */
+/** The hover card: six figures of a cell, each with its null or limit, and the reading. It never starts work. */
 import { nothing, type TemplateResult } from 'lit';
-import { degrees, percent } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
-import { cellReading, nss } from '../shared/readings.ts';
+import { cellReading } from '../shared/readings.ts';
 import { sizes } from './detail.ts';
-import { metricById, VIEWS } from './metrics.ts';
+import { besideText, figureText, metricById, PAIR_FIGURES, VIEWS, type PairFigure } from './metrics.ts';
 import { hasSpectra } from '../../src/results/accumulator.ts';
 import type { Pair } from './model.ts';
 import type { View } from './view.ts';
-import { t } from '../shared/l10n.ts';
-import { greatest } from '../../src/protocol/lists.ts';
+import { t, tell } from '../shared/l10n.ts';
+import { overNoiseText } from './twin.ts';
 
-const row = (name: string, value: string, beside: string): TemplateResult =>
+const figureById = (id: PairFigure['id']): PairFigure => PAIR_FIGURES.find((figure) => figure.id === id)!;
+const UNCHANGED = figureById('unchangedBf16');
+const SHOWN = [
+  ...(['principalOverlap', 'jointEnergy', 'nss', 'angleUMax', 'angleVMax'] as const).map(figureById),
+  UNCHANGED,
+];
+const row = (name: string, value: string, beside = '', noise = ''): TemplateResult =>
   html`<tr>
     <td class="quiet">${name}</td>
     <td class="num">${value}</td>
     <td class="num quiet">${beside}</td>
+    ${noise ? html`<td class="num quiet">${noise}</td>` : nothing}
   </tr>`;
 
 export class CellCard {
@@ -47,8 +53,7 @@ export class CellCard {
     const { model, ui } = this.view;
     const tensor = model.tensors.get(pair.name);
     const metric = metricById(ui.metric);
-    const chosen =
-      ui.metric !== VIEWS && tensor ? row(metric.name, metric.format(model.value(metric, pair)), '') : nothing;
+    const chosen = ui.metric !== VIEWS && tensor ? row(metric.name, metric.format(model.value(metric, pair))) : nothing;
     if (!tensor || !hasSpectra(tensor)) {
       const status = model.status(pair);
       const text =
@@ -57,7 +62,7 @@ export class CellCard {
           : status === 'pending'
             ? t('Waiting: spectra are not computed yet.')
             : t('This run leaves spectra out.');
-      const unchanged = tensor ? row(t('Unchanged'), percent(tensor.metrics.unchangedBf16), 'bf16') : nothing;
+      const unchanged = tensor ? row(tell(UNCHANGED.label), figureText(UNCHANGED, tensor.metrics)) : nothing;
       return html`<p class="quiet">${text}</p>
         <table>
           <tbody>
@@ -66,15 +71,18 @@ export class CellCard {
         </table>`;
     }
     const m = tensor.metrics;
-    const angles = [m.angleUMax, m.angleVMax].filter((v): v is number => typeof v === 'number');
     return html`<hr />
       <table>
         <tbody>
-          ${chosen} ${row(t('Mask overlap'), percent(m.principalOverlap), t('null {0}', percent(m.principalNull)))}
-          ${row(t('Joint energy'), percent(m.jointEnergy), t('isotropic {0}', percent(m.jointEnergyBaseline)))}
-          ${row(t('Spectrum shift'), nss(m), t('limit {0}', percent(m.relativeUpdate)))}
-          ${row(t('Largest angle'), degrees(angles.length ? greatest(angles) : null), t('mean {0}', degrees(m.angleUMean ?? null)))}
-          ${row(t('Unchanged'), percent(m.unchangedBf16), 'bf16')}
+          ${chosen}
+          ${SHOWN.map((figure) =>
+            row(
+              tell(figure.label),
+              figureText(figure, m),
+              besideText(figure, m),
+              m.twin ? overNoiseText(m[figure.id], m.twin[figure.id]) : '',
+            ),
+          )}
         </tbody>
       </table>
       <hr />

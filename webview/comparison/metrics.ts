@@ -4,9 +4,11 @@ import type { Scale } from '../../src/metrics/figure.ts';
 import { groupOrder, GROUPS as GROUP_NAMES } from '../../src/metrics/groups.ts';
 import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import type { Figures } from '../../src/metrics/verdict.ts';
 import { inUnit } from '../shared/figures.ts';
 import { times } from '../shared/format.ts';
 import { t, tell } from '../shared/l10n.ts';
+import { nss, wedin } from '../shared/readings.ts';
 
 export interface Metric {
   id: string;
@@ -33,7 +35,22 @@ export const CHECKPOINT_FIGURES = [...figuresOf('spectrum'), ...figuresOf('eleme
 export const PAIR_FIGURES = [...figuresOf('change'), ...figuresOf('update')].sort(
   (a, b) => groupOrder(a.group) - groupOrder(b.group),
 );
-type PairFigure = (typeof PAIR_FIGURES)[number];
+export type PairFigure = (typeof PAIR_FIGURES)[number];
+
+/** A figure of one matrix in its unit; with what bounds its meaning, if that is more than a number. */
+export function figureText({ id, unit }: PairFigure, m: Figures): string {
+  if (id === 'wedinBound') return wedin(m);
+  if (id === 'nss') return nss(m);
+  const value = m[id];
+  return Array.isArray(value) ? '' : inUnit(unit, value);
+}
+/** "null 66 %": what it is read against; empty without. */
+export function besideText({ beside, unit }: PairFigure, m: Figures): string {
+  if (!beside) return '';
+  const value = inUnit(unit, asNumber(m[beside.id as keyof Figures]));
+  if (beside.as === 'limit') return t('limit {0}', value);
+  return beside.as === 'null' ? t('null {0}', value) : t('isotropic {0}', value);
+}
 
 /** A figure, both ends of a range, or none of a list; before it the factor over what it stands beside, if it has one. */
 function metricsOf(figure: PairFigure): Metric[] {

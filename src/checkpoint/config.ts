@@ -93,6 +93,8 @@ function visionOf(root: object): ModelConfig['vision'] | null {
 /** What config.json says of the tensors beside the figures of `ModelConfig`; null if it does not say. */
 export interface StatedShapes {
   vocabulary: number | null;
+  /** of a mixture, in each layer that has one */
+  experts: number | null;
   /** columns of the embedding, if they are not the model's width */
   embeddingWidth: number | null;
   /** of the dense MLP */
@@ -119,6 +121,7 @@ export function parseStatedShapes(text: string): StatedShapes | null {
   const oneWidth = ![nested, root].some((source) => source && own(source, 'use_double_wide_mlp') === true);
   return {
     vocabulary: number('padded_vocab_size', 'vocab_size'),
+    experts: number('num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts', 'num_moe_experts'),
     embeddingWidth: number('embedding_size', 'word_embed_proj_dim'),
     intermediate: oneWidth ? number('intermediate_size_mlp', 'intermediate_size', 'd_ff', 'ffn_dim', 'n_inner') : null,
     decoderLayers: number('num_decoder_layers', 'decoder_layers'),

@@ -14,7 +14,7 @@ import { estimateMemory } from './memory.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { quantisationConfig, recognise } from './quantised/index.ts';
 import { factsOfQuantisation, readNotes, reportQuantised } from './quantised/open.ts';
-import { elementCount, markConv1d } from './rows.ts';
+import { elementCount, markConv1d, markStacks } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
 import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
@@ -149,10 +149,11 @@ async function assemble(
   reportQuantised(tensors.values(), own);
   const family = familyOf(config?.modelType ?? null, tensors.keys());
   markConv1d(tensors, config?.modelType ?? null);
+  const stated = configText === null ? null : parseStatedShapes(configText);
+  markStacks(tensors, stated?.experts ?? null);
   reportUnsplit(tensors, config, family, own);
   reportAdapter(tensors, own);
   reportPlaceholders(tensors, config, own);
-  const stated = configText === null ? null : parseStatedShapes(configText);
   // Of a slice the shapes are not the model's.
   if (config && stated && slices?.whole !== false)
     checkConfig({ tensors, config, stated, complete: isComplete(source, shards) }, own);

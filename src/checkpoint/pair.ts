@@ -16,7 +16,7 @@ import { coverageOf } from './coverage.ts';
 import { matchesGlob } from './glob.ts';
 import { logicalShape, oriented, type Match } from './orientation.ts';
 import { changedName, constantChange, type Change } from './prefix.ts';
-import { elementCount, hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
+import { elementCount, hasTooManyExperts, isStack, MAX_EXPERTS } from './rows.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
 import { biasViews, flatView, matrixViews } from './views.ts';
 import { commonRows, loneHead, resized, resizedNote } from './vocabulary.ts';
@@ -228,7 +228,13 @@ function tablePair({ base, tuned }: Match, rows: number, sides: Sides, options: 
   return pairOf(table(sides.base, base), table(sides.tuned, tuned), options);
 }
 
-function pairsOf({ base, tuned }: Match, sides: Sides, options: PairOptions): WeightPair[] {
+function pairsOf(match: Match, sides: Sides, options: PairOptions): WeightPair[] {
+  // Both hold one weight: what one side's config or router tells of it holds for the other.
+  const stack = match.base.stack ?? match.tuned.stack;
+  const [base, tuned] = [match.base, match.tuned].map((row) => (stack ? { ...row, stack } : row)) as [
+    TensorRow,
+    TensorRow,
+  ];
   const views = matrixViews(base, sides.config, sides.family);
   if (views.length === 0) {
     return [pairOf(flatWeight(sides.base, base), flatWeight(sides.tuned, tuned), options)];
@@ -316,7 +322,7 @@ function partsOf(
 ): Part[] {
   return rows.flatMap((row) => {
     if (whyNotOne(row, side) !== null) return [];
-    if (row.shape.length !== 1 && row.shape.length !== 2 && !isExpertStack(row.module)) return [];
+    if (row.shape.length !== 1 && row.shape.length !== 2 && !isStack(row)) return [];
     const views = isVector(row) ? biasViews(row, config, family) : matrixViews(row, config, family);
     return views.map((view) => {
       const marks = view.name.slice(row.name.length).split('#').slice(1);

@@ -1,5 +1,13 @@
 /** Rows of the tensor table from header entries. */
-import { describeName, endsWithOne, everyFamily, isBias, isExpertStack, storesInOut } from '../families/index.ts';
+import {
+  describeName,
+  endsWithOne,
+  everyFamily,
+  isBias,
+  isExpertStack,
+  isTower,
+  storesInOut,
+} from '../families/index.ts';
 import type { HeaderEntry } from '../formats/index.ts';
 import { isFloating, numberType } from '../numbers/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
@@ -54,6 +62,35 @@ export function isReadable({ dtype, offset, quantised }: TensorRow): boolean {
 
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
+}
+
+/** [E, a, b] of a mixture of experts: by its name, else as `markStacks` found. */
+export function isStack({ shape, module, stack }: Pick<TensorRow, 'shape' | 'module' | 'stack'>): boolean {
+  return shape.length === 3 && (stack === true || isExpertStack(module));
+}
+
+const ROUTER = /(^|\.)(router|gate|wg)(\.|$)/;
+
+/**
+ * Marks stacks of experts that their names do not tell: three axes inside a layer, the first as long as config.json says experts are, or
+ * as many as the router of the same block has rows.
+ */
+export function markStacks(tensors: Map<string, TensorRow>, experts: number | null): void {
+  const blockOf = ({ layer, module }: TensorRow): string => `${layer} ${module.split('.', 1)[0] ?? ''}`;
+  const routers = new Map<string, number>();
+  for (const row of tensors.values())
+    if (row.layer !== null && row.shape.length === 2 && ROUTER.test(row.module))
+      routers.set(blockOf(row), row.shape[0] ?? 0);
+  for (const row of tensors.values()) {
+    const { shape, layer, module, dtype } = row;
+    const [count = 0, ...sides] = shape;
+    if (layer === null || sides.length !== 2 || isExpertStack(module) || isBias(module) || isTower(module)) continue;
+    if (!isFloating(dtype)) continue;
+    if (count < 2 || (count !== experts && count !== routers.get(blockOf(row)))) continue;
+    if (hasTooManyExperts(shape) || sides.some((side) => side < 2)) continue;
+    row.stack = true;
+    row.spectral = row.offset !== null;
+  }
 }
 
 /** Marks the tensors of GPT-2's Conv1D, which stores [in, out], and those of its names that are known to be stored [out, in]. */

@@ -4,7 +4,6 @@ import {
   expertParts,
   expertsInOut,
   familyOf,
-  isExpertStack,
   isFusedName,
   rowParts,
   type Family,
@@ -12,7 +11,7 @@ import {
 } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { MatrixView } from './types.ts';
-import { hasTooManyExperts } from './rows.ts';
+import { hasTooManyExperts, isStack } from './rows.ts';
 
 const ofConfig = (config: ModelConfig | null): Family | null => familyOf(config?.modelType ?? null);
 
@@ -27,7 +26,7 @@ export function matrixViews(
 ): MatrixView[] {
   const { shape, module } = tensor;
   if (hasTooManyExperts(shape)) return [];
-  if (shape.length === 3 && isExpertStack(module)) return expertViews(tensor, config, family);
+  if (isStack(tensor)) return expertViews(tensor, config, family);
   if (shape.length !== 2) return [];
   const [rows, columns] = outIn(tensor);
   const whole: MatrixView = {

@@ -1,5 +1,6 @@
 /** How fused matrices and stacks of experts split into the matrices that a model computes with. */
 import type { ModelConfig } from '../protocol/engine.ts';
+import { stageOf } from './columns.ts';
 import type { Family, Fusion } from './family.ts';
 import { FAMILIES } from './registry.ts';
 import { isTower } from './vision.ts';
@@ -90,15 +91,21 @@ export function expertParts(module: string, rows: number, family: Family | null)
   return fusion === 'gate-up' ? halves(rows) : null;
 }
 
-/** Are the experts of a stack [E, a, b] stored [in, out]? The axis of the model's width tells; the family does if both or neither is. */
+/**
+ * Are the experts of a stack [E, a, b] stored [in, out]? The axis of the model's width tells, for a module that is known to read or to
+ * write it; else the family does.
+ */
 export function expertsInOut(
   module: string,
   [a, b]: readonly [number, number],
   family: Family | null,
   hidden: number | null,
 ): boolean {
-  if (hidden !== null && (a === hidden) !== (b === hidden))
-    return isGateUp(module, family) ? a === hidden : b === hidden;
+  if (hidden !== null && (a === hidden) !== (b === hidden)) {
+    const stage = stageOf(module);
+    if (isGateUp(module, family) || stage === 'gate' || stage === 'up' || stage === 'gateUp') return a === hidden;
+    if (stage === 'down') return b === hidden;
+  }
   return family?.expertsStored === 'in-out';
 }
 

@@ -306,3 +306,34 @@ describe('tables of tokens', () => {
     expect(other.notes.map(({ message }) => message).join()).toContain('compared once');
   });
 });
+
+describe('stacks of experts under any name', () => {
+  const layer = 'model.layers.0';
+  const gated: Model = { [`${layer}.moe.gate_all`]: bf16(3, 5, 8), [`${layer}.moe.router.weight`]: bf16(3, 8) };
+  const spectral = ({ pairs }: Pairing): number => pairs.filter((pair) => pair.spectral).length;
+  it('are told by the router of their block, or by config.json, and by nothing else', async () => {
+    expect(spectral(await paired(gated, gated))).toBe(3 + 1);
+    const alone = { [`${layer}.moe.gate_all`]: bf16(3, 5, 8) };
+    expect(spectral(await paired(alone, alone, { num_local_experts: 3 }))).toBe(3);
+    expect(spectral(await paired(alone, gated))).toBe(3);
+    expect(spectral(await paired(alone, alone, { num_local_experts: 4 }))).toBe(0);
+    const convolution = { [`${layer}.conv.weight`]: bf16(3, 1, 4), [`${layer}.mlp.gate.weight`]: bf16(3, 8) };
+    expect(spectral(await paired(convolution, convolution))).toBe(1);
+  });
+  it("MLX's stacks, their width known, against lists", async () => {
+    const up = bf16(3, 5, 8);
+    const down = bf16(3, 8, 5);
+    const stacks = {
+      [`${layer}.mlp.switch_mlp.up_proj.weight`]: up,
+      [`${layer}.mlp.switch_mlp.down_proj.weight`]: down,
+    };
+    const lists = Object.fromEntries(
+      [0, 1, 2].flatMap((e) => [
+        [`${layer}.mlp.experts.${e}.up_proj.weight`, picked(up, [5, 8], (i) => 40 * e + i)],
+        [`${layer}.mlp.experts.${e}.down_proj.weight`, picked(down, [8, 5], (i) => 40 * e + i)],
+      ]),
+    );
+    await expectSame(await paired(stacks, lists, { model_type: 'qwen3_moe', hidden_size: 8 }));
+    await expectSame(await paired(lists, stacks, { model_type: 'qwen3_moe', hidden_size: 8 }));
+  });
+});

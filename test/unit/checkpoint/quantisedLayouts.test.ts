@@ -1,0 +1,231 @@
+/** Layouts of which no library's own file is at hand: packed here as their documentation says, one code at a time, and read back. */
+import { describe, expect, it } from 'vitest';
+import { matricesOf, openCheckpoint, readChunks, readMatrix } from '../../../src/checkpoint/index.ts';
+import { decodeFloats } from '../../../src/numbers/index.ts';
+import { safetensors, type Entry } from '../formats/build.ts';
+import { temporaryFolder } from './folder.ts';
+
+const { write, path: root } = temporaryFolder();
+const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
+
+/** Numbers that repeat only after a long while. */
+const mixed = (count: number, below: number): number[] =>
+  Array.from({ length: count }, (_, i) => Math.floor(((i * 7919 + 13) % 1009) * 31 + i) % below);
+/** Codes one after another, each from its lowest bit on, in 32-bit words. */
+function stream(codes: readonly number[], bits: number): number[] {
+  const words = new Array<number>(Math.ceil((codes.length * bits) / 32)).fill(0);
+  codes.forEach((code, i) => {
+    for (let b = 0; b < bits; b++) {
+      const at = i * bits + b;
+      if ((code >> b) & 1) words[at >> 5] = ((words[at >> 5] as number) | (1 << (at & 31))) >>> 0;
+    }
+  });
+  return words;
+}
+const u32 = (values: readonly number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
+const i64 = (values: readonly number[]): Uint8Array => new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
+const f32 = (values: readonly number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer);
+type Named = [name: string, entry: Entry];
+const entry = (name: string, dtype: string, shape: number[], data: Uint8Array): Named => [name, { dtype, shape, data }];
+
+let next = 0;
+/** The one matrix that the entries make, its rows by chunks as well as whole. */
+async function read(
+  entries: Named[],
+  config: object,
+): Promise<{ text: string; shape: readonly number[]; values: number[] }> {
+  const folder = `m${next++}`;
+  write(`${folder}/model.safetensors`, safetensors(Object.fromEntries(entries)));
+  write(`${folder}/config.json`, config);
+  const checkpoint = await openCheckpoint(`${root}/${folder}`);
+  try {
+    expect(checkpoint.problems).toEqual([]);
+    const [row, ...others] = [...checkpoint.tensors.values()].filter(({ role }) => role !== 'bookkeeping');
+    expect(others).toEqual([]);
+    if (!row) throw new Error('nothing was recognised');
+    const [weight] = matricesOf(checkpoint, row);
+    if (!weight) throw new Error(`${row.name} is no matrix`);
+    const values = [...decodeFloats(weight.type, await readMatrix(weight))];
+    const pieces: number[] = [];
+    for await (const { data } of readChunks(weight, { weights: 50 }))
+      for (const value of decodeFloats(weight.type, data)) pieces.push(value);
+    expect(pieces).toEqual(values);
+    return { text: checkpoint.facts.quantisation[0]?.text ?? '', shape: weight.shape, values };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+describe('MLX', () => {
+  it.each([2, 3, 4, 5, 6, 8])('%i bits', async (bits) => {
+    const [rows, columns, size] = [3, 128, 64];
+    const codes = mixed(rows * columns, 2 ** bits);
+    const packed = Array.from({ length: rows }, (_, r) =>
+      stream(codes.slice(r * columns, (r + 1) * columns), bits),
+    ).flat();
+    const scales = mixed(rows * 2, 50).map((n) => (n + 1) / 64);
+    const biases = mixed(rows * 2, 9).map((n) => -n / 4);
+    const found = await read(
+      [
+        entry('model.layers.0.mlp.up_proj.weight', 'U32', [rows, (columns * bits) / 32], u32(packed)),
+        entry('model.layers.0.mlp.up_proj.scales', 'F32', [rows, 2], f32(scales)),
+        entry('model.layers.0.mlp.up_proj.biases', 'F32', [rows, 2], f32(biases)),
+      ],
+      { quantization: { bits, group_size: size } },
+    );
+    expect(found.text).toBe(`MLX, ${bits} bits, groups of 64`);
+    const group = (i: number): number => Math.floor(i / columns) * 2 + Math.floor((i % columns) / size);
+    expect(found.values).toEqual(
+      codes.map((code, i) => code * (scales[group(i)] as number) + (biases[group(i)] as number)),
+    );
+  });
+});
+
+describe('GPTQ', () => {
+  it.each([
+    [2, 'gptq', false],
+    [3, 'gptq', true],
+    [4, 'gptq_v2', true],
+    [8, 'gptq', true],
+  ])('%i bits, %s, act-order %s', async (bits, format, order) => {
+    const [inputs, out, groups] = [64, 32, 2];
+    const codes = mixed(inputs * out, 2 ** bits); // [in, out]
+    const zeros = mixed(groups * out, 2 ** bits - 1);
+    const scales = mixed(groups * out, 40).map((n) => (n + 1) / 128);
+    const index = Array.from({ length: inputs }, (_, i) => (order ? (i * 5) % groups : Math.floor(i / 32)));
+    // A column's codes are a stream down the rows of words; a row of zero points is a stream along it.
+    const words = (inputs * bits) / 32;
+    const columns = Array.from({ length: out }, (_, o) =>
+      stream(
+        Array.from({ length: inputs }, (_, i) => codes[i * out + o] as number),
+        bits,
+      ),
+    );
+    const qweight = Array.from({ length: words * out }, (_, i) => columns[i % out]?.[Math.floor(i / out)] ?? 0);
+    const qzeros = Array.from({ length: groups }, (_, g) => stream(zeros.slice(g * out, (g + 1) * out), bits)).flat();
+    const stem = 'model.layers.0.mlp.up_proj';
+    const found = await read(
+      [
+        entry(`${stem}.qweight`, 'I32', [words, out], u32(qweight)),
+        entry(`${stem}.qzeros`, 'I32', [groups, (out * bits) / 32], u32(qzeros)),
+        entry(`${stem}.scales`, 'F32', [groups, out], f32(scales)),
+        entry(`${stem}.g_idx`, 'I32', [inputs], u32(index)),
+      ],
+      { quantization_config: { quant_method: 'gptq', bits, group_size: 32, checkpoint_format: format } },
+    );
+    expect(found.text).toBe(`GPTQ, ${bits} bits, groups of 32`);
+    expect(found.shape).toEqual([out, inputs]);
+    const shift = format === 'gptq' ? 1 : 0;
+    const wanted = Array.from({ length: out * inputs }, (_, at) => {
+      const [o, i] = [Math.floor(at / inputs), at % inputs];
+      const g = (index[i] as number) * out + o;
+      return ((codes[i * out + o] as number) - (zeros[g] as number) - shift) * (scales[g] as number);
+    });
+    expect(found.values).toEqual(wanted);
+  });
+});
+
+describe('compressed-tensors', () => {
+  it.each([4, 8])('pack-quantized, %i bits, with zero points', async (bits) => {
+    const [rows, columns, size] = [9, 64, 32];
+    const each = 32 / bits;
+    const codes = mixed(rows * columns, 2 ** bits);
+    const zeros = mixed(rows * 2, 2 ** bits);
+    const scales = mixed(rows * 2, 40).map((n) => (n + 1) / 128);
+    const packed = Array.from({ length: rows }, (_, r) =>
+      stream(codes.slice(r * columns, (r + 1) * columns), bits),
+    ).flat();
+    const zeroRows = Math.ceil(rows / each);
+    const zeroWords = Array.from({ length: zeroRows * 2 }, (_, i) =>
+      stream(
+        Array.from({ length: each }, (_, k) => zeros[(Math.floor(i / 2) * each + k) * 2 + (i % 2)] ?? 0),
+        bits,
+      ),
+    ).flat();
+    const stem = 'model.layers.0.mlp.up_proj';
+    const found = await read(
+      [
+        entry(`${stem}.weight_packed`, 'I32', [rows, columns / each], u32(packed)),
+        entry(`${stem}.weight_scale`, 'F32', [rows, 2], f32(scales)),
+        entry(`${stem}.weight_zero_point`, 'I32', [zeroRows, 2], u32(zeroWords)),
+        entry(`${stem}.weight_shape`, 'I64', [2], i64([rows, columns])),
+      ],
+      { quantization_config: { quant_method: 'compressed-tensors' } },
+    );
+    expect(found.text).toBe(`INT${bits}, groups of 32`);
+    const group = (i: number): number => Math.floor(i / columns) * 2 + Math.floor((i % columns) / size);
+    expect(found.values).toEqual(
+      codes.map((code, i) => (code - (zeros[group(i)] as number)) * (scales[group(i)] as number)),
+    );
+  });
+
+  it.each(['weight_global_scale', 'weight_scale_2'])('NVFP4 with %s', async (global) => {
+    const [rows, columns] = [4, 32];
+    const codes = mixed(rows * columns, 16);
+    const bytes = Uint8Array.from(
+      { length: codes.length / 2 },
+      (_, i) => (codes[2 * i] as number) | ((codes[2 * i + 1] as number) << 4),
+    );
+    // E4M3 codes of 1, 1.5, 2 and 0.5
+    const scales = mixed(rows * 2, 4).map((n) => [0x38, 0x3c, 0x40, 0x30][n] as number);
+    const factors = scales.map((code) => ({ 0x38: 1, 0x3c: 1.5, 0x40: 2, 0x30: 0.5 })[code] as number);
+    const whole = 0.25;
+    const stem = 'model.layers.0.mlp.up_proj';
+    const divides = global === 'weight_global_scale';
+    const found = await read(
+      [
+        entry(`${stem}.${divides ? 'weight_packed' : 'weight'}`, 'U8', [rows, columns / 2], bytes),
+        entry(`${stem}.weight_scale`, 'F8_E4M3', [rows, 2], Uint8Array.from(scales)),
+        entry(`${stem}.${global}`, 'F32', divides ? [1] : [], f32([whole])),
+      ],
+      {},
+    );
+    expect(found.text).toBe('NVFP4, groups of 16');
+    const group = (i: number): number => Math.floor(i / 16);
+    expect(found.values).toEqual(
+      codes.map((code, i) => (E2M1[code] as number) * (factors[group(i)] as number) * (divides ? 1 / whole : whole)),
+    );
+  });
+});
+
+describe('bitsandbytes', () => {
+  it.each(['nf4', 'fp4'])('%s with double quantisation', async (type) => {
+    const [rows, columns, block, nestedBlock] = [6, 64, 64, 4];
+    const codes = mixed(rows * columns, 16);
+    const bytes = Uint8Array.from(
+      { length: codes.length / 2 },
+      (_, i) => ((codes[2 * i] as number) << 4) | (codes[2 * i + 1] as number),
+    );
+    const map = Array.from({ length: 16 }, (_, i) => (i - 8) / 8);
+    const book = Array.from({ length: 256 }, (_, i) => (i - 128) / 128);
+    const absmax = mixed(rows, 256);
+    const factors = [0.5, 2];
+    const stem = 'model.layers.0.mlp.up_proj.weight';
+    const state = JSON.stringify({
+      ...{ quant_type: type, blocksize: block, dtype: 'bfloat16', shape: [rows, columns] },
+      ...{ nested_blocksize: nestedBlock, nested_dtype: 'float32', nested_offset: 1.5 },
+    });
+    const bytesOf = new TextEncoder().encode(state);
+    const found = await read(
+      [
+        entry(stem, 'U8', [bytes.length, 1], bytes),
+        entry(`${stem}.absmax`, 'U8', [rows], Uint8Array.from(absmax)),
+        entry(`${stem}.quant_map`, 'F32', [16], f32(map)),
+        entry(`${stem}.nested_absmax`, 'F32', [2], f32(factors)),
+        entry(`${stem}.nested_quant_map`, 'F32', [256], f32(book)),
+        entry(`${stem}.quant_state.bitsandbytes__${type}`, 'U8', [bytesOf.length], bytesOf),
+      ],
+      {},
+    );
+    expect(found.text).toBe(`${type.toUpperCase()}, double-quantised blocks of 64`);
+    expect(found.values).toEqual(
+      codes.map((code, i) => {
+        const at = Math.floor(i / block);
+        return (
+          (map[code] as number) *
+          ((book[absmax[at] as number] as number) * (factors[Math.floor(at / nestedBlock)] as number) + 1.5)
+        );
+      }),
+    );
+  });
+});

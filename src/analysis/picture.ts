@@ -145,9 +145,10 @@ function planeSource(checkpoint: Checkpoint, { source }: PictureRequest): Source
   if ('pair' in source)
     throw new OffaxisError('bad-parameter', 'What changed is drawn from two checkpoints, not from one.');
   const tensor = readableTensor(checkpoint, source.tensor);
-  const why = undrawable(tensor.dtype);
+  const weight = planeWeight(checkpoint, tensor, source.slice);
+  const why = undrawable(weight.type);
   if (why !== null) throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(tensor.name)}: ${why}`);
-  return { sides: [planeWeight(checkpoint, tensor, source.slice)], combine: null, wide: isWide(tensor.dtype) };
+  return { sides: [weight], combine: null, wide: isWide(weight.type) };
 }
 
 function undrawable(dtype: string): string | null {

@@ -162,7 +162,7 @@ export function cells(row: Row, model: InspectorModel, options: CellOptions): Te
     <span class="c-shape" role="gridcell"
       >${tensor.missing ? t('missing') : cutText(tensor.shape.join(' × '), MAX_NAME) || t('scalar')}</span
     >
-    <span class="quiet c-dtype" role="gridcell">${tensor.missing ? '' : tensor.dtype}</span>
+    <span class="quiet c-dtype" role="gridcell">${tensor.missing ? '' : (tensor.quantised?.kind ?? tensor.dtype)}</span>
     <span class="c-weights size" role="gridcell" title=${exact(row.weights)}
       >${tensor.missing ? nothing : sizeBar(row.weights, model.largest)}<span
         >${tensor.missing ? '' : count(row.weights)}</span

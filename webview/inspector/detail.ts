@@ -1,6 +1,6 @@
 /** Right pane: one tensor, its values, and its spectrum on request. */
 import { nothing, type TemplateResult } from 'lit';
-import type { TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
+import type { QuantisedRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import { bytes, exact, integer, num, percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
@@ -29,6 +29,12 @@ function typeNote(dtype: string): string {
   return /^[IU]\d/.test(dtype)
     ? t('{0} holds whole numbers: it is listed, not analyzed.', dtype)
     : t('{0} is not known to this version: it is listed, not analyzed.', dtype);
+}
+
+/** "FP8, 8 bits, blocks of 128" */
+function quantisedText({ kind, bits, group }: QuantisedRow): string {
+  const sizes = bits === 0 ? [] : [t('{0} bits', bits)];
+  return [kind, ...sizes, ...(group === null ? [] : [group])].join(', ');
 }
 
 class Detail extends ViewElement {
@@ -100,6 +106,7 @@ class Detail extends ViewElement {
     const share = (n: number): string => (n && row.weights ? `${num(n)} (${percent(n / row.weights, 2)})` : num(n));
     return html`<dl class="stats">
       ${item(t('Shape'), tensor.missing ? t('unknown') : tensor.shape.join(' × ') || t('scalar'), plural(row.weights, '{0} weight', '{0} weights', integer(row.weights)))}
+      ${tensor.quantised ? item(t('Quantised'), quantisedText(tensor.quantised), t('codes of [{0}], with their scales', tensor.quantised.storedShape.join(' × '))) : nothing}
       ${item(t('Type'), tensor.missing ? t('unknown') : `${tensor.dtype}, ${bytes(tensor.sizeBytes)}`, t('{0} bytes', integer(tensor.sizeBytes)))}
       ${tensor.offset === null ? nothing : item(t('First byte'), integer(tensor.offset), t('offset in {0}', tensor.file))}
       ${sharded || tensor.missing ? item(t('File'), tensor.file, tensor.file) : nothing}
@@ -139,6 +146,8 @@ class Detail extends ViewElement {
     if (tensor.missing) return note(t('{0} is missing. Put it beside the others, or download it again.', tensor.file));
     if (tensor.offset === null) return note(t('Its place in the file is not valid: see the problems above.'));
     if (row.weights === 0) return note(t('Empty: one of its sides is 0.'));
+    if (tensor.quantised && tensor.quantised.reason !== null)
+      return note(t('Quantised ({0}), and not read: {1}.', tensor.quantised.kind, tensor.quantised.reason));
     if (!model.isReadable(tensor)) return note(typeNote(tensor.dtype));
     const statistics = model.statistics.get(tensor.name);
     if (!statistics && model.disk) return note(t('Not read before the file changed. Reload to read it.'));

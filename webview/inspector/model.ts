@@ -40,7 +40,8 @@ export class InspectorModel {
   }
   /** Values of this tensor can be read: of a floating type, not empty, not missing. */
   isReadable(row: TensorRow): boolean {
-    return !row.missing && row.offset !== null && row.sizeBytes > 0 && isFloating(row.dtype);
+    const isDecoded = row.quantised ? row.quantised.reason === null : isFloating(row.dtype);
+    return !row.missing && row.offset !== null && row.sizeBytes > 0 && isDecoded;
   }
   get isAnalyzing(): boolean {
     return this.progress?.phase === 'spectra';

@@ -68,7 +68,8 @@ export interface ValueText {
 export function valueText({ dtype, values, codes }: ValuesBlock, index: number): ValueText {
   const code = codes[index] ?? 0n;
   const bits = bitsOf(dtype);
-  const hex = `0x${code.toString(16).padStart(Math.ceil(bits / 4), '0')}`;
+  // A value that codes and scales make has no code of its own.
+  const hex = codes.length === 0 ? '\u2013' : `0x${code.toString(16).padStart(Math.ceil(bits / 4), '0')}`;
   if (isComplex(dtype)) {
     const re = values[index * 2] ?? NaN;
     const im = values[index * 2 + 1] ?? NaN;
@@ -102,7 +103,7 @@ export function readingOf(index: readonly number[], block: ValuesBlock, at: numb
     isComplex(block.dtype) || !Number.isFinite(value) || isInteger(block.dtype) ? null : exactDecimal(value);
   const parts = [`[${index.join(', ')}]  ${exact}`];
   if (decimal !== null && decimal !== exact && block.dtype !== 'BOOL') parts.push(t('exactly {0}', decimal));
-  parts.push(`${block.dtype} ${hex}`);
+  parts.push(block.codes.length === 0 ? t('{0}, from codes and scales', block.dtype) : `${block.dtype} ${hex}`);
   if (mark) parts.push(markWord(mark));
   return parts.join(', ');
 }

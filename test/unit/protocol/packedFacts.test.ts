@@ -37,6 +37,13 @@ const facts = (tensors: TensorRow[]): CheckpointFacts => ({
   tensors,
 });
 
+const gptq = (codes: string, weight: string): Partial<TensorRow> => ({
+  quantised: {
+    ...{ codes, weight, kind: 'GPTQ', bits: 4 },
+    ...{ group: 'groups of 32', storedShape: [1, 2], parameters: 16, reason: null },
+  },
+});
+
 test('what is packed comes out as it was: gaps, missing shards, other files, no layer, odd names', () => {
   const before = facts([
     row('model.a'),
@@ -46,6 +53,9 @@ test('what is packed comes out as it was: gaps, missing shards, other files, no 
     row('model.b', { file: 'b.safetensors', offset: 24 }),
     row('gone', { file: 'c.safetensors', offset: null, missing: true, dtype: '?', shape: [], sizeBytes: 0 }),
     row('gone too', { file: 'c.safetensors', offset: null, missing: true, dtype: '?', shape: [], sizeBytes: 0 }),
+    row('a.qweight', gptq('a.qweight', 'a.weight')),
+    row('b.qweight', gptq('b.qweight', 'b.weight')),
+    row('c_blocks', gptq('c_blocks', 'c')),
     row('\u{1f600}\n"x', { offset: 2 ** 52 }),
     row('\u{1f601}\n"x', { offset: 2 ** 52 + 24 }),
   ]);

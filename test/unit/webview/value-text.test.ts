@@ -28,6 +28,11 @@ describe('one value', () => {
     expect(readingOf([3, 17], b, 0)).toBe('[3, 17]  0.100097656, exactly 0.10009765625, BF16 0x3dcd');
     expect(readingOf([0, 3], b, 3)).toContain('subnormal');
   });
+  test('a value that codes and scales make has no code', () => {
+    const computed = { ...block('F32', [0.5], [0n]), codes: new BigUint64Array(0) };
+    expect(valueText(computed, 0)).toEqual({ short: '0.5000', exact: '0.5', hex: '\u2013', mark: null });
+    expect(readingOf([1, 2], computed, 0)).toBe('[1, 2]  0.5, F32, from codes and scales');
+  });
   test('64-bit integers keep every digit, negative ones too', () => {
     expect(valueText(block('I64', [-9007199254740992], [0xffdfffffffffffffn]), 0).exact).toBe('-9007199254740993');
     expect(valueText(block('U64', [2 ** 64], [0xffffffffffffffffn]), 0).exact).toBe('18446744073709551615');

@@ -58,9 +58,9 @@ export async function admittedPath(path: string, context: ToolContext): Promise<
   const facts = await stat(absolute).catch(() => null);
   if (!facts) throw new OffaxisError('bad-file', `${forModel(absolute)} does not exist. Check the path.`);
   if (facts.isDirectory()) {
-    // A hub's cache is opened at one of its revisions, further down.
-    const [inside] = await checkpointsAt(absolute).catch(() => []);
-    for (const folder of new Set([absolute, ...(inside === undefined ? [] : [dirname(inside)])])) {
+    // A hub's cache is opened at one of its revisions, a pipeline at its components.
+    const inside = await checkpointsAt(absolute).catch(() => []);
+    for (const folder of new Set([absolute, ...inside, ...inside.map((path) => dirname(path))])) {
       const names = await readdir(folder).catch(() => []);
       for (const name of names) if (isPartOfCheckpoint(name)) await context.roots?.admit(join(folder, name));
     }

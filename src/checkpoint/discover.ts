@@ -19,6 +19,8 @@ export type Source = { folder: string; note: string | null } & (
   | { kind: 'index'; file: string }
   /** Numbered shards whose index is not there, or is `stale` as the text says; `ranked` if each is one process's part of every tensor. */
   | { kind: 'shards'; files: string[]; total: number; ranked: boolean; stale: string | null }
+  /** a Diffusers pipeline: the folders of its components */
+  | { kind: 'pipeline'; components: string[] }
 );
 
 /** A folder with more than one checkpoint, which its caller may offer. */
@@ -65,10 +67,11 @@ export async function discover(path: string): Promise<Source> {
   return { kind: 'file', folder, file, isPart, note };
 }
 
-/** The checkpoints that a path means, as paths that open; several of a folder that leaves the choice. Throws as `discover` does. */
+/** The checkpoints that a path means, as paths that open; several of a folder that leaves the choice, and of a pipeline its components. Throws as `discover` does. */
 export async function checkpointsAt(path: string): Promise<readonly string[]> {
   try {
     const source = await discover(path);
+    if (source.kind === 'pipeline') return source.components;
     if (source.kind === 'shards') return [join(source.folder, shardName(source.files[0] ?? '')?.set ?? '')];
     return [join(source.folder, source.file)];
   } catch (error) {
@@ -82,6 +85,8 @@ async function inFolder(folder: string): Promise<Source> {
   const own = inListing(folder, names);
   if (own) return own;
   const { paths, note, place } = await insideOf(folder, names);
+  if (!place && paths.length > 0 && names.includes('model_index.json'))
+    return { kind: 'pipeline', folder, components: paths, note: null };
   const sources: { source: Source; path: string }[] = [];
   const several: string[] = [];
   for (const path of paths) {

@@ -8,9 +8,10 @@ import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine
 import type { Problem } from '../protocol/results.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
-import { besideNote, discover, type Source } from './discover.ts';
+import { besideNote, discover, type Source as AnySource } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
 import { estimateMemory } from './memory.ts';
+import { openPipeline } from './pipeline.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { quantisationConfig, recognise } from './quantised/index.ts';
 import { factsOfQuantisation, readNotes, reportQuantised } from './quantised/open.ts';
@@ -20,6 +21,9 @@ import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
+
+/** of one checkpoint */
+type Source = Exclude<AnySource, { kind: 'pipeline' }>;
 
 /** Headers read at once: enough for a network disk, few enough for its queue. */
 const HEADERS_AT_ONCE = 16;
@@ -33,6 +37,8 @@ const HEADERS_AT_ONCE = 16;
 export async function openCheckpoint(path: string, signal?: AbortSignal, mostBytes = Infinity): Promise<Checkpoint> {
   throwIfAborted(signal);
   const found = await discover(path);
+  if (found.kind === 'pipeline')
+    return openPipeline(path, found.components, (folder) => openCheckpoint(folder, signal, mostBytes));
   let bytesLeft = mostBytes;
   const take = (bytes: number): void => {
     bytesLeft -= bytes;

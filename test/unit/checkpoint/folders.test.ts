@@ -2,7 +2,13 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkpointsAt, openCheckpoint, SeveralCheckpoints, type Checkpoint } from '../../../src/checkpoint/index.ts';
+import {
+  checkpointsAt,
+  openCheckpoint,
+  SeveralCheckpoints,
+  wholeWeight,
+  type Checkpoint,
+} from '../../../src/checkpoint/index.ts';
 import { f32, safetensors } from '../formats/build.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -158,5 +164,45 @@ describe('several checkpoints', () => {
     await expect(openCheckpoint(folder.path)).rejects.toThrow(
       /holds 3 checkpoints \(checkpoint-500, checkpoint-1000, checkpoint-1500\)/,
     );
+  });
+  it('of a Diffusers pipeline are its components, in one or each by itself', async () => {
+    const folder = temporaryFolder();
+    folder.write('model_index.json', { _class_name: 'StableDiffusionPipeline', unet: ['diffusers', 'UNet2D'] });
+    folder.write('unet/diffusion_pytorch_model.safetensors', one('down_blocks.0.w', 2));
+    folder.write('text_encoder/model.safetensors', one('layers.3.q', 3));
+    folder.write('scheduler/scheduler_config.json', {});
+    expect(await checkpointsAt(folder.path)).toEqual(['text_encoder', 'unet'].map((name) => join(folder.path, name)));
+    const checkpoint = await openCheckpoint(folder.path);
+    expect([...checkpoint.tensors.keys()]).toEqual(['text_encoder.layers.3.q', 'unet.down_blocks.0.w']);
+    expect(checkpoint.facts).toMatchObject({ parameters: 2, format: 'safetensors, 2 components' });
+    expect(codes(checkpoint)).toEqual(['pipeline']);
+    const row = checkpoint.tensors.get('unet.down_blocks.0.w');
+    const bytes = new Uint8Array(4);
+    if (row) await checkpoint.read(row, 0, bytes);
+    expect(bytes).toEqual(f32(2));
+    await checkpoint.verify();
+    await checkpoint.close();
+    writeFileSync(join(folder.path, 'unet/diffusion_pytorch_model.safetensors'), one('down_blocks.0.w', 4));
+    await expect(checkpoint.verify()).rejects.toMatchObject({ code: 'read-failed' });
+  });
+  it('quantised components are read through their scales', async () => {
+    const folder = temporaryFolder();
+    folder.write('model_index.json', {});
+    folder.write('vae/model.safetensors', one('x'));
+    folder.write(
+      'transformer/model.safetensors',
+      safetensors({
+        // 0x38 is 1 in E4M3
+        'layers.0.q_proj.weight': { dtype: 'F8_E4M3', shape: [2, 2], data: new Uint8Array(4).fill(0x38) },
+        'layers.0.q_proj.weight_scale_inv': { dtype: 'F32', shape: [1, 1], data: f32(3) },
+      }),
+    );
+    const checkpoint = await openCheckpoint(folder.path);
+    const row = checkpoint.tensors.get('transformer.layers.0.q_proj.weight');
+    if (!row) throw new Error('not there');
+    const values = new Float32Array(4);
+    await wholeWeight(checkpoint, row).readRows({ rows: [0, 2], columns: [0, 2] }, new Uint8Array(values.buffer));
+    expect([...values]).toEqual([3, 3, 3, 3]);
+    await checkpoint.close();
   });
 });

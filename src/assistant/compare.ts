@@ -19,6 +19,7 @@ import { sentenceForModel, visible } from '../text/show.ts';
 import { fitted } from './budget.ts';
 import { COMPARE_SORTS } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
+import { problemText, unreadShards } from './facts.ts';
 import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
 import { bytes, DATA_NOTE, figure, inUnit, percent, plural, quoted, shape } from './text.ts';
@@ -37,7 +38,7 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
   const allowLong = input.flag('allowLong', false);
   const offset = input.whole('offset') ?? 0;
   const parameters = { ...DEFAULT_PARAMETERS, tensors: input.text('tensors') ?? null, spectra, twin };
-  for (const path of [base, tuned]) await admittedFacts(path, context);
+  const unread = unreadShards(await admittedFacts(base, context), await admittedFacts(tuned, context));
   const found = new Accumulator(false);
   // Leaving the loop does not end the engine's work everywhere; the signal does.
   const abort = new AbortController();
@@ -61,7 +62,7 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
     .slice(offset);
   return fitted(
     {
-      head: [...headLines(base, tuned, plan, summary), DATA_NOTE],
+      head: [...headLines(base, tuned, plan, summary, unread), DATA_NOTE],
       rowsHead: [
         `Tensors, ${sort === 'file' ? 'as stored' : `largest ${sort} first`}${offset ? `, from row ${offset} on` : ''}:`,
       ],
@@ -87,7 +88,13 @@ function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: b
     );
 }
 
-function headLines(base: string, tuned: string, plan: ComparisonPlan, s: ComparisonSummary): string[] {
+function headLines(
+  base: string,
+  tuned: string,
+  plan: ComparisonPlan,
+  s: ComparisonSummary,
+  unread: ReadonlySet<string>,
+): string[] {
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const warning = lineageWarning(s.lineage);
   const missing = coverageWarning(plan.coverage, s.coverage, percent, visible);
@@ -122,10 +129,8 @@ function headLines(base: string, tuned: string, plan: ComparisonPlan, s: Compari
   if (tunedOnly.length) lines.push(`Only in the tuned: ${some(tunedOnly)}.`);
   if (plan.skipped.length)
     lines.push(`Left out: ${some(plan.skipped.map(({ name }) => name))}, as ${visible(plan.skipped[0]?.reason ?? '')}`);
-  for (const { severity, message } of plan.problems
-    .filter((problem) => problem.severity !== 'info')
-    .slice(0, NAMES_SHOWN))
-    lines.push(`${severity}: ${sentenceForModel(message)}`);
+  for (const problem of plan.problems.filter(({ severity }) => severity !== 'info').slice(0, NAMES_SHOWN))
+    lines.push(`${problem.severity}: ${problemText(problem, unread)}`);
   return lines;
 }
 function some(names: readonly string[]): string {

@@ -49,8 +49,23 @@ export function factLines(facts: CheckpointFacts): string[] {
   return lines;
 }
 
+/** Shards that are there and that nothing could be read of: under a shard's name may lie anything. */
+export function unreadShards(...checkpoints: readonly CheckpointFacts[]): ReadonlySet<string> {
+  const unread = new Set<string>();
+  for (const { shards, tensors } of checkpoints) {
+    const read = new Set(tensors.filter((row) => row.offset !== null).map(({ file }) => file));
+    for (const { file, missing } of shards) if (!missing && !read.has(file)) unread.add(file);
+  }
+  return unread;
+}
+/** What is wrong, quoted. Of an unread shard its kind alone is told: the message for people says what stands in the file. */
+export function problemText({ file, code, message }: Problem, unread: ReadonlySet<string>): string {
+  const hidden = file !== undefined && unread.has(file);
+  return sentenceForModel(hidden ? `${file}: it can't be read as a checkpoint (${code}).` : message, 500);
+}
+
 /** Worst first. `what` names what was looked at. */
-export function problemLines(problems: readonly Problem[], what: string): string[] {
+export function problemLines(problems: readonly Problem[], what: string, unread: ReadonlySet<string>): string[] {
   if (problems.length === 0) return [`Problems in ${what}: none.`];
   const sorted = [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const rest = sorted.length - PROBLEMS_SHOWN;
@@ -58,7 +73,7 @@ export function problemLines(problems: readonly Problem[], what: string): string
     `Problems in ${what} (${sorted.length}):`,
     ...sorted
       .slice(0, PROBLEMS_SHOWN)
-      .map(({ severity, code, message }) => `- ${severity}, ${code}: ${sentenceForModel(message, 500)}`),
+      .map((problem) => `- ${problem.severity}, ${problem.code}: ${problemText(problem, unread)}`),
     ...(rest > 0 ? [`- and ${rest} more; "offaxis check PATH --json -" lists all`] : []),
   ];
 }

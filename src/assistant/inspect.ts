@@ -7,7 +7,7 @@ import { admittedFacts, admittedPath } from './admission.ts';
 import { fitted } from './budget.ts';
 import type { ToolContext } from './engine.ts';
 import { weightsOf } from './find.ts';
-import { factLines, problemLines } from './facts.ts';
+import { factLines, problemLines, unreadShards } from './facts.ts';
 import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
@@ -25,12 +25,13 @@ export async function inspectCheckpoint(raw: unknown, context: ToolContext): Pro
   const spectra = input.flag('spectra', false);
   const offset = input.whole('offset') ?? 0;
   const facts = await admittedFacts(path, context);
+  const unread = unreadShards(facts);
   const head = factLines(facts);
   const values = statistics || spectra;
   const chosen = values ? facts.tensors.filter((row) => glob === undefined || matchesGlob(glob, row.name)) : [];
   if (spectra && !input.flag('allowLong', false)) refuseLong(chosen);
-  if (input.flag('scan', false)) appendAll(head, await scanLines(path, context));
-  else appendAll(head, problemLines(facts.problems, 'the header'));
+  if (input.flag('scan', false)) appendAll(head, await scanLines(path, unread, context));
+  else appendAll(head, problemLines(facts.problems, 'the header', unread));
   const budget = context.budget(input.tokens);
   const more =
     (rows: number) =>
@@ -83,20 +84,24 @@ function refuseLong(rows: readonly TensorRow[]): void {
   );
 }
 
-async function scanLines(path: string, { engine, signal }: ToolContext): Promise<string[]> {
+async function scanLines(
+  path: string,
+  unread: ReadonlySet<string>,
+  { engine, signal }: ToolContext,
+): Promise<string[]> {
   const findings: Finding[] = [];
   let coverage: ScanCoverage | undefined;
   for await (const event of engine.scan({ path }, signal)) {
     if (event.type === 'finding') findings.push(event.finding);
     else if (event.type === 'coverage') ({ coverage } = event);
   }
-  if (!coverage) return problemLines(findings, 'the header and the values');
+  if (!coverage) return problemLines(findings, 'the header and the values', unread);
   const left = coverage.notScanned
     .map(({ reason, tensors }) => `; not scanned: ${tensors} ${visible(reason)}`)
     .join('');
   return [
     `Scanned ${plural(coverage.scanned, 'tensor')}, ${bytes(coverage.scannedBytes)}, for ${coverage.rules.join('; ')}${left}.`,
-    ...problemLines(findings, 'the header and the values'),
+    ...problemLines(findings, 'the header and the values', unread),
   ];
 }
 

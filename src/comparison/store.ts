@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { disk, stampText } from '../bytes/index.ts';
-import { makeFolder, moveFile, removeFile, writeWhole } from '../files/index.ts';
+import { clearLeftovers, makeFolder, moveFile, removeFile, writeWhole } from '../files/index.ts';
 import type { ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
 import { Accumulator, type Failure } from '../results/accumulator.ts';
@@ -56,7 +56,10 @@ export class ComparisonStore {
   /** files of other writers whose results were loaded, by comparison */
   private readonly absorbed = new Map<string, string[]>();
 
-  constructor(private readonly directory: string) {}
+  constructor(private readonly directory: string) {
+    // what windows that were killed in the middle of a save left
+    void clearLeftovers(directory);
+  }
 
   /** Replaces what this window saved of the same base, tuned and parameters; the oldest comparisons beyond KEPT go. */
   async save(stored: StoredComparison): Promise<void> {

@@ -1,7 +1,8 @@
-/** Which checkpoints a document's strings may speak of. Paths only; nothing but folders is read. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+/** Which checkpoints a document's strings may speak of. Nothing but folders and an adapter's configuration is read. */
+import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { disk } from '../bytes/index.ts';
 import { checkpointsOfFolder, isCheckpointFile } from '../commands/checkpointPaths.ts';
 import { isIndexFile } from '../formats/index.ts';
 
@@ -33,14 +34,18 @@ async function checkpointsIn(folder: string): Promise<string[]> {
 }
 /** A base that is named by a path; a name on a hub is not looked for. */
 async function baseFolder(config: string): Promise<string | null> {
+  const source = await disk.open(config).catch(() => null);
+  if (!source) return null;
   try {
-    const info = await stat(config);
-    // a pipe would never end
-    if (!info.isFile() || info.size > MOST_CONFIG_BYTES) return null;
-    const parsed: unknown = JSON.parse(await readFile(config, 'utf8'));
+    if (source.sizeBytes > MOST_CONFIG_BYTES) return null;
+    const bytes = new Uint8Array(source.sizeBytes);
+    await source.read(0, bytes);
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
     const path = (parsed as { base_model_name_or_path?: unknown } | null)?.base_model_name_or_path;
     return typeof path === 'string' && path ? resolve(dirname(config), path) : null;
   } catch {
     return null;
+  } finally {
+    await source.close();
   }
 }

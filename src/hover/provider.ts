@@ -10,7 +10,7 @@ import type { KnownResults } from './known.ts';
 import { matchModule, matchName, type Match } from './match.ts';
 import { candidates, isAdapterConfig, isCheckpointName, ownCheckpoints } from './places.ts';
 import { stringAt } from './strings.ts';
-import type { Log } from '../host/log.ts';
+import type { EngineLog } from '../engine/launch.ts';
 
 const SELECTOR: vscode.DocumentSelector = [
   { scheme: 'file', pattern: '**/*.safetensors.index.json' },
@@ -22,7 +22,7 @@ const SELECTOR: vscode.DocumentSelector = [
 export interface HoverServices {
   engine: Pick<EngineClient, 'call'>;
   known: KnownResults;
-  log: Log;
+  log: EngineLog;
 }
 
 export class TensorHovers implements vscode.HoverProvider {

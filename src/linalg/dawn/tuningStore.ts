@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { makeFolder, writeWhole } from '../../files/index.ts';
+import { clearLeftovers, makeFolder, writeWhole } from '../../files/index.ts';
 
 /** An entry is 300 bytes; adapters and driver versions are few. What is larger is not ours. */
 const MOST_BYTES = 2 ** 20;
@@ -34,6 +34,8 @@ export function createTuningStore(file = tuningFile()): {
       return new Map();
     }
   };
+  // what a process that was killed in the middle of a write left
+  void clearLeftovers(dirname(file));
   return {
     get: (key) => read().get(key),
     set: async (key, value) => {

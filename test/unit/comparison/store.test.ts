@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ComparisonStore, fingerprint, type StoredComparison } from '../../../src/comparison/store.ts';
+import { createOutput } from '../../../src/files/index.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 import { BACKEND, comparisonPlan, matrixDetail, plannedPair, tensor } from '../makers.ts';
 
@@ -197,6 +198,17 @@ describe('a save is whole or not there', () => {
     await expect(store.save(withMatrices(['b']))).rejects.toThrow(/not a regular file/);
     expect(readdirSync(directory)).toEqual([name]);
   });
+});
+
+test('what a killed window left half written is gone when the store opens; what a running one writes stays', async () => {
+  const output = await createOutput(join(directory, 'x.results'));
+  const [alive = ''] = readdirSync(directory);
+  // no system gives a process this number
+  writeFileSync(join(directory, alive.replace(`-${process.pid}-`, '-4194999-')), 'half');
+  writeFileSync(join(directory, `${'0'.repeat(32)}.comparison.4194999.tmp`), 'half');
+  new ComparisonStore(directory);
+  await expect.poll(() => readdirSync(directory)).toEqual([alive]);
+  await output.discard();
 });
 
 describe('a writer and readers at once', () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -130,6 +131,33 @@ describe('offaxis mcp', () => {
     } finally {
       rmSync(outside, { recursive: true });
     }
+  });
+  it('says of a shard that is none its kind only, be it a Git-LFS pointer, and goes on with the others', async () => {
+    const secret = 'hf_SECRETsecret';
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${secret}\nsize 987654321\n`;
+    folder.write('lfs/good.safetensors', safetensors({ a: { dtype: 'U8', shape: [1], data: Uint8Array.of(1) } }));
+    folder.write('lfs/pointer.safetensors', pointer);
+    folder.write('lfs/other.safetensors', `AAAAAAAA{"${secret}":1}`);
+    const weight_map = { a: 'good.safetensors', b: 'pointer.safetensors', c: 'other.safetensors' };
+    const path = folder.write('lfs/model.safetensors.index.json', { weight_map });
+    for (const scan of [false, true]) {
+      const { text, isError } = await call('offaxis_inspect_checkpoint', { path, scan });
+      expect(isError).toBe(false);
+      expect(text).toContain(
+        "git-lfs-pointer: «pointer.safetensors: it can't be read as a checkpoint (git-lfs-pointer).»",
+      );
+      expect(text).toContain("«other.safetensors: it can't be read");
+      expect(text).not.toMatch(/SECRET|987|\d{7}/);
+    }
+    const alone = await call('offaxis_inspect_checkpoint', { path: join(dirname(path), 'pointer.safetensors') });
+    expect(alone).toMatchObject({ isError: true });
+    expect(alone.text).not.toMatch(/LFS|987|SECRET/);
+    // people are told what to do
+    const { stderr: told } = spawnSync(process.execPath, [CLI, 'inspect', join(dirname(path), 'pointer.safetensors')], {
+      encoding: 'utf8',
+    });
+    expect(told).toContain('real size 987654321 bytes');
+    expect(told).toContain('git lfs pull');
   });
   it('stays in its roots, whatever the way out', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'offaxis-outside-'));

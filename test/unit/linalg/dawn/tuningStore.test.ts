@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createOutput } from '../../../../src/files/index.ts';
 import { createTuningStore, tuningFile } from '../../../../src/linalg/dawn/tuningStore.ts';
 
 let folder: string;
@@ -16,6 +17,16 @@ test('what one engine has kept, another finds', async () => {
   await createTuningStore(file).set('b', '2');
   expect([store.get('a'), store.get('b')]).toEqual(['1', '2']);
   expect(readdirSync(join(folder, 'deep'))).toEqual(['tuning.json']);
+});
+
+test('what a killed process left goes at the next start', async () => {
+  const output = await createOutput(join(folder, 'tuning.json'));
+  const [alive = ''] = readdirSync(folder);
+  // no system gives a process this number
+  writeFileSync(join(folder, alive.replace(`-${process.pid}-`, '-4194999-')), 'half');
+  createTuningStore(join(folder, 'tuning.json'));
+  await expect.poll(() => readdirSync(folder)).toEqual([alive]);
+  await output.discard();
 });
 
 test('a damaged file is as good as none, and is replaced', async () => {

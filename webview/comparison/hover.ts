@@ -10,7 +10,6 @@ import { hasSpectra } from '../../src/results/accumulator.ts';
 import type { Pair } from './model.ts';
 import type { View } from './view.ts';
 import { t, tell } from '../shared/l10n.ts';
-import { overNoiseText } from './twin.ts';
 
 const figureById = (id: PairFigure['id']): PairFigure => PAIR_FIGURES.find((figure) => figure.id === id)!;
 const UNCHANGED = figureById('unchangedBf16');
@@ -80,7 +79,7 @@ export class CellCard {
               tell(figure.label),
               figureText(figure, m),
               besideText(figure, m),
-              m.twin ? overNoiseText(m[figure.id], m.twin[figure.id]) : '',
+              m.twin ? t('noise {0}', figureText(figure, m.twin)) : '',
             ),
           )}
         </tbody>

@@ -28,7 +28,7 @@ class ModelFigures extends ViewElement {
     const { relativeUpdate, updateTop1Share } = summary.model;
     const hasUpdate = summary.layers.some((layer) => share(layer) > 0);
     return html`<section class="sect" data-section="model">
-      <h2>${t('The whole model')} <small>${t('weighted by energy, where the cards are plain means')}</small></h2>
+      <h2>${t('The whole model')} <small>${t('weighted by energy; the cards are plain means')}</small></h2>
       <p class="small">
         ${t('Relative update {0}.', percent(relativeUpdate))}
         ${
@@ -49,7 +49,7 @@ class ModelFigures extends ViewElement {
           <thead>
             <tr>
               <th scope="col">${t('Layer')}</th>
-              <th scope="col" class="num">${t('Share of the update’s energy')}</th>
+              <th scope="col" class="num">${t('Share of energy')}</th>
             </tr>
           </thead>
           <tbody>
@@ -68,7 +68,7 @@ class ModelFigures extends ViewElement {
           <thead>
             <tr>
               <th scope="col">${t('Module')}</th>
-              <th scope="col" class="num">${t('Share of the update’s energy')}</th>
+              <th scope="col" class="num">${t('Share of energy')}</th>
               ${MEANS.map(
                 ({ label, short, sentence }) =>
                   html`<th scope="col" class="num" title=${tell(sentence)}>

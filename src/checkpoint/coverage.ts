@@ -21,7 +21,9 @@ export function coverageOf(
   for (const row of base.tensors.values()) {
     if (!isWeight(row)) continue;
     // Only the other side knows the shape of a tensor whose shard is not there.
-    const all = elementCount(row.missing ? (tuned.tensors.get(row.name)?.shape ?? []) : row.shape);
+    const all = row.missing
+      ? elementCount(tuned.tensors.get(row.name)?.shape ?? [])
+      : (row.quantised?.parameters ?? elementCount(row.shape));
     const done = Math.min(all, compared.get(row.name) ?? 0);
     found.tensors.all++;
     found.weights.all += all;

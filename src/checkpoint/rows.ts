@@ -25,9 +25,20 @@ export function rowOf(entry: HeaderEntry, file: string): TensorRow {
     file,
     offset: entry.offset,
     missing: false,
-    role: numberType(entry.dtype)?.kind === 'scale' ? 'bookkeeping' : role,
+    role: isBuffer(entry) ? 'bookkeeping' : role,
     spectral: entry.offset !== null && isFloating(entry.dtype) && hasSpectrum(entry.shape, module),
   };
+}
+
+/**
+ * Scales of blocks, and integers or booleans that are not codes of weights: positions, counters, masks. Codes have at most 32 bits, and
+ * what is called a weight stays one.
+ */
+function isBuffer({ name, dtype }: HeaderEntry): boolean {
+  const type = numberType(dtype);
+  if (type?.kind === 'scale') return true;
+  if ((type?.kind !== 'integer' && type?.kind !== 'boolean') || /weight[^.]*$/i.test(name)) return false;
+  return type.kind === 'boolean' || type.bits === 64 || /(_ids|_index|num_batches_tracked)$/.test(name);
 }
 
 /** A tensor of which only the index tells. */

@@ -65,6 +65,23 @@ describe('how much of the base is compared', () => {
     );
   });
 
+  it('counts no counters, positions and masks, but what is called a weight', async () => {
+    const integers = (dtype: string, count: number): Entry => ({
+      dtype,
+      shape: [count],
+      data: new Uint8Array(count * ({ I64: 8, I32: 4 }[dtype] ?? 1)),
+    });
+    const buffers = {
+      'bn.num_batches_tracked': integers('I64', 1),
+      'model.position_table': integers('I64', 50),
+      'model.relative_position_index': integers('I32', 50),
+      'model.causal': integers('BOOL', 50),
+    };
+    expect((await coverage({ ...BASE, ...buffers }, BASE)).weights).toEqual({ compared: 100, all: 100 });
+    const weight = await coverage({ ...BASE, 'model.layers.0.x.weight': integers('I64', 20) }, BASE);
+    expect(weight.weights).toEqual({ compared: 100, all: 120 });
+  });
+
   it('counts the parts of a fused tensor that have a counterpart, and what a pattern leaves', async () => {
     const L = 'model.layers.0';
     const fused = { [`${L}.mlp.gate_up_proj.weight`]: bf16(8, 4) };

@@ -84,3 +84,28 @@ export const OPAQUE: readonly Layout[] = KINDS.map(({ title, codes, beside: need
     return { weight: `${stem}.weight`, kind: title, bits, group: null, shape, flipped: false, sides, decoder };
   },
 }));
+
+/** A name of a method is the file's own text: more of it tells nobody anything. */
+const MAX_METHOD = 40;
+
+/** Whole numbers in place of a matrix, in a model that config.json calls quantised, with nothing beside them that a layout knows. */
+export const UNKNOWN: Layout = {
+  title: 'quantised, as config.json says',
+  source: 'config.json quantization_config.quant_method',
+  claim(row, { config }) {
+    if (config.method === '' || row.shape.length < 2 || !/\.(q?weight|weight_packed)$/.test(row.name)) return null;
+    if (row.dtype.startsWith('F8')) return null;
+    const weight = row.name.replace(/\.[^.]*$/, '.weight');
+    const decoder = 'what stands beside its codes is not a layout that this version knows';
+    return {
+      weight,
+      kind: config.method.slice(0, MAX_METHOD),
+      bits: 0,
+      group: null,
+      shape: null,
+      flipped: false,
+      sides: [],
+      decoder,
+    };
+  },
+};

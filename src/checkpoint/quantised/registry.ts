@@ -8,7 +8,7 @@ import { MXFP4, NVFP4 } from './fp4.ts';
 import { AWQ, GPTQ } from './gptq.ts';
 import { CODE_TYPES, type Claim, type Layout, type Neighbours } from './layout.ts';
 import { MLX } from './mlx.ts';
-import { OPAQUE } from './opaque.ts';
+import { OPAQUE, UNKNOWN } from './opaque.ts';
 import { PACKED } from './packed.ts';
 import { BNB_INT8, FP8, INT8, QUANTO } from './scaled.ts';
 
@@ -16,6 +16,7 @@ import { BNB_INT8, FP8, INT8, QUANTO } from './scaled.ts';
 export const LAYOUTS: readonly Layout[] = [
   ...[FP8, BNB_INT8, INT8, QUANTO, BNB_4BIT, NVFP4, MXFP4, PACKED, GPTQ, AWQ, MLX],
   ...OPAQUE,
+  UNKNOWN,
 ];
 
 /** Entries whose bytes say how others are read; no longer than this. */

@@ -229,3 +229,28 @@ describe('bitsandbytes', () => {
     );
   });
 });
+
+describe('what is not decoded', () => {
+  const stem = 'model.layers.0.mlp.up_proj';
+  it.each([
+    ['EXL2', { '.q_weight': 'I32', '.q_scale': 'I32', '.q_groups': 'I16', '.q_scale_max': 'F16' }, {}],
+    ['HQQ', { '.W_q': 'U8', '.scale': 'F16', '.zero': 'F16' }, {}],
+    ['AQLM', { '.codes': 'I8', '.codebooks': 'F16', '.scales': 'F16' }, {}],
+    ['vptq', { '.weight': 'I32' }, { quantization_config: { quant_method: 'vptq' } }],
+  ])('%s is named, and its parameters are not counted', async (kind, parts, config) => {
+    const folder = `o${next++}`;
+    const bytes: Record<string, number> = { I32: 4, I16: 2, F16: 2, U8: 1, I8: 1 };
+    const entries = Object.entries(parts).map(([ending, dtype]): Named => [
+      `${stem}${ending}`,
+      { dtype, shape: [2, 4], data: new Uint8Array(8 * (bytes[dtype] ?? 1)) },
+    ]);
+    write(`${folder}/model.safetensors`, safetensors(Object.fromEntries(entries)));
+    write(`${folder}/config.json`, config);
+    const checkpoint = await openCheckpoint(`${root}/${folder}`);
+    expect(checkpoint.facts.parameters).toBeNull();
+    expect(checkpoint.facts.quantisation).toMatchObject([{ kind, parameters: null }]);
+    expect(checkpoint.problems.map(({ code }) => code)).toContain('packed-not-counted');
+    expect([...checkpoint.tensors.values()].filter(({ role }) => role !== 'bookkeeping')).toHaveLength(1);
+    await checkpoint.close();
+  });
+});

@@ -3,10 +3,21 @@ import type { ChunkChange } from '../linalg/backend.ts';
 import { changeMetrics, StatsAccumulator } from '../metrics/index.ts';
 import type { ChangeMetrics } from '../protocol/results.ts';
 
+const TOTALS = [
+  'equalBf16',
+  'equalRelative',
+  'equalAbsolute',
+  'changed',
+  'sumSquaresUpdate',
+  'hidden',
+  'sumSquaresHidden',
+  'offGrid',
+] as const;
+
 export class ChangeSums {
   readonly base = new StatsAccumulator();
   readonly tuned = new StatsAccumulator();
-  readonly totals = {
+  readonly totals: Record<(typeof TOTALS)[number], number> = {
     equalBf16: 0,
     equalRelative: 0,
     equalAbsolute: 0,
@@ -23,7 +34,7 @@ export class ChangeSums {
   add(chunk: ChunkChange): void {
     this.base.add(chunk.base);
     this.tuned.add(chunk.tuned);
-    for (const key of Object.keys(this.totals) as (keyof typeof this.totals)[]) this.totals[key] += chunk[key];
+    for (const key of TOTALS) this.totals[key] += chunk[key];
   }
 
   /** No NaN or infinity on either side. */

@@ -8,7 +8,7 @@ import type { ComparisonParameters, ComparisonTensor, TwinMetrics } from '../pro
 import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, gridFor, matrixType, type Change } from './change.ts';
 import { flopsOf, matrixShape, planComparison, ranksOf } from './plan.ts';
-import { Estimate, runQueue, WorkQueue } from './queue.ts';
+import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { twinChange, twinOf } from './twin.ts';
 
 export interface RunningComparison {
@@ -37,6 +37,7 @@ export async function* compareCheckpoints(
     const changes = new Map<string, Change>();
 
     const changeTime = new Estimate(pairs.reduce((total, item) => total + item.base.count, 0));
+    const pace = new Pace();
     let finished = 0;
     yield { type: 'progress', phase: 'change', done: 0, total: pairs.length, secondsLeft: null };
     for await (const outcome of runQueue(
@@ -49,16 +50,19 @@ export async function* compareCheckpoints(
       if ('error' in outcome) {
         yield { type: 'failed', name: outcome.item.name, error: outcome.error };
       } else {
-        changes.set(outcome.item.name, outcome.value);
+        // Of the others nothing is needed any more.
+        if (parameters.spectra && outcome.item.spectral) changes.set(outcome.item.name, outcome.value);
         yield { type: 'change', tensor: outcome.value.tensor };
       }
-      yield {
-        type: 'progress',
-        phase: 'change',
-        done: ++finished,
-        total: pairs.length,
-        secondsLeft: changeTime.secondsLeft(),
-      };
+      finished++;
+      if (pace.due(finished === pairs.length, outcome.item.base.count))
+        yield {
+          type: 'progress',
+          phase: 'change',
+          done: finished,
+          total: pairs.length,
+          secondsLeft: changeTime.secondsLeft(),
+        };
     }
 
     const matrices = parameters.spectra ? pairs.filter((item) => item.spectral && changes.has(item.name)) : [];
@@ -80,13 +84,15 @@ export async function* compareCheckpoints(
       } else {
         yield { type: 'matrix', ...outcome.value };
       }
-      yield {
-        type: 'progress',
-        phase: 'spectra',
-        done: ++finished,
-        total: matrices.length,
-        secondsLeft: spectraTime.secondsLeft(),
-      };
+      finished++;
+      if (pace.due(finished === matrices.length, outcome.item.base.count))
+        yield {
+          type: 'progress',
+          phase: 'spectra',
+          done: finished,
+          total: matrices.length,
+          secondsLeft: spectraTime.secondsLeft(),
+        };
     }
     await open.base.verify();
     await open.tuned.verify();

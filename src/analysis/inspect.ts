@@ -17,7 +17,7 @@ import type {
   TensorStatistics,
 } from '../protocol/engine.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
-import { Estimate, runQueue, WorkQueue } from './queue.ts';
+import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 
 interface Item {
   name: string;
@@ -65,6 +65,7 @@ export async function* inspectCheckpoint(
     }
   }
   const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
+  const pace = new Pace();
   let done = 0;
   for await (const outcome of runQueue(
     new WorkQueue(items),
@@ -75,7 +76,9 @@ export async function* inspectCheckpoint(
     estimate.add(outcome.item.cost);
     if ('error' in outcome) yield { type: 'failed', name: outcome.item.name, error: outcome.error };
     else yield outcome.value;
-    yield { type: 'progress', done: ++done, total: items.length, secondsLeft: estimate.secondsLeft() };
+    done++;
+    if (pace.due(done === items.length, outcome.item.weight.count))
+      yield { type: 'progress', done, total: items.length, secondsLeft: estimate.secondsLeft() };
   }
   await checkpoint.verify();
 }

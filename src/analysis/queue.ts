@@ -80,6 +80,10 @@ export async function* runQueue<T extends { name: string }, R>(
   }
 }
 
+/** Weights of a small item. */
+const FEW_WEIGHTS = 4096;
+const TELL_MS = 50;
+
 /** Seconds left, from the work done so far in units of cost; null until enough is done to tell. */
 export class Estimate {
   private done = 0;
@@ -94,5 +98,18 @@ export class Estimate {
     const elapsed = (performance.now() - this.start) / 1000;
     if (this.done <= 0 || elapsed < 0.5) return null;
     return (elapsed * Math.max(0, this.total - this.done)) / this.done;
+  }
+}
+
+/** Which progress is worth telling: after a small item, of which a checkpoint may have a million, only now and then. */
+export class Pace {
+  private last = -Infinity;
+
+  /** True for the last of all, after an item that took a while, or if nothing was told for 50 ms. */
+  due(isLast: boolean, weights: number): boolean {
+    const now = performance.now();
+    if (!isLast && weights <= FEW_WEIGHTS && now - this.last < TELL_MS) return false;
+    this.last = now;
+    return true;
   }
 }

@@ -28,7 +28,7 @@ import type { TensorRow } from '../protocol/engine.ts';
 import type { Finding, ScanEvent } from '../protocol/health.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
-import { Estimate, runQueue, WorkQueue } from './queue.ts';
+import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 
 /**
  * Header problems first, then each tensor's findings as it is read, then duplicates and scales, `coverage` last. A tensor that cannot
@@ -50,6 +50,7 @@ export async function* scanCheckpoint(
     const estimate = new Estimate(total);
     const progress = (): ScanEvent => ({ type: 'progress', done, total, secondsLeft: estimate.secondsLeft() });
     yield progress();
+    const pace = new Pace();
     const measured: Measured[] = [];
     for await (const outcome of runQueue(
       new WorkQueue(floating),
@@ -65,7 +66,7 @@ export async function* scanCheckpoint(
       }
       done += item.storedBytes;
       estimate.add(item.storedBytes);
-      yield progress();
+      if (pace.due(done >= total, item.count)) yield progress();
     }
     // Tensors end in any order; what names several of them must not depend on it.
     const place = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
@@ -87,7 +88,7 @@ export async function* scanCheckpoint(
           yield unreadable(weight, (error as Error).message);
         }
         done += weight.storedBytes;
-        yield progress();
+        if (pace.due(done >= total, weight.count)) yield progress();
       }
       for (const weights of equal.values()) {
         if (weights.length < 2) continue;

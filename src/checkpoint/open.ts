@@ -1,7 +1,7 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
 import { resolve } from 'node:path';
 import type { ByteSource } from '../bytes/index.ts';
-import { familyOf, isLoraFactor, type Family } from '../families/index.ts';
+import { familyOf, isExpertStack, isLoraFactor, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
@@ -15,7 +15,7 @@ import { openPipeline } from './pipeline.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { quantisationConfig, recognise } from './quantised/index.ts';
 import { factsOfQuantisation, readNotes, reportQuantised } from './quantised/open.ts';
-import { elementCount, markConv1d, markStacks } from './rows.ts';
+import { elementCount, hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
 import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
@@ -158,6 +158,7 @@ async function assemble(
   const stated = configText === null ? null : parseStatedShapes(configText);
   markStacks(tensors, stated?.experts ?? null);
   reportUnsplit(tensors, config, family, own);
+  reportExperts(tensors, own);
   reportAdapter(tensors, own);
   reportPlaceholders(tensors, config, own);
   // Of a slice the shapes are not the model's.
@@ -260,6 +261,14 @@ function reportUnsplit(
     if (reason === null) continue;
     const text = `a fused matrix is analyzed as one: ${reason}.`;
     problems.add('info', 'fused-not-split', text, '', { tensor: row.name });
+  }
+}
+
+function reportExperts(tensors: ReadonlyMap<string, TensorRow>, problems: ProblemList): void {
+  for (const { name, module, shape } of tensors.values()) {
+    if (!isExpertStack(module) || !hasTooManyExperts(shape)) continue;
+    const text = `a stack of ${shape[0]} experts, more than the ${MAX_EXPERTS} that are taken apart; it is taken as one tensor, without spectra.`;
+    problems.add('info', 'too-many-experts', text, 'Check the shape that the header claims.', { tensor: name });
   }
 }
 

@@ -6,6 +6,9 @@ import type { Area, Weight } from './weight.ts';
 /** A row of a transposed weight crosses the whole tensor, so many are read in one pass over it: as many as fit in this. */
 const SLAB_BYTES = 128 * 1024 * 1024;
 
+/** Shared memory costs some microseconds: it is for what may go to another thread, not for chunks of a few numbers. */
+const FEW_BYTES = 8 * 1024;
+
 export interface ChunkOptions {
   /** weights a chunk, at most; whole rows for matrices, at least one */
   weights: number;
@@ -16,7 +19,7 @@ export interface ChunkOptions {
 export interface Chunk {
   /** row-major number of its first weight in the area */
   first: number;
-  /** row-major, in the weight's `type`; over a SharedArrayBuffer, valid until the next chunk is asked for */
+  /** row-major, in the weight's `type`; over a SharedArrayBuffer unless it is a few numbers; valid until the next chunk is asked for */
   data: Uint8Array;
 }
 
@@ -41,11 +44,12 @@ export async function* readChunks(weight: Weight, options: ChunkOptions): AsyncG
   const make = weight.order === 'rows' || rows === 1 ? directSteps : slabSteps;
   const steps = make(weight, area, weights, options.signal);
   const capacity = Math.min(rows * columns, rows === 1 ? weights : Math.max(columns, weights)) * elementBytes(weight);
-  const buffers = [sharedBytes(capacity), sharedBytes(rows * columns > weights ? capacity : 0)];
+  const makeBuffer = capacity > FEW_BYTES ? sharedBytes : (length: number) => new Uint8Array(length);
+  const buffers: Uint8Array[] = [];
   let turn = 0;
   const start = (step: Step | undefined): Promise<Chunk> | null => {
     if (!step) return null;
-    const buffer = buffers[turn++ % 2] as Uint8Array;
+    const buffer = (buffers[turn++ % 2] ??= makeBuffer(capacity));
     const pending = step(buffer);
     // A failure is met when its chunk is awaited; until then it must not count as unhandled.
     pending.catch(() => undefined);

@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 import { changedError, disk, isSameStamp, type ByteSource, type FileStamp } from '../bytes/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { Neighbours } from './neighbours.ts';
 
 /** Systems allow 256 open files a process at worst; indexes name hundreds of shards. */
 const MAX_OPEN_FILES = 48;
 
 interface OpenFile {
   source: Promise<ByteSource>;
+  /** made at the first reading of data */
+  neighbours: Neighbours | null;
   users: number;
 }
 
@@ -24,14 +27,14 @@ export class ShardFiles {
   }
 
   /** Runs `work` on a file of the folder, which stays open at least that long. Throws as openByteSource does, and read-failed if the file has changed. */
-  async use<T>(file: string, work: (source: ByteSource) => Promise<T>): Promise<T> {
+  async use<T>(file: string, work: (source: ByteSource, entry: OpenFile) => Promise<T>): Promise<T> {
     if (this.closed) throw new OffaxisError('cancelled', 'The checkpoint was closed.');
-    const entry = this.open.get(file) ?? { source: this.openAgain(file), users: 0 };
+    const entry = this.open.get(file) ?? { source: this.openAgain(file), neighbours: null, users: 0 };
     entry.users++;
     this.open.delete(file);
     this.open.set(file, entry);
     try {
-      return await work(await entry.source);
+      return await work(await entry.source, entry);
     } catch (error) {
       if (entry.users === 1 && (await failed(entry.source))) this.open.delete(file);
       throw error;
@@ -43,9 +46,9 @@ export class ShardFiles {
 
   /** As `use`, for data: what was read is thrown away if the file has changed since its header was read. */
   async read(file: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
-    await this.use(file, async (source) => {
-      await source.read(offset, target, signal);
-      await source.check(this.known.get(file) ?? source.stamp);
+    await this.use(file, (source, entry) => {
+      entry.neighbours ??= new Neighbours(source);
+      return entry.neighbours.read(offset, target, this.known.get(file) ?? source.stamp, signal);
     });
   }
 

@@ -46,7 +46,18 @@ export function matrixViews(
 
 /** A tensor of any shape as one row: what elementwise passes read. */
 export function flatView(tensor: TensorRow, count: number): MatrixView {
-  return { ...identity(tensor), rows: 1, columns: count, start: 0, rowStride: count, columnStride: 1 };
+  const { name, layer, module } = tensor;
+  return {
+    name,
+    layer,
+    module,
+    expert: expertOf(name),
+    rows: 1,
+    columns: count,
+    start: 0,
+    rowStride: count,
+    columnStride: 1,
+  };
 }
 
 /** A 1-D tensor whole, or the parts of a fused bias, or of each row of a stack of biases [E, n]; [] of anything else. */

@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import type { CheckResult, Digest, Finding, ScanCoverage } from '../protocol/health.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { appendAll } from '../protocol/lists.ts';
 import type { Severity } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
 import { bytes, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
-import { json, SENTENCE_LENGTH, terminal } from '../text/show.ts';
+import { SENTENCE_LENGTH, terminal } from '../text/show.ts';
 
 type CheckInvocation = Extract<Invocation, { command: 'check' }>;
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
@@ -45,7 +46,7 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
   findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const result = checkResult(resolve(options.path), findings, coverage, options.strict);
   if (options.sha256) result.digests = digests;
-  await outputs.write({ json: () => `${json(result)}\n`, text: () => report(result) });
+  await outputs.write({ json: () => result, lines: () => report(result) });
   return result.verdict === 'clean';
 }
 
@@ -56,28 +57,18 @@ export function checkResult(path: string, findings: Finding[], coverage: ScanCov
   return { schema: 'offaxis.check/1', path, verdict: fails ? 'problems' : 'clean', findings, counts, coverage };
 }
 
-function report(result: CheckResult): string {
+function report(result: CheckResult): string[] {
   const { path, findings, counts, coverage, digests } = result;
   const lines = [terminal(path)];
-  if (findings.length)
-    lines.push(
-      '',
-      table(
-        ['severity', 'code', 'finding'],
-        findings.map((f) => [f.severity, f.code, f.message]),
-        3,
-        SENTENCE_LENGTH,
-      ),
-    );
+  if (findings.length) {
+    const rows = findings.map((f) => [f.severity, f.code, f.message]);
+    lines.push('');
+    appendAll(lines, table(['severity', 'code', 'finding'], rows, 3, SENTENCE_LENGTH));
+  }
   if (digests) {
-    lines.push(
-      '',
-      table(
-        ['SHA-256', 'of', 'name'],
-        digests.map((d) => [d.sha256, d.of, d.name]),
-        3,
-      ),
-    );
+    const rows = digests.map((d) => [d.sha256, d.of, d.name]);
+    lines.push('');
+    appendAll(lines, table(['SHA-256', 'of', 'name'], rows, 3));
   }
   lines.push('');
   lines.push(`scanned ${coverage.scanned} tensors, ${bytes(coverage.scannedBytes)}: ${coverage.rules.join('; ')}`);
@@ -89,5 +80,5 @@ function report(result: CheckResult): string {
     counts.info ? `${counts.info} info` : '',
   ].filter(Boolean);
   lines.push(`${result.verdict === 'clean' ? 'clean' : 'problems'}: ${found.join(', ') || 'nothing found'}`);
-  return lines.join('\n');
+  return lines;
 }

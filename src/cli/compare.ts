@@ -11,13 +11,14 @@ import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary, TwinMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { count, degrees, figure, inUnit, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
-import { json, terminal, visible } from '../text/show.ts';
+import { terminal, visible } from '../text/show.ts';
 
 type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
 
@@ -57,9 +58,9 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
       `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
     );
   await outputs.write({
-    json: () => `${json(result)}\n`,
+    json: () => result,
     csv: () => comparisonCsv(result),
-    text: () => report(result, found.plan),
+    lines: () => report(result, found.plan),
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
   if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, found.plan?.pairs.length ?? 0));
@@ -73,7 +74,7 @@ function partial(failed: number, all: number): string {
 /** Figures that the table shows as they are, before the two views. */
 const COLUMNS = columnsOf('change', 'update');
 
-function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
+function report(result: ComparisonResult, plan: ComparisonPlan | null): string[] {
   const { summary: s, backend } = result;
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
@@ -111,25 +112,22 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
     ...(s.quantisation ? [terminal(english(quantisationSaid(s.quantisation)))] : []),
     '',
   ];
-  if (rows.length)
-    lines.push(
-      table(
-        [
-          'matrix',
-          'shape',
-          ...COLUMNS.map(({ column }) => `${column}${noise}`),
-          `largest angle${noise}`,
-          `off-principal / null${noise}`,
-          'z',
-          'mask view',
-          `off-principal energy / isotropic${noise}`,
-          'energy view',
-        ],
-        rows,
-      ),
-      ...(hasTwin ? ['noise: one draw of the size of the update, stored like it'] : []),
-      '',
-    );
+  if (rows.length) {
+    const head = [
+      'matrix',
+      'shape',
+      ...COLUMNS.map(({ column }) => `${column}${noise}`),
+      `largest angle${noise}`,
+      `off-principal / null${noise}`,
+      'z',
+      'mask view',
+      `off-principal energy / isotropic${noise}`,
+      'energy view',
+    ];
+    appendAll(lines, table(head, rows));
+    if (hasTwin) lines.push('noise: one draw of the size of the update, stored like it');
+    lines.push('');
+  }
   lines.push(
     `unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of}`,
     `relative update of the model${of}: ${percent(s.model.relativeUpdate)}; ${mostEnergy(s)}`,
@@ -148,7 +146,7 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string {
     lines.push(`${result.skipped.length} left out: ${listed(result.skipped.map((x) => `${x.name} (${x.reason})`))}`);
   if (baseOnly.length) lines.push(`${baseOnly.length} only in the base: ${listed(baseOnly)}`);
   if (tunedOnly.length) lines.push(`${tunedOnly.length} only in the tuned: ${listed(tunedOnly)}`);
-  return lines.join('\n');
+  return lines;
 }
 /** One line a backend that took matrices over from the one named above. */
 function elsewhere({ tensors, backend }: ComparisonResult): string[] {

@@ -44,8 +44,8 @@ export function count(n: number): string {
   return n < 1e9 ? `${(n / 1e6).toPrecision(4)} M` : `${(n / 1e9).toPrecision(4)} B`;
 }
 
-/** Text table: the first `left` columns are aligned left, the others right. A cell stays on its line, within `most` characters. */
-export function table(head: string[], cells: string[][], left = 1, most = NAME_LENGTH): string {
+/** Lines of a text table: the first `left` columns are aligned left, the others right. A cell stays on its line, within `most` characters. */
+export function table(head: string[], cells: string[][], left = 1, most = NAME_LENGTH): string[] {
   const rows = cells.map((row) => row.map((cell) => visible(cell, most)));
   const widths = head.map((h, c) =>
     greatest(
@@ -58,5 +58,5 @@ export function table(head: string[], cells: string[][], left = 1, most = NAME_L
       .map((cell, c) => (c < left ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
       .join('  ')
       .trimEnd();
-  return [line(head), line(widths.map((w) => '-'.repeat(w))), ...rows.map(line)].join('\n');
+  return [head, widths.map((w) => '-'.repeat(w)), ...rows].map(line);
 }

@@ -7,7 +7,6 @@ import { findGpu } from '../linalg/dawn/index.ts';
 import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
 import { openOutputs } from './output.ts';
-import { json as jsonText } from '../text/show.ts';
 
 type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'mcp' }>;
 
@@ -73,7 +72,7 @@ export async function runGpu({ backend, memoryMiB, json }: Extract<Invocation, {
   });
   await device?.close();
   await outputs.write({
-    json: () => `${jsonText({ schema: 'offaxis.gpu/1', ...report })}\n`,
-    text: () => gpuReportText(report),
+    json: () => ({ schema: 'offaxis.gpu/1', ...report }),
+    lines: () => [gpuReportText(report)],
   });
 }

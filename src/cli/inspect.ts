@@ -10,7 +10,7 @@ import type { Invocation } from './arguments.ts';
 import { bytes, count, inUnit, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
-import { json, terminal, visible } from '../text/show.ts';
+import { terminal, visible } from '../text/show.ts';
 
 /** Of what a header may hold a million of. */
 const TYPES_SHOWN = 12;
@@ -48,11 +48,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
   const result = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
-  await outputs.write({
-    json: () => `${json(result)}
-`,
-    text: () => report(facts, result),
-  });
+  await outputs.write({ json: () => result, lines: () => report(facts, result) });
   const damage = problems.find((problem) => problem.severity === 'error');
   if (damage) throw new OffaxisError(facts.problems.includes(damage) ? 'bad-file' : 'read-failed', damage.message);
 }
@@ -161,7 +157,7 @@ function memoryLines({ weightsBytes, unknownTensors, cache, reason, context }: I
 const STATISTICS = columnsOf('elements');
 const SPECTRA = columnsOf('spectrum');
 
-function report(facts: CheckpointFacts, result: InspectionResult): string {
+function report(facts: CheckpointFacts, result: InspectionResult): string[] {
   const { summary } = result;
   const types = Object.entries(summary.dtypes).map(([dtype, n]) => `${visible(dtype)} ${n}`);
   const moreTypes = types.length - TYPES_SHOWN;
@@ -210,6 +206,9 @@ function report(facts: CheckpointFacts, result: InspectionResult): string {
       );
     return row;
   });
-  if (rows.length) lines.push('', table(head, rows, 3));
-  return lines.join('\n');
+  if (rows.length) {
+    lines.push('');
+    appendAll(lines, table(head, rows, 3));
+  }
+  return lines;
 }

@@ -1,14 +1,15 @@
 /** Where results go: files or standard output. */
 import { readsOf, refuseDestination, writeStandardOutput, writeWhole } from '../files/index.ts';
 import type { OutputOptions } from './arguments.ts';
+import { jsonPieces } from '../text/pieces.ts';
 import { terminalReport } from '../text/show.ts';
 
 const STDOUT = '-';
 
 /** The destinations of one run, which are never among the files that it reads. */
 export interface Outputs {
-  /** Writes what was asked for of `json` and `csv`, and the text for people unless standard output has the JSON. */
-  write(results: { json(): string; csv?(): string; text(): string }): Promise<void>;
+  /** Writes what was asked for of `json` (the object) and `csv`, and the lines for people unless standard output has one of those. */
+  write(results: { json(): object; csv?(): Iterable<string>; lines(): Iterable<string> }): Promise<void>;
 }
 
 /**
@@ -22,13 +23,21 @@ export async function openOutputs(
 ): Promise<Outputs> {
   const reads = await readsOf(paths);
   for (const target of [json, csv]) if (target && target !== STDOUT) await refuseDestination(target, { reads });
-  const put = (target: string, text: string): Promise<void> =>
+  const put = (target: string, text: Iterable<string>): Promise<void> =>
     target === STDOUT ? writeStandardOutput(text, signal) : writeWhole(target, text, { reads, signal });
   return {
     async write(results) {
-      if (json) await put(json, results.json());
+      if (json) await put(json, jsonLine(results.json()));
       if (csv && results.csv) await put(csv, results.csv());
-      if (json !== STDOUT && csv !== STDOUT) await writeStandardOutput(`${terminalReport(results.text())}\n`, signal);
+      if (json !== STDOUT && csv !== STDOUT) await writeStandardOutput(shown(results.lines()), signal);
     },
   };
+}
+
+function* jsonLine(result: object): Generator<string, void, undefined> {
+  yield* jsonPieces(result);
+  yield '\n';
+}
+function* shown(lines: Iterable<string>): Generator<string, void, undefined> {
+  for (const line of lines) yield `${terminalReport(line)}\n`;
 }

@@ -55,15 +55,14 @@ const TWIN_COLUMNS: readonly Column[] = [...figuresOf('change'), ...figuresOf('u
 );
 
 /**
- * RFC 4180 with CRLF and a header. Numbers are written as JavaScript prints them, which reads back to the same float64; an undefined
- * value is an empty field, and a text that a spreadsheet would run stands behind an apostrophe. A range takes two columns, `.min` and `.max`; with a noise twin its figures follow as `twin.<id>`. Lists, as the change profiles, are left to the JSON.
+ * Line by line: RFC 4180 with CRLF and a header. Numbers are written as JavaScript prints them, which reads back to the same float64; an
+ * undefined value is an empty field, and a text that a spreadsheet would run stands behind an apostrophe. A range takes two columns, `.min`
+ * and `.max`; with a noise twin its figures follow as `twin.<id>`. Lists, as the change profiles, are left to the JSON.
  */
-export function comparisonCsv(result: Pick<ComparisonResult, 'tensors'>): string {
+export function* comparisonCsv(result: Pick<ComparisonResult, 'tensors'>): Generator<string, void, undefined> {
   const hasTwin = result.tensors.some(({ metrics }) => metrics.twin !== undefined);
   const columns = hasTwin ? [...COLUMNS, ...TWIN_COLUMNS] : COLUMNS;
-  const lines = [
-    columns.map(({ name }) => name),
-    ...result.tensors.map((tensor) => columns.map((column) => column.value(tensor))),
-  ];
-  return lines.map((cells) => `${cells.map((value) => cell(value)).join(',')}\r\n`).join('');
+  const line = (cells: readonly Cell[]): string => `${cells.map((value) => cell(value)).join(',')}\r\n`;
+  yield line(columns.map(({ name }) => name));
+  for (const tensor of result.tensors) yield line(columns.map((column) => column.value(tensor)));
 }

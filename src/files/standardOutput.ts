@@ -1,21 +1,27 @@
 /** Standard output to its last byte: a full disk and a reader that has gone are errors, whatever it is connected to. */
 import { fstatSync, write } from 'node:fs';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { encoded } from './encoded.ts';
 
 const STDOUT = 1;
 const NAME = 'Standard output';
 
 /**
- * Returns when the system has taken the whole text. Throws read-failed if it cannot, and cancelled as soon as `signal` says so: a reader
- * that does not read holds a pipe for ever.
+ * Returns when the system has taken the whole text, or all its pieces. Throws read-failed if it cannot, and cancelled as soon as
+ * `signal` says so: a reader that does not read holds a pipe for ever.
  */
-export async function writeStandardOutput(text: string, signal?: AbortSignal): Promise<void> {
+export async function writeStandardOutput(text: string | Iterable<string>, signal?: AbortSignal): Promise<void> {
   throwIfAborted(signal);
-  if (isFile()) return writeFile(new TextEncoder().encode(text), signal);
-  await new Promise<void>((resolve, reject) => {
+  const write = isFile() ? writeFile : writeStream;
+  for (const bytes of encoded(text)) await write(bytes, signal);
+}
+
+function writeStream(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal);
+  return new Promise<void>((resolve, reject) => {
     const stop = (): void => reject(new OffaxisError('cancelled', 'Cancelled.'));
     signal?.addEventListener('abort', stop, { once: true });
-    process.stdout.write(text, (error) => {
+    process.stdout.write(bytes, (error) => {
       signal?.removeEventListener('abort', stop);
       if (error) reject(outputError(error));
       else resolve();

@@ -8,6 +8,7 @@ import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { throwIfAborted } from '../protocol/errors.ts';
 import { diskError, refuseDestination, type DestinationOptions } from './destination.ts';
+import { encoded } from './encoded.ts';
 import { clearLeftovers, temporaryName } from './leftovers.ts';
 
 export interface WriteOptions extends DestinationOptions {
@@ -28,15 +29,16 @@ export interface Output {
 /** A piece between two looks at the signal. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
-/** Writes a result at once. Throws bad-parameter (see `refuseDestination`), read-failed, cancelled. */
+/** Writes a result at once, or in the pieces that it comes in: those are one text, however long. Throws bad-parameter (see `refuseDestination`), read-failed, cancelled. */
 export async function writeWhole(
   destination: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | Iterable<string>,
   options: WriteOptions = {},
 ): Promise<void> {
   const output = await createOutput(destination, options);
   try {
-    await output.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    if (content instanceof Uint8Array) await output.write(content);
+    else for (const bytes of encoded(content)) await output.write(bytes);
     await output.commit();
   } finally {
     await output.discard();

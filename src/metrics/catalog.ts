@@ -62,9 +62,20 @@ export const CATALOG = [
 ] as const;
 
 type Listed = (typeof CATALOG)[number];
+/** Once for all: a comparison may ask for a million tensors. */
+const BY_SOURCE: { readonly [O in Of]: readonly Extract<Listed, { of: O }>[] } = {
+  elements: listOf('elements'),
+  spectrum: listOf('spectrum'),
+  change: listOf('change'),
+  update: listOf('update'),
+  profile: listOf('profile'),
+};
+function listOf<O extends Of>(of: O): readonly Extract<Listed, { of: O }>[] {
+  return CATALOG.filter((figure): figure is Extract<Listed, { of: O }> => figure.of === of);
+}
 /** The figures of one source, in the order of the list. */
 export function figuresOf<O extends Of>(of: O): readonly Extract<Listed, { of: O }>[] {
-  return CATALOG.filter((figure): figure is Extract<Listed, { of: O }> => figure.of === of);
+  return BY_SOURCE[of];
 }
 /** Of these sources the figures that tables in a terminal show, each with the head of its column. */
 export function columnsOf<O extends Of>(...sources: readonly O[]): readonly (NumberFigure<O> & { column: string })[] {

@@ -163,7 +163,9 @@ export type ValuesOf<F extends { id: string }> = { [One in F as One['id']]: Valu
 
 /** Every figure of the list from one source. */
 export function evaluate<O extends Of, F extends Figure<O>>(figures: readonly F[], source: Sources[O]): ValuesOf<F> {
-  return Object.fromEntries(figures.map((figure) => [figure.id, figure.compute(source)])) as ValuesOf<F>;
+  const values: Record<string, unknown> = {};
+  for (const figure of figures) values[figure.id] = figure.compute(source);
+  return values as ValuesOf<F>;
 }
 /** null for each: figures that are all nullable, of a tensor that has none. */
 export function undefinedValues<F extends { id: string; nullable: true }>(figures: readonly F[]): ValuesOf<F> {

@@ -15,6 +15,10 @@ export const SENTENCE_LENGTH = 1000;
 /** What a spreadsheet holds in a cell. */
 const CELL_LENGTH = 32_000;
 
+/** Most names, and all of a result's JSON but for the names: told fast, as there are hundreds of megabytes of it. */
+const PLAIN_NAME = /^[\x20-\x5b\x5d-\x7e]*$/;
+const PLAIN_LINES = /^[\n\x20-\x7e]*$/;
+
 const escape = (character: string): string =>
   `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0')}}`;
 
@@ -26,7 +30,8 @@ export function cut(text: string, most: number): string {
 }
 
 /** All of a text to be seen, however long: for what is our own but for the names in it. */
-export const seen = (text: string): string => text.replaceAll('\\u{', '\\\\u{').replace(UNSEEN, escape);
+export const seen = (text: string): string =>
+  PLAIN_NAME.test(text) ? text : text.replaceAll('\\u{', '\\\\u{').replace(UNSEEN, escape);
 
 /** On one line, all of it to be seen. The other functions build on this one. */
 export function visible(text: string, most = NAME_LENGTH): string {
@@ -43,7 +48,8 @@ export const notification = (text: string): string => visible(text, SENTENCE_LEN
 export const label = (text: string, most = NAME_LENGTH): string => visible(text, most).replaceAll('$(', '\\$(');
 
 /** A whole report for a terminal, as a last look over what was put together from `terminal`: its line breaks are ours. */
-export const terminalReport = (text: string): string => text.replace(UNSEEN_BUT_LINES, escape);
+export const terminalReport = (text: string): string =>
+  PLAIN_LINES.test(text) ? text : text.replace(UNSEEN_BUT_LINES, escape);
 
 /** Of one entry of the log: a stack is long. */
 const LOG_LENGTH = 20_000;
@@ -90,5 +96,6 @@ export function cell(value: string | number | boolean | null | undefined, separa
 export function json(value: unknown, indent?: number): string {
   const escaped = (character: string): string =>
     Array.from(character.split(''), (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
-  return JSON.stringify(value, null, indent).replace(UNSEEN_BUT_LINES, escaped);
+  const text = JSON.stringify(value, null, indent);
+  return PLAIN_LINES.test(text) ? text : text.replace(UNSEEN_BUT_LINES, escaped);
 }

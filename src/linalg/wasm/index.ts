@@ -2,7 +2,9 @@
 import { availableParallelism } from 'node:os';
 import type { ElementKernels, FloatTail, LinearAlgebraBackend, Matrix, PairQuantities } from '../backend.ts';
 import { bytesOf } from '../../numbers/index.ts';
+import { throwIfAborted } from '../../protocol/errors.ts';
 import { bandTailBytes } from './bandTail.ts';
+import { elementCompare, elementStats } from './elements.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
 import { planPair } from './pairPlan.ts';
@@ -30,6 +32,9 @@ const MOST_CELLS = 512 * 64;
 /** Smaller side from which the parts of a pair are worth another thread: a tenth of a second. */
 const LEAST_SHARED = 512;
 
+/** Bytes of a chunk up to which the way to a thread and back takes longer than the work, which is then done here. */
+const FEW_BYTES = 8 * 1024;
+
 /** The CPU backend, which can also do the float64 end of a device's work. */
 export type WasmBackend = LinearAlgebraBackend & { readonly tail: FloatTail };
 
@@ -55,17 +60,24 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
     matrixBytes: 0,
   });
 
+  const here = new KernelMemory(module);
+  const isFew = (data: Uint8Array): boolean => data.byteLength <= FEW_BYTES;
   const elements: ElementKernels = {
-    stats: (type, data, signal) => pool.run('stats', { type, data: shared(data) }, chunk(data), signal),
+    stats: async (type, data, signal) =>
+      isFew(data)
+        ? elementStats(here, { type, data }, () => throwIfAborted(signal))
+        : pool.run('stats', { type, data: shared(data) }, chunk(data), signal),
     histogram: (type, data, min, max, signal) =>
       pool.run('histogram', { type, data: shared(data), min, max }, chunk(data), signal),
-    compare: (baseType, base, tunedType, tuned, { signal, ...settings }) =>
-      pool.run(
-        'compare',
-        { baseType, base: shared(base), tunedType, tuned: shared(tuned), options: settings },
-        chunk(base, tuned),
-        signal,
-      ),
+    compare: async (baseType, base, tunedType, tuned, { signal, ...options }) =>
+      isFew(base) && isFew(tuned)
+        ? elementCompare(here, { baseType, base, tunedType, tuned, options }, () => throwIfAborted(signal))
+        : pool.run(
+            'compare',
+            { baseType, base: shared(base), tunedType, tuned: shared(tuned), options },
+            chunk(base, tuned),
+            signal,
+          ),
   };
   const tail: FloatTail = {
     band: (band, vectors, signal) =>

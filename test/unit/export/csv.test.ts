@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { comparisonCsv, CSV_COLUMNS } from '../../../src/export/csv.ts';
+import { comparisonCsv as csvLines, CSV_COLUMNS } from '../../../src/export/csv.ts';
 import type { TwinMetrics } from '../../../src/protocol/results.ts';
 import { comparison, tensor } from '../makers.ts';
 
@@ -41,6 +41,8 @@ function records(text: string): Map<string, string>[] {
     return new Map(header.map((name, i) => [name, row[i] as string]));
   });
 }
+
+const comparisonCsv = (result: Parameters<typeof csvLines>[0]): string => [...csvLines(result)].join('');
 
 describe('comparisonCsv', () => {
   test('has one row a tensor and every column once', () => {

@@ -1,10 +1,10 @@
 /** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
-import { CastWeight, gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
-import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
+import { AdaptedWeight, CastWeight, gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
+import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
-import { isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
+import { castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { ChangeSums } from './changeSums.ts';
 import { dtypesOf } from './plan.ts';
@@ -39,6 +39,8 @@ export function gridFor({ base, tuned }: WeightPair): { grid: GridSpec; hasNull:
   return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: false, roundFirst: false }, hasNull: false };
 }
 
+type Probes = Pick<ChunkChange, 'equalBf16' | 'equalRelative' | 'equalAbsolute' | 'changed'>;
+
 /** Section B's elementwise figures and section A's of both sides. Throws read-failed (naming the tensor) and cancelled. */
 export async function changeOf(
   pair: WeightPair,
@@ -54,6 +56,15 @@ export async function changeOf(
   const baseType = matrixType(pair.base) as MatrixType;
   const tunedType = matrixType(pair.tuned) as MatrixType;
   const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
+  // Which weights an adapter changes is what a merge into the base's type would store; how far, what it says (METRICS F).
+  const merged = pair.tuned instanceof AdaptedWeight && isMatrixType(pair.base.type) ? pair.base.type : null;
+  const probes = { grid, eta: parameters.eta, absoluteTolerance: parameters.absoluteTolerance, columns: 0, signal };
+  const asMerged = async (base: Uint8Array, tuned: Uint8Array): Promise<Probes> => {
+    const codes = new Uint8Array(new SharedArrayBuffer(base.byteLength));
+    castCodes(tunedType, tuned, baseType, codes);
+    const { equalBf16, equalRelative, equalAbsolute, changed } = await compare(baseType, base, baseType, codes, probes);
+    return { equalBf16, equalRelative, equalAbsolute, changed };
+  };
   const sums = new ChangeSums(count);
   const rowChanged = new Float64Array(isMatrix ? rows : 0);
   const columnChanged = new Float64Array(isMatrix ? columns : 0);
@@ -69,7 +80,7 @@ export async function changeOf(
       columns: isMatrix ? columns : 0,
       signal,
     });
-    sums.add(result);
+    sums.add(merged === null ? result : { ...result, ...(await asMerged(chunk.data, other.value.data)) });
     if (isMatrix) {
       const firstRow = chunk.first / columns;
       result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));

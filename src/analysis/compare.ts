@@ -2,6 +2,7 @@
 import { readMatrix, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
 import { angleDegrees, updateMetrics } from '../metrics/index.ts';
+import { castCodes } from '../numbers/index.ts';
 import type { CompareRequest, ComparisonEvent, MatrixDetail } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor, TwinMetrics } from '../protocol/results.ts';
@@ -122,7 +123,7 @@ async function spectraOf(
   const { alpha } = parameters;
   const { metrics, reasons, flags } = change.tensor;
   const [w0, w1] = change.finite
-    ? [await matrixOf(item.base, signal), await matrixOf(item.tuned, signal)]
+    ? inOneType(await matrixOf(item.base, signal), await matrixOf(item.tuned, signal))
     : [null, null];
   const norm = metrics.updateNorm ?? 0;
   const noise = { name: item.name, norm, grid };
@@ -174,6 +175,14 @@ async function spectraOf(
       columnDensity: change.columnDensity ?? [],
     },
   };
+}
+
+/** An update that no file holds is not rounded: the base beside it is widened, which is exact. */
+function inOneType(base: Matrix, tuned: Matrix): [Matrix, Matrix] {
+  if (base.type === tuned.type) return [base, tuned];
+  const data = new Uint8Array(new SharedArrayBuffer(tuned.data.byteLength));
+  castCodes(base.type, base.data, tuned.type, data);
+  return [{ ...base, type: tuned.type, data }, tuned];
 }
 
 async function matrixOf(weight: Weight, signal: AbortSignal): Promise<Matrix> {

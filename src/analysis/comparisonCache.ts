@@ -1,6 +1,14 @@
 /** Comparisons kept open: both sides are opened and paired once, for the plan, the run, and every picture that follows. */
 import { createHash } from 'node:crypto';
-import { pairCheckpoints, type Checkpoint, type Pairing, type WeightPair } from '../checkpoint/index.ts';
+import {
+  pairAdapter,
+  pairCheckpoints,
+  type Checkpoint,
+  type Pairing,
+  type PairOptions,
+  type WeightPair,
+} from '../checkpoint/index.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparedCheckpoints } from '../protocol/engine.ts';
 import type { CheckpointCache, HeldCheckpoint } from './checkpointCache.ts';
 
@@ -89,7 +97,7 @@ export class ComparisonCache {
     try {
       for (const path of [base, tuned]) sides.push(await this.checkpoints.holdReadable(path, signal));
       const [one, other] = sides as [HeldCheckpoint, HeldCheckpoint];
-      const pairing = pairCheckpoints(one.checkpoint, other.checkpoint, { includeEmbeddings, tensors });
+      const pairing = pairOf(one.checkpoint, other.checkpoint, { includeEmbeddings, tensors });
       const stamp = createHash('sha256').update(`${one.stamp}\n\n${other.stamp}`).digest('hex');
       return {
         open: {
@@ -134,4 +142,14 @@ const keyOf = ({ base, tuned, includeEmbeddings, tensors }: ComparedCheckpoints)
 async function close(entry: Entry): Promise<void> {
   const held = await entry.held.catch(() => null);
   await Promise.all((held?.sides ?? []).map((side) => side.release()));
+}
+
+/** Throws bad-file if the base is an adapter, or the tuned side is one of which no update can be read. */
+function pairOf(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
+  if (base.adapter)
+    throw new OffaxisError(
+      'bad-file',
+      `${base.path} is an adapter (${base.adapter.facts.kind}): parts of an update, not weights. Compare the base that it was trained on with it.`,
+    );
+  return tuned.adapter ? pairAdapter(base, tuned, tuned.adapter, options) : pairCheckpoints(base, tuned, options);
 }

@@ -36,6 +36,7 @@ export function planComparison(
     skipped: pairing.skipped,
     unpaired: pairing.unpaired,
     coverage: pairing.coverage,
+    tunedAdapter: tuned.adapter?.facts ?? null,
     layers,
     cost: {
       bytesToRead: sum(pairing.pairs, pairBytes) + sum(matrices, pairBytes),

@@ -1,5 +1,5 @@
 /** config.json against the tensors: layers, widths, vocabulary, output head. One that belongs to another checkpoint is not believed in silence. */
-import { isLoraFactor, isTokenTable, LLAMA, normalizeName, stageOf, type Stage } from '../families/index.ts';
+import { isAdapterPart, isTokenTable, LLAMA, normalizeName, stageOf, type Stage } from '../families/index.ts';
 import { quoted, type ProblemList } from '../formats/index.ts';
 import { isFloating } from '../numbers/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
@@ -18,7 +18,7 @@ const ADVICE = 'It is the config of another model, or tensors are missing: compa
 /** Says each thing once, with an example. Adapters hold parts of a model and are left out. */
 export function checkConfig(check: ConfigCheck, problems: ProblemList): void {
   const rows = [...check.tensors.values()];
-  if (rows.length === 0 || rows.some(({ name }) => isLoraFactor(name))) return;
+  if (rows.length === 0 || rows.some(({ name }) => isAdapterPart(name))) return;
   const towers = towersOf(rows);
   checkLayers(check, towers, problems);
   checkWidths(check, towers, problems);

@@ -7,11 +7,15 @@ import type { Checkpoint, Pairing } from './types.ts';
 /** Left-out tensors that are named. */
 const NAMED = 3;
 
-/** Of all weights that a model computes with: state of the storage and buffers of the code are none, a tensor of a missing shard is one. */
+/**
+ * `untouched`: what an adapter leaves as it is. Of all weights that a model computes with: state of the storage and buffers of the code
+ * are none, a tensor of a missing shard is one.
+ */
 export function coverageOf(
   base: Checkpoint,
   tuned: Checkpoint,
   { pairs, skipped }: Pick<Pairing, 'pairs' | 'skipped'>,
+  untouched: ReadonlySet<string> = new Set(),
 ): Coverage {
   const compared = new Map<string, number>();
   for (const { base: weight } of pairs) compared.set(weight.tensor, (compared.get(weight.tensor) ?? 0) + weight.count);
@@ -24,7 +28,7 @@ export function coverageOf(
     const all = row.missing
       ? elementCount(tuned.tensors.get(row.name)?.shape ?? [])
       : (row.quantised?.parameters ?? elementCount(row.shape));
-    const done = Math.min(all, compared.get(row.name) ?? 0);
+    const done = untouched.has(row.name) ? all : Math.min(all, compared.get(row.name) ?? 0);
     found.tensors.all++;
     found.weights.all += all;
     found.weights.compared += done;

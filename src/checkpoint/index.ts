@@ -5,6 +5,8 @@ export { matchesGlob } from './glob.ts';
 export { CastWeight } from './cast.ts';
 export { gridOf } from './grid.ts';
 export { isRefused, openCheckpoint } from './open.ts';
+export { AdaptedWeight } from './adapters/adaptedWeight.ts';
+export { pairAdapter } from './adapters/pairAdapter.ts';
 export { pairCheckpoints, type PairOptions } from './pair.ts';
 export { readChunks, readMatrix, type Chunk, type ChunkOptions } from './read.ts';
 export { quantisationText } from './quantised/index.ts';

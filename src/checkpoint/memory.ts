@@ -1,5 +1,5 @@
 /** Memory to hold a model, from its header and config.json: an estimate, or none if the formula does not hold. */
-import { isEncoder, isLoraFactor, isWindowedThroughout, otherState } from '../families/index.ts';
+import { isAdapterPart, isEncoder, isWindowedThroughout, otherState } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { cacheBytes, type CacheEstimate, type MemoryEstimate } from '../protocol/health.ts';
 
@@ -19,7 +19,7 @@ export function estimateMemory(
   let unknownTensors = 0;
   let adapter = false;
   for (const row of tensors) {
-    adapter ||= isLoraFactor(row.name);
+    adapter ||= isAdapterPart(row.name);
     if (row.missing || row.offset === null) unknownTensors++;
     else byType.set(row.dtype, (byType.get(row.dtype) ?? 0) + row.sizeBytes);
   }

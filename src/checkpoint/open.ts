@@ -1,11 +1,13 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
 import { resolve } from 'node:path';
 import type { ByteSource } from '../bytes/index.ts';
-import { familyOf, isExpertStack, isLoraFactor, type Family } from '../families/index.ts';
+import { familyOf, isExpertStack, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
+import { adapterOf, reportAdapter } from './adapters/adapter.ts';
+import { readAdapterConfig, type AdapterConfig } from './adapters/config.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
 import { besideNote, discover, type Source as AnySource } from './discover.ts';
@@ -55,10 +57,11 @@ export async function openCheckpoint(path: string, signal?: AbortSignal, mostByt
         : null;
     const { source, index, names } = await filesOf(found, read);
     const configFile = await readConfig(source.folder, signal);
+    const adapterConfig = await readAdapterConfig(source.folder, configFile.problems, signal);
     const mayMiss = found.kind === 'index';
     const shards = await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
     const own = read?.problems ?? new ProblemList(found.kind === 'shards' ? found.folder : found.file);
-    return await assemble(path, source, files, index, shards, configFile, own, signal);
+    return await assemble(path, source, files, index, shards, configFile, adapterConfig, own, signal);
   } catch (error) {
     await files.close();
     throw error;
@@ -140,6 +143,7 @@ async function assemble(
   index: ShardIndex | null,
   shards: readonly Shard[],
   { text: configText, config, problems: configProblems }: ConfigFile,
+  adapterConfig: AdapterConfig | null,
   own: ProblemList,
   signal?: AbortSignal,
 ): Promise<Checkpoint> {
@@ -159,7 +163,8 @@ async function assemble(
   markStacks(tensors, stated?.experts ?? null);
   reportUnsplit(tensors, config, family, own);
   reportExperts(tensors, own);
-  reportAdapter(tensors, own);
+  const adapter = adapterOf(tensors, adapterConfig);
+  if (adapter) reportAdapter(adapter, adapterConfig, own);
   reportPlaceholders(tensors, config, own);
   // Of a slice the shapes are not the model's.
   if (config && stated && slices?.whole !== false)
@@ -171,6 +176,7 @@ async function assemble(
   ];
   const facts = {
     ...factsOf(path, source, index, shards, tensors, config, problems),
+    adapter: adapter?.facts ?? null,
     memory: estimateMemory(tensors.values(), config, configText),
   };
   return {
@@ -180,6 +186,7 @@ async function assemble(
     config,
     stated,
     family,
+    adapter,
     tensors,
     problems,
     quantised,
@@ -272,14 +279,6 @@ function reportExperts(tensors: ReadonlyMap<string, TensorRow>, problems: Proble
   }
 }
 
-function reportAdapter(tensors: ReadonlyMap<string, TensorRow>, problems: ProblemList): void {
-  let factors = 0;
-  for (const name of tensors.keys()) if (isLoraFactor(name)) factors++;
-  if (factors === 0) return;
-  const text = `this is a LoRA adapter: ${factors} of its tensors are factors of an update, not weights.`;
-  problems.add('info', 'adapter', text, 'Merge it into its base to compare the two layer by layer.');
-}
-
 function factsOf(
   path: string,
   source: Source,
@@ -288,7 +287,7 @@ function factsOf(
   tensors: ReadonlyMap<string, TensorRow>,
   config: ModelConfig | null,
   problems: readonly Problem[],
-): Omit<CheckpointFacts, 'memory'> {
+): Omit<CheckpointFacts, 'memory' | 'adapter'> {
   const metadata = new Map(index?.metadata);
   for (const shard of shards) {
     for (const [key, value] of shard.header?.metadata ?? []) if (!metadata.has(key)) metadata.set(key, value);

@@ -1,4 +1,5 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
+import { unmergedModules } from './adapters/adapter.ts';
 import { inOneStorage } from './cast.ts';
 import { numberType } from '../numbers/index.ts';
 import {
@@ -53,11 +54,13 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   if (head?.match) matches.push(head.match);
   const baseRest = rest.baseRest.filter((row) => row !== head?.match?.base);
   const { tunedRest } = rest;
+  const unmerged = new Set<string>();
+  for (const { tensors } of [base, tuned]) unmergedModules(tensors.keys(), unmerged);
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
   for (const match of oriented(matches)) {
     const common = commonRows(match, tokens);
-    const reason = whyNot(match, common);
+    const reason = whyUnmerged(match, unmerged) ?? whyNot(match, common);
     if (reason === null && common !== null && tokens) {
       if (!notes.some(({ code }) => code === 'pairing-vocabulary')) notes.push(resizedNote(tokens));
       pairs.push(tablePair(match, common, sides, options));
@@ -178,6 +181,14 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<strin
   }
   for (const key of twice) found.delete(key);
   return found;
+}
+
+function whyUnmerged({ base, tuned }: Match, modules: ReadonlySet<string>): string | null {
+  if (modules.size === 0) return null;
+  const apart = [base, tuned].some(({ name }) => modules.has(normalizeName(name).replace(/\.weight$/, '')));
+  return apart
+    ? 'it carries an adapter update that is not merged: the weight alone is not what the model computes with. Merge it (PEFT: merge_and_unload)'
+    : null;
 }
 
 /** Why two tensors of one name are not compared, or null. */

@@ -98,6 +98,7 @@ function together(
     folder: path,
     facts: {
       path,
+      adapter: null,
       format: `safetensors, ${parts.length} components`,
       sizeBytes: sum(({ facts }) => facts.sizeBytes),
       headerBytes: sum(({ facts }) => facts.headerBytes),

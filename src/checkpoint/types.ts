@@ -3,6 +3,7 @@ import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
+import type { Adapter } from './adapters/adapter.ts';
 import type { StatedShapes } from './config.ts';
 import type { Claim } from './quantised/index.ts';
 import type { WeightPair } from './weight.ts';
@@ -17,6 +18,8 @@ export interface Checkpoint {
   readonly stated: StatedShapes | null;
   /** how its tensors are named and laid out; null if no family knows it */
   readonly family: Family | null;
+  /** what it is if it is not weights, but an update of a base */
+  readonly adapter: Adapter | null;
   /** by full name, in file order */
   readonly tensors: ReadonlyMap<string, TensorRow>;
   readonly problems: readonly Problem[];

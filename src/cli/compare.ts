@@ -106,6 +106,7 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string[]
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
     ...elsewhere(result),
+    ...adapterLine(plan),
     ...coverageLines(plan?.coverage ?? null, s),
     ...pairingNotes(plan?.problems ?? []).map(({ message }) => `note: ${terminal(message)}`),
     ...lineageLines(s),
@@ -154,6 +155,14 @@ function elsewhere({ tensors, backend }: ComparisonResult): string[] {
     const where = layers.length ? `: layer${layers.length === 1 ? '' : 's'} ${numberRanges(layers)}` : '';
     return `${matrices} matri${matrices === 1 ? 'x' : 'ces'} computed on the ${kind === 'reference' ? kind : kind.toUpperCase()}${where}`;
   });
+}
+/** "adapter, LoRA, rank 8, scale 2: 18 of 42 matrices; ..." if the tuned side is one. */
+function adapterLine(plan: ComparisonPlan | null): string[] {
+  if (!plan?.tunedAdapter) return [];
+  const { kind, rank, scale, matrices } = plan.tunedAdapter;
+  const details = [`adapter, ${terminal(kind)}`, rank === null ? [] : `rank ${rank}`, scale === null ? [] : `scale ${figure(scale, 4)}`];
+  const of = `${matrices} ${matrices === 1 ? 'module' : 'modules'} changed`;
+  return [`${details.flat().join(', ')}: ${of}; the rest is the base, and every figure is of what is changed`];
 }
 /** How much of the base the figures are of, and what is missing. */
 function coverageLines(coverage: Coverage | null, { coverage: share }: ComparisonSummary): string[] {

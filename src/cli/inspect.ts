@@ -115,6 +115,7 @@ export function inspection(
     schema: 'offaxis.inspection/1',
     path: facts.path,
     problems,
+    adapter: facts.adapter,
     metadata: facts.metadata,
     memory: withContext(facts.memory, tokens),
     quantisation: quantisationOf(facts),

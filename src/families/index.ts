@@ -15,7 +15,8 @@ export {
 } from './columns.ts';
 export type { CacheRule, Family, Fusion, Stage } from './family.ts';
 export { GPT2, storesInOut } from './gpt2.ts';
-export { isLoraFactor, startsAtZero, startsUniform, targetModule } from './lora.ts';
+export { adapterKind, adapterName, isAdapterPart, type AdapterName } from './adapters.ts';
+export { startsAtZero, startsUniform, targetModule } from './lora.ts';
 export {
   describeName,
   expertOf,

@@ -1,13 +1,7 @@
 /** Names of LoRA factors, as PEFT, MLX, Diffusers and Kohya write them. */
 
-const FACTOR = /\.lora_(embedding_)?[AB](\.|$)|\.lora_(a|b|down|up)(\.|$)/;
 /** The half that starts at zero. */
 const STARTS_AT_ZERO = /lora_(embedding_)?B|lora_b$|lora_up/;
-
-/** Is this tensor a factor of an update, not a weight? */
-export function isLoraFactor(name: string): boolean {
-  return FACTOR.test(name);
-}
 
 /** May a tensor of this name hold nothing but zeros, as it was initialised? */
 export function startsAtZero(name: string): boolean {

@@ -1,4 +1,5 @@
 /** What the engine offers to the extension host. Streams end with `return`; every call takes an AbortSignal on the client side. */
+import type { AdapterFacts } from './adapter.ts';
 import type {
   BackendInfo,
   ComparisonParameters,
@@ -91,6 +92,8 @@ export interface CheckpointFacts {
   /** entries of the metadata that were left out on the way to a page; none if absent */
   metadataLeftOut?: number;
   config: ModelConfig | null;
+  /** null if it holds weights */
+  adapter: AdapterFacts | null;
   problems: Problem[];
   memory: MemoryEstimate;
   tensors: TensorRow[];
@@ -146,6 +149,8 @@ export interface ComparisonPlan {
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
   coverage: Coverage;
+  /** the tuned side is the base with this in it; null if it holds weights */
+  tunedAdapter: AdapterFacts | null;
   layers: number;
   cost: { bytesToRead: number; weights: number; matrices: number; flops: number; peakBytes: number };
   heads: { attention: number; keyValue: number } | null;

@@ -3,6 +3,7 @@
  * the catalog (METRICS.md); `null` means undefined for this tensor, and `reasons` says why.
  */
 import type { FiguresOf, MaskPrefix, Range } from '../metrics/catalog.ts';
+import type { AdapterFacts } from './adapter.ts';
 import type { BackendInfo, Recomputed } from './backend.ts';
 import type { ErrorCode } from './errors.ts';
 import type { MemoryEstimate } from './health.ts';
@@ -151,6 +152,8 @@ export interface ComparisonResult {
   tensors: ComparisonTensor[];
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
+  /** the tuned side is the base with this adapter in it; null if it holds weights */
+  tunedAdapter: AdapterFacts | null;
   summary: ComparisonSummary;
 }
 
@@ -188,6 +191,8 @@ export interface InspectionResult {
   schema: 'offaxis.inspection/1';
   path: string;
   problems: Problem[];
+  /** null if it holds weights */
+  adapter: AdapterFacts | null;
   metadata: Record<string, string>;
   memory: MemoryEstimate & { context?: { tokens: number; cacheBytes: number } };
   /** how its weights are quantised, the kind of most bytes first; null if they are not */

@@ -147,6 +147,7 @@ export class Accumulator {
       }),
       skipped: plan.skipped,
       unpaired: plan.unpaired,
+      tunedAdapter: plan.tunedAdapter,
       summary,
     };
   }

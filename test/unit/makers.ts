@@ -32,6 +32,7 @@ export function comparisonPlan(pairs: PlannedPair[], change: Partial<ComparisonP
     skipped: [],
     unpaired: { baseOnly: [], tunedOnly: [] },
     coverage: { tensors: { compared: 1, all: 1 }, weights: { compared: 4, all: 4 }, missing: [] },
+    tunedAdapter: null,
     layers: 1,
     cost: { bytesToRead: 1, weights: 4, matrices: pairs.length, flops: 1, peakBytes: 1 },
     heads: null,
@@ -98,6 +99,7 @@ export function comparison(tensors: ComparisonTensor[]): ComparisonResult {
     tensors,
     skipped: [{ name: 'ids', reason: 'integer' }],
     unpaired: { baseOnly: [], tunedOnly: ['extra "[1, 2]"'] },
+    tunedAdapter: null,
     summary: {
       weights: 24,
       coverage: 1,

@@ -279,6 +279,7 @@ function memory(rows: TensorRow[]): Checkpoint {
     config: null,
     stated: null,
     family: null,
+    adapter: null,
     tensors: new Map(rows.map((one) => [one.name, one])),
     problems: [],
     quantised: new Map(),

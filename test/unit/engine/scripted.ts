@@ -72,6 +72,7 @@ function facts(path: string): Omit<CheckpointFacts, 'memory'> {
     shards: [],
     metadata: {},
     config: null,
+    adapter: null,
     problems: [],
     tensors: ['m1', 'm2', 'm3'].map((name, i) => ({
       ...row,

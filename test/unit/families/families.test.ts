@@ -10,7 +10,7 @@ import {
   headSideOf,
   isEncoder,
   isExpertStack,
-  isLoraFactor,
+  isAdapterPart,
   isWindowedThroughout,
   labelInLayer,
   layoutKey,
@@ -426,9 +426,9 @@ describe('LoRA names', () => {
     'base_model.model.model.embed_tokens.lora_embedding_B',
     'model.layers.1.self_attn.q_proj.lora_a',
     'unet.up_blocks.1.attn1.processor.to_q_lora.lora_down.weight',
-  ])('%s is a factor', (name) => expect(isLoraFactor(name)).toBe(true));
+  ])('%s is a factor', (name) => expect(isAdapterPart(name)).toBe(true));
   it('start uniform, and name their module', () => {
-    expect(isLoraFactor('model.layers.1.self_attn.q_proj.weight')).toBe(false);
+    expect(isAdapterPart('model.layers.1.self_attn.q_proj.weight')).toBe(false);
     expect(startsUniform('m.q_proj.lora_B.weight')).toBe(true);
     expect(startsUniform('m.q_proj.lora_magnitude_vector')).toBe(true);
     expect(startsUniform('m.q_proj.lora_A.weight')).toBe(false);

@@ -51,6 +51,7 @@ function facts(tensors: TensorRow[]): CheckpointFacts {
     shards: [],
     metadata: {},
     config: null,
+    adapter: null,
     problems: [],
     memory: { weightsBytes: 0, weights: [], unknownTensors: 0, cache: null, reason: null },
     tensors,

@@ -117,6 +117,7 @@ function together(
     config: null,
     stated: null,
     family: null,
+    adapter: null,
     tensors,
     quantised,
     problems,

@@ -160,7 +160,11 @@ function elsewhere({ tensors, backend }: ComparisonResult): string[] {
 function adapterLine(plan: ComparisonPlan | null): string[] {
   if (!plan?.tunedAdapter) return [];
   const { kind, rank, scale, matrices } = plan.tunedAdapter;
-  const details = [`adapter, ${terminal(kind)}`, rank === null ? [] : `rank ${rank}`, scale === null ? [] : `scale ${figure(scale, 4)}`];
+  const details = [
+    `adapter, ${terminal(kind)}`,
+    rank === null ? [] : `rank ${rank}`,
+    scale === null ? [] : `scale ${figure(scale, 4)}`,
+  ];
   const of = `${matrices} ${matrices === 1 ? 'module' : 'modules'} changed`;
   return [`${details.flat().join(', ')}: ${of}; the rest is the base, and every figure is of what is changed`];
 }

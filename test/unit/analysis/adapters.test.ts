@@ -102,7 +102,7 @@ describe('the adapter of the sample family', () => {
     const golden = JSON.parse(readFileSync('test/fixtures/golden/adapter-rl-lora.json', 'utf8')) as {
       tensors: Record<string, GoldenTensor>;
     };
-    const request = { runId: 'adapter', base: 'media/samples/base', tuned: 'test/fixtures/adapters/rl-lora' };
+    const request = { runId: 'adapter', base: 'media/samples/base', tuned: 'media/samples/rl-lora' };
     const events: ComparisonEvent[] = [];
     const parameters = { ...DEFAULT_PARAMETERS, profiles: true };
     for await (const event of analysis.compare({ ...request, parameters }, new AbortController().signal))

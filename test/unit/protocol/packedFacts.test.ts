@@ -32,7 +32,7 @@ const facts = (tensors: TensorRow[]): CheckpointFacts => ({
   shards: [],
   metadata: { note: 'x' },
   config: null,
-    adapter: null,
+  adapter: null,
   problems: [],
   memory: { weightsBytes: 0, weights: [], unknownTensors: 0, cache: null, reason: null },
   tensors,

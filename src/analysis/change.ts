@@ -36,7 +36,7 @@ export function matrixType({ type }: Pick<Weight, 'type'>): MatrixType | null {
 /** The grid of a pair. Weights that are computed from several numbers have no rounding null: their grid is that of the scales. */
 export function gridFor({ base, tuned }: WeightPair): { grid: GridSpec; hasNull: boolean } {
   const grid = base.grid !== null && tuned.grid !== null ? gridOf(tuned.grid) : null;
-  return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: false, roundFirst: false }, hasNull: false };
+  return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: false }, hasNull: false };
 }
 
 type Probes = Pick<ChunkChange, 'equalBf16' | 'equalRelative' | 'equalAbsolute' | 'changed'>;

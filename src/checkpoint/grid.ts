@@ -8,5 +8,5 @@ import { isByteFloat, isFloating, type GridName, type GridSpec } from '../number
 export function gridOf(tunedType: string): GridSpec | null {
   if (!isFloating(tunedType)) return null;
   const grid: GridName = tunedType === 'F16' || isByteFloat(tunedType) ? (tunedType as GridName) : 'BF16';
-  return { grid, onGrid: tunedType === grid, roundFirst: false };
+  return { grid, onGrid: tunedType === grid };
 }

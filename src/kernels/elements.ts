@@ -52,19 +52,16 @@ export function clearElements(out: usize): void {
 
 /**
  * Weights first .. first + n - 1 of a tensor with rows of `columns` (0: no rows), at a and b. Adds to the record, to rows (f64, by
- * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts, overflow: infinity, or NaN if the grid has none; roundFirst:
- * both sides are put on it before anything else.
+ * row) and to cols (u16, by column). Grid (p, emin, most) as in grid.ts, overflow: infinity, or NaN if the grid has none.
  */
-export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first: i32, n: i32, columns: i32, p: i32, emin: i32, most: f64, overflow: f64, roundFirst: bool, eta: f64, tolerance: f64, rows: usize, cols: usize, out: usize): void {
+export function elementCompare(typeA: i32, a: usize, typeB: i32, b: usize, first: i32, n: i32, columns: i32, p: i32, emin: i32, most: f64, overflow: f64, eta: f64, tolerance: f64, rows: usize, cols: usize, out: usize): void {
   const sizeA: usize = typeA < 2 ? 2 : typeA == 2 ? 4 : 8, sizeB: usize = typeB < 2 ? 2 : typeB == 2 ? 4 : 8;
-  const own = reinterpret<f64>(<u64>(emin + 1023) << 52), bf16 = p == 7;
-  const normalA = roundFirst ? own : smallestNormal(typeA), normalB = roundFirst ? own : smallestNormal(typeB);
+  const bf16 = p == 7, normalA = smallestNormal(typeA), normalB = smallestNormal(typeB);
   let row = columns ? first / columns : 0, col = columns ? first % columns : 0;
   let equal16: i32 = 0, relative: i32 = 0, absolute: i32 = 0, changed: i32 = 0, hidden: i32 = 0, off: i32 = 0, update: f64 = 0, unseen: f64 = 0;
   for (; n > 0; --n, a += sizeA, b += sizeB) {
-    let x = stored(typeA, a), y = stored(typeB, b);
+    const x = stored(typeA, a), y = stored(typeB, b);
     const g = onto(x, p, emin, most, overflow), h = onto(y, p, emin, most, overflow);
-    if (roundFirst) { x = g; y = h; }
     if (g != x && abs(x) < Infinity) ++off;
     tally(out, x, normalA); tally(at(out, SIDE), y, normalB);
     const differ = !same(g, h);

@@ -209,7 +209,7 @@ export function compare16(a: usize, b: usize, first: i32, n: i32, columns: i32, 
     if (m > BLOCK) m = BLOCK;
     if (m >= 16) m &= ~15; else if (m >= 8) m = 8;
     const changed = m < 8 ? -1 : block(a, b, m, tolerance, columns ? cols + (<usize>col << 1) : 0, single, out);
-    if (changed < 0) elementCompare(0, a, 0, b, columns ? row * columns + col : 0, m, columns, 7, -126, 3.3895313892515355e38, Infinity, false, eta, tolerance, rows, cols, out);
+    if (changed < 0) elementCompare(0, a, 0, b, columns ? row * columns + col : 0, m, columns, 7, -126, 3.3895313892515355e38, Infinity, eta, tolerance, rows, cols, out);
     else if (columns) bump(rows, row, changed);
     a += <usize>m << 1; b += <usize>m << 1; n -= m; col += m;
     if (columns && col == columns) { col = 0; ++row; }

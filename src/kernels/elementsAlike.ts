@@ -114,7 +114,7 @@ export function statsAlike(type: i32, a: usize, n: i32, out: usize): void {
   else if (type == 2) statistics<f32>(a, n, out);
   else statistics<f64>(a, n, out);
 }
-/** As elementCompare without roundFirst: F16 (type 1) on the f16 grid, F32 (2) and F64 (3) on the bf16 grid. */
+/** As elementCompare: F16 (type 1) on the f16 grid, F32 (2) and F64 (3) on the bf16 grid. */
 export function compareAlike(type: i32, a: usize, b: usize, first: i32, n: i32, columns: i32, eta: f64, tolerance: f64, rows: usize, cols: usize, out: usize): void {
   if (type == 1) run<i16>(a, b, first, n, columns, eta, tolerance, rows, cols, out);
   else if (type == 2) run<f32>(a, b, first, n, columns, eta, tolerance, rows, cols, out);

@@ -82,14 +82,3 @@ function countCodes(a: usize, b: usize, mask: usize, n: i32, hist: usize): i32 {
   if (type == 2) return <f64>load<f32>(p);
   return load<f64>(p);
 }
-/**
- * n finite values of a storage type rounded to the grid: to bf16 codes if codes is true (the bf16 grid), else to f32 values.
- * What rounds to infinity becomes the largest finite value.
- */
-export function roundToGrid(type: i32, src: usize, n: i32, p: i32, emin: i32, most: f64, codes: bool, dst: usize): void {
-  const size: usize = type < 2 ? 2 : type == 2 ? 4 : 8;
-  for (let i = 0; i < n; ++i, src += size) {
-    const x = stored(type, src), r = copysign(min(round(abs(x), p, emin, most), most), x);
-    if (codes) { store<u16>(dst, <u16>(reinterpret<u32>(<f32>r) >> 16)); dst += 2; } else { store<f32>(dst, <f32>r); dst += 4; }
-  }
-}

@@ -9,7 +9,7 @@ export { bidiagonalBytes, bidiagonalize } from './bidiagonal';
 export { bandVectors, bandVectorsBytes } from './bandVectors';
 export { bandVectorsFast, bandVectorsFastBytes } from './bandVectorsFast';
 export { absMax, demote, f16ToF32, multiply, scale32, scale64, subtract, sumSquares64, toRows, turn32, turn64 } from './arrays';
-export { countClasses, roundToGrid } from './grid';
+export { countClasses } from './grid';
 export { countDigits, markBeyond } from './select';
 export { jacobiSweep } from './jacobi';
 export { clearElements, elementCompare, elementHistogram, flushCounters } from './elements';

@@ -1,7 +1,4 @@
-/**
- * The streaming passes over raw codes, in plain TypeScript: the definition that faster kernels are tested against. Under `roundFirst`
- * everything is counted on the rounded values, the statistics too.
- */
+/** The streaming passes over raw codes, in plain TypeScript: the definition that faster kernels are tested against. */
 import type { ChunkChange, ChunkStats, ElementKernels } from '../linalg/backend.ts';
 import { decodeCodes, Grid, smallestNormal, type MatrixType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -54,14 +51,11 @@ export function chunkCompare(
       'bug',
       `Chunks of ${count} and ${after.length} weights cannot be compared in rows of ${columns}.`,
     );
-  if (spec.roundFirst)
-    for (const values of [before, after]) for (let i = 0; i < count; i++) values[i] = grid.round(values[i] ?? 0);
-  const smallest = (type: MatrixType): number => smallestNormal(spec.roundFirst ? spec.grid : type);
   const rowChanged = new Float64Array(columns > 0 ? count / columns : 0);
   const columnChanged = new Float64Array(columns);
   const change: ChunkChange = {
-    base: statsOf(before, smallest(baseType)),
-    tuned: statsOf(after, smallest(tunedType)),
+    base: statsOf(before, smallestNormal(baseType)),
+    tuned: statsOf(after, smallestNormal(tunedType)),
     equalBf16: 0,
     equalRelative: 0,
     equalAbsolute: 0,

@@ -9,8 +9,6 @@ export interface GridSpec {
   grid: GridName;
   /** both sides are already stored on the grid: classes have no position inside the cell */
   onGrid: boolean;
-  /** both sides are rounded to the grid before anything is computed; comparisons never ask for it, as they cast the base to the tuned type */
-  roundFirst: boolean;
 }
 /** Positions inside a rounding cell that are told apart for storage wider than the grid. */
 export const CELL_POSITIONS = 64;
@@ -20,9 +18,9 @@ export function classCount(name: GridName): number {
   return 2 * 2 ** layoutOf(name).exponentBits;
 }
 
-/** Whether a weight's place inside its cell matters: its storage is wider than the grid and is not rounded first. */
+/** Whether a weight's place inside its cell matters: its storage is wider than the grid. */
 export function hasPositions(spec: GridSpec): boolean {
-  return !spec.onGrid && !spec.roundFirst;
+  return !spec.onGrid;
 }
 
 /** Length of a histogram over rounding cells: classes, times positions if they matter. */

@@ -75,7 +75,7 @@ export async function compareSample(
   twinName: string | null = null,
 ): Promise<ComparisonMetrics> {
   const [rows = 1, columns = 0] = base.shape.length === 2 ? base.shape : [1, base.shape[0]];
-  const grid = { grid: 'BF16', onGrid: true, roundFirst: false } as const;
+  const grid = { grid: 'BF16', onGrid: true } as const;
   const { alpha, eta, absoluteTolerance } = DEFAULT_PARAMETERS;
   const totals = chunkCompare('BF16', base.data, 'BF16', tuned.data, { grid, eta, absoluteTolerance, columns });
   const [baseStats, tunedStats] = [new StatsAccumulator(), new StatsAccumulator()];

@@ -75,5 +75,5 @@ export function matrix(rows: number, columns: number, type: MatrixType, values: 
 
 /** The grid of a pair that is stored alike. */
 export function gridOfType(type: MatrixType): GridSpec {
-  return { grid: type === 'F16' ? 'F16' : 'BF16', onGrid: type === 'BF16' || type === 'F16', roundFirst: false };
+  return { grid: type === 'F16' ? 'F16' : 'BF16', onGrid: type === 'BF16' || type === 'F16' };
 }

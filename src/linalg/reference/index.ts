@@ -49,24 +49,16 @@ function decode({ rows, columns, type, data }: Matrix): Dense {
 }
 
 function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantities {
-  const w0 = stored(base, options);
+  const w0 = decode(base);
   const factors = svd(w0, options.signal);
   const zeros = w0.data.reduce((count, value) => (value === 0 ? count + 1 : count), 0);
-  const side = (matrix: Matrix): SideQuantities => sideOf(w0, factors, stored(matrix, options), options);
+  const side = (matrix: Matrix): SideQuantities => sideOf(w0, factors, decode(matrix), options);
   return {
     baseValues: factors.values,
     zeros,
     ...side(tuned),
     ...(options.twin ? { twin: side(options.twin) } : {}),
   };
-}
-
-/** Decoded, and on the grid if both sides are rounded first. */
-function stored(matrix: Matrix, { grid: spec }: PairOptions): Dense {
-  const dense = decode(matrix);
-  if (!spec.roundFirst) return dense;
-  const grid = new Grid(spec.grid);
-  return { ...dense, data: dense.data.map((value) => grid.round(value)) };
 }
 
 function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQuantities {

@@ -121,11 +121,7 @@ export function elementCompare(
   const { p, emin, most, overflow } = gridNumbers(grid.grid);
   // neighbours on the bf16 grid lie at least 2^-9 of the greater one apart, so a smaller eta asks for equality
   const fast = baseType === 'BF16' && tunedType === 'BF16' && grid.grid === 'BF16' && eta < 2 ** -9 && eta >= 0;
-  const alike =
-    baseType === tunedType &&
-    !grid.roundFirst &&
-    baseType !== 'BF16' &&
-    grid.grid === (baseType === 'F16' ? 'F16' : 'BF16');
+  const alike = baseType === tunedType && baseType !== 'BF16' && grid.grid === (baseType === 'F16' ? 'F16' : 'BF16');
   const types: [MatrixType, MatrixType] = [baseType, tunedType];
   const [typeA, typeB] = types.map(typeNumber) as [number, number];
   const single = weights >= MANY ? 1 : 0;
@@ -158,7 +154,7 @@ export function elementCompare(
         kernels.compareAlike(typeA, a, b, first + done, length, columns, eta, absoluteTolerance, at.rows, at.columns, out);
       else
         // prettier-ignore
-        kernels.elementCompare(typeA, a, typeB, b, first + done, length, columns, p, emin, most, overflow, grid.roundFirst ? 1 : 0, eta, absoluteTolerance, at.rows, at.columns, out);
+        kernels.elementCompare(typeA, a, typeB, b, first + done, length, columns, p, emin, most, overflow, eta, absoluteTolerance, at.rows, at.columns, out);
       pending += columns > 0 ? Math.ceil(length / columns) + 1 : 0;
       if (pending >= FLUSH_ROWS) {
         kernels.flushCounters(at.columns, at.columnTotals, columns);

@@ -50,7 +50,6 @@ export interface Kernels {
   // prettier-ignore
   countClasses(format: number, a: Address, b: Address, mask: Address, n: number, p: number, emin: number, most: number, onGrid: number, classes: number, hist: Address): number;
   // prettier-ignore
-  roundToGrid(type: number, source: Address, n: number, p: number, emin: number, most: number, codes: number, target: Address): void;
   // prettier-ignore
   countDigits(format: number, p: Address, n: number, shift: number, above: number, prefix: bigint, hist: Address): void;
   // prettier-ignore
@@ -64,7 +63,7 @@ export interface Kernels {
   // prettier-ignore
   compareAlike(type: number, a: Address, b: Address, first: number, n: number, columns: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
   // prettier-ignore
-  elementCompare(typeA: number, a: Address, typeB: number, b: Address, first: number, n: number, columns: number, p: number, emin: number, most: number, overflow: number, roundFirst: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
+  elementCompare(typeA: number, a: Address, typeB: number, b: Address, first: number, n: number, columns: number, p: number, emin: number, most: number, overflow: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
   elementHistogram(type: number, a: Address, n: number, low: number, high: number, bins: Address): void;
   flushCounters(cols: Address, total: Address, n: number): void;
   noise(seed: bigint, first: bigint, n: number, out: Address): void;

@@ -47,11 +47,11 @@ export class PairMatrices {
         'bug',
         `A ${base.rows} x ${base.columns} base came with a ${tuned.rows} x ${tuned.columns} tuned matrix.`,
       );
-    this.base = new Source(base, settings.grid);
-    this.tuned = new Source(tuned, settings.grid);
-    this.twin = settings.twin ? new Source(settings.twin, settings.grid) : null;
+    this.base = new Source(base);
+    this.tuned = new Source(tuned);
+    this.twin = settings.twin ? new Source(settings.twin) : null;
     if (this.base.format !== this.tuned.format)
-      throw new OffaxisError('bug', `${base.type} and ${tuned.type} can be compared only after rounding to one grid.`);
+      throw new OffaxisError('bug', `${base.type} and ${tuned.type} can be compared only after a cast to one type.`);
     this.format = this.base.format;
     const sizes = { angleRank: settings.angleRank, maskRank: settings.maskRank, cells: cellCount(settings.grid) };
     this.plan = planPair(memory.reserve(0), base.rows, base.columns, this.format, sizes, extra);

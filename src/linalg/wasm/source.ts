@@ -1,8 +1,7 @@
 /** One side of a pair: the caller's codes, brought piece by piece into the kernels' memory in a format that they take. */
 import type { Matrix } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import { bytesOf, type GridSpec } from '../../numbers/index.ts';
-import { gridNumbers, typeNumber } from './grids.ts';
+import { bytesOf } from '../../numbers/index.ts';
 import type { Address, KernelMemory, Kernels } from './kernels.ts';
 
 /** Bytes a value in the kernels' memory: 2 = bf16 codes, 4 = float32, 8 = float64. */
@@ -37,20 +36,13 @@ export function scaleFor(greatest: number): number {
 
 export class Source {
   readonly format: Format;
-  /** the grid that values are rounded to on the way in */
-  private readonly rounding: GridSpec | null;
 
   /** Throws `bug` if the bytes do not fit the shape. */
-  constructor(
-    readonly matrix: Matrix,
-    grid: GridSpec | null,
-  ) {
+  constructor(readonly matrix: Matrix) {
     const { rows, columns, type, data } = matrix;
     if (data.byteLength !== rows * columns * bytesOf(type))
       throw new OffaxisError('bug', `A ${rows} x ${columns} matrix in ${type} came with ${data.byteLength} bytes.`);
-    this.rounding = grid?.roundFirst ? grid : null;
-    if (this.rounding) this.format = this.rounding.grid === 'BF16' ? 2 : 4;
-    else this.format = type === 'BF16' ? 2 : type === 'F64' ? 8 : 4;
+    this.format = type === 'BF16' ? 2 : type === 'F64' ? 8 : 4;
   }
 
   /** Greatest absolute value of float64 weights, 0 for all other types: those need no scaling. */
@@ -71,20 +63,14 @@ export class Source {
     const { type, data } = this.matrix;
     const size = bytesOf(type);
     const piece = (from: number, length: number): Uint8Array => data.subarray(from * size, (from + length) * size);
-    if (!this.rounding && type !== 'F16') {
+    if (type !== 'F16') {
       memory.bytes(target, count * size).set(piece(first, count));
       return;
     }
     for (let done = 0; done < count; done += PIECE) {
       const length = Math.min(PIECE, count - done);
       memory.bytes(scratch, length * size).set(piece(first + done, length));
-      const to = target + done * this.format;
-      if (!this.rounding) kernels.f16ToF32(scratch, to, length);
-      else {
-        const { p, emin, most } = gridNumbers(this.rounding.grid);
-        const codes = this.format === 2 ? 1 : 0;
-        kernels.roundToGrid(typeNumber(type), scratch, length, p, emin, most, codes, to);
-      }
+      kernels.f16ToF32(scratch, target + done * this.format, length);
     }
   }
 }

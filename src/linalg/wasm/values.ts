@@ -6,7 +6,7 @@ import { planDense, planSpectrum, Spectrum } from './spectrum.ts';
 
 /** Descending, q values. Throws cancelled, and bad-parameter if one thread's memory does not hold the matrix. */
 export function singularValuesOf(memory: KernelMemory, matrix: Matrix, checkCancelled: () => void): Float64Array {
-  const source = new Source(matrix, null);
+  const source = new Source(matrix);
   const shape = shapeOf(matrix);
   const layout = new Layout();
   const at = layout.take(shape.weights * source.format);

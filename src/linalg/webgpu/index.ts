@@ -125,7 +125,7 @@ class WebGpuBackend implements LinearAlgebraBackend {
     if (recomputed.length > 0) {
       const valuesOnly = recomputed.every((what) => what === 'nss' || what === 'gap');
       const nulls = [found.baseValues, ...found.sides.map(({ tunedValues }) => tunedValues)].some(hasNull);
-      if (!valuesOnly || nulls || options.grid.roundFirst) return onCpu(recomputed);
+      if (!valuesOnly || nulls) return onCpu(recomputed);
       const again = (matrix: Matrix): Promise<Float64Array> =>
         this.cpu.singularValues(matrix, signal ? { signal } : {});
       const [baseValues = found.baseValues, ...tunedValues] = await Promise.all(

@@ -124,13 +124,13 @@ class LeadingTask {
   }
 
   private async pair(): Promise<RawPair> {
-    const { base, tuned, options } = this.input.job;
+    const { base, tuned } = this.input.job;
     const side = async ({ data, type }: Matrix): Promise<RawSide> => ({
       words: this.hold(await upload(this.context, data, this.signal)),
       type: type as DeviceType,
     });
     this.raw ??= {
-      ...{ rows: base.rows, columns: base.columns, roundToBf16: options.grid.roundFirst },
+      ...{ rows: base.rows, columns: base.columns },
       ...{ base: await side(base), tuned: await side(tuned) },
     };
     return this.raw;

@@ -1,5 +1,5 @@
 /** The passes over one pair behind its masks: digits of a radix selection, ties, and the counting. */
-import { bytesOf, decodeCodes, Grid, hasPositions } from '../../numbers/index.ts';
+import { bytesOf, decodeCodes, hasPositions } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { ceilTo, SHADER_STAGE_COMPUTE, UNIFORM_BUFFER } from './flags.ts';
 import type { DeviceMatrix } from './matrix.ts';
@@ -79,12 +79,11 @@ export class MaskPasses {
     const first = block * BLOCK_WEIGHTS;
     const bytes = bytesOf(type);
     const values = decodeCodes(type, data.slice(first * bytes, (first + BLOCK_WEIGHTS) * bytes));
-    const grid = this.job.options.grid.roundFirst ? new Grid(this.job.options.grid.grid) : null;
     const threshold = fromBits(least);
     let at = 0;
     for (; at < values.length; at++) {
       const x = values[at] ?? 0;
-      if (Math.abs(grid ? grid.round(x) : x) === threshold && --wanted <= 0) break;
+      if (Math.abs(x) === threshold && --wanted <= 0) break;
     }
     this.lastCut = first + at;
     return this.lastCut;
@@ -113,7 +112,7 @@ export class MaskPasses {
     const pipeline = await context.pipeline({
       ...{ label: `masks, ${entryPoint}`, code: wordsCode + masksCode, entryPoint, layout: layout.pipeline },
       constants: {
-        ...{ TYPE0: TYPE[base.type], TYPE1: TYPE[tuned.type], ROUND: grid.roundFirst ? 1 : 0 },
+        ...{ TYPE0: TYPE[base.type], TYPE1: TYPE[tuned.type] },
         ...{ HALF: grid.grid === 'F16' ? 1 : 0, POSITIONS: hasPositions(grid) ? 1 : 0 },
       },
     });

@@ -124,7 +124,7 @@ function promote(
   const weight = ({ type, data }: PairJob['base'], i: number): number => {
     const bytes = bytesOf(type);
     const [x = 0] = decodeCodes(type, data.slice(i * bytes, (i + 1) * bytes));
-    return options.grid.roundFirst ? grid.round(x) : x;
+    return x;
   };
   for (const i of chosen) {
     const x = weight(base, i);

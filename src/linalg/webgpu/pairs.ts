@@ -253,7 +253,7 @@ async function fill(
   updates: BandReduction,
   signal: AbortSignal,
 ): Promise<void> {
-  const { base, options } = job;
+  const { base } = job;
   const tuned = tunedSides(job);
   const member = i * (1 + tuned.length);
   const held: GPUBuffer[] = [];
@@ -267,7 +267,6 @@ async function fill(
     for (const [j, side] of tuned.entries()) {
       const pair: RawPair = {
         ...{ rows: base.rows, columns: base.columns, base: w0, tuned: await raw(side) },
-        roundToBf16: options.grid.roundFirst,
       };
       if (j === 0) await sides.fill(member, pair, 'base');
       await sides.fill(member + 1 + j, pair, 'tuned');
@@ -312,9 +311,6 @@ async function startOf(
 }
 
 /** Whether the device's kernels take such a pair: types that it decodes, and enough of it to be worth the way. */
-export function suitsDevice({ base, tuned, options }: PairJob): boolean {
-  const { grid } = options;
-  if (Math.min(base.rows, base.columns) <= BLOCK) return false;
-  if (base.type === 'F64' || tuned.type === 'F64') return false;
-  return !grid.roundFirst || grid.grid === 'BF16';
+export function suitsDevice({ base, tuned }: PairJob): boolean {
+  return Math.min(base.rows, base.columns) > BLOCK && base.type !== 'F64' && tuned.type !== 'F64';
 }

@@ -1,4 +1,4 @@
-/** Raw words -> float32 matrices on the device: decoding, the difference, rounding, scale, transposing, padding. */
+/** Raw words -> float32 matrices on the device: decoding, the difference, scale, transposing, padding. */
 import type { MatrixType } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { ceilTo, SHADER_STAGE_COMPUTE, STORAGE_BUFFER, UNIFORM_BUFFER } from './flags.ts';
@@ -23,8 +23,6 @@ export interface RawPair {
   columns: number;
   base: RawSide | null;
   tuned: RawSide | null;
-  /** both sides are rounded to bf16 (nearest even) before anything else */
-  roundToBf16?: boolean;
 }
 
 /** What is unpacked: W0, W1 or W1 - W0. */
@@ -157,7 +155,7 @@ async function run(
     ...{ label: entryPoint, code: wordsCode + unpackCode, entryPoint, layout: layout.pipeline },
     constants: {
       ...{ MODE: MODE[mode], TYPE0: TYPE[base.type], TYPE1: TYPE[tuned.type], FROM_SLOT: target && slots ? 1 : 0 },
-      ...{ ROUND: pair.roundToBf16 ? 1 : 0, TRANSPOSE: target?.transpose ? 1 : 0 },
+      ...{ TRANSPOSE: target?.transpose ? 1 : 0 },
     },
   });
   const list = [...pieces(pair, target, limits.bindingBytes)];

@@ -12,6 +12,6 @@ describe('the grid of a pair', () => {
     ['I8', null, false],
     ['F8_E8M0', null, false],
   ])('is that of a tuned side in %s', (tuned, grid, onGrid) => {
-    expect(gridOf(tuned)).toEqual(grid === null ? null : { grid, onGrid, roundFirst: false });
+    expect(gridOf(tuned)).toEqual(grid === null ? null : { grid, onGrid });
   });
 });

@@ -4,7 +4,7 @@ import { dot, transpose, type Dense } from '../../../src/linalg/reference/dense.
 import { maskSize, selectLargest } from '../../../src/linalg/reference/masks.ts';
 import { singularValues, svd } from '../../../src/linalg/reference/svd.ts';
 import { Grid } from '../../../src/numbers/index.ts';
-import { encode, gaussian, gridOfType, matrix, weightLike } from '../matrices.ts';
+import { encode, gaussian, gridOfType, matrix } from '../matrices.ts';
 
 const backend = createReferenceBackend();
 
@@ -161,7 +161,7 @@ describe('a pair', () => {
   it('counts the weights of each mask by class, stored zeros left out', async () => {
     const base = [8, 4, 4, 2, 0, 0.25, 0.5, 0];
     const tuned = [8, 4.5, 4, 2, 1, 0.25, 0.75, 0];
-    const grid = { grid: 'BF16', onGrid: true, roundFirst: false } as const;
+    const grid = { grid: 'BF16', onGrid: true } as const;
     const more = { grid, alpha: 0.5 };
     const { masks, zeros } = await backend.comparePair(matrix(4, 2, 'BF16', base), matrix(4, 2, 'BF16', tuned), {
       ...options,
@@ -186,19 +186,6 @@ describe('a pair', () => {
     expect([short.anglesU, short.anglesV]).toEqual([null, null]);
     const zero = await pair([0, 0, 0, 0], [3, 0, 0, 1], 2, 2);
     expect(zero).toMatchObject({ anglesU: null, energies: null, diagonal: null, masks: null, zeros: 4 });
-  });
-
-  it('of mixed storage is rounded to the grid first, for everything', async () => {
-    const base = weightLike(12, 8, 1);
-    const grid = { grid: 'BF16', onGrid: true, roundFirst: true } as const;
-    const ranks = { maskRank: 2, angleRank: 3, alpha: 0.3 };
-    const tuned = base.map((w) => w * 1.01);
-    const mixed = await backend.comparePair(matrix(12, 8, 'F32', base), matrix(12, 8, 'BF16', tuned), {
-      ...ranks,
-      grid,
-    });
-    const stored = { ...ranks, grid: gridOfType('BF16') };
-    expect(mixed).toEqual(await backend.comparePair(matrix(12, 8, 'BF16', base), matrix(12, 8, 'BF16', tuned), stored));
   });
 
   it('takes data that lies unaligned, and leaves it as it is', async () => {

@@ -24,7 +24,6 @@ export interface PairCase {
   determined: boolean;
   angleRank?: number;
   maskRank?: number;
-  tunedType?: MatrixType;
   grid?: GridSpec;
   /** of the norm, default 0.01 */
   change?: number;
@@ -100,14 +99,9 @@ export const CASES: PairCase[] = [
     maskRank: 40,
   },
   {
-    name: 'mixed storage',
-    ...{ rows: 180, columns: 170, type: 'F32', tunedType: 'BF16', kind: 'normal', determined: true },
-    grid: { grid: 'BF16', onGrid: false, roundFirst: true },
-  },
-  {
-    name: 'mixed storage on F8',
-    ...{ rows: 180, columns: 170, type: 'F32', tunedType: 'BF16', kind: 'normal', determined: true },
-    grid: { grid: 'F8_E4M3', onGrid: false, roundFirst: true },
+    name: 'F32 on the grid of F8',
+    ...{ rows: 180, columns: 170, type: 'F32', kind: 'normal', determined: true },
+    grid: { grid: 'F8_E4M3', onGrid: false },
   },
 ];
 
@@ -212,11 +206,10 @@ export function pairOf(item: PairCase): { base: Matrix; tuned: Matrix; options: 
   const greatest = w0.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1;
   const rms = greatest * Math.sqrt(w0.reduce((sum, w) => sum + (w / greatest) ** 2, 0) / w0.length) || 1;
   const w1 = kind === 'unchanged' ? w0 : w0.map((w) => w + (item.change ?? 0.01) * rms * next());
-  const tunedType = item.tunedType ?? type;
   const q = Math.min(rows, columns);
   return {
     base: { rows, columns, type, data: encode(type, w0) },
-    tuned: { rows, columns, type: tunedType, data: encode(tunedType, w1) },
+    tuned: { rows, columns, type, data: encode(type, w1) },
     options: {
       maskRank: item.maskRank ?? Math.min(64, Math.ceil(q / 8)),
       angleRank: item.angleRank ?? Math.max(1, Math.min(512, Math.floor(q / 2))),
@@ -224,7 +217,6 @@ export function pairOf(item: PairCase): { base: Matrix; tuned: Matrix; options: 
       grid: item.grid ?? {
         grid: type === 'F16' ? 'F16' : 'BF16',
         onGrid: type === 'BF16' || type === 'F16',
-        roundFirst: false,
       },
     },
   };

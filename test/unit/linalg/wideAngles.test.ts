@@ -58,7 +58,7 @@ const options: PairOptions = {
   maskRank: 4,
   angleRank: K,
   alpha: 0.3,
-  grid: { grid: 'BF16', onGrid: false, roundFirst: false },
+  grid: { grid: 'BF16', onGrid: false },
 };
 /** The contract's 1e-6, and the rounding of both matrices to float32: 2^-24 of an entry, 2^-24 sqrt(n) of the norm, twice. */
 const TOLERANCE = 1e-6 + 2 * 2 ** -24 * Math.sqrt(SIDE);

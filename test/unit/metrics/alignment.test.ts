@@ -4,7 +4,7 @@ import { attainableRange, positionInRange } from '../../../src/metrics/index.ts'
 import { alignmentMetrics } from './masks.ts';
 import type { GridSpec } from '../../../src/numbers/index.ts';
 
-const GRID: GridSpec = { grid: 'BF16', onGrid: true, roundFirst: false };
+const GRID: GridSpec = { grid: 'BF16', onGrid: true };
 type Cells = [cell: number, total: number, changed: number][];
 
 function counts(cells: Cells): ClassCounts {

@@ -3,8 +3,8 @@ import { gaussianNull, hitsDeviation, normalTail, nullSums, stepNull } from '../
 import { cellGaps, Grid, type GridSpec } from '../../../src/numbers/index.ts';
 import { normal, uniform } from '../matrices.ts';
 
-const ON: GridSpec = { grid: 'BF16', onGrid: true, roundFirst: false };
-const OFF: GridSpec = { grid: 'BF16', onGrid: false, roundFirst: false };
+const ON: GridSpec = { grid: 'BF16', onGrid: true };
+const OFF: GridSpec = { grid: 'BF16', onGrid: false };
 
 function histogram(spec: GridSpec, count: number, seed: number): Float64Array {
   const grid = new Grid(spec.grid);

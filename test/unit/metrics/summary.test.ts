@@ -8,7 +8,7 @@ const EMPTY = updateMetrics(null, {
   columns: 8,
   maskRank: 1,
   angleRank: 4,
-  grid: { grid: 'BF16', onGrid: true, roundFirst: false },
+  grid: { grid: 'BF16', onGrid: true },
   hasNull: true,
   baseVariance: null,
   tunedVariance: null,

@@ -101,7 +101,7 @@ describe('values of half-precision codes', () => {
 });
 
 describe('cells of weights that are stored wider than the grid', () => {
-  const spec = { grid: 'BF16', onGrid: false, roundFirst: false } as const;
+  const spec = { grid: 'BF16', onGrid: false } as const;
   const grid = new Grid('BF16');
   const gaps = cellGaps(spec);
 
@@ -125,10 +125,5 @@ describe('cells of weights that are stored wider than the grid', () => {
   it('put a weight beyond the largest value at the outer end of its cell, and one near 0 into the cell of 0', () => {
     expect(grid.cellOf(3.4e38, true)).toBe(grid.classOf(3.38e38) * CELL_POSITIONS + CELL_POSITIONS - 1);
     expect(Math.floor(grid.cellOf(2 ** -140, true) / CELL_POSITIONS)).toBe(1);
-  });
-
-  it('have no positions once both sides are rounded first', () => {
-    expect(cellCount({ ...spec, roundFirst: true })).toBe(512);
-    expect(cellGaps({ ...spec, roundFirst: true }).spread).toBeNull();
   });
 });

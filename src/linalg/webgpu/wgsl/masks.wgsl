@@ -42,7 +42,7 @@ var<workgroup> bins0 : array<atomic<u32>, 2048>;
 fn digits(@builtin(global_invocation_id) g : vec3<u32>, @builtin(local_invocation_index) t : u32) {
   for (var i = g.x; i < s.count; i += s.stride) {
     let x = bitcast<u32>(entry(i)) & MAGNITUDE;
-    let y = rounded(widen(code0(i), TYPE0)) & MAGNITUDE;
+    let y = widen(code0(i), TYPE0) & MAGNITUDE;
     if (s.above == 32u || (x >> s.above) == s.prefix) { atomicAdd(&bins[(x >> s.shift) & s.width], 1u); }
     if (s.above == 32u || (y >> s.above) == s.prefix0) { atomicAdd(&bins0[(y >> s.shift) & s.width], 1u); }
   }
@@ -59,7 +59,7 @@ fn digits(@builtin(global_invocation_id) g : vec3<u32>, @builtin(local_invocatio
 @compute @workgroup_size(256)
 fn ties(@builtin(global_invocation_id) g : vec3<u32>) {
   for (var i = g.x; i < s.count; i += s.stride) {
-    if ((rounded(widen(code0(i), TYPE0)) & MAGNITUDE) == s.least) { atomicAdd(&counts[(s.first + i) >> 12u], 1u); }
+    if ((widen(code0(i), TYPE0) & MAGNITUDE) == s.least) { atomicAdd(&counts[(s.first + i) >> 12u], 1u); }
   }
 }
 
@@ -86,7 +86,7 @@ fn count(@builtin(global_invocation_id) g : vec3<u32>, @builtin(local_invocation
   for (var i = g.x; i < s.count; i += s.stride) {
     let c0 = code0(i);
     let c1 = code1(i);
-    let a = rounded(widen(c0, TYPE0));
+    let a = widen(c0, TYPE0);
     let x = a & MAGNITUDE;
     let p = entry(i);
     var flags = 0u;
@@ -108,7 +108,7 @@ fn count(@builtin(global_invocation_id) g : vec3<u32>, @builtin(local_invocation
       cell = ((c0 >> 10u) & 31u) * 2u + select(0u, 1u, (c0 & 1023u) == 0u);
       differ = c0 != c1;
     } else {
-      let b = rounded(widen(c1, TYPE1));
+      let b = widen(c1, TYPE1);
       let r = onGrid(x);
       cell = cellOf(x);
       differ = r != onGrid(b & MAGNITUDE) || (r != 0u && ((a ^ b) >> 31u) != 0u);

@@ -64,10 +64,10 @@ fn exponentOf() -> i32 {
 
 // Weights that did not change give 0 without a subtraction: next to a tiny D a large weight may overflow at D's scale.
 fn valueAt(i : u32, e : i32) -> f32 {
-  if (MODE == 0u) { return scaled(rounded(widen(code0(s.first0 + i), TYPE0)), e); }
-  let b = rounded(widen(code1(s.first1 + i), TYPE1));
+  if (MODE == 0u) { return scaled(widen(code0(s.first0 + i), TYPE0), e); }
+  let b = widen(code1(s.first1 + i), TYPE1);
   if (MODE == 1u) { return scaled(b, e); }
-  let a = rounded(widen(code0(s.first0 + i), TYPE0));
+  let a = widen(code0(s.first0 + i), TYPE0);
   if (a == b) { return 0.0; }
   return scaled(b, e) - scaled(a, e);
 }
@@ -91,17 +91,17 @@ fn magnitudeAt(i : u32) -> u32 {
   var bits : u32;
   var e = 0;
   if (MODE == 2u) {
-    let a = rounded(widen(code0(s.first0 + i), TYPE0));
-    let b = rounded(widen(code1(s.first1 + i), TYPE1));
+    let a = widen(code0(s.first0 + i), TYPE0);
+    let b = widen(code1(s.first1 + i), TYPE1);
     if (a == b) { return 0u; }
     let larger = max(a & 0x7fffffffu, b & 0x7fffffffu);
     if (larger == 0u) { return 0u; }
     e = -log2Of(larger);
     bits = bitcast<u32>(scaled(b, e) - scaled(a, e)) & 0x7fffffffu;
   } else if (MODE == 1u) {
-    bits = rounded(widen(code1(s.first1 + i), TYPE1)) & 0x7fffffffu;
+    bits = widen(code1(s.first1 + i), TYPE1) & 0x7fffffffu;
   } else {
-    bits = rounded(widen(code0(s.first0 + i), TYPE0)) & 0x7fffffffu;
+    bits = widen(code0(s.first0 + i), TYPE0) & 0x7fffffffu;
   }
   if (bits == 0u) { return 0u; }
   return u32(512 + log2Of(bits) - e);

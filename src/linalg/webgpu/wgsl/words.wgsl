@@ -1,10 +1,9 @@
 // Raw words of the two sides, and the float32 each code stands for, in integer work. Prelude of unpack and of the masks.
-// TYPE of a side, 0: bf16, 1: f16, 2: f32. ROUND: to bf16 first, nearest even.
+// TYPE of a side, 0: bf16, 1: f16, 2: f32.
 @group(0) @binding(1) var<storage, read> w0 : array<u32>;
 @group(0) @binding(2) var<storage, read> w1 : array<u32>;
 override TYPE0 : u32 = 0;
 override TYPE1 : u32 = 0;
-override ROUND : bool = false;
 
 // Words -> bits of the float32 of the same value; exact.
 fn widen(code : u32, kind : u32) -> u32 {
@@ -20,11 +19,6 @@ fn widen(code : u32, kind : u32) -> u32 {
   }
   if (e == 31u) { return sign | 0x7f800000u | (f << 13u); }
   return sign | ((e + 112u) << 23u) | (f << 13u);
-}
-fn rounded(bits : u32) -> u32 {
-  if (!ROUND) { return bits; }
-  if ((bits & 0x7fffffffu) > 0x7f800000u) { return (bits | 0x400000u) & 0xffff0000u; }
-  return (bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u;
 }
 fn code0(i : u32) -> u32 {
   if (TYPE0 == 2u) { return w0[i]; }

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../../../src/metrics/index.ts';
 import { english } from '../../../src/metrics/say.ts';
 import {
+  disagreeing,
   energySaid,
   energyVerdict,
   energyZone,
+  littleRoom,
   maskSaid,
   maskVerdict,
   tally,
@@ -29,8 +31,12 @@ describe('the mask verdict', () => {
     [0.21, 0.3, 3.1, 'on'],
     [0.3, 0.2, 30, 'noise'],
     [0.3, -0.3, 30, 'noise'],
+    [0.5, 0.5, 3, 'noise'],
     [0.5, 0.5, null, 'noise'],
+    [-0.5, -0.5, null, 'noise'],
     [null, null, null, 'noise'],
+    [null, null, 9, 'noise'],
+    [0.1, 0.1, 9, 'noise'],
   ] as const)('of positions %d and %d with z %d is %s', (position, step, z, verdict) => {
     expect(maskVerdict(figures(position, step, z))).toBe(verdict);
   });
@@ -50,6 +56,27 @@ describe('the mask verdict', () => {
     expect(maskVerdict({ ...figures(-0.5, -0.5, -9), principalOverlap: null })).toBe('none');
     expect(maskVerdict({ ...figures(-0.5, -0.5, -9), principalNull: null })).toBe('none');
     expect(maskVerdict({})).toBe('none');
+  });
+});
+
+describe('both views', () => {
+  const mask = figures(0.5, 0.5, 9);
+  const energy = (ratio: number) => ({ jointEnergy: 0.01 * ratio, jointEnergyBaseline: 0.01, maskRank: 64 });
+  it('disagree if each has a verdict and they differ', () => {
+    expect(disagreeing({ ...mask, ...energy(0.1) })).toBe(true);
+    expect(disagreeing({ ...mask, ...energy(1) })).toBe(true);
+    expect(disagreeing({ ...mask, ...energy(9) })).toBe(false);
+  });
+  it('do not if one cannot tell', () => {
+    expect(disagreeing({ ...mask, ...energy(0.1), principalNull: null })).toBe(false);
+    expect(disagreeing(mask)).toBe(false);
+    expect(disagreeing({ ...mask, ...energy(0.1), maskRank: 3 })).toBe(false);
+    expect(disagreeing({ ...mask, ...energy(0.1), principalRange: [0.2, 0.24] })).toBe(false);
+  });
+  it('have little room in a range narrower than 0.05', () => {
+    expect([{}, { principalRange: null }].map(littleRoom)).toEqual([false, false]);
+    expect([0.25, 0.3125].map((high) => littleRoom({ principalRange: [0.25, high] }))).toEqual([true, false]);
+    expect(littleRoom({ principalRange: [0, 0.05] })).toBe(false);
   });
 });
 

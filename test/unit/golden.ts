@@ -156,15 +156,6 @@ export function expectMatchesGolden(metrics: ComparisonMetrics, golden: GoldenTe
   expectFields(metrics, golden, label);
 }
 
-/**
- * Outliers of a twin's D: one more or less if its largest value is as close to the edge as the fit of t is loose, 1e-3; of a D of mean 0
- * the variance is norm_F(D)^2 / (m n). A count over 1 says nothing of its last value, and is exact.
- */
-function outliersOff(expected: number, reference: Reference): number {
-  const [rows, columns] = [reference.list('rowDensity').length, reference.list('columnDensity').length];
-  const edge = (reference.number('updateNorm') / Math.sqrt(rows * columns)) * (Math.sqrt(rows) + Math.sqrt(columns));
-  return expected <= 1 && Math.abs(reference.number('updateSpectralNorm') / edge - 1) < 1e-3 ? 1 : 0;
-}
 /** `twin.*`: relative 2 % or twice the figure's own, since t is fitted to 1e-3. */
 const twinTolerance = (own: number, expected: number): number => Math.max(2 * own, 0.02 * Math.abs(expected));
 
@@ -199,9 +190,7 @@ export function expectFields(
       : [[value, expected]];
     if (Array.isArray(expected)) expect(value, where).toHaveLength(expected.length);
     for (const [found, wanted] of pairs) {
-      const isTwin = allow === twinTolerance;
-      const own = isTwin && id === 'updateOutlierCount' ? outliersOff : rule;
-      const tolerance = allow(own(wanted, reference(context)), wanted);
+      const tolerance = allow(rule(wanted, reference(context)), wanted);
       const agrees = typeof found === 'number' && Math.abs(found - wanted) <= tolerance;
       if (!agrees) expect.fail(`${where}: ${String(found)} instead of ${wanted}, tolerance ${tolerance}`);
     }

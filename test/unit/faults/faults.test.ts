@@ -69,7 +69,11 @@ let root: string;
 beforeAll(() => {
   if (!existsSync(CLI)) throw new Error('dist/cli.mjs is missing: run "npm run build" first.');
   root = realpathSync(mkdtempSync(join(tmpdir(), 'offaxis-faults-')));
-  const weight = (first: number) => ({ dtype: 'BF16', shape: [8, 4], data: codes16(32, first) });
+  const weight = (first: number, rows = 8, columns = 4) => ({
+    dtype: 'BF16',
+    shape: [rows, columns],
+    data: codes16(rows * columns, first),
+  });
   const write = (path: string, content: string | Uint8Array): void => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), content);
@@ -78,7 +82,8 @@ beforeAll(() => {
     write(
       `${side}/model.safetensors`,
       safetensors({
-        'model.layers.0.mlp.up_proj.weight': weight(0x3f80 + i),
+        // more than comes with its neighbours, of which a failed read is made up for: one fault fails this tensor
+        'model.layers.0.mlp.up_proj.weight': weight(0x3f80 + i, 64, 40),
         'model.layers.1.mlp.up_proj.weight': weight(0x3f00),
       }),
     );
@@ -192,16 +197,21 @@ it.each(COMMANDS)('%s: each call that fails', async (_, command) => {
   expect(sound.counts['read']).toBeGreaterThan(1);
   expect(sound.counts['write']).toBeGreaterThan(0);
   const found: string[] = [];
+  let parts = 0;
   const rest = [...faults];
   const worker = async (): Promise<void> => {
     for (let fault = rest.shift(); fault; fault = rest.shift()) {
-      const told = wrong(await run(command, fault), sound);
+      const failed = await run(command, fault);
+      if (failed.status === 1 && isPart(failed.result, sound.result)) parts++;
+      const told = wrong(failed, sound);
       if (told !== null)
         found.push(`${fault.operation} ${fault.call} of ${sound.counts[fault.operation]}, ${fault.kind}: ${told}`);
     }
   };
   await Promise.all([worker(), worker(), worker()]);
   expect(found).toEqual([]);
+  // a tensor that failed alone: the rest is in the table
+  if (sound.result?.startsWith('name,')) expect(parts).toBeGreaterThan(0);
 });
 
 it.each(COMMANDS)('%s: reads and writes that take half of what was asked change nothing', async (_, command) => {

@@ -1,11 +1,15 @@
 // @ts-check
 // Compiles src/kernels (AssemblyScript) to dist/kernels/offaxis.wasm (plain SIMD) and offaxis_relaxed.wasm (fused multiply-add,
 // which every Node that we ask for has; picked at run time). Usage: node scripts/build-kernels.mjs [output directory]
-import asc from 'assemblyscript/asc';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+// By a name that the types do not follow: the compiler's own globals would become those of the whole project, `at` of arrays without
+// its `undefined` among them.
+const COMPILER = 'assemblyscript/asc';
+const { default: asc } = await import(COMPILER);
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const builds = [
@@ -38,8 +42,10 @@ export async function buildKernels(directory) {
         ...['--outFile', file],
       ],
       {
-        readFile: (name, base) => readFile(resolve(root, base, name), 'utf8').catch(() => null),
-        writeFile: (name, contents) => writeFileSync(join(directory, name), contents),
+        readFile: (/** @type {string} */ name, /** @type {string} */ base) =>
+          readFile(resolve(root, base, name), 'utf8').catch(() => null),
+        writeFile: (/** @type {string} */ name, /** @type {string | Uint8Array} */ contents) =>
+          writeFileSync(join(directory, name), contents),
       },
     );
     if (error) throw new Error(`The kernels do not compile:\n${stderr.toString()}`);

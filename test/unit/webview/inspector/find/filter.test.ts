@@ -43,7 +43,7 @@ describe('the filter', () => {
   it('says what is wrong with a pattern, and leaves it out', () => {
     const compiled = compileFilter({ ...NO_FILTER, text: '(', regex: true, shape: '4x', layers: 'x' }, new Set());
     expect(compiled.errors.text).toContain('not closed');
-    expect(compiled.errors.shape).toContain('no length');
+    expect(compiled.errors.shape).toContain('is not a length');
     expect(compiled.errors.layers).toContain('no layer');
     expect(rows.every((row) => compiled.test(row))).toBe(true);
   });

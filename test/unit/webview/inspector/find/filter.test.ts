@@ -44,7 +44,7 @@ describe('the filter', () => {
     const compiled = compileFilter({ ...NO_FILTER, text: '(', regex: true, shape: '4x', layers: 'x' }, new Set());
     expect(compiled.errors.text).toContain('not closed');
     expect(compiled.errors.shape).toContain('is not a length');
-    expect(compiled.errors.layers).toContain('no layer');
+    expect(compiled.errors.layers).toContain('is not a layer');
     expect(rows.every((row) => compiled.test(row))).toBe(true);
   });
   it('joins its parts with "and", alternatives of one part with "or"', () => {

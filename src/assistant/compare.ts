@@ -1,11 +1,11 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
 import { columnsOf } from '../metrics/catalog.ts';
-import { coverageSaid, coverageWarning, isUnderHalf, pairingNotes } from '../metrics/coverage.ts';
+import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
-import type { ComparisonPlan } from '../protocol/engine.ts';
+import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import {
   DEFAULT_PARAMETERS,
@@ -56,13 +56,14 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
   }
   const { plan } = found;
   const summary = found.summary();
-  if (!plan || !summary) throw new OffaxisError('bug', 'The comparison ended without a plan.');
+  const coverage = found.coverage();
+  if (!plan || !summary || !coverage) throw new OffaxisError('bug', 'The comparison ended without a plan.');
   const rows = sorted([...found.tensors.values()], sort)
     .map(tensorRow)
     .slice(offset);
   return fitted(
     {
-      head: [...headLines(base, tuned, plan, summary, unread), DATA_NOTE],
+      head: [...headLines(base, tuned, plan, coverage, summary, unread), DATA_NOTE],
       rowsHead: [
         `Tensors, ${sort === 'file' ? 'as stored' : `largest ${sort} first`}${offset ? `, from row ${offset} on` : ''}:`,
       ],
@@ -92,15 +93,16 @@ function headLines(
   base: string,
   tuned: string,
   plan: ComparisonPlan,
+  coverage: Coverage,
   s: ComparisonSummary,
   unread: ReadonlySet<string>,
 ): string[] {
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const warning = lineageWarning(s.lineage);
-  const missing = coverageWarning(plan.coverage, s.coverage, percent, visible);
-  const of = isUnderHalf(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
+  const missing = coverageWarning(coverage, percent, visible);
+  const of = isPartial(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
   const lines = [
-    `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared; ${english(coverageSaid(plan.coverage, s.coverage, percent))}.`,
+    `Base ${quoted(base)}, tuned ${quoted(tuned)}: ${plural(s.weights, 'weight')} in ${plural(plan.pairs.length, 'tensor')} compared; ${english(coverageSaid(coverage, percent))}.`,
     ...(missing ? [`Warning: ${english(missing)}`] : []),
     ...pairingNotes(plan.problems).map(({ message }) => `Note: ${sentenceForModel(message)}`),
     ...(warning ? [`Warning: ${english(warning)} Median cosine ${figure(s.lineage.cosine, 3)}.`] : []),

@@ -1,11 +1,8 @@
 /** How much of the base the pairs of a comparison cover. */
 import { numberType } from '../numbers/index.ts';
-import type { Coverage, TensorRow } from '../protocol/engine.ts';
+import { MAX_NAMED_MISSING, type Coverage, type TensorRow } from '../protocol/engine.ts';
 import { elementCount } from './rows.ts';
 import type { Checkpoint, Pairing } from './types.ts';
-
-/** Left-out tensors that are named. */
-const NAMED = 3;
 
 /**
  * `untouched`: what an adapter leaves as it is. Of all weights that a model computes with: state of the storage and buffers of the code
@@ -24,10 +21,7 @@ export function coverageOf(
   const missing: { name: string; reason: string; weights: number }[] = [];
   for (const row of base.tensors.values()) {
     if (!isWeight(row)) continue;
-    // Only the other side knows the shape of a tensor whose shard is not there.
-    const all = row.missing
-      ? elementCount(tuned.tensors.get(row.name)?.shape ?? [])
-      : (row.quantised?.parameters ?? elementCount(row.shape));
+    const all = weightsIn(row, tuned.tensors.get(row.name));
     const done = untouched.has(row.name) ? all : Math.min(all, compared.get(row.name) ?? 0);
     found.tensors.all++;
     found.weights.all += all;
@@ -41,8 +35,16 @@ export function coverageOf(
       });
   }
   missing.sort((a, b) => b.weights - a.weights);
-  found.missing = missing.slice(0, NAMED).map(({ name, reason }) => ({ name, reason }));
+  found.missing = missing.slice(0, MAX_NAMED_MISSING).map(({ name, reason }) => ({ name, reason }));
   return found;
+}
+
+/** Only the other side knows the shape of a tensor whose shard is not there, and an entry that is damaged may claim any. */
+function weightsIn(row: TensorRow, other: TensorRow | undefined): number {
+  if (row.offset !== null) return row.quantised?.parameters ?? elementCount(row.shape);
+  if (other && other.offset !== null) return other.quantised?.parameters ?? elementCount(other.shape);
+  const claimed = row.missing ? 0 : elementCount(row.shape);
+  return Number.isSafeInteger(claimed) ? claimed : 0;
 }
 
 function isWeight({ role, dtype, missing }: TensorRow): boolean {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
-import { coverageSaid, coverageWarning, isUnderHalf, pairingNotes } from '../metrics/coverage.ts';
+import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
@@ -60,7 +60,7 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   await outputs.write({
     json: () => result,
     csv: () => comparisonCsv(result),
-    lines: () => report(result, found.plan),
+    lines: () => report(result, found.plan, found.coverage()),
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
   if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, found.plan?.pairs.length ?? 0));
@@ -74,7 +74,7 @@ function partial(failed: number, all: number): string {
 /** Figures that the table shows as they are, before the two views. */
 const COLUMNS = columnsOf('change', 'update');
 
-function report(result: ComparisonResult, plan: ComparisonPlan | null): string[] {
+function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage: Coverage | null): string[] {
   const { summary: s, backend } = result;
   const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
@@ -101,13 +101,13 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null): string[]
       english(energySaid(m).words.word),
     ];
   });
-  const of = isUnderHalf(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
+  const of = isPartial(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
   const lines = [
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
     `${count(s.weights)} weights compared; ${backend.name}, ${backend.precision}, ${backend.threads} threads`,
     ...elsewhere(result),
     ...adapterLine(plan),
-    ...coverageLines(plan?.coverage ?? null, s),
+    ...(coverage ? coverageLines(coverage) : []),
     ...pairingNotes(plan?.problems ?? []).map(({ message }) => `note: ${terminal(message)}`),
     ...lineageLines(s),
     ...(s.quantisation ? [terminal(english(quantisationSaid(s.quantisation)))] : []),
@@ -169,10 +169,9 @@ function adapterLine(plan: ComparisonPlan | null): string[] {
   return [`${details.flat().join(', ')}: ${of}; the rest is the base, and every figure is of what is changed`];
 }
 /** How much of the base the figures are of, and what is missing. */
-function coverageLines(coverage: Coverage | null, { coverage: share }: ComparisonSummary): string[] {
-  if (!coverage) return [];
-  const warning = coverageWarning(coverage, share, percent, visible);
-  return [english(coverageSaid(coverage, share, percent)), ...(warning ? [`warning: ${english(warning)}`] : [])];
+function coverageLines(coverage: Coverage): string[] {
+  const warning = coverageWarning(coverage, percent, visible);
+  return [english(coverageSaid(coverage, percent)), ...(warning ? [`warning: ${english(warning)}`] : [])];
 }
 /** In front of every figure, if the two are hardly base and tuned. */
 function lineageLines({ lineage }: ComparisonSummary): string[] {

@@ -1,41 +1,61 @@
 /** How much of the base a comparison covers, and what is said of it beside every headline. */
-import type { Coverage } from '../protocol/engine.ts';
+import { MAX_NAMED_MISSING, type ComparisonPlan, type Coverage } from '../protocol/engine.ts';
 import { say, type Text } from './say.ts';
 
-/** Shares of the base's weights: under the first a warning names what is missing, under the second no figure stands without the share. */
+/** Share of the base's weights under which a warning names what is missing, and no figure of the model stands without the share. */
 const WHOLE = 0.99;
-const HALF = 0.5;
 
 /** Of the problems of a plan those that say how the two sides were made to agree: they stand beside the coverage. */
 export function pairingNotes<T extends { code: string }>(problems: readonly T[]): T[] {
   return problems.filter(({ code }) => code.startsWith('pairing-'));
 }
 
-/** 0 to 1; null of a base without weights. `failed`: weights that were planned and could not be compared. */
-export function coveredShare({ weights }: Coverage, failed = 0): number | null {
-  return weights.all === 0 ? null : Math.max(0, weights.compared - failed) / weights.all;
+/** 0 to 1; null of a base without weights. */
+export function coveredShare({ weights }: Coverage): number | null {
+  return weights.all === 0 ? null : weights.compared / weights.all;
 }
 
+/** What is left of a plan's coverage if of the tensors that it counts these could not be compared, by the names of their pairs. */
+export function withoutFailed(
+  { tensors, weights, missing }: Coverage,
+  failed: readonly Pick<ComparisonPlan['pairs'][number], 'name' | 'shape'>[],
+): Coverage {
+  // parts of one tensor are pairs of their own, and a tensor of which a part fails is not compared whole
+  const names = new Set(failed.map(({ name }) => name.replace(PART, '')));
+  const lost = failed.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return {
+    tensors: { ...tensors, compared: Math.max(0, tensors.compared - names.size) },
+    weights: { ...weights, compared: Math.max(0, weights.compared - lost) },
+    missing: [...[...names].map((name) => ({ name, reason: 'it could not be read' })), ...missing].slice(
+      0,
+      MAX_NAMED_MISSING,
+    ),
+  };
+}
+/** "#q", "#3", "#3#gate" behind a tensor's name: a part of it. */
+const PART = /(#\d+)?(#[a-z]+)?$/;
+
 export const isPartial = (share: number | null): boolean => share !== null && share < WHOLE;
-export const isUnderHalf = (share: number | null): boolean => share !== null && share < HALF;
 
 /** "compared 21 of 21 tensors, 100 % of the base's weights"; `percent` writes a share. */
-export function coverageSaid({ tensors }: Coverage, share: number | null, percent: (share: number) => string): Text {
+export function coverageSaid(coverage: Coverage, percent: (share: number) => string): Text {
+  const { tensors } = coverage;
   return say(
     "compared {0} of {1} tensors, {2} of the base's weights",
     String(tensors.compared),
     String(tensors.all),
-    share === null ? '0 %' : percent(share),
+    percent(coveredShare(coverage) ?? 0),
   );
 }
 
 /** What is missing, the largest first, if that is more than a hundredth; names as `shown` writes them. */
 export function coverageWarning(
-  { missing, tensors }: Coverage,
-  share: number | null,
+  coverage: Coverage,
   percent: (share: number) => string,
   shown: (text: string) => string,
 ): Text | null {
+  const { missing, tensors } = coverage;
+  const share = coveredShare(coverage);
   if (share === null || !isPartial(share)) return null;
   const head = say("Only {0} of the base's weights were compared; every figure is of those.", percent(share));
   if (missing.length === 0) return head;

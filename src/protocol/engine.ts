@@ -123,6 +123,8 @@ export type InspectionEvent =
   | { type: 'failed'; name: string; error: WireError }
   | { type: 'progress'; done: number; total: number; secondsLeft: number | null };
 
+/** Left-out tensors that are named. */
+export const MAX_NAMED_MISSING = 3;
 /** How much of the base a comparison covers: of its tensors that are weights, those compared whole, and of the numbers in them. */
 export interface Coverage {
   tensors: { compared: number; all: number };

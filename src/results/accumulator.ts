@@ -1,7 +1,7 @@
 /** What a comparison has yielded so far, put together from its events: the one place that knows how, for whoever listens to a run. */
-import { coveredShare } from '../metrics/coverage.ts';
+import { coveredShare, withoutFailed } from '../metrics/coverage.ts';
 import { summarize } from '../metrics/summary.ts';
-import type { ComparisonEvent, ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
+import type { ComparisonEvent, ComparisonPlan, Coverage, MatrixDetail } from '../protocol/engine.ts';
 import { OffaxisError, type WireError } from '../protocol/errors.ts';
 import type {
   BackendInfo,
@@ -118,7 +118,8 @@ export class Accumulator {
   /** The model-level figures of what is there. Null before there is a plan. */
   summary(): ComparisonSummary | null {
     const { plan } = this;
-    if (!plan) return null;
+    const coverage = this.coverage();
+    if (!plan || !coverage) return null;
     return summarize({
       tensors: [...this.tensors.values()],
       planned: plan.pairs.filter((pair) => pair.spectral).length,
@@ -126,8 +127,16 @@ export class Accumulator {
         .filter((pair) => !pair.spectral)
         .map(({ name, reason }) => ({ name, reason: reason ?? 'spectra were not asked for' })),
       failed: this.failures(),
-      coverage: coveredShare(plan.coverage, this.failedWeights(plan)),
+      coverage: coveredShare(coverage),
     });
+  }
+
+  /** How much of the base is compared: what was planned, without what failed before anything was known of it. Null before there is a plan. */
+  coverage(): Coverage | null {
+    const { plan } = this;
+    if (!plan || this.failed.size === 0) return plan && plan.coverage;
+    const failed = plan.pairs.filter(({ name }) => this.failed.has(name) && !this.tensors.has(name));
+    return withoutFailed(plan.coverage, failed);
   }
 
   /** offaxis.comparison/1: tensors in the order of the plan. Throws bug before there is a plan. */
@@ -150,16 +159,6 @@ export class Accumulator {
       tunedAdapter: plan.tunedAdapter,
       summary,
     };
-  }
-
-  /** Weights of tensors that failed before anything was known of them. */
-  private failedWeights({ pairs }: ComparisonPlan): number {
-    if (this.failed.size === 0) return 0;
-    return pairs.reduce(
-      (sum, { name, shape }) =>
-        this.failed.has(name) && !this.tensors.has(name) ? sum + shape.reduce((a, b) => a * b, 1) : sum,
-      0,
-    );
   }
 
   private failures(): Failure[] {

@@ -5,7 +5,7 @@ import type { ComparisonMetrics } from '../../src/protocol/results.ts';
 import { count, degrees, percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
-import { isUnderHalf } from '../../src/metrics/coverage.ts';
+import { isPartial } from '../../src/metrics/coverage.ts';
 import {
   disagreeing,
   energySaid,
@@ -236,7 +236,7 @@ class Cards extends ViewElement {
       });
     const share = this.view.model.state?.summary?.coverage ?? null;
     const of = !weights ? '' : complete ? t('of {0}', count(weights)) : t('of {0} so far', count(weights));
-    const unit = weights && isUnderHalf(share) ? t("{0}, {1} of the base's", of, percent(share)) : of;
+    const unit = weights && isPartial(share) ? t("{0}, {1} of the base's", of, percent(share)) : of;
     return this.card(
       'unchanged',
       t('Unchanged in bf16'),

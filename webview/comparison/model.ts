@@ -1,5 +1,5 @@
 /** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
-import type { ComparisonPlan } from '../../src/protocol/engine.ts';
+import type { ComparisonPlan, Coverage } from '../../src/protocol/engine.ts';
 import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
@@ -158,6 +158,10 @@ export class ComparisonModel {
       weights: summary?.weights ?? 0,
       complete: this.tensors.size >= (plan?.pairs.length ?? 0),
     };
+  }
+  /** How much of the base is compared, or as planned is going to be. */
+  get coverage(): Coverage | null {
+    return this.results.coverage();
   }
   /** Why a cell of the grid holds no pair; null if the plan does not say. */
   absence(layer: number, module: string): string | null {

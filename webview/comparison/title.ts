@@ -1,6 +1,6 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { nothing, type TemplateResult } from 'lit';
-import { coverageSaid, coverageWarning, coveredShare, pairingNotes } from '../../src/metrics/coverage.ts';
+import { coverageSaid, coverageWarning, pairingNotes, coveredShare } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
 import { quantisationSaid } from '../../src/metrics/quantisation.ts';
 import type { Progress } from '../../src/protocol/views.ts';
@@ -50,17 +50,13 @@ function progressText({ phase, done, total, secondsLeft }: Progress): string {
       );
 }
 
-/** Of the base's weights, 0 to 1: as planned before there is a summary. */
-function coverageShare({ model: { state } }: View): number | null {
-  return state?.summary ? state.summary.coverage : state?.plan ? coveredShare(state.plan.coverage) : null;
-}
 /** Characters of a name and of a note in a banner. */
 const MAX_NAME = 120;
 const MAX_NOTE = 400;
 
 class Title extends ViewElement {
   protected override render(): TemplateResult {
-    const { state, matrices, layerCount: layers, tensors } = this.view.model;
+    const { state, matrices, layerCount: layers, tensors, coverage } = this.view.model;
     const plan = state?.plan;
     const dtypes = [...new Set((plan?.pairs ?? []).flatMap((p) => [p.dtype.base, p.dtype.tuned]))];
     const facts = plan?.pairs.length
@@ -75,7 +71,7 @@ class Title extends ViewElement {
             count(plan.cost.weights),
             dtypes.slice(0, 3).reduce((list, dtype) => t('{0} and {1}', list, dtype)),
           ),
-          tell(coverageSaid(plan.coverage, coverageShare(this.view), percent)),
+          ...(coverage ? [tell(coverageSaid(coverage, percent))] : []),
         ]
       : [];
     const actions = tensors.size > 0;
@@ -188,13 +184,13 @@ class Banners extends ViewElement {
 
   /** In front of every figure, if they are of a part of the base; and how the two sides were made to agree. */
   private coverage(): TemplateResult | typeof nothing {
+    const { coverage } = this.view.model;
     const plan = this.view.model.state?.plan;
-    if (!plan?.pairs.length) return nothing;
-    const share = coverageShare(this.view);
-    const warning = coverageWarning(plan.coverage, share, percent, (name) => cutText(name, MAX_NAME));
+    if (!plan?.pairs.length || !coverage) return nothing;
+    const warning = coverageWarning(coverage, percent, (name) => cutText(name, MAX_NAME));
     return html`${
       warning
-        ? html`<div class="banner warning" role="status" data-coverage=${String(share)}>
+        ? html`<div class="banner warning" role="status" data-coverage=${String(coveredShare(coverage))}>
             <span class="grow">${tell(warning)}</span>
           </div>`
         : nothing

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint, pairCheckpoints } from '../../../src/checkpoint/index.ts';
-import { coverageSaid, coverageWarning, coveredShare, isUnderHalf } from '../../../src/metrics/coverage.ts';
+import {
+  coverageSaid,
+  coverageWarning,
+  coveredShare,
+  isPartial,
+  withoutFailed,
+} from '../../../src/metrics/coverage.ts';
 import { english } from '../../../src/metrics/say.ts';
 import type { Coverage } from '../../../src/protocol/engine.ts';
 import { codes16, safetensors, type Entry } from '../formats/build.ts';
@@ -45,10 +51,8 @@ describe('how much of the base is compared', () => {
       weights: { compared: 100, all: 100 },
       missing: [],
     });
-    expect(english(coverageSaid(found, coveredShare(found), percent))).toBe(
-      "compared 3 of 3 tensors, 100.0 % of the base's weights",
-    );
-    expect(coverageWarning(found, coveredShare(found), percent, String)).toBeNull();
+    expect(english(coverageSaid(found, percent))).toBe("compared 3 of 3 tensors, 100.0 % of the base's weights");
+    expect(coverageWarning(found, percent, String)).toBeNull();
   });
 
   it('names what is missing, the largest first, with the reason', async () => {
@@ -59,8 +63,8 @@ describe('how much of the base is compared', () => {
     const found = await coverage(BASE, tuned);
     const share = coveredShare(found);
     expect(share).toBe(0.16);
-    expect(isUnderHalf(share)).toBe(true);
-    expect(english(coverageWarning(found, share, percent, String)!)).toBe(
+    expect(isPartial(share)).toBe(true);
+    expect(english(coverageWarning(found, percent, String)!)).toBe(
       "Only 16.0 % of the base's weights were compared; every figure is of those. Missing: model.layers.0.mlp.up_proj.weight (integers (I8), not compared), model.embed_tokens.weight (only in the base).",
     );
   });
@@ -93,9 +97,34 @@ describe('how much of the base is compared', () => {
     expect(some.missing[0]?.reason).toContain('outside the pattern');
   });
 
-  it('falls with tensors that failed, and is null of nothing', async () => {
+  it('falls with tensors that failed, a fused one once, and they are named first', async () => {
     const found = await coverage(BASE, BASE);
-    expect(coveredShare(found, 44)).toBe(0.56);
+    const left = withoutFailed(found, [
+      { name: 'model.layers.0.mlp.up_proj.weight#0#gate', shape: [6, 4] },
+      { name: 'model.layers.0.mlp.up_proj.weight#0#up', shape: [5, 4] },
+    ]);
+    expect(english(coverageSaid(left, percent))).toBe("compared 2 of 3 tensors, 56.0 % of the base's weights");
+    expect(english(coverageWarning(left, percent, String)!)).toContain(
+      'Missing: model.layers.0.mlp.up_proj.weight (it could not be read).',
+    );
+  });
+
+  it('is null of nothing', async () => {
+    const found = await coverage(BASE, BASE);
     expect(coveredShare({ ...found, weights: { compared: 0, all: 0 } })).toBeNull();
+  });
+
+  it('counts a damaged entry by the other side, whatever it claims', async () => {
+    const name = 'model.layers.0.mlp.up_proj.weight';
+    const damaged = Buffer.from(safetensors(BASE)).toString('latin1').replace('"shape":[11,4]', '"shape":[99,4]');
+    const sides = [Buffer.from(damaged, 'latin1'), safetensors(BASE)].map((bytes) =>
+      openCheckpoint(temporaryFolder().write('model.safetensors', bytes)),
+    );
+    const [left, right] = [await sides[0]!, await sides[1]!];
+    const found = pairCheckpoints(left, right, { includeEmbeddings: false, tensors: null }).coverage;
+    await Promise.all([left.close(), right.close()]);
+    expect(found.weights).toEqual({ compared: 56, all: 100 });
+    expect(found.tensors).toEqual({ compared: 2, all: 3 });
+    expect(found.missing[0]).toMatchObject({ name, reason: expect.stringContaining('damaged') as string });
   });
 });

@@ -4,7 +4,7 @@ import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linal
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
-import { castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
+import { bytesOf, castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { ChangeSums } from './changeSums.ts';
 import { dtypesOf } from './plan.ts';
@@ -57,12 +57,11 @@ export async function changeOf(
   const tunedType = matrixType(pair.tuned) as MatrixType;
   const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
   // Which weights an adapter changes is what a merge into the base's type would store; how far, what it says (METRICS F).
-  const merged = pair.tuned instanceof AdaptedWeight && isMatrixType(pair.base.type) ? pair.base.type : null;
+  const merged = pair.tuned instanceof AdaptedWeight ? pair.tuned.storage : null;
   const probes = { grid, eta: parameters.eta, absoluteTolerance: parameters.absoluteTolerance, columns: 0, signal };
-  const asMerged = async (base: Uint8Array, tuned: Uint8Array): Promise<Probes> => {
-    const codes = new Uint8Array(new SharedArrayBuffer(base.byteLength));
-    castCodes(tunedType, tuned, baseType, codes);
-    const { equalBf16, equalRelative, equalAbsolute, changed } = await compare(baseType, base, baseType, codes, probes);
+  const asMerged = async (type: MatrixType, base: Uint8Array, tuned: Uint8Array): Promise<Probes> => {
+    const [left, right] = [storedAs(type, baseType, base), storedAs(type, tunedType, tuned)];
+    const { equalBf16, equalRelative, equalAbsolute, changed } = await compare(type, left, type, right, probes);
     return { equalBf16, equalRelative, equalAbsolute, changed };
   };
   const sums = new ChangeSums(count);
@@ -80,7 +79,7 @@ export async function changeOf(
       columns: isMatrix ? columns : 0,
       signal,
     });
-    sums.add(merged === null ? result : { ...result, ...(await asMerged(chunk.data, other.value.data)) });
+    sums.add(merged === null ? result : { ...result, ...(await asMerged(merged, chunk.data, other.value.data)) });
     if (isMatrix) {
       const firstRow = chunk.first / columns;
       result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
@@ -128,6 +127,13 @@ export async function changeOf(
     rowDensity: profiles?.rowDensity ?? null,
     columnDensity: profiles?.columnDensity ?? null,
   };
+}
+
+function storedAs(type: MatrixType, from: MatrixType, data: Uint8Array): Uint8Array {
+  if (from === type) return data;
+  const codes = new Uint8Array(new SharedArrayBuffer((data.byteLength / bytesOf(from)) * bytesOf(type)));
+  castCodes(from, data, type, codes);
+  return codes;
 }
 
 /** Of the side that is quantised; of both if they differ. */

@@ -146,10 +146,12 @@ async function close(entry: Entry): Promise<void> {
 
 /** Throws bad-file if the base is an adapter, or the tuned side is one of which no update can be read. */
 function pairOf(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
-  if (base.adapter)
+  if (base.adapter && !base.adapter.facts.unmerged)
     throw new OffaxisError(
       'bad-file',
       `${base.path} is an adapter (${base.adapter.facts.kind}): parts of an update, not weights. Compare the base that it was trained on with it.`,
     );
-  return tuned.adapter ? pairAdapter(base, tuned, tuned.adapter, options) : pairCheckpoints(base, tuned, options);
+  return tuned.adapter && !tuned.adapter.facts.unmerged
+    ? pairAdapter(base, tuned, tuned.adapter, options)
+    : pairCheckpoints(base, tuned, options);
 }

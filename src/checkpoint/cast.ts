@@ -80,5 +80,7 @@ export function inOneStorage(base: Weight, tuned: Weight): [base: Weight, tuned:
       side.type === wide ? side : new CastWeight(side, side.type as MatrixType, wide);
     return [widened(base), widened(tuned)];
   }
-  return [base.grid === tuned.grid ? base : new CastWeight(base, base.type, tuned.grid as FloatName), tuned];
+  // A base with an adapter's update in it lies between the grid's values, where a tuned side that was stored does not.
+  const isStored = base.grid === tuned.grid && (base.type === tuned.type || tuned.type === 'F64');
+  return [isStored ? base : new CastWeight(base, base.type, tuned.grid as FloatName), tuned];
 }

@@ -1,6 +1,7 @@
 /** How much of the base the pairs of a comparison cover. */
 import { numberType } from '../numbers/index.ts';
 import { MAX_NAMED_MISSING, type Coverage, type TensorRow } from '../protocol/engine.ts';
+import { isOwnTensor } from './adapters/unmerged.ts';
 import { elementCount } from './rows.ts';
 import type { Checkpoint, Pairing } from './types.ts';
 
@@ -20,7 +21,7 @@ export function coverageOf(
   const found: Coverage = { tensors: { compared: 0, all: 0 }, weights: { compared: 0, all: 0 }, missing: [] };
   const missing: { name: string; reason: string; weights: number }[] = [];
   for (const row of base.tensors.values()) {
-    if (!isWeight(row)) continue;
+    if (!isWeight(row) || !isOwnTensor(base, row)) continue;
     const all = weightsIn(row, tuned.tensors.get(row.name));
     const done = untouched.has(row.name) ? all : Math.min(all, compared.get(row.name) ?? 0);
     found.tensors.all++;

@@ -1,5 +1,5 @@
 /** What of two checkpoints can be compared with what. Everything that cannot is listed with its reason. */
-import { unmergedModules } from './adapters/adapter.ts';
+import { isOwnTensor, UnmergedModel, unmergedNote } from './adapters/unmerged.ts';
 import { inOneStorage } from './cast.ts';
 import { numberType } from '../numbers/index.ts';
 import {
@@ -33,6 +33,8 @@ export interface PairOptions {
 interface Sides {
   base: Checkpoint;
   tuned: Checkpoint;
+  /** with an adapter in it that is not merged, or null */
+  unmerged: Record<'base' | 'tuned', UnmergedModel | null>;
   /** of the base, else of the tuned side: both hold one model */
   config: ModelConfig | null;
   family: Family | null;
@@ -45,7 +47,8 @@ interface Sides {
 export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
   const config = base.config ?? tuned.config;
   const family = familyOf(config?.modelType ?? null) ?? base.family ?? tuned.family;
-  const sides: Sides = { base, tuned, config, family };
+  const unmerged = { base: UnmergedModel.of(base), tuned: UnmergedModel.of(tuned) };
+  const sides: Sides = { base, tuned, unmerged, config, family };
   const { matches, change, ...rest } = matchRows(modelRows(base), modelRows(tuned));
   const notes: Problem[] = change ? [changeNote(change)] : [];
   const tokens = resized(base, tuned);
@@ -54,13 +57,12 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   if (head?.match) matches.push(head.match);
   const baseRest = rest.baseRest.filter((row) => row !== head?.match?.base);
   const { tunedRest } = rest;
-  const unmerged = new Set<string>();
-  for (const { tensors } of [base, tuned]) unmergedModules(tensors.keys(), unmerged);
+  const unread = { base: [] as string[], tuned: [] as string[] };
   const pairs: WeightPair[] = [];
   const skipped: Pairing['skipped'] = [];
   for (const match of oriented(matches)) {
     const common = commonRows(match, tokens);
-    const reason = whyUnmerged(match, unmerged) ?? whyNot(match, common);
+    const reason = whyUnmerged(match, unmerged, unread) ?? whyNot(match, common);
     if (reason === null && common !== null && tokens) {
       if (!notes.some(({ code }) => code === 'pairing-vocabulary')) notes.push(resizedNote(tokens));
       pairs.push(tablePair(match, common, sides, options));
@@ -78,17 +80,20 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   });
   for (const name of outside) skipped.push({ name, reason: `outside the pattern ${JSON.stringify(options.tensors)}` });
   selected.sort((a, b) => tableOrder(a) - tableOrder(b));
+  for (const side of ['tuned', 'base'] as const)
+    if (unmerged[side]) notes.unshift(unmergedNote(side, sides[side], unread[side]));
   const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
   return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes };
 }
 
 /** Rows by the names of the model: codes by that of the weight they make, unless another tensor has it; their scales have no row. */
-function modelRows({ tensors, quantised }: Checkpoint): TensorRow[] {
+function modelRows(checkpoint: Checkpoint): TensorRow[] {
+  const { tensors, quantised } = checkpoint;
   const sides = new Set<string>();
   for (const { sides: own } of quantised.values()) for (const { name } of own) sides.add(name);
   const rows: TensorRow[] = [];
   for (const row of tensors.values()) {
-    if (sides.has(row.name)) continue;
+    if (sides.has(row.name) || !isOwnTensor(checkpoint, row)) continue;
     const name = row.quantised?.weight ?? row.name;
     rows.push(tensors.has(name) ? row : { ...row, name });
   }
@@ -183,12 +188,19 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<strin
   return found;
 }
 
-function whyUnmerged({ base, tuned }: Match, modules: ReadonlySet<string>): string | null {
-  if (modules.size === 0) return null;
-  const apart = [base, tuned].some(({ name }) => modules.has(normalizeName(name).replace(/\.weight$/, '')));
-  return apart
-    ? 'it carries an adapter update that is not merged: the weight alone is not what the model computes with. Merge it (PEFT: merge_and_unload)'
-    : null;
+/** Why the weight of a side is not what its model computes with, and can't be made so; noted in `unread`. Null if it can, or is. */
+function whyUnmerged(
+  match: Match,
+  unmerged: Sides['unmerged'],
+  unread: Record<'base' | 'tuned', string[]>,
+): string | null {
+  let first: string | null = null;
+  for (const side of ['base', 'tuned'] as const) {
+    const reason = unmerged[side]?.whyNot(match[side]) ?? null;
+    if (reason !== null) unread[side].push(`${match[side].name}: ${reason}`);
+    first ??= reason;
+  }
+  return first;
 }
 
 /** Why two tensors of one name are not compared, or null. */
@@ -231,12 +243,12 @@ function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {
 
 /** Tables of tokens of two lengths: their first rows. */
 function tablePair({ base, tuned }: Match, rows: number, sides: Sides, options: PairOptions): WeightPair {
-  const table = (checkpoint: Checkpoint, row: TensorRow): Weight => {
+  const table = (side: 'base' | 'tuned', row: TensorRow): Weight => {
     const { shape } = row;
-    if (shape.length === 1) return weightOf(checkpoint, row, flatView(row, rows), [rows]);
-    return weightOf(checkpoint, row, { ...flatView(row, shape[1] ?? 0), rows });
+    if (shape.length === 1) return modelWeight(sides, side, row, flatView(row, rows), [rows]);
+    return modelWeight(sides, side, row, { ...flatView(row, shape[1] ?? 0), rows });
   };
-  return pairOf(table(sides.base, base), table(sides.tuned, tuned), options);
+  return pairOf(table('base', base), table('tuned', tuned), options);
 }
 
 function pairsOf(match: Match, sides: Sides, options: PairOptions): WeightPair[] {
@@ -252,8 +264,24 @@ function pairsOf(match: Match, sides: Sides, options: PairOptions): WeightPair[]
   }
   const others = matrixViews(tuned, sides.config, sides.family);
   return views.map((view, i) =>
-    pairOf(weightOf(sides.base, base, view), weightOf(sides.tuned, tuned, others[i] as MatrixView), options),
+    pairOf(
+      modelWeight(sides, 'base', base, view),
+      modelWeight(sides, 'tuned', tuned, others[i] as MatrixView),
+      options,
+    ),
   );
+}
+
+/** A weight as its model computes with it: with the update of an adapter that was not merged. */
+function modelWeight(
+  sides: Sides,
+  side: 'base' | 'tuned',
+  row: TensorRow,
+  view: MatrixView,
+  shape?: readonly number[],
+): Weight {
+  const weight = weightOf(sides[side], row, view, shape);
+  return sides.unmerged[side]?.applied(weight, row, view) ?? weight;
 }
 
 function pairOf(base: Weight, tuned: Weight, { includeEmbeddings }: PairOptions): WeightPair {
@@ -301,8 +329,8 @@ function alignLayouts(
     if (left.view.rows !== right.view.rows || left.view.columns !== right.view.columns) continue;
     paired.add(left).add(right);
     const shape = isVector(left.row) ? [left.view.columns] : [left.view.rows, left.view.columns];
-    const weight = (checkpoint: Checkpoint, { row, view }: Part): Weight => weightOf(checkpoint, row, view, shape);
-    pairs.push(pairOf(weight(sides.base, left), weight(sides.tuned, right), options));
+    const weight = (side: 'base' | 'tuned', { row, view }: Part): Weight => modelWeight(sides, side, row, view, shape);
+    pairs.push(pairOf(weight('base', left), weight('tuned', right), options));
   }
   for (const parts of [baseParts, tunedParts])
     for (const part of parts)

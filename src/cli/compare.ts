@@ -159,12 +159,14 @@ function elsewhere({ tensors, backend }: ComparisonResult): string[] {
 /** "adapter, LoRA, rank 8, scale 2: 18 of 42 matrices; ..." if the tuned side is one. */
 function adapterLine(plan: ComparisonPlan | null): string[] {
   if (!plan?.tunedAdapter) return [];
-  const { kind, rank, scale, matrices } = plan.tunedAdapter;
+  const { kind, rank, scale, matrices, unmerged } = plan.tunedAdapter;
   const details = [
     `adapter, ${terminal(kind)}`,
     rank === null ? [] : `rank ${rank}`,
     scale === null ? [] : `scale ${figure(scale, 4)}`,
   ];
+  // Of an unmerged model the other weights may have changed too; what is said of it is a note of the pairing.
+  if (unmerged) return [];
   const of = `${matrices} ${matrices === 1 ? 'module' : 'modules'} changed`;
   return [`${details.flat().join(', ')}: ${of}; the rest is the base, and every figure is of what is changed`];
 }

@@ -6,6 +6,8 @@ export interface AdapterName {
   module: string;
   /** "lora_A", "lora_embedding_B", "hada_w1_a", "ia3_l" ... as PEFT calls it, whoever wrote the file */
   part: string;
+  /** the name that it has among several of one model: "default" of "lora_A.default.weight"; null in a file of its own */
+  adapter: string | null;
 }
 
 /** Other writers' words for PEFT's parts: MLX, Diffusers, Kohya. */
@@ -32,7 +34,7 @@ const PARTS = [
 ].join('|');
 /** Looked for first: models have half a million names. */
 const HINT = /lora|hada_|lokr_|ia3_l|vera_lambda|oft_|trainable_tokens|dora_scale/;
-const FACTOR = new RegExp(String.raw`^(.+?)\.(${PARTS})(?:\.(?!bias$)[\w-]+)?(?:\.(weight|bias))?$`);
+const FACTOR = new RegExp(String.raw`^(.+?)\.(${PARTS})(?:\.(?!(?:weight|bias)$)([\w-]+))?(?:\.(weight|bias))?$`);
 /** What prompt learning keeps: vectors before the input, of no weight. */
 const PROMPT = /(^|\.)prompt_(embeddings|encoder)(\.|$)/;
 const WRAPPERS = /^(base_model\.model\.)+|\.modules_to_save(\.\w+)?/g;
@@ -42,9 +44,13 @@ export function adapterName(name: string): AdapterName | null {
   if (!HINT.test(name)) return null;
   const found = FACTOR.exec(name);
   if (!found) return null;
-  const [, module = '', part = '', last] = found;
+  const [, module = '', part = '', adapter, last] = found;
   const spelled = SPELLINGS.get(part) ?? part;
-  return { module: module.replace(WRAPPERS, ''), part: last === 'bias' ? `${spelled}.bias` : spelled };
+  return {
+    module: module.replace(WRAPPERS, ''),
+    part: last === 'bias' ? `${spelled}.bias` : spelled,
+    adapter: adapter ?? null,
+  };
 }
 
 /** Is this tensor part of an adapter, not a weight? */

@@ -1,6 +1,6 @@
 /** What an adapter is, for people and for JSON. */
 
-/** An adapter: an update of a base, kept apart from it. */
+/** An adapter: an update of a base, kept apart from it, or beside its weights in one file. */
 export interface AdapterFacts {
   /** its usual name: "LoRA", "rsLoRA", "DoRA", "LoHa", "IA3" ... */
   kind: string;
@@ -14,4 +14,6 @@ export interface AdapterFacts {
   modules: string[];
   /** of all layers */
   matrices: number;
+  /** the base's weights lie in the same file: a whole model whose update was not merged */
+  unmerged: boolean;
 }

@@ -1,5 +1,5 @@
 /** A base's weight with an adapter's update in it: W1 of METRICS F, in float64, on the base's grid, as a merge would store it. */
-import { castCodes, isMatrixType } from '../../numbers/index.ts';
+import { castCodes, isMatrixType, type MatrixType } from '../../numbers/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import type { Area, Weight } from '../weight.ts';
 import type { ModuleUpdate } from './updates.ts';
@@ -47,6 +47,12 @@ export class AdaptedWeight implements Weight {
   }
   get grid(): Weight['grid'] {
     return this.base.grid;
+  }
+  /** the type that a merge would store it in; null if it is not one that takes an update */
+  get storage(): MatrixType | null {
+    const { base } = this;
+    if (base instanceof AdaptedWeight) return base.storage;
+    return isMatrixType(base.type) ? base.type : null;
   }
   get order(): Weight['order'] {
     return this.base.order;

@@ -19,22 +19,22 @@ export interface Adapter {
   facts: AdapterFacts;
   /** parts by the module's normalized name */
   modules: ReadonlyMap<string, { parts: ReadonlyMap<string, TensorRow>; scale: number | null }>;
-  /** whole weights that it brings: modules_to_save, biases */
+  /** whole weights that it brings: modules_to_save, biases; none of an unmerged model, whose weights are its own */
   whole: readonly TensorRow[];
   /** why no update is read from it at all; null if it is */
   refused: string | null;
 }
 
-/** Null if the tensors are not those of an adapter: weights, or a whole model with an adapter still apart from it. */
+/** Null if no tensor is a part of an adapter. A whole model with its update still beside its weights is one that is `unmerged`. */
 export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, config: AdapterConfig | null): Adapter | null {
   const parts = new Map<string, Map<string, TensorRow>>();
   /** as the file spells them: patterns of the config are held against these */
   const spelled = new Map<string, string>();
   const found = new Set<string>();
+  const named = new Set<string>();
   const whole: TensorRow[] = [];
   let factors = 0;
   for (const row of tensors.values()) {
-    if (row.name.endsWith('.base_layer.weight')) return null;
     if (!isAdapterPart(row.name)) {
       if (!row.name.endsWith('.alpha')) whole.push(row);
       continue;
@@ -43,6 +43,7 @@ export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, config: Adapt
     const name = adapterName(row.name);
     if (!name) continue;
     found.add(name.part);
+    if (name.adapter !== null) named.add(name.adapter);
     // Of stacked experts, two parameters of one module differ by this word alone.
     const stack = name.module.endsWith('.base_layer') ? '.base_layer' : '';
     const key = `${normalizeName(name.module)}${stack}`;
@@ -52,6 +53,7 @@ export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, config: Adapt
   }
   if (factors === 0) return null;
   const kind = kindOf(config, found);
+  const unmerged = isWholeModel(parts, whole);
   const modules = new Map(
     [...parts].map(([module, of]) => [
       module,
@@ -67,21 +69,45 @@ export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, config: Adapt
     base: config?.base ?? null,
     modules: [...new Set([...modules.keys()].map((module) => module.replace(/^.*?\.\d+\./, '')))].sort(),
     matrices: modules.size,
+    unmerged,
   };
+  if (unmerged) return { facts, modules, whole: [], refused: severalAdapters(named) ?? refusal(kind, null) };
   return { facts, modules, whole, refused: refusal(kind, config) };
+}
+
+/** Most modules have their own weight in the same file, and it holds others beside them: PEFT saves tables of tokens with an adapter. */
+function isWholeModel(parts: ReadonlyMap<string, unknown>, others: readonly TensorRow[]): boolean {
+  const names = new Set(others.map(({ name }) => normalizeName(name).replace(/\.weight$/, '')));
+  const own = [...parts.keys()].filter((module) => names.has(module)).length;
+  return own * 2 > parts.size && names.size > own;
+}
+
+function severalAdapters(names: ReadonlySet<string>): string | null {
+  if (names.size < 2) return null;
+  const some = [...names].slice(0, 4).map((name) => JSON.stringify(name.slice(0, 40)));
+  return `it holds ${names.size} adapters (${some.join(', ')}), and no file says which of them the model computes with`;
 }
 
 /** What is broken in it, and one line that says what it is. */
 export function reportAdapter({ facts, modules }: Adapter, config: AdapterConfig | null, problems: ProblemList): void {
-  const { kind, rank, scale, matrices } = facts;
+  const { kind, rank, scale, matrices, unmerged } = facts;
   const details = [rank === null ? [] : [`rank ${rank}`], scale === null ? [] : [`scale ${scale}`]].flat();
-  const of = `${[`this is an adapter (${kind})`, ...details].join(', ')}, for ${matrices} ${matrices === 1 ? 'module' : 'modules'}`;
-  problems.add(
-    'info',
-    'adapter',
-    `${of}: its tensors are parts of an update, not weights.`,
-    'Compare its base with it.',
-  );
+  const what = [unmerged ? `an adapter (${kind})` : `this is an adapter (${kind})`, ...details].join(', ');
+  const where = matrices === 1 ? '1 module' : `${matrices} modules`;
+  if (unmerged)
+    problems.add(
+      'info',
+      'adapter-unmerged',
+      `${what}, is not merged into ${where} of this model: their weights alone are not what it computes with.`,
+      'A comparison takes weight and update together.',
+    );
+  else
+    problems.add(
+      'info',
+      'adapter',
+      `${what}, for ${where}: its tensors are parts of an update, not weights.`,
+      'Compare its base with it.',
+    );
   for (const { parts } of modules.values()) {
     const [a, b] = [parts.get('lora_A'), parts.get('lora_B')];
     const one = a ?? b;
@@ -179,13 +205,5 @@ function refusal(kind: string, config: AdapterConfig | null): string | null {
       return 'it mixes its adapters anew for every token: there is no one update to compare';
     default:
       return `updates of this kind are not computed by this version. ${merge}`;
-  }
-}
-
-/** Adds the modules of a whole model whose update still lies beside their weights, by normalized name: those weights alone are not it. */
-export function unmergedModules(names: Iterable<string>, modules: Set<string>): void {
-  for (const name of names) {
-    const part = adapterName(name);
-    if (part) modules.add(normalizeName(part.module));
   }
 }

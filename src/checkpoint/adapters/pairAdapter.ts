@@ -11,6 +11,7 @@ import { weightOf } from '../weights.ts';
 import { elementCount } from '../rows.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
 import type { Adapter } from './adapter.ts';
+import { fitsShape, outOf, wrongShape } from './fit.ts';
 import { moduleUpdate, type ModuleUpdate } from './updates.ts';
 
 const UNTOUCHED = 'the adapter does not change it';
@@ -83,31 +84,9 @@ function reasonOf(skipped: Pairing['skipped']): string {
   return one ? `${one.name}: ${one.reason}` : '';
 }
 
-/** [out, in] of a stored tensor. */
-function sides({ shape, transposed }: TensorRow): [out: number, inside: number] {
-  const [first = 0, second = 0] = shape;
-  return transposed ? [second, first] : [first, second];
-}
-function fitsShape(row: TensorRow, update: ModuleUpdate): boolean {
-  const [out, inside] = sides(row);
-  return row.shape.length === 2 && (update.out ?? out) === out && (update.in ?? inside) === inside;
-}
-function wrongShape(row: TensorRow, { out, in: inside }: ModuleUpdate): string {
-  return `the adapter was made for [${out ?? 'any'}, ${inside ?? 'any'}], and the base's weight is [${row.shape.join(', ')}]`;
-}
-
 /** Where in its tensor a weight of the base lies. */
 function viewOf({ config, family }: Checkpoint, row: TensorRow, { name }: Weight): MatrixView | null {
   const views = matrixViews(row, config, family);
   if (views.length === 0) return flatView(row, elementCount(row.shape));
   return views.find((view) => view.name === name) ?? null;
-}
-
-/** The module's output that row i of a part of its weight is. */
-function outOf(row: TensorRow, { start, rowStride, rowBlock }: MatrixView): (at: number) => number {
-  const stride = row.transposed ? 1 : (row.shape[1] ?? 1);
-  return (at) =>
-    (rowBlock
-      ? start + Math.floor(at / rowBlock.size) * rowBlock.stride + (at % rowBlock.size) * rowStride
-      : start + at * rowStride) / stride;
 }

@@ -55,7 +55,7 @@ export function moduleUpdate(checkpoint: Checkpoint, parts: Parts, scale: number
     const [first = 0, second = 0] = parts.get('ia3_l')?.shape ?? [];
     return make({ out: second === 1 ? first : null, in: second === 1 ? null : second }, scaled);
   }
-  if (scale === null) return 'its scale is not known: adapter_config.json has no lora_alpha';
+  if (scale === null) return 'its scale is not known: no adapter_config.json with lora_alpha lies beside it';
   if (only('lora_A', 'lora_B') || only('lora_A', 'lora_B', 'lora_magnitude_vector'))
     return side('lora_A', 0) !== side('lora_B', 1)
       ? ranksDisagree(side('lora_A', 0), side('lora_B', 1))

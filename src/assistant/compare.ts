@@ -1,19 +1,15 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
+import { LARGEST_ANGLE, OFF_ENERGY, OFF_MASK, SHIFT, toldOf, type Headline, type Told } from '../metrics/headlines.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import {
-  DEFAULT_PARAMETERS,
-  type ComparisonSummary,
-  type ComparisonTensor,
-  type UpdateMetrics,
-} from '../protocol/results.ts';
-import { Accumulator } from '../results/accumulator.ts';
+import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
+import { Accumulator, hasSpectra } from '../results/accumulator.ts';
 import { admittedFacts, admittedPath } from './admission.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
 import { fitted } from './budget.ts';
@@ -58,12 +54,11 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
   const summary = found.summary();
   const coverage = found.coverage();
   if (!plan || !summary || !coverage) throw new OffaxisError('bug', 'The comparison ended without a plan.');
-  const rows = sorted([...found.tensors.values()], sort)
-    .map(tensorRow)
-    .slice(offset);
+  const tensors = [...found.tensors.values()];
+  const rows = sorted(tensors, sort).map(tensorRow).slice(offset);
   return fitted(
     {
-      head: [...headLines(base, tuned, plan, coverage, summary, unread), DATA_NOTE],
+      head: [...headLines(base, tuned, plan, coverage, summary, tensors.filter(hasSpectra), unread), DATA_NOTE],
       rowsHead: [
         `Tensors, ${sort === 'file' ? 'as stored' : `largest ${sort} first`}${offset ? `, from row ${offset} on` : ''}:`,
       ],
@@ -95,9 +90,9 @@ function headLines(
   plan: ComparisonPlan,
   coverage: Coverage,
   s: ComparisonSummary,
+  matrices: readonly ComparisonTensor[],
   unread: ReadonlySet<string>,
 ): string[] {
-  const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
   const warning = lineageWarning(s.lineage);
   const missing = coverageWarning(coverage, percent, visible);
   const of = isPartial(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
@@ -112,11 +107,14 @@ function headLines(
   ];
   const { done, planned } = s.matrices;
   if (done > 0) {
-    const angle = Math.max(s.metrics['angleUMax']?.max ?? 0, s.metrics['angleVMax']?.max ?? 0);
+    const metrics = matrices.map((tensor) => tensor.metrics);
+    const [shift, angle, mask, energy] = [SHIFT, LARGEST_ANGLE, OFF_MASK, OFF_ENERGY].map((headline) =>
+      inWords(headline, toldOf(headline, metrics)),
+    ) as [Words, Words, Words, Words];
     lines.push(
-      `Means over ${done} of ${planned} block matrices: relative update ${percent(mean('relativeUpdate'))}, spectral shift NSS ${percent(mean('nss'))} (at most the relative update), largest principal angle ${figure(angle, 3)} degrees (Wedin's bound says nothing for ${s.wedinVacuous}).`,
-      `Off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone; ${s.maskVerdicts.off} matrices off-principal, ${s.maskVerdicts.on} on-principal, ${s.maskVerdicts.noise} like noise.`,
-      `Off-principal alignment, energy view: ${percent(complement(mean('jointEnergy')))} against ${percent(complement(mean('jointEnergyBaseline')))} for an isotropic update. The two views can disagree.`,
+      `Means over ${done} of ${planned} block matrices: relative update ${percent(s.metrics['relativeUpdate']?.mean)}, spectral shift NSS ${shift.value} (at most the relative update${shift.noise}), largest principal angle ${angle.value} (Wedin's bound says nothing for ${s.wedinVacuous}${angle.noise}).`,
+      `Off-principal alignment, mask view: ${mask.value} against ${mask.beside} from rounding alone${mask.noise}; ${s.maskVerdicts.off} matrices off-principal, ${s.maskVerdicts.on} on-principal, ${s.maskVerdicts.noise} like noise.`,
+      `Off-principal alignment, energy view: ${energy.value} against ${energy.beside} for an isotropic update${energy.noise}. The two views can disagree.`,
     );
   }
   if (s.failed.length)
@@ -140,6 +138,22 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, NAMES_SHOWN).map(quoted).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
+/** Figures of a headline as texts. */
+interface Words {
+  value: string;
+  /** the first of what it stands beside; empty if it has none */
+  beside: string;
+  /** ", noise of the same size 3 %", empty without a twin */
+  noise: string;
+}
+function inWords({ unit }: Headline, { value, beside: [reference], twin }: Told): Words {
+  return {
+    value: inUnit(unit, value),
+    beside: reference === undefined ? '' : inUnit(unit, reference),
+    noise: twin === null ? '' : `, noise of the same size ${inUnit(unit, twin)}`,
+  };
+}
+
 const COLUMNS = columnsOf('change', 'update');
 /** "NSS 0.4 % (at most 0.7 %)": a figure beside its limit or its null. */
 function columnText({ id, column, unit, beside }: (typeof COLUMNS)[number], m: ComparisonTensor['metrics']): string {
@@ -155,13 +169,13 @@ function tensorRow({ name, shape: sides, metrics: m, flags }: ComparisonTensor):
     ...COLUMNS.filter(({ id }) => m[id] !== undefined).map((column) => columnText(column, m)),
   ];
   if (m.nss !== undefined) {
-    const angle = largestAngle(m);
-    const { twin } = m;
-    const noise = (value: string): string => (twin ? `, noise of the same size ${value}` : '');
+    const [angle, mask, energy] = [LARGEST_ANGLE, OFF_MASK, OFF_ENERGY].map((headline) =>
+      inWords(headline, toldOf(headline, [m])),
+    ) as [Words, Words, Words];
     parts.push(
-      `angle ${degrees(angle)}${m.wedinVacuous ? ' (bound vacuous)' : ''}${noise(degrees(twin ? largestAngle(twin) : null))}`,
-      `off-principal ${percent(complement(m.principalOverlap))} (null ${percent(complement(m.principalNull))}, z ${figure(m.principalZ, 3)}: ${english(maskSaid(m).words.word)})`,
-      `energy ${percent(complement(m.jointEnergy))} (isotropic ${percent(complement(m.jointEnergyBaseline))}${noise(percent(complement(twin?.jointEnergy)))}: ${english(energySaid(m).words.word)})`,
+      `angle ${angle.value}${m.wedinVacuous ? ' (bound vacuous)' : ''}${angle.noise}`,
+      `off-principal ${mask.value} (null ${mask.beside}${mask.noise}, z ${figure(m.principalZ, 3)}: ${english(maskSaid(m).words.word)})`,
+      `energy ${energy.value} (isotropic ${energy.beside}${energy.noise}: ${english(energySaid(m).words.word)})`,
     );
   }
   if (flags.length) parts.push(`flags: ${flags.join(', ')}`);
@@ -177,21 +191,12 @@ function sorted(tensors: ComparisonTensor[], sort: (typeof COMPARE_SORTS)[number
       case 'nss':
         return m.nss ?? null;
       case 'angle':
-        return largestAngle(m);
+        return LARGEST_ANGLE.of(m);
       case 'offPrincipal':
-        return complement(m.principalOverlap);
+        return OFF_MASK.of(m);
       case 'unchanged':
         return m.unchangedBf16;
     }
   };
   return tensors.sort((a, b) => (key(b) ?? -Infinity) - (key(a) ?? -Infinity) || 0);
-}
-function degrees(angle: number | null): string {
-  return angle === null ? 'undefined' : `${figure(angle, 3)} degrees`;
-}
-function largestAngle(m: Partial<UpdateMetrics>): number | null {
-  return m.angleUMax == null || m.angleVMax == null ? null : Math.max(m.angleUMax, m.angleVMax);
-}
-function complement(x: number | null | undefined): number | null {
-  return x == null ? null : 1 - x;
 }

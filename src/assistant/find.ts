@@ -21,7 +21,7 @@ const KNOWN = [
   'maxTokens',
 ];
 
-export const weightsOf = (row: TensorRow): number => (row.missing ? 0 : row.shape.reduce((a, b) => a * b, 1));
+const weightsOf = (row: TensorRow): number => (row.missing ? 0 : row.shape.reduce((a, b) => a * b, 1));
 
 /** Throws bad-parameter, bad-file, read-failed and cancelled. */
 export async function findTensors(raw: unknown, context: ToolContext): Promise<string> {

@@ -1,17 +1,17 @@
 /** inspect_checkpoint: facts, problems, modules; statistics, spectra and a scan on request. */
 import { matchesGlob } from '../checkpoint/glob.ts';
+import { columnsOf } from '../metrics/catalog.ts';
 import type { ModuleGroup, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import type { Finding, ScanCoverage } from '../protocol/health.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { admittedFacts, admittedPath } from './admission.ts';
 import { fitted } from './budget.ts';
 import type { ToolContext } from './engine.ts';
-import { weightsOf } from './find.ts';
 import { factLines, problemLines, unreadShards } from './facts.ts';
 import { ToolInput } from './input.ts';
 import { MAX_UNASKED_FLOPS } from './limits.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
-import { bytes, figure, percent, plural, quoted, ranges, shape, type } from './text.ts';
+import { bytes, figure, inUnit, plural, quoted, ranges, shape, type } from './text.ts';
 import { appendAll } from '../protocol/lists.ts';
 
 const KNOWN = ['path', 'tensors', 'statistics', 'spectra', 'scan', 'allowLong', 'offset', 'maxTokens'];
@@ -57,9 +57,8 @@ export async function inspectCheckpoint(raw: unknown, context: ToolContext): Pro
       'Beside each spectral figure stands what a matrix of independent noise of that shape gives. Outliers are singular values above the Marchenko-Pastur edge: noise has none, but one matrix in ten has one.',
     );
   for (const text of computed.failures) head.push(`Failed: ${sentenceForModel(text)}`);
-  const sizes = new Map(chosen.map((row) => [row.name, weightsOf(row)]));
   const rows = [
-    ...[...computed.statistics.values()].map((value) => statisticsRow(value, sizes.get(value.name) ?? 0)),
+    ...[...computed.statistics.values()].map(statisticsRow),
     ...[...computed.spectra.values()].map(spectrumRow),
   ].slice(offset);
   return fitted({ head, rowsHead: [], rows, more: more(rows.length) }, budget);
@@ -132,29 +131,23 @@ function moduleRow({ module, missing, dtype, shape: sides, role, tensors, layers
   return `${quoted(module)} | ${layers.length ? ranges(layers) : `none (${role})`} | ${tensors} | ${kind}`;
 }
 
-function statisticsRow({ name, stats }: TensorStatistics, weights: number): string {
+const STATISTICS = columnsOf('elements');
+const SPECTRA = columnsOf('spectrum');
+
+function statisticsRow({ name, stats }: TensorStatistics): string {
   const parts = [
-    `mean ${figure(stats.mean)}`,
-    `std ${figure(stats.std)}`,
-    `min ${figure(stats.min)}`,
-    `max ${figure(stats.max)}`,
-    `zeros ${percent(weights ? stats.zeros / weights : 0)}`,
+    ...STATISTICS.map(({ id, column, unit }) => `${column} ${inUnit(unit, stats[id])}`),
     ...(stats.nan || stats.inf ? [`NaN ${stats.nan}, infinite ${stats.inf}`] : []),
   ];
   return `${quoted(name)} statistics: ${parts.join(', ')}`;
 }
 
-function spectrumRow({ name, rows: m, columns: n, metrics, mpEdge, reasons }: TensorSpectrum): string {
+/** Each figure beside what noise of that shape gives. */
+function spectrumRow({ name, rows, columns, metrics, mpEdge: edge, reasons }: TensorSpectrum): string {
   if (metrics.spectralNorm === null) return `${quoted(name)} spectrum: undefined. ${visible(reasons.join(' '))}`;
-  // sum of squares m n v over the square of the edge, v (sqrt m + sqrt n)^2
-  const noise = (m * n) / (Math.sqrt(m) + Math.sqrt(n)) ** 2;
-  const parts = [
-    `[${m}, ${n}]`,
-    `largest ${figure(metrics.spectralNorm)} (noise edge ${figure(mpEdge)})`,
-    `stable rank ${figure(metrics.stableRank)} (noise ${figure(noise)})`,
-    `effective rank ${figure(metrics.effectiveRank)} of ${Math.min(m, n)}`,
-    `outliers ${figure(metrics.outlierCount)} (noise 0)`,
-    `power-law alpha ${figure(metrics.powerLawAlpha, 3)} (no null)`,
-  ];
-  return `${quoted(name)} spectrum: ${parts.join(', ')}`;
+  const parts = SPECTRA.map(({ id, column, unit, noise }) => {
+    const beside = noise ? `noise ${inUnit(unit, noise({ rows, columns, edge }))}` : 'no null';
+    return `${column} ${inUnit(unit, metrics[id])} (${beside})`;
+  });
+  return `${quoted(name)} spectrum: [${rows}, ${columns}], ${parts.join(', ')}`;
 }

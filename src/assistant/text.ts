@@ -19,20 +19,19 @@ export function figure(x: number | null | undefined, digits = 4): string {
 export function percent(x: number | null | undefined): string {
   return x === null || x === undefined ? 'undefined' : shareText(x, figure, 3, ' ');
 }
-/** A figure of the catalog. */
-export function inUnit(unit: Unit, x: number | null | undefined): string {
-  switch (unit) {
-    case 'share':
-      return percent(x);
-    case 'degrees':
-      return `${figure(x)} degrees`;
-    case 'number':
-    case 'factor':
-    case 'count':
-    case 'truth':
-      return figure(x);
-  }
+export function degrees(x: number | null | undefined): string {
+  return x === null || x === undefined ? 'undefined' : `${figure(x, 3)} degrees`;
 }
+const UNITS: Record<Unit, (x: number | null | undefined) => string> = {
+  share: percent,
+  degrees,
+  number: figure,
+  factor: figure,
+  count: figure,
+  truth: figure,
+};
+/** A figure of the catalog. */
+export const inUnit = (unit: Unit, x: number | null | undefined): string => UNITS[unit](x);
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;

@@ -4,18 +4,19 @@ import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
+import { LARGEST_ANGLE, OFF_ENERGY, OFF_MASK, SHIFT, toldOf, type Headline } from '../metrics/headlines.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
-import { energySaid, maskSaid } from '../metrics/verdict.ts';
+import { energySaid, maskSaid, type Figures } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
-import type { ComparisonResult, ComparisonSummary, TwinMetrics, UpdateMetrics } from '../protocol/results.ts';
+import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
-import { count, degrees, figure, inUnit, percent, table } from './format.ts';
+import { count, figure, inUnit, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { terminal, visible } from '../text/show.ts';
@@ -76,31 +77,23 @@ const COLUMNS = columnsOf('change', 'update');
 
 function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage: Coverage | null): string[] {
   const { summary: s, backend } = result;
-  const mean = (id: string): number | null => s.metrics[id]?.mean ?? null;
-  const peak = (id: string): number | null => s.metrics[id]?.max ?? null;
   const spectral = result.tensors.filter((tensor) => tensor.metrics.nss !== undefined);
   const hasTwin = spectral.some(({ metrics }) => metrics.twin !== undefined);
   const noise = hasTwin ? ' / noise' : '';
-  const rows = spectral.map(({ name, shape, metrics: m }) => {
-    // beside a figure that of noise of the same size
-    const beside = (text: string, of: (twin: TwinMetrics) => string): string =>
-      hasTwin ? `${text} / ${m.twin ? of(m.twin) : '-'}` : text;
-    return [
-      name,
-      shape.join(' x '),
-      ...COLUMNS.map(({ id, unit }) => beside(inUnit(unit, m[id]), (twin) => inUnit(unit, twin[id]))),
-      beside(degrees(largestAngle(m)), (twin) => degrees(largestAngle(twin))),
-      beside(`${percent(complement(m.principalOverlap))} / ${percent(complement(m.principalNull))}`, (twin) =>
-        percent(complement(twin.principalOverlap)),
-      ),
-      figure(m.principalZ, 3),
-      english(maskSaid(m).words.word),
-      beside(`${percent(complement(m.jointEnergy))} / ${percent(complement(m.jointEnergyBaseline))}`, (twin) =>
-        percent(complement(twin.jointEnergy)),
-      ),
-      english(energySaid(m).words.word),
-    ];
-  });
+  const rows = spectral.map(({ name, shape, metrics: m }) => [
+    name,
+    shape.join(' x '),
+    ...COLUMNS.map(({ id, unit, sameForNoise }) => {
+      const text = inUnit(unit, m[id]);
+      return hasTwin && !sameForNoise ? `${text} / ${inUnit(unit, m.twin?.[id])}` : text;
+    }),
+    besideNoise(LARGEST_ANGLE, m, hasTwin),
+    besideNoise(OFF_MASK, m, hasTwin),
+    figure(m.principalZ, 3),
+    english(maskSaid(m).words.word),
+    besideNoise(OFF_ENERGY, m, hasTwin),
+    english(energySaid(m).words.word),
+  ]);
   const of = isPartial(s.coverage) ? ` compared, ${percent(s.coverage)} of the base's` : '';
   const lines = [
     `${terminal(result.base)} -> ${terminal(result.tuned)}`,
@@ -117,12 +110,12 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
     const head = [
       'matrix',
       'shape',
-      ...COLUMNS.map(({ column }) => `${column}${noise}`),
-      `largest angle${noise}`,
-      `off-principal / null${noise}`,
+      ...COLUMNS.map(({ column, sameForNoise }) => (sameForNoise ? column : `${column}${noise}`)),
+      `${headOf(LARGEST_ANGLE)}${noise}`,
+      `${headOf(OFF_MASK)}${noise}`,
       'z',
       'mask view',
-      `off-principal energy / isotropic${noise}`,
+      `${headOf(OFF_ENERGY)}${noise}`,
       'energy view',
     ];
     appendAll(lines, table(head, rows));
@@ -133,14 +126,23 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
     `unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of}`,
     `relative update of the model${of}: ${percent(s.model.relativeUpdate)}; ${mostEnergy(s)}`,
   );
-  if (rows.length)
+  if (rows.length) {
+    const metrics = spectral.map((tensor) => tensor.metrics);
+    /** "12 % against 50 % isotropic, noise of the same size 49 %" */
+    const told = (headline: Headline, before = '', after = ''): string => {
+      const { value, beside, twin } = toldOf(headline, metrics);
+      const [of, ...references] = [value, ...beside.slice(0, 1)].map((figure) => inUnit(headline.unit, figure));
+      const noise = twin === null ? '' : `, noise of the same size ${inUnit(headline.unit, twin)}`;
+      return `${of}${references.map((text) => `${before}${text}${after}`).join('')}${noise}`;
+    };
     lines.push(
-      `means over ${s.matrices.done} of ${s.matrices.planned} matrices: NSS ${percent(mean('nss'))} of at most ${percent(mean('relativeUpdate'))}; ` +
-        `angles max ${degrees(Math.max(peak('angleUMax') ?? 0, peak('angleVMax') ?? 0))}; Wedin's bound is vacuous for ${s.wedinVacuous}`,
-      `off-principal alignment, mask view: ${percent(complement(mean('principalOverlap')))} against ${percent(complement(mean('principalNull')))} from rounding alone ` +
+      `means over ${s.matrices.done} of ${s.matrices.planned} matrices: NSS ${told(SHIFT, ' of at most ')}; ` +
+        `angles max ${told(LARGEST_ANGLE)}; Wedin's bound is vacuous for ${s.wedinVacuous}`,
+      `off-principal alignment, mask view: ${told(OFF_MASK, ' against ', ' from rounding alone')} ` +
         `(${s.maskVerdicts.off} off, ${s.maskVerdicts.on} on, ${s.maskVerdicts.noise} like noise)`,
-      `off-principal alignment, energy view: ${percent(complement(mean('jointEnergy')))} against ${percent(complement(mean('jointEnergyBaseline')))} isotropic`,
+      `off-principal alignment, energy view: ${told(OFF_ENERGY, ' against ', ' isotropic')}`,
     );
+  }
   const { baseOnly, tunedOnly } = result.unpaired;
   if (s.elementwiseOnly.length) lines.push(`${s.elementwiseOnly.length} tensors elementwise only`);
   if (result.skipped.length)
@@ -148,6 +150,17 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
   if (baseOnly.length) lines.push(`${baseOnly.length} only in the base: ${listed(baseOnly)}`);
   if (tunedOnly.length) lines.push(`${tunedOnly.length} only in the tuned: ${listed(tunedOnly)}`);
   return lines;
+}
+/** "off-principal / null" */
+function headOf({ column, beside: [reference] }: Headline): string {
+  return reference ? `${column} / ${reference.as}` : column;
+}
+/** "12 % / 50 %", with noise of the same size "12 % / 50 % / 49 %". */
+function besideNoise(headline: Headline, m: Figures, hasTwin: boolean): string {
+  const { of, unit, beside } = headline;
+  const [reference] = beside;
+  const values = [of(m), ...(reference ? [reference.of(m)] : []), ...(hasTwin ? [m.twin ? of(m.twin) : null] : [])];
+  return values.map((value) => inUnit(unit, value)).join(' / ');
 }
 /** One line a backend that took matrices over from the one named above. */
 function elsewhere({ tensors, backend }: ComparisonResult): string[] {
@@ -190,12 +203,6 @@ function mostEnergy({ layers, modules }: ComparisonSummary): string {
   if (!layer || !module) return 'no update';
   const place = layer.layer === null ? 'outside the layers' : `in layer ${layer.layer}`;
   return `most of its energy: ${percent(layer.updateShare)} ${place}, ${percent(module.updateShare)} in ${module.module}`;
-}
-function largestAngle({ angleUMax, angleVMax }: Partial<UpdateMetrics>): number | null {
-  return angleUMax == null || angleVMax == null ? null : Math.max(angleUMax, angleVMax);
-}
-function complement(x: number | null | undefined): number | null {
-  return x === null || x === undefined ? null : 1 - x;
 }
 function listed(names: string[]): string {
   const shown = names

@@ -18,20 +18,16 @@ export function percent(x: number | null | undefined): string {
 export function degrees(x: number | null | undefined): string {
   return x === null || x === undefined ? '-' : `${figure(x, 3)} deg`;
 }
+const UNITS: Record<Unit, (x: number | null | undefined) => string> = {
+  share: percent,
+  degrees,
+  number: figure,
+  factor: figure,
+  count: figure,
+  truth: figure,
+};
 /** A figure of the catalog. */
-export function inUnit(unit: Unit, x: number | null | undefined): string {
-  switch (unit) {
-    case 'share':
-      return percent(x);
-    case 'degrees':
-      return degrees(x);
-    case 'number':
-    case 'factor':
-    case 'count':
-    case 'truth':
-      return figure(x);
-  }
-}
+export const inUnit = (unit: Unit, x: number | null | undefined): string => UNITS[unit](x);
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let i = 0;

@@ -1,6 +1,9 @@
 /** What a hover says, as Markdown. Everything is given: facts of the header, and results that are there already. */
-import { bytes, count, degrees, integer, num, percent } from '../protocol/format.ts';
+import { bytes, count, integer, inUnit, percent } from '../protocol/format.ts';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import { columnsOf } from '../metrics/catalog.ts';
+import type { AnyFigure } from '../metrics/figure.ts';
+import { LARGEST_ANGLE } from '../metrics/headlines.ts';
 import { lineageOfTensors, lineageWarning } from '../metrics/lineage.ts';
 import { filled, translated, type Text } from '../metrics/say.ts';
 import { alignmentFigures, type Tally } from './figures.ts';
@@ -104,42 +107,30 @@ function computed(facts: CheckpointFacts, row: TensorRow, { l10n, known, ink }: 
   ];
 }
 
+const STATISTICS = columnsOf('elements');
+const SPECTRA = columnsOf('spectrum');
+
 function statisticsText({ stats }: TensorStatistics, l10n: Strings): string {
   const rest = [
-    l10n.t('{0} zeros', integer(stats.zeros)),
     ...(stats.nan ? [l10n.t('{0} NaN', integer(stats.nan))] : []),
     ...(stats.inf ? [l10n.t('{0} infinite', integer(stats.inf))] : []),
   ];
-  const figures = l10n.t(
-    'mean {0}, std {1}, {2} to {3}',
-    num(stats.mean),
-    num(stats.std),
-    num(stats.min),
-    num(stats.max),
-  );
-  return `${figures}, ${rest.join(', ')}`;
+  return [...STATISTICS.map((figure) => named(figure, stats[figure.id], l10n)), ...rest].join(', ');
 }
+/** "Stable rank 12.3" */
+const named = ({ label, short, unit }: Named, value: number | null, l10n: Strings): string =>
+  `${filledIn(short ?? label, l10n)} ${inUnit(unit, value)}`;
+type Named = Pick<AnyFigure, 'label' | 'short' | 'unit'>;
 
 function spectrumText(spectrum: TensorSpectrum, row: TensorRow, l10n: Strings, ink: Ink): string {
   const { metrics, singularValues, mpEdge } = spectrum;
   const picture = sparkline([{ values: singularValues }], mpEdge, ink);
   const name = spectrum.name === row.name ? '' : `${plain(spectrum.name.slice(row.name.length))}: `;
-  const figures = [
-    l10n.t('largest singular value {0}', num(metrics.spectralNorm)),
-    l10n.t('stable rank {0}', num(metrics.stableRank)),
-    l10n.t('effective rank {0} of {1}', num(metrics.effectiveRank), integer(Math.min(spectrum.rows, spectrum.columns))),
-  ].join(', ');
-  const outliers =
-    metrics.outlierCount === null
-      ? ''
-      : l10n.t(
-          'Above the Marchenko-Pastur edge: {0}. One matrix in ten of pure noise has one.',
-          integer(metrics.outlierCount),
-        );
+  const figures = SPECTRA.map((figure) => named(figure, metrics[figure.id], l10n)).join(', ');
   return [
     picture && imageMarkdown(picture, l10n.t('Singular values, both axes logarithmic')),
     `${name}${figures}`,
-    outliers,
+    metrics.outlierCount === null ? '' : l10n.t('One matrix in ten of pure noise has one outlier.'),
   ]
     .filter(Boolean)
     .join('\n\n');
@@ -154,28 +145,23 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
   const unchanged = [l10n.t('Unchanged in bf16'), percent(f.unchanged), l10n.t('no null')];
   if (f.matrices === 0)
     return `${title}\n\n${table([['', '', ''], unchanged])}\n\n${l10n.t('No spectra of this are computed, so there is no alignment.')}`;
+  const noneApplies =
+    f.vacuous === 0
+      ? l10n.t('a bound applies')
+      : f.matrices === 1
+        ? l10n.t('no bound applies')
+        : l10n.t('no bound for {0} of {1}', f.vacuous, f.matrices);
   const rows = [
     ['', l10n.t('update'), l10n.t('null or limit')],
-    [
-      l10n.t('Off-principal, which weights changed'),
-      percent(f.offMask),
-      l10n.t('noise {0}, steps {1}', percent(f.offMaskNull), percent(f.offMaskNullStep)),
-    ],
-    [
-      l10n.t('Off-principal, where the update points'),
-      percent(f.offEnergy),
-      l10n.t('isotropic {0}', percent(f.offEnergyBaseline)),
-    ],
-    [l10n.t('Spectrum shift'), percent(f.nss), l10n.t('limit {0}', percent(f.relativeUpdate))],
-    [
-      l10n.t('Largest angle'),
-      degrees(f.largestAngle),
-      f.vacuous === 0
-        ? l10n.t('a bound applies')
-        : f.matrices === 1
-          ? l10n.t('no bound applies')
-          : l10n.t('no bound for {0} of {1}', f.vacuous, f.matrices),
-    ],
+    ...f.headlines.map(({ headline, told }) => [
+      filledIn(headline.label, l10n),
+      inUnit(headline.unit, told.value),
+      [
+        ...headline.beside.map(({ label }, i) => `${filledIn(label, l10n)} ${inUnit(headline.unit, told.beside[i])}`),
+        ...(headline === LARGEST_ANGLE ? [noneApplies] : []),
+        ...(told.twin === null ? [] : [l10n.t('noise of the same size {0}', inUnit(headline.unit, told.twin))]),
+      ].join(', '),
+    ]),
     unchanged,
   ];
   const warning = lineageWarning(lineageOfTensors(comparison.tensors.values()));

@@ -87,4 +87,4 @@ type NumberFigure<O extends Of> = Extract<Listed, { of: O; kind: 'number' | 'int
 /** Their values, by id. */
 export type FiguresOf<O extends Of> = ValuesOf<Extract<Listed, { of: O }>>;
 export type FigureId = Listed['id'];
-export type { MaskPrefix, Range } from './figure.ts';
+export type { MaskPrefix, Range, Unit } from './figure.ts';

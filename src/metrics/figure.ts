@@ -131,8 +131,12 @@ export interface Definition<O extends Of, Id extends string, K extends Kind, N e
   factor?: { id: string; label: Text; sentence: Text; scale: Scale };
   /** over a model: weighted by parameters, or not put together; otherwise the mean and the maximum over the block matrices */
   aggregate?: 'weights' | 'none';
+  /** of the base, the size of the update or a parameter alone: noise of that size has the same, which is not shown beside it */
+  sameForNoise?: true;
   /** head of its column in the tables of the command line, and its name in the assistant's texts; absent: not shown there */
   column?: string;
+  /** of a spectrum: what independent noise of that shape and of that Marchenko-Pastur edge (on the scale of s) gives */
+  noise?(matrix: { rows: number; columns: number; edge: number | null }): number | null;
   compute(source: Sources[O]): Kinds[K] | (N extends true ? null : never);
 }
 export type Figure<

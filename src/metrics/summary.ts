@@ -1,5 +1,5 @@
 /** Model-level figures: what a run says of the whole model, always with how many matrices it is made of. */
-import { pushTo } from '../protocol/lists.ts';
+import { greatest, meanOf, pushTo } from '../protocol/lists.ts';
 import type {
   Aggregate,
   ComparisonMetrics,
@@ -100,8 +100,8 @@ export function aggregate(values: readonly (number | null)[]): Aggregate {
   const present = values.filter((value) => value !== null);
   const count = present.length;
   return {
-    mean: count === 0 ? null : present.reduce((a, b) => a + b, 0) / count,
-    max: count === 0 ? null : present.reduce((a, b) => Math.max(a, b), -Infinity),
+    mean: meanOf(present),
+    max: count === 0 ? null : greatest(present),
     count,
     nulls: values.length - count,
   };

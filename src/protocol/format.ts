@@ -2,6 +2,8 @@
  * Numbers as people read them: at most four significant digits, a narrow no-break space before a unit and between thousands, a true
  * minus. The exact value belongs into a tooltip: `exact`.
  */
+import type { Unit } from '../metrics/catalog.ts';
+
 type Maybe = number | null | undefined;
 
 const NARROW = '\u202f';
@@ -53,6 +55,21 @@ export function shareText(
 export const degrees = (x: Maybe, digits = 3): string => (x === null || x === undefined ? NONE : `${num(x, digits)}°`);
 export const times = (x: Maybe, digits = 3): string =>
   x === null || x === undefined ? NONE : `×\u200a${num(x, digits)}`;
+/** A value of a figure, or a mean of such values, in its unit. */
+export function inUnit(unit: Unit, x: Maybe): string {
+  switch (unit) {
+    case 'share':
+      return percent(x);
+    case 'factor':
+      return times(x);
+    case 'degrees':
+      return degrees(x);
+    case 'number':
+    case 'count':
+    case 'truth':
+      return num(x);
+  }
+}
 export const integer = (x: number): string => minus(x.toLocaleString('en-US').replace(/,/g, NARROW));
 
 function scaled(n: number, units: readonly string[]): string {

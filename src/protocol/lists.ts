@@ -14,6 +14,18 @@ export function least(values: Iterable<number>, ceiling = Infinity): number {
   return found;
 }
 
+/** The mean of what is there; null of nothing. */
+export function meanOf(values: Iterable<number | null | undefined>): number | null {
+  let sum = 0;
+  let count = 0;
+  for (const value of values) {
+    if (value === null || value === undefined) continue;
+    sum += value;
+    count++;
+  }
+  return count ? sum / count : null;
+}
+
 /** `list.push(...items)` of any length. */
 export function appendAll<T>(list: T[], items: Iterable<T>): void {
   for (const item of items) list.push(item);

@@ -1,5 +1,5 @@
 /** What is drawn of long curves: markers, bins, heads, ranges. Numbers only, so that each is tested without a page. */
-import { meanOf } from './model.ts';
+import { meanOf } from '../../src/protocol/lists.ts';
 
 /** Difference markers drawn one by one; past this index they are binned on the logarithmic axis. */
 export const SINGLE = 32;

@@ -1,6 +1,7 @@
 /** Where the matrix changed: the share of changed weights of each row and column, with head boundaries from config.json. */
 import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
+import { meanOf } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
@@ -11,7 +12,6 @@ import { css, sequential } from '../shared/scales.ts';
 import { linear, path, s, text } from '../shared/svg.ts';
 import { headsOf } from '../shared/heads.ts';
 import { binned } from './curves.ts';
-import { meanOf } from './model.ts';
 import '../shared/plot.ts';
 
 /** Colours of a stripe span mean +- this share, whatever the data: fitted colours would make sampling noise glow. */

@@ -19,7 +19,7 @@ import { recomputedNote } from '../shared/recomputed.ts';
 import { statusWord } from '../shared/words.ts';
 import { backendWord } from './backend.ts';
 import { key, readBullet, type NullMark } from '../shared/svg.ts';
-import { chip } from './cards.ts';
+import { chip } from './views-card.ts';
 import { energyCurves } from './detail-energy.ts';
 import { numbers } from './detail-numbers.ts';
 import { pictureSection } from './detail-picture.ts';

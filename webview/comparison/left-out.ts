@@ -1,8 +1,8 @@
 /** What the map does not show, each with its reason: elementwise only, left out, without a partner. Nothing is dropped silently. */
 import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
+import { meanOf } from '../../src/protocol/lists.ts';
 import { cutText, integer, percent } from '../shared/format.ts';
-import { meanOf } from './model.ts';
 import { define, ViewElement } from './view.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';

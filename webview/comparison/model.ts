@@ -1,6 +1,6 @@
 /** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
 import type { ComparisonPlan, Coverage } from '../../src/protocol/engine.ts';
-import { greatest, least } from '../../src/protocol/lists.ts';
+import { greatest, least, meanOf } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
@@ -15,17 +15,6 @@ export const MAX_COLUMNS = 256;
 
 export type Pair = ComparisonPlan['pairs'][number];
 const key = (layer: number, module: string): string => `${layer}\n${module}`;
-
-export function meanOf(values: Iterable<number | null | undefined>): number | null {
-  let sum = 0;
-  let n = 0;
-  for (const v of values) {
-    if (v === null || v === undefined) continue;
-    sum += v;
-    n++;
-  }
-  return n ? sum / n : null;
-}
 
 export class ComparisonModel {
   state: ComparisonState | null = null;

@@ -26,6 +26,7 @@ export const EFFECTIVE_RANK = [
     group: 'spectrum',
     label: say('Effective rank'),
     sentence: say('Exponential of the entropy of σ over its sum (Roy and Vetterli 2007).'),
+    column: 'effective rank',
     compute: ({ values }) => effectiveRank(values),
   }),
   updateFigure({

@@ -65,6 +65,7 @@ const energy = <const S extends EnergySide>(side: S) => {
       label: say('{0}, isotropic share', name),
       sentence: say('{0}: what an isotropic update would put into {1}.', isotropic, where),
       tolerance: rounded,
+      sameForNoise: true,
       compute: share,
     }),
   ] as const;

@@ -30,6 +30,7 @@ export const MARCHENKO_PASTUR = [
     label: say('MP soft rank'),
     sentence: say('Marchenko–Pastur edge over σ₁², both squared: near 1 for noise.'),
     tolerance: relative(SUM_TOLERANCE),
+    noise: () => 1,
     compute: ({ values: [largest = 0], rows, columns, variance }) =>
       variance === null || largest === 0 ? null : (marchenkoPasturEdge(variance, rows, columns) / largest) ** 2,
   }),
@@ -41,6 +42,7 @@ export const MARCHENKO_PASTUR = [
     short: say('Outliers'),
     sentence: say('Values above the Marchenko–Pastur edge; one matrix in ten of pure noise has one.'),
     column: 'outliers',
+    noise: () => 0,
     compute: ({ values, rows, columns, variance }) =>
       variance === null ? null : outlierCount(values, rows, columns, variance),
   }),

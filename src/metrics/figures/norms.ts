@@ -20,6 +20,7 @@ export const NORMS = [
     sentence: say('The largest singular value, σ₁.'),
     tolerance: relative(VALUE_TOLERANCE),
     column: 's1',
+    noise: ({ edge }) => edge,
     compute: ({ values }) => values[0] ?? 0,
   }),
   spectrumFigure({

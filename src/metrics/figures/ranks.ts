@@ -12,6 +12,7 @@ const common = {
   scale: null,
   tolerance: exact,
   aggregate: 'none',
+  sameForNoise: true,
 } as const;
 
 export const RANKS = [

@@ -9,6 +9,7 @@ const common = {
   group: 'change',
   range: [0, null],
   tolerance: relative(SUM_TOLERANCE),
+  sameForNoise: true,
 } as const;
 
 export const RELATIVE_UPDATE = [

@@ -20,6 +20,7 @@ export const ROUNDING_FLOOR = updateFigure({
   label: say('Rounding floor'),
   sentence: say('Relative update that storing the base once more would make: the scale of a small one.'),
   tolerance: relative(SUM_TOLERANCE),
+  sameForNoise: true,
   compute: ({ pair, grid }) => {
     if (!pair?.masks || hasPositions(grid)) return null;
     const { toward, away } = cellGaps(grid);

@@ -73,6 +73,7 @@ export const SPECTRAL_SHIFT = [
       '1/√max(m, n): what noise of a small size shows in the singular values; undefined for large updates.',
     ),
     tolerance: rounded,
+    sameForNoise: true,
     compute: ({ pair, rows, columns, updateSquared }) => {
       const isotropic = 1 / Math.sqrt(Math.max(rows, columns));
       const base = pair && frobeniusNorm(pair.baseValues);

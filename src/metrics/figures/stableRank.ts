@@ -25,6 +25,8 @@ export const STABLE_RANK = [
     label: say('Stable rank'),
     sentence: say('Sum of σ² over σ₁²: how many leading values carry the energy.'),
     column: 'stable rank',
+    // sum of squares m n v over the square of the edge, v (sqrt m + sqrt n)^2
+    noise: ({ rows, columns }) => (rows * columns) / (Math.sqrt(rows) + Math.sqrt(columns)) ** 2,
     compute: ({ values }) => stableRank(values),
   }),
   updateFigure({

@@ -17,7 +17,7 @@ export function isIllDefined(baseValues: Float64Array, maskRank: number, toleran
   return (last - (baseValues[maskRank] ?? 0)) / largest < SEPARATION || last <= tolerance;
 }
 
-const common = { nullable: true, group: 'validity', scale: { kind: 'lin', lo: 0, hi: 1 } } as const;
+const common = { nullable: true, group: 'validity', scale: { kind: 'lin', lo: 0, hi: 1 }, sameForNoise: true } as const;
 
 export const VALIDITY = [
   updateFigure({

@@ -49,8 +49,8 @@ describe('tensorHover', () => {
     const text = hover({ checkpoints: true });
     const stable = spectra.get(TENSOR)?.metrics.stableRank;
     expect(stable).toBeGreaterThan(1);
-    expect(text).toContain(`stable rank ${stable?.toPrecision(4)}`);
-    expect(text).toMatch(/mean .*, std .*, 0 zeros/);
+    expect(text).toContain(`Stable rank ${stable?.toPrecision(4)}`);
+    expect(text).toMatch(/Mean .*, Std .*, Zeros 0/);
     const image = /data:image\/svg\+xml;base64,([\w+/=]+)\|width=240,height=44/.exec(text)?.[1] ?? '';
     expect(Buffer.from(image, 'base64').toString()).toMatch(/^<svg xmlns.*<path d="M3\.0 .*<\/svg>$/);
   });
@@ -59,7 +59,7 @@ describe('tensorHover', () => {
     const m = tensors.get(TENSOR)?.metrics;
     const share = (v: number | null | undefined): string => `${(100 * (1 - (v ?? NaN))).toPrecision(3)}\u202f%`;
     expect(text).toContain(
-      `${share(m?.principalOverlap)} | &ensp;noise ${share(m?.principalNull)}, steps ${share(m?.principalNullStep)}`,
+      `${share(m?.principalOverlap)} | &ensp;Gaussian null ${share(m?.principalNull)}, step null ${share(m?.principalNullStep)}`,
     );
     expect(text).toContain(`${share(m?.jointEnergy)} | &ensp;isotropic`);
     expect(text).toMatch(/Unchanged in bf16 \| .* \| &ensp;no null/);
@@ -87,9 +87,11 @@ describe('alignmentFigures', () => {
       metrics: { ...one.metrics, principalOverlap: null, angleUMax: 89, nss: (one.metrics.nss ?? 0) * 3 },
     };
     const f = alignmentFigures([one, other]);
-    expect(f.offMask).toBeCloseTo(1 - (one.metrics.principalOverlap ?? NaN), 12);
-    expect(f.nss).toBeCloseTo(2 * (one.metrics.nss ?? NaN), 12);
-    expect(f).toMatchObject({ matrices: 2, largestAngle: 89 });
+    const [mask, , shift, angle] = f.headlines.map(({ told }) => told.value);
+    expect(mask).toBeCloseTo(1 - (one.metrics.principalOverlap ?? NaN), 12);
+    expect(shift).toBeCloseTo(2 * (one.metrics.nss ?? NaN), 12);
+    expect(angle).toBe(89);
+    expect(f.matrices).toBe(2);
     expect(f.mask.map(({ words, items }) => [words.word.message, items.length])).toEqual([
       ['like noise', 1],
       ['no visible change', 1],

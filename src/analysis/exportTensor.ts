@@ -1,5 +1,4 @@
 /** One tensor into a file of its own, streamed: .safetensors keeps its bytes, .npy keeps its values. */
-import { join } from 'node:path';
 import { createOutput } from '../files/index.ts';
 import { numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import {
@@ -116,7 +115,7 @@ async function* write(
       `${undecodable(dtype) ?? `${dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
     );
   const header = npy ? npyHeader(npy.descr, weight.shape) : safetensorsHeader(weight.name, weight.shape, numbers);
-  const reads = [...filesOf(checkpoint.path, checkpoint), join(checkpoint.folder, 'config.json')];
+  const reads = filesOf(checkpoint.path, checkpoint);
   const output = await createOutput(destination, { reads, checkpoint: format === 'safetensors', signal });
   try {
     await output.write(header);

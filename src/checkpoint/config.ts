@@ -1,7 +1,7 @@
 /** The few figures of config.json that say how fused tensors and heads divide. */
 import { join } from 'node:path';
 import { disk } from '../bytes/index.ts';
-import { ProblemList } from '../formats/index.ts';
+import { CONFIG_FILES, ProblemList } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ModelConfig } from '../protocol/engine.ts';
 
@@ -16,17 +16,24 @@ export interface ConfigFile {
   problems: ProblemList;
 }
 
-const FILE = 'config.json';
 const WITHOUT = 'Heads, fused matrices and the memory estimate are judged without it: download it again.';
 
-/** config.json of a folder. Throws cancelled only. */
+/** config.json of a folder, or params.json if that names heads. Throws cancelled only. */
 export async function readConfig(folder: string, signal?: AbortSignal): Promise<ConfigFile> {
-  const problems = new ProblemList(FILE);
+  const [config, params] = CONFIG_FILES;
+  if ((await disk.stamp(join(folder, config))) !== null) return readConfigFile(folder, config, signal);
+  const none: ConfigFile = { text: null, config: null, problems: new ProblemList(config) };
+  if ((await disk.stamp(join(folder, params))) === null) return none;
+  // The name is a common one: a file that says nothing of a model is another program's.
+  const found = await readConfigFile(folder, params, signal);
+  return found.config?.attentionHeads == null ? none : found;
+}
+
+async function readConfigFile(folder: string, file: string, signal?: AbortSignal): Promise<ConfigFile> {
+  const problems = new ProblemList(file);
   const none: ConfigFile = { text: null, config: null, problems };
-  const path = join(folder, FILE);
-  if ((await disk.stamp(path)) === null) return none;
   try {
-    const source = await disk.open(path);
+    const source = await disk.open(join(folder, file));
     try {
       if (source.sizeBytes > MAX_CONFIG_BYTES) {
         const text = `it has ${source.sizeBytes} bytes, more than the ${MAX_CONFIG_BYTES} that are read.`;

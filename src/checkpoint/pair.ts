@@ -9,6 +9,7 @@ import {
   isExpertStack,
   layoutKey,
   normalizeName,
+  publishedName,
   type Family,
 } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
@@ -16,6 +17,7 @@ import type { Problem } from '../protocol/results.ts';
 import { coverageOf } from './coverage.ts';
 import { matchesGlob } from './glob.ts';
 import { logicalShape, oriented, type Match } from './orientation.ts';
+import { inHalves, pairedSide, reorderedNote, whyNotReordered } from './rotary.ts';
 import { changedName, constantChange, type Change } from './prefix.ts';
 import { elementCount, hasTooManyExperts, isStack, MAX_EXPERTS } from './rows.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
@@ -62,7 +64,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   const skipped: Pairing['skipped'] = [];
   for (const match of oriented(matches)) {
     const common = commonRows(match, tokens);
-    const reason = whyUnmerged(match, unmerged, unread) ?? whyNot(match, common);
+    const reason = whyUnmerged(match, unmerged, unread) ?? whyNot(match, common) ?? whyNotReordered(match, config);
     if (reason === null && common !== null && tokens) {
       if (!notes.some(({ code }) => code === 'pairing-vocabulary')) notes.push(resizedNote(tokens));
       pairs.push(tablePair(match, common, sides, options));
@@ -82,6 +84,8 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   selected.sort((a, b) => tableOrder(a) - tableOrder(b));
   for (const side of ['tuned', 'base'] as const)
     if (unmerged[side]) notes.unshift(unmergedNote(side, sides[side], unread[side]));
+  const paired = matches.map(pairedSide).find((side) => side !== null);
+  if (paired) notes.push(reorderedNote(paired));
   const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
   return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes };
 }
@@ -122,9 +126,9 @@ function changeNote({ side, take, put, inside }: Change): Problem {
   return { severity: 'info', code: 'pairing-prefix', message };
 }
 
-/** A name without prefixes and wrappers, the constant one of its side too. */
+/** A name without the constant part of its side. */
 function nameOn(side: 'base' | 'tuned', row: TensorRow, change: Change | null): string {
-  return normalizeName((change?.side === side ? changedName(row.name, change) : null) ?? row.name);
+  return (change?.side === side ? changedName(row.name, change) : null) ?? row.name;
 }
 
 interface Matched {
@@ -133,7 +137,10 @@ interface Matched {
   tunedRest: TensorRow[];
   change: Change | null;
 }
-/** By full name first; what is left by the name without prefixes, if that is one tensor on each side, at last without a constant part. */
+/**
+ * By full name first; what is left by the name without prefixes, if that is one tensor on each side, then without a constant part, at
+ * last by the name that a model is published under elsewhere.
+ */
 function matchRows(base: TensorRow[], tuned: TensorRow[]): Matched {
   const byName = new Map(tuned.map((row) => [row.name, row]));
   const taken = new Set<TensorRow>();
@@ -147,15 +154,17 @@ function matchRows(base: TensorRow[], tuned: TensorRow[]): Matched {
     base.filter((row) => !partners.has(row)),
     tuned.filter((row) => !taken.has(row)),
   ];
-  const takeBy = (change: Change | null): void => {
+  const takeBy = (change: Change | null, known: (name: string) => string): void => {
     const [baseRest, tunedRest] = rest();
-    const tunedNames = uniqueBy(tunedRest, (row) => nameOn('tuned', row, change));
-    for (const [name, row] of uniqueBy(baseRest, (row) => nameOn('base', row, change))) take(row, tunedNames.get(name));
+    const tunedNames = uniqueBy(tunedRest, (row) => known(nameOn('tuned', row, change)));
+    for (const [name, row] of uniqueBy(baseRest, (row) => known(nameOn('base', row, change))))
+      take(row, tunedNames.get(name));
   };
   for (const row of base) take(row, byName.get(row.name));
-  takeBy(null);
+  takeBy(null, normalizeName);
   const change = constantChange(...rest(), Math.min(base.length, tuned.length));
-  if (change) takeBy(change);
+  if (change) takeBy(change, normalizeName);
+  takeBy(change, publishedName);
   const described = (row: TensorRow, side: 'base' | 'tuned'): TensorRow => {
     if (change?.side !== side) return row;
     const { layer, module, role } = describeName(nameOn(side, row, change));
@@ -258,11 +267,16 @@ function pairsOf(match: Match, sides: Sides, options: PairOptions): WeightPair[]
     TensorRow,
     TensorRow,
   ];
-  const views = matrixViews(base, sides.config, sides.family);
+  const paired = pairedSide(match);
+  const viewsOf = (row: TensorRow, side: 'base' | 'tuned'): MatrixView[] => {
+    const views = matrixViews(row, sides.config, sides.family);
+    return paired === side ? views.flatMap((view) => inHalves(view, sides.config) ?? []) : views;
+  };
+  const views = viewsOf(base, 'base');
   if (views.length === 0) {
     return [pairOf(flatWeight(sides.base, base), flatWeight(sides.tuned, tuned), options)];
   }
-  const others = matrixViews(tuned, sides.config, sides.family);
+  const others = viewsOf(tuned, 'tuned');
   return views.map((view, i) =>
     pairOf(
       modelWeight(sides, 'base', base, view),
@@ -363,9 +377,11 @@ function partsOf(
     if (whyNotOne(row, side) !== null) return [];
     if (row.shape.length !== 1 && row.shape.length !== 2 && !isStack(row)) return [];
     const views = isVector(row) ? biasViews(row, config, family) : matrixViews(row, config, family);
-    return views.map((view) => {
+    return views.flatMap((stored) => {
+      const view = inHalves(stored, config);
+      if (!view) return [];
       const marks = view.name.slice(row.name.length).split('#').slice(1);
-      return { row, view, key: layoutKey(nameOn(side, row, change), marks, family) };
+      return { row, view, key: layoutKey(publishedName(nameOn(side, row, change)), marks, family) };
     });
   });
 }

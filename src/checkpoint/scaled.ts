@@ -81,7 +81,9 @@ function flipped(view: MatrixView, shape: readonly number[]): Strides {
   const turned = plane * a * b + (inPlane % b) * a + Math.floor(inPlane / b);
   // Rows of a whole stack go on in the next plane, which lies behind.
   const planes = rows > a && rowStride === b ? { size: a, stride: a * b } : null;
-  const block = rowBlock ? { size: rowBlock.size, stride: stride(rowBlock.stride) } : planes;
+  const turn = (block: { size: number; stride: number }): typeof block => ({ ...block, stride: stride(block.stride) });
+  const inner = rowBlock?.inner;
+  const block = rowBlock ? { ...turn(rowBlock), ...(inner ? { inner: turn(inner) } : {}) } : planes;
   return {
     start: turned,
     rowStride: stride(rowStride),

@@ -67,9 +67,14 @@ async function gather(
   }
 }
 
-function rowStart({ start, rowStride, rowBlock }: Strides, row: number): number {
+/** Where the first element of a row lies. */
+export function rowStart({ start, rowStride, rowBlock }: Omit<Strides, 'columnStride'>, row: number): number {
   if (!rowBlock) return start + row * rowStride;
-  return start + Math.floor(row / rowBlock.size) * rowBlock.stride + (row % rowBlock.size) * rowStride;
+  const { size, stride, inner } = rowBlock;
+  const within = row % size;
+  const first = start + Math.floor(row / size) * stride;
+  if (!inner) return first + within * rowStride;
+  return first + Math.floor(within / inner.size) * inner.stride + (within % inner.size) * rowStride;
 }
 
 interface Placement {

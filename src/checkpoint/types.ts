@@ -43,7 +43,8 @@ export interface Checkpoint {
 /**
  * A matrix [rows, columns] = [out, in] inside a tensor: the whole of a 2-D tensor, a part of a fused one, one expert of a stack, or a
  * transposed Conv1D. Element (i, j) lies at start + i * rowStride + j * columnStride, in elements. With `rowBlock` (query, key and value
- * interleaved per head) row i lies at start + floor(i / size) * stride + (i mod size) * rowStride.
+ * interleaved per head) row i lies at start + floor(i / size) * stride + (i mod size) * rowStride; `inner` divides the rows of such a run
+ * once more in the same way.
  */
 export interface MatrixView {
   /** tensor name, with "#q", "#gate", "#7" for a part */
@@ -56,7 +57,7 @@ export interface MatrixView {
   start: number;
   rowStride: number;
   columnStride: number;
-  rowBlock?: { size: number; stride: number };
+  rowBlock?: { size: number; stride: number; inner?: { size: number; stride: number } };
 }
 
 export interface Pairing {

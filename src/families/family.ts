@@ -38,6 +38,10 @@ export interface Family {
   readonly expertLeaves?: Readonly<Record<string, string>>;
   /** Whole ends of modules under another way of saving, only in models of this family: applied before `segments`. */
   readonly renames?: Readonly<Record<string, string>>;
+  /** what stands in a layer, or outside of all, by the name that Hugging Face's conversion gives it: such models are published under both */
+  readonly published?: Readonly<Record<string, string>>;
+  /** Ends of modules whose rows turn together two by two, 2i with 2i + 1 of a head; everywhere else i turns with i + half the head. */
+  readonly rotaryPairs?: readonly string[];
   /** short names of modules, one or two last parts without "_proj", by what they do */
   readonly columns?: Readonly<Partial<Record<Stage, readonly string[]>>>;
   /** ends of modules whose rows (query; key and value) or columns (out) divide into heads */

@@ -5,6 +5,7 @@ export { JsonError, JsonScanner, type JsonErrorCode } from './jsonScanner.ts';
 export { ProblemList, quoted } from './problems.ts';
 export type { Format, Header, HeaderEntry } from './format.ts';
 export {
+  CONFIG_FILES,
   indexName,
   isCheckpointFile,
   isIndexFile,

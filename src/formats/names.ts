@@ -2,6 +2,9 @@
 import { appendAll } from '../protocol/lists.ts';
 import { FORMATS } from './registry.ts';
 
+/** What says how a model is built: Transformers' file, and if that is not there Meta's and Mistral's, with keys of its own. */
+export const CONFIG_FILES = ['config.json', 'params.json'] as const;
+
 /** `model.safetensors.index.json`; Diffusers puts a variant in: `model.safetensors.index.fp16.json`. */
 export interface IndexName {
   stem: string;
@@ -37,7 +40,7 @@ export const isCheckpointFile = (name: string): boolean => FORMATS.some(({ suffi
 export const isIndexFile = (name: string): boolean => indexName(name) !== null;
 /** What a run may read: a checkpoint, an index, or the config of a model or an adapter. */
 export const isPartOfCheckpoint = (name: string): boolean =>
-  isCheckpointFile(name) || isIndexFile(name) || /^(adapter_)?config\.json$/i.test(name);
+  isCheckpointFile(name) || isIndexFile(name) || /^((adapter_)?config|params)\.json$/i.test(name);
 
 const INDEX_END = /^\.index(\.[\w-]+)?\.json$/i;
 export function indexName(name: string): IndexName | null {

@@ -1,5 +1,6 @@
 /** Where in a module's update the rows of a weight lie, and whether the two have one shape. */
 import type { TensorRow } from '../../protocol/engine.ts';
+import { rowStart } from '../strided.ts';
 import type { MatrixView } from '../types.ts';
 import type { ModuleUpdate } from './updates.ts';
 
@@ -19,10 +20,7 @@ export function wrongShape(row: TensorRow, { out, in: inside }: ModuleUpdate): s
 }
 
 /** The module's output that row i of a part of its weight is. */
-export function outOf(row: TensorRow, { start, rowStride, rowBlock }: MatrixView): (at: number) => number {
+export function outOf(row: TensorRow, view: MatrixView): (at: number) => number {
   const stride = row.transposed ? 1 : (row.shape[1] ?? 1);
-  return (at) =>
-    (rowBlock
-      ? start + Math.floor(at / rowBlock.size) * rowBlock.stride + (at % rowBlock.size) * rowStride
-      : start + at * rowStride) / stride;
+  return (at) => rowStart(view, at) / stride;
 }

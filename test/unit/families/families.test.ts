@@ -379,7 +379,7 @@ describe('one key under two ways of saving', () => {
     const of = familyOf(modelType);
     expect(layoutKey(first, marks, of)).toBe(layoutKey(second, otherMarks, of));
   });
-  it('a rename of one family holds in no other, and Meta’s permuted rows get no key of others', () => {
+  it('a rename of one family holds in no other, and Meta’s permuted rows get no key of others by themselves', () => {
     expect(layoutKey('embed_out.weight', [], null)).toBe('embed_out');
     expect(layoutKey('layers.0.attention.wq.weight', [], familyOf(null, ['layers.0.attention.wq.weight']))).toBe(
       'layers.0.attention.wq',

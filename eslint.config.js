@@ -28,7 +28,18 @@ const LAYERS = {
   },
   engine: { may: ['analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
-  assistant: { may: ['results', 'metrics', 'checkpoint/discover', 'checkpoint/glob', 'formats', 'text', 'protocol'] },
+  assistant: {
+    may: [
+      'results',
+      'metrics',
+      'checkpoint/discover',
+      'checkpoint/glob',
+      'checkpoint/hub',
+      'formats',
+      'text',
+      'protocol',
+    ],
+  },
   mcp: { may: ['assistant', 'analysis', 'files', 'text', 'protocol'] },
   export: { may: ['metrics', 'text', 'protocol'] },
   cli: {

@@ -3,9 +3,9 @@
  * one sentence that says nothing of what is there; a path from a model may lead to a user's secrets.
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { checkpointsAt } from '../checkpoint/discover.ts';
+import { hubCaches } from '../checkpoint/hub.ts';
 import { CONFIG_FILES, isCheckpointFile, isIndexFile, isPartOfCheckpoint } from '../formats/index.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -35,13 +35,6 @@ export async function rootsOf(folders: readonly string[], caches = hubCaches()):
       );
     },
   };
-}
-
-/** Where the Hugging Face hub's client keeps its files, by its own variables. */
-export function hubCaches(env: NodeJS.ProcessEnv = process.env): string[] {
-  const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const home = env['HF_HOME'] || join(cache, 'huggingface');
-  return [env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE'] || join(home, 'hub')];
 }
 
 function isInside(path: string, folders: readonly string[]): boolean {

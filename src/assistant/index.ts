@@ -7,7 +7,7 @@ import type { ToolContext } from './engine.ts';
 import { findTensors } from './find.ts';
 import { inspectCheckpoint } from './inspect.ts';
 
-export { hubCaches, rootsOf, type Roots } from './admission.ts';
+export { rootsOf, type Roots } from './admission.ts';
 export { estimatedBudget, type TokenBudget } from './budget.ts';
 export { TOOLS, type ToolDefinition, type ToolName } from './definitions.ts';
 export type { AssistantEngine, ToolContext } from './engine.ts';

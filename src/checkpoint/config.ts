@@ -99,6 +99,8 @@ function visionOf(root: object): ModelConfig['vision'] | null {
 
 /** What config.json says of the tensors beside the figures of `ModelConfig`; null if it does not say. */
 export interface StatedShapes {
+  /** what the model is called: a hub's name, or a path on whoever's machine */
+  name: string | null;
   vocabulary: number | null;
   /** of a mixture, in each layer that has one */
   experts: number | null;
@@ -126,7 +128,9 @@ export function parseStatedShapes(text: string): StatedShapes | null {
   const names = Array.isArray(architectures) ? architectures.map(String) : [];
   // Gemma 4 doubles the width of the layers that share their cache.
   const oneWidth = ![nested, root].some((source) => source && own(source, 'use_double_wide_mlp') === true);
+  const name = own(root, '_name_or_path');
   return {
+    name: typeof name === 'string' && name !== '' ? name : null,
     vocabulary: number('padded_vocab_size', 'vocab_size'),
     experts: number('num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts', 'num_moe_experts'),
     embeddingWidth: number('embedding_size', 'word_embed_proj_dim'),

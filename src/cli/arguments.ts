@@ -33,7 +33,8 @@ export type Invocation =
     } & OutputOptions &
       EngineOptions)
   | ({ command: 'check'; path: string; strict: boolean; sha256: boolean } & OutputOptions & EngineOptions)
-  | ({ command: 'compare'; base: string; tuned: string; parameters: ComparisonParameters } & OutputOptions &
+  /** base null: the one that the adapter `tuned` names */
+  | ({ command: 'compare'; base: string | null; tuned: string; parameters: ComparisonParameters } & OutputOptions &
       EngineOptions);
 
 const ENGINE = {
@@ -112,12 +113,15 @@ export function parseInvocation(argv: string[]): Invocation {
   if (command === 'compare') {
     const { values, positionals } = parse(rest, COMPARE);
     if (values.help) return { command: 'help', topic: 'compare' };
-    const [base, tuned] = expectPositionals(positionals, ['BASE', 'TUNED'], 'compare');
+    const [tuned, base = null] =
+      positionals.length === 1
+        ? positionals
+        : expectPositionals(positionals, ['BASE', 'TUNED'], 'compare').toReversed();
     const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
     if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
     return {
       command,
-      base: base as string,
+      base,
       tuned: tuned as string,
       parameters: {
         ...DEFAULT_PARAMETERS,
@@ -196,6 +200,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
 
   offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
   offaxis compare BASE TUNED [options]    what training did, layer by layer
+  offaxis compare ADAPTER [options]       the same with the base that the adapter names, if it is on this machine
   offaxis check PATH [options]            scan for problems: exit status 1 if there are any
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
@@ -237,6 +242,10 @@ is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
   --json FILE|-          write offaxis.check/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]
+offaxis compare ADAPTER [options]
+
+An adapter's base is looked for where its configuration says (base_model_name_or_path: a path from the adapter or from here), in
+folders of that name beside the adapter and here, and in the hub's cache (HF_HUB_CACHE, HF_HOME).
 
   --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
   --angle-rank K         size of the principal subspaces (default min(512, floor(q/2)))

@@ -1,6 +1,7 @@
 /** `offaxis compare`: what training did. */
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
+import { baseMissing, findBase } from '../checkpoint/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
@@ -28,10 +29,12 @@ type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
  * all that could be is written, if a tensor failed.
  */
 export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
-  const outputs = await openOutputs(options, [options.base, options.tuned], signal);
+  const { tuned, parameters } = options;
+  const base = options.base ?? (await baseOf(analysis, tuned, signal));
+  const outputs = await openOutputs(options, [base, tuned], signal);
   const progress = new ProgressLine(process.stderr);
-  const found = new Accumulator(options.parameters.profiles);
-  const request = { runId: 'cli', base: options.base, tuned: options.tuned, parameters: options.parameters };
+  const found = new Accumulator(parameters.profiles);
+  const request = { runId: 'cli', base, tuned, parameters };
   try {
     for await (const event of analysis.compare(request, signal)) {
       found.add(event);
@@ -44,9 +47,9 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
     progress.clear();
   }
   const result = {
-    ...found.result(options.parameters),
-    base: resolve(options.base),
-    tuned: resolve(options.tuned),
+    ...found.result(parameters),
+    base: resolve(base),
+    tuned: resolve(tuned),
   };
   for (const problem of found.plan?.problems ?? [])
     if (problem.severity !== 'info')
@@ -56,7 +59,7 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   if (found.plan?.pairs.length === 0)
     throw new OffaxisError(
       'bad-file',
-      `No floating tensor of ${options.base} and ${options.tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
+      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
     );
   await outputs.write({
     json: () => result,
@@ -65,6 +68,24 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
   if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, found.plan?.pairs.length ?? 0));
+}
+
+/** The base that an adapter names. Throws bad-parameter, with what was looked for, if it is not there or the path is not an adapter. */
+async function baseOf(analysis: Analysis, adapter: string, signal: AbortSignal): Promise<string> {
+  const both = `"offaxis compare" takes BASE and TUNED, or an adapter that names its base`;
+  const facts = await analysis.open({ path: adapter }, signal).catch((error: unknown) => {
+    if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
+    throw new OffaxisError('bad-parameter', `${both}. ${error.message}`, { cause: error });
+  });
+  if (!facts.adapter) throw new OffaxisError('bad-parameter', `${both}; ${adapter} is not an adapter.`);
+  const search = await findBase(adapter, facts.adapter.base, [process.cwd()]);
+  if (search.path === null)
+    throw new OffaxisError(
+      'bad-parameter',
+      `${baseMissing(adapter, facts.adapter.base, search)}. Name it: offaxis compare BASE ${adapter}`,
+    );
+  process.stderr.write(`offaxis: base: ${terminal(search.path)}, found ${search.how}\n`);
+  return search.path;
 }
 
 /** Each failure has been said by then. */

@@ -59,10 +59,18 @@ export interface PickOptions {
   except?: string;
   /** offered first */
   first?: string | null;
+  /** why; else because it is selected as base */
+  firstDetail?: string;
 }
 
 /** A quick pick of the checkpoints in the workspace, and "Browse...". Undefined: the user backed out. */
-export async function pickCheckpoint({ title, placeHolder, except, first }: PickOptions): Promise<string | undefined> {
+export async function pickCheckpoint({
+  title,
+  placeHolder,
+  except,
+  first,
+  firstDetail = vscode.l10n.t('Selected as base'),
+}: PickOptions): Promise<string | undefined> {
   const browse = {
     label: `$(folder-opened) ${vscode.l10n.t('Browse...')}`,
     description: vscode.l10n.t('a file or a folder on disk'),
@@ -72,7 +80,7 @@ export async function pickCheckpoint({ title, placeHolder, except, first }: Pick
     const offered = [...(first ? [first] : []), ...paths.filter((path) => path !== first)].filter(
       (path) => path !== except,
     );
-    return [...offered.map((path) => itemOf(path, path === first)), browse];
+    return [...offered.map((path) => itemOf(path, path === first ? firstDetail : null)), browse];
   });
   const picked = await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true });
   if (!picked) return undefined;
@@ -102,13 +110,13 @@ async function workspaceCheckpoints(): Promise<string[]> {
 }
 
 /** "base" with its folder and file name, for models whose file is always called model.safetensors. */
-function itemOf(path: string, selected: boolean): vscode.QuickPickItem & { path: string } {
+function itemOf(path: string, detail: string | null): vscode.QuickPickItem & { path: string } {
   const folder = dirname(path);
   const inWorkspace = vscode.workspace.asRelativePath(join(folder, basename(path)));
   return {
     label: `$(package) ${label(basename(folder))}`,
     description: label(inWorkspace, 300),
-    ...(selected ? { detail: vscode.l10n.t('Selected as base') } : {}),
+    ...(detail === null ? {} : { detail }),
     path,
   };
 }

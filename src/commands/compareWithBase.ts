@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
+import { findBase } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Command, CommandServices } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+import { label } from '../text/show.ts';
 
 /** "Compare with Base" in the explorer: the selected base against this one. */
 export const compareWithBase: Command = {
@@ -39,15 +41,34 @@ function except({ base }: CommandServices): { except?: string } {
   return base.path === null ? {} : { except: base.path };
 }
 
-/** A checkpoint is not its own base: then the base is asked for, too. */
-async function compareToBase({ base: selection, comparisons }: CommandServices, tuned: string): Promise<void> {
-  const selected = selection.path === tuned ? null : selection.path;
-  const base =
-    selected ??
-    (await pickCheckpoint({
-      title: vscode.l10n.t('Compare with Base'),
-      placeHolder: vscode.l10n.t('The base: before training'),
-      except: tuned,
-    }));
-  if (base !== undefined) await comparisons.compare(base, tuned);
+/** A checkpoint is not its own base: then the base is asked for, too; the one that an adapter names is offered first. */
+async function compareToBase(services: CommandServices, tuned: string): Promise<void> {
+  const selected = services.base.path === tuned ? null : services.base.path;
+  const base = selected ?? (await askForBase(services, tuned));
+  if (base !== undefined) await services.comparisons.compare(base, tuned);
+}
+
+async function askForBase({ engine }: CommandServices, tuned: string): Promise<string | undefined> {
+  // What can't be opened is said by the comparison.
+  const adapter = await engine.call('open', { path: tuned }).then(
+    (facts) => facts.adapter,
+    () => null,
+  );
+  const title = vscode.l10n.t('Compare with Base');
+  if (!adapter)
+    return pickCheckpoint({ title, placeHolder: vscode.l10n.t('The base: before training'), except: tuned });
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const roots = folders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+  const { path } = await findBase(tuned, adapter.base, roots);
+  const named = label(adapter.base ?? '');
+  return pickCheckpoint({
+    title,
+    placeHolder:
+      path !== null || named === ''
+        ? vscode.l10n.t('The base that the adapter was trained on')
+        : vscode.l10n.t('The base that the adapter was trained on, {0}, was not found on this machine', named),
+    except: tuned,
+    first: path,
+    firstDetail: vscode.l10n.t('Named by the adapter'),
+  });
 }

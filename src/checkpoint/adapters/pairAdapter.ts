@@ -1,6 +1,7 @@
 /** What of a base an adapter changes: pairs of the base's weights and the same with the update in them. */
 import { normalizeName } from '../../families/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
+import type { Problem } from '../../protocol/results.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { coverageOf } from '../coverage.ts';
 import { pairCheckpoints, type PairOptions } from '../pair.ts';
@@ -11,6 +12,7 @@ import { weightOf } from '../weights.ts';
 import { elementCount } from '../rows.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
 import type { Adapter } from './adapter.ts';
+import { baseNameNote } from './findBase.ts';
 import { fitsShape, outOf, wrongShape } from './fit.ts';
 import { moduleUpdate, type ModuleUpdate } from './updates.ts';
 
@@ -26,21 +28,23 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   const own = pairCheckpoints(base, base, options);
   const rows = new Map([...base.tensors.values()].map((row) => [normalizeName(row.name), row]));
   const skipped = [...own.skipped];
+  const unfit: Pairing['skipped'] = [];
   const updates = new Map<string, ModuleUpdate>();
   for (const [module, { parts, scale }] of adapter.modules) {
     const row = rows.get(`${module}.weight`) ?? rows.get(module);
     const update = moduleUpdate(tuned, parts, scale);
-    if (!row)
+    if (!row && /\.experts(\.|$)/.test(module))
       skipped.push({
         name: module,
-        reason: /\.experts(\.|$)/.test(module)
-          ? 'an update of stacked experts (target_parameters) is not computed by this version'
-          : 'the base has no weight of that name for the adapter to change',
+        reason: 'an update of stacked experts (target_parameters) is not computed by this version',
       });
+    else if (!row)
+      unfit.push({ name: module, reason: 'the base has no weight of that name for the adapter to change' });
     else if (typeof update === 'string') skipped.push({ name: row.name, reason: update });
     else if (fitsShape(row, update)) updates.set(row.name, update);
-    else skipped.push({ name: row.name, reason: wrongShape(row, update) });
+    else unfit.push({ name: row.name, reason: wrongShape(row, update) });
   }
+  for (const one of unfit) skipped.push(one);
   const whole = new Map<string, TensorRow>();
   const tunedOnly: string[] = [];
   for (const row of adapter.whole) {
@@ -75,7 +79,19 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     skipped,
     unpaired: { baseOnly: [], tunedOnly },
     coverage: coverageOf(base, tuned, { pairs, skipped }, untouched),
-    notes: [],
+    notes: [baseNameNote(adapter.facts, tuned.folder, base), unfitNote(adapter, unfit)].filter((note) => note !== null),
+  };
+}
+
+/** Modules that the base has no weight for, or one of another shape: hardly the base that the adapter was trained on. */
+function unfitNote({ facts, modules }: Adapter, unfit: Pairing['skipped']): Problem | null {
+  const [first] = unfit;
+  if (!first) return null;
+  const named = facts.base === null ? '' : ` (${JSON.stringify(facts.base.slice(0, 200))})`;
+  return {
+    severity: 'warning',
+    code: 'pairing-base-shape',
+    message: `${unfit.length} of the adapter's ${modules.size} modules do not fit this base (${first.name}: ${first.reason}): check that it is the one that the adapter was trained on${named}.`,
   };
 }
 

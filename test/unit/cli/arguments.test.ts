@@ -26,6 +26,9 @@ describe('parseInvocation', () => {
       },
     });
   });
+  it('takes an adapter alone, whose base is then looked for', () => {
+    expect(parseInvocation(['compare', 'adapter'])).toMatchObject({ base: null, tuned: 'adapter' });
+  });
   it('reads every option of inspect; singular values imply spectra', () => {
     expect(parseInvocation(['inspect', 'x', '--stats', '--singular-values', '--json', 'f'])).toMatchObject({
       path: 'x',
@@ -36,7 +39,7 @@ describe('parseInvocation', () => {
     });
   });
   it.each([
-    ['compare a'],
+    ['compare'],
     ['compare a b c'],
     ['inspect'],
     ['frobnicate x'],

@@ -75,6 +75,23 @@ describe('offaxis compare', () => {
     expect(run.status).not.toBe(0);
     expect(run.stderr).toMatch(/angle rank 65 is out of range for .*k_proj/);
   });
+  it('finds the base that an adapter names, or says where it looked', () => {
+    const found = offaxis('compare', `${SAMPLES}/rl-lora`, '--no-spectra', '--json', '-');
+    expect(found.stderr).toMatch(/^offaxis: base: .*base.model\.safetensors, found where the adapter says$/m);
+    const result = JSON.parse(found.stdout) as ComparisonResult;
+    expect(result).toMatchObject({
+      base: resolve(SAMPLES, 'base/model.safetensors'),
+      tuned: resolve(SAMPLES, 'rl-lora'),
+    });
+    expect(result.tunedAdapter).toMatchObject({ kind: 'LoRA', rank: 8, scale: 2, unmerged: false });
+    expect(validator('comparison')(result)).toBe(true);
+    const unnamed = offaxis('compare', 'test/fixtures/adapters/llama-lora/adapter');
+    expect(unnamed.status).toBe(2);
+    expect(unnamed.stderr).toMatch(/does not say which base .* Name it: offaxis compare BASE test/);
+    const weights = offaxis('compare', `${SAMPLES}/base`);
+    expect(weights.status).toBe(2);
+    expect(weights.stderr).toMatch(/takes BASE and TUNED, or an adapter .*; .*base is not an adapter/);
+  });
   it('says what does not pair', () => {
     const run = offaxis('compare', `${SAMPLES}/base`, `${MALFORMED}/OK_zero_sized.safetensors`);
     expect(run.status).toBe(1);

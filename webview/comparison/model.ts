@@ -5,7 +5,7 @@ import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
 import type { CellValue, LayerStat } from '../shared/heatmap.ts';
-import { labelsOf, orderModules } from './labels.ts';
+import { labelsOf, orderModules } from '../../src/families/labels.ts';
 import type { Metric } from './metrics.ts';
 import { t } from '../shared/l10n.ts';
 

@@ -5,7 +5,7 @@ import { statusWord } from '../shared/words.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, type PictureCell } from '../shared/picture.ts';
 import { nothing, type TemplateResult } from 'lit';
-import { labelsOf, orderModules } from '../comparison/labels.ts';
+import { labelsOf, orderModules } from '../../src/families/labels.ts';
 import { integer } from '../shared/format.ts';
 import { Heatmap, legendRamp, type Cell, type CellValue, type Hit, type Scale, ends } from '../shared/heatmap.ts';
 import { MapCard } from './map-card.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { binned, differences, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
 import { headsOf } from '../../../webview/shared/heads.ts';
-import { labelsOf, orderModules } from '../../../webview/comparison/labels.ts';
+import { labelsOf, orderModules } from '../../../src/families/labels.ts';
 import { isBeyond } from '../../../webview/shared/heatmap-scale.ts';
 import { METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
 import { endLabels } from '../../../webview/comparison/panels.ts';

@@ -1,6 +1,5 @@
 /** Short names of the columns, and their order: what people know them by, made longer only if two would be the same. */
-
-import { columnPlace, lastOf, lastTwoOf, partOf, shortName, withoutProjection } from '../../src/families/columns.ts';
+import { columnPlace, lastOf, lastTwoOf, partOf, shortName, withoutProjection } from './columns.ts';
 
 /** "self_attn.q_proj" is "q", "c_attn#k" is "k"; the whole last part, then more of the path, if the short one is taken. */
 export function labelsOf(modules: readonly string[]): Map<string, string> {

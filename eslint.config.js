@@ -21,7 +21,15 @@ const LAYERS = {
   kernels: { may: [] },
   linalg: { may: ['files/index', 'numbers', 'protocol'] },
   metrics: { may: ['linalg/backend', 'numbers', 'protocol'] },
-  results: { may: ['metrics/summary', 'metrics/coverage', 'protocol'] },
+  // Sentences over what a comparison has yielded: pure, for every surface and for the pages.
+  answer: {
+    may: [
+      ...['coverage', 'lineage', 'median', 'say', 'verdict'].map((file) => `metrics/${file}`),
+      ...['families', 'numbers', 'text', 'protocol'],
+    ],
+    types: ['metrics/catalog'],
+  },
+  results: { may: ['answer', 'metrics/summary', 'metrics/coverage', 'protocol'] },
   health: { may: ['checkpoint', 'families', 'formats', 'numbers', 'bytes', 'protocol'] },
   analysis: {
     may: ['files', 'health', 'metrics', 'linalg', 'checkpoint', 'formats', 'numbers', 'bytes', 'text', 'protocol'],
@@ -30,6 +38,7 @@ const LAYERS = {
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
   assistant: {
     may: [
+      'answer',
       'results',
       'metrics',
       'checkpoint/discover',
@@ -66,7 +75,7 @@ const LAYERS = {
   comparison: { may: ['host', 'engine', 'export', 'results', 'files', 'bytes', 'text', 'protocol'], vscode: true },
   // Its words follow the catalog and the verdict's rule.
   hover: {
-    may: ['commands', 'engine', 'families', 'results', 'metrics', 'formats', 'bytes', 'text', 'protocol'],
+    may: ['commands', 'engine', 'families', 'answer', 'results', 'metrics', 'formats', 'bytes', 'text', 'protocol'],
     vscode: true,
   },
   commands: {
@@ -236,9 +245,9 @@ export default defineConfig(
             // figures/ and what computes them comes with the catalog
             {
               regex:
-                '/src/(?!protocol/|numbers/|families/|results/|text/|metrics/(catalog|coverage|figure|groups|headlines|lineage|quantisation|say|verdict)\\.ts$)',
+                '/src/(?!protocol/|numbers/|families/|answer/|results/|text/|metrics/(catalog|coverage|figure|groups|headlines|lineage|quantisation|say|verdict)\\.ts$)',
               message:
-                'A webview imports only src/protocol, src/numbers, src/families, src/results, src/text and the declarations of src/metrics.',
+                'A webview imports only src/protocol, src/numbers, src/families, src/answer, src/results, src/text and the declarations of src/metrics.',
             },
             { regex: '^(vscode|node:.*)$', message: 'A webview runs in a browser.' },
           ],

@@ -17,7 +17,7 @@ import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
-import { count, figure, inUnit, percent, table } from './format.ts';
+import { count, figure, inUnit, percent, table, wrapped } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { terminal, visible } from '../text/show.ts';
@@ -126,6 +126,7 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
     ...lineageLines(s),
     ...(s.quantisation ? [terminal(english(quantisationSaid(s.quantisation)))] : []),
     '',
+    ...answerLines(result),
   ];
   if (rows.length) {
     const head = [
@@ -182,6 +183,10 @@ function besideNoise(headline: Headline, m: Figures, hasTwin: boolean): string {
   const [reference] = beside;
   const values = [of(m), ...(reference ? [reference.of(m)] : []), ...(hasTwin ? [m.twin ? of(m.twin) : null] : [])];
   return values.map((value) => inUnit(unit, value)).join(' / ');
+}
+/** Above the figures what they say, in the terminal's width. */
+function answerLines({ answer }: ComparisonResult): string[] {
+  return answer.text ? [...wrapped(answer.text, process.stdout.columns), ''] : [];
 }
 /** One line a backend that took matrices over from the one named above. */
 function elsewhere({ tensors, backend }: ComparisonResult): string[] {

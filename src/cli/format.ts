@@ -40,6 +40,20 @@ export function count(n: number): string {
   return n < 1e9 ? `${(n / 1e6).toPrecision(4)} M` : `${(n / 1e9).toPrecision(4)} B`;
 }
 
+/** Characters of a line in a wide terminal, and if the output is none. */
+const LINE = 100;
+/** A text in lines of at most `width` characters, broken between words, but before no "%"; a longer word has a line of its own. */
+export function wrapped(text: string, width: number | undefined): string[] {
+  const most = Math.min(width || LINE, LINE);
+  const lines: string[] = [];
+  for (const word of text.split(/ (?!%)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Lines of a text table: the first `left` columns are aligned left, the others right. A cell stays on its line, within `most` characters. */
 export function table(head: string[], cells: string[][], left = 1, most = NAME_LENGTH): string[] {
   const rows = cells.map((row) => row.map((cell) => visible(cell, most)));

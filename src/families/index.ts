@@ -20,6 +20,7 @@ export { startsAtZero, startsUniform, targetModule } from './lora.ts';
 export {
   describeName,
   expertOf,
+  expertOfMatrix,
   isBias,
   isExpertStack,
   isTokenTable,

@@ -77,6 +77,12 @@ export function expertOf(name: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+/** The same of a matrix: an expert of a stack is "NAME#7", its part "NAME#7#gate". */
+export function expertOfMatrix(name: string): number | null {
+  const digits = /#(\d{1,9})(#|$)/.exec(name)?.[1];
+  return digits === undefined ? expertOf(name) : Number(digits);
+}
+
 export function normalizeName(name: string): string {
   let text = name.replace(WRAPPERS, '');
   for (let before = ''; before !== text;) {

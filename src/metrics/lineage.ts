@@ -1,5 +1,6 @@
 /** Is this the base of that? From the cosines of the block matrices, and once spectra are there from their shifts: METRICS.md, "Lineage". */
 import type { ComparisonTensor } from '../protocol/results.ts';
+import { median } from './median.ts';
 import { say, type Text } from './say.ts';
 
 /** `tuned`: base and tuned; `rotated`: one spectrum in two bases; `unrelated`; `apart`: between. */
@@ -47,12 +48,6 @@ function verdict(cosine: number, nss: number | null): Lineage {
   if (nss === null) return 'apart';
   if (nss < SAME_SPECTRUM) return cosine < ROTATED ? 'rotated' : 'apart';
   return cosine < UNRELATED ? 'unrelated' : 'apart';
-}
-function median(values: Values): number | null {
-  const sorted = values.filter((value) => typeof value === 'number').sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return low === undefined || high === undefined ? null : (low + high) / 2;
 }
 /** What is said in front of every other figure; null of a base and its tuned. */
 export function lineageWarning({ verdict }: LineageFound): Text | null {

@@ -143,6 +143,33 @@ export interface ComparisonSummary {
   elementwiseOnly: { name: string; reason: string }[];
   failed: { name: string; error: { code: ErrorCode; message: string } }[];
 }
+/** `guard`: said in place of everything else; `size`: how much and where; `quiet`: like noise, too small to say, or absent. */
+export type AnswerKind = 'guard' | 'size' | 'finding' | 'quiet';
+/** Which question it answers: how much, where it points, whether the spectrum moved; of several runs, whether they agree; of steps, how. */
+export type AnswerTab = 'size' | 'where' | 'spectrum' | 'agree' | 'path';
+export interface AnswerClause {
+  /** stable, in kebab-case: "concentrated", "spectrum-further" */
+  code: string;
+  kind: AnswerKind;
+  text: string;
+  /** the figures that it rests on, if its text does not hold them; and what noise, chance or rounding gives */
+  value: string | null;
+  noise: string | null;
+  tab: AnswerTab;
+  /** id of a metric that shows it, or null */
+  figure: string | null;
+  /** names of the matrices that it speaks of; null: all */
+  matrices: string[] | null;
+}
+/** What the comparison says, in English. */
+export interface ComparisonAnswer {
+  /** all of it, as the command line prints it; empty if not every tensor's change is known */
+  text: string;
+  /** what does not clear noise stands in the last one */
+  sentences: AnswerClause[][];
+  /** what the sentences leave open, and why */
+  notes: string[];
+}
 export interface ComparisonResult {
   schema: 'offaxis.comparison/1';
   base: string;
@@ -154,6 +181,7 @@ export interface ComparisonResult {
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
   /** the tuned side is the base with this adapter in it; null if it holds weights */
   tunedAdapter: AdapterFacts | null;
+  answer: ComparisonAnswer;
   summary: ComparisonSummary;
 }
 

@@ -1,4 +1,7 @@
 /** What a comparison has yielded so far, put together from its events: the one place that knows how, for whoever listens to a run. */
+import { answerTo } from '../answer/answer.ts';
+import type { Answer } from '../answer/clause.ts';
+import { answerJson } from '../answer/render.ts';
 import { coveredShare, withoutFailed } from '../metrics/coverage.ts';
 import { summarize } from '../metrics/summary.ts';
 import type { ComparisonEvent, ComparisonPlan, Coverage, MatrixDetail } from '../protocol/engine.ts';
@@ -139,11 +142,18 @@ export class Accumulator {
     return withoutFailed(plan.coverage, failed);
   }
 
+  /** What is there in words. Null before there is a plan. */
+  answer(summary = this.summary()): Answer | null {
+    const { plan, tensors } = this;
+    return plan && summary && answerTo({ plan, tensors, summary });
+  }
+
   /** offaxis.comparison/1: tensors in the order of the plan. Throws bug before there is a plan. */
   result(parameters: ComparisonParameters): ComparisonResult {
     const { plan, backend } = this;
     const summary = this.summary();
-    if (!plan || !backend || !summary) throw new OffaxisError('bug', 'The comparison ended without a plan.');
+    const answer = this.answer(summary);
+    if (!plan || !backend || !summary || !answer) throw new OffaxisError('bug', 'The comparison ended without a plan.');
     return {
       schema: 'offaxis.comparison/1',
       base: plan.base,
@@ -157,6 +167,7 @@ export class Accumulator {
       skipped: plan.skipped,
       unpaired: plan.unpaired,
       tunedAdapter: plan.tunedAdapter,
+      answer: answerJson(answer),
       summary,
     };
   }

@@ -100,6 +100,7 @@ export function comparison(tensors: ComparisonTensor[]): ComparisonResult {
     skipped: [{ name: 'ids', reason: 'integer' }],
     unpaired: { baseOnly: [], tunedOnly: ['extra "[1, 2]"'] },
     tunedAdapter: null,
+    answer: { text: '', sentences: [], notes: [] },
     summary: {
       weights: 24,
       coverage: 1,

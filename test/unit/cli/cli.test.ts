@@ -37,6 +37,13 @@ describe('offaxis compare', () => {
     expect(validate(result), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
     expect(result.tensors).toHaveLength(57);
     expect(result.summary.coverage).toBe(1);
+    // the answer stands above the table, in lines
+    expect(result.answer.text).toContain(
+      "Everywhere the update leans into the base's main directions (×16 of random).",
+    );
+    const [above = ''] = run.stdout.split('\nmatrix ');
+    expect(above.replaceAll('\n', ' ')).toContain(` ${result.answer.text} `);
+    expect(result.answer.sentences.flat().find(({ code }) => code === 'direction-main')?.matrices).toHaveLength(42);
     expect(result.tensors.filter((tensor) => tensor.metrics.nss != null)).toHaveLength(42);
     expect(result.summary.matrices).toEqual({ done: 42, planned: 42 });
     expect(result.tensors[1]?.metrics.rowDensity?.length).toBeGreaterThan(0);

@@ -1,0 +1,91 @@
+/** Several runs of one base: how far each moved, and whether they point the same way. Figures of METRICS.md, section D. */
+import { say, type Text } from '../metrics/say.ts';
+import { num, percent } from '../protocol/format.ts';
+import { visible } from '../text/show.ts';
+import { answerOf, clause, type Answer, type Clause } from './clause.ts';
+import { foldWord, listed } from './words.ts';
+
+export interface Runs {
+  /** each with its name, as a file gives it */
+  runs: readonly { name: string; relativeUpdate: number }[];
+  /** every two of them, by their places in `runs`, of the whole model */
+  pairs: readonly { i: number; j: number; updateCosine: number; signAgreement: number }[];
+}
+type Pair = Runs['pairs'][number];
+
+/** A display rule: the deviation of isotropic updates is too narrow for low-rank ones, so it makes no finding. */
+const SHARED = 0.3;
+/** Factors under which two sizes are about the same. */
+const ALIKE = 1.25;
+
+export function answerToRuns({ runs, pairs }: Runs): Answer {
+  const name = (at: number): string => visible(runs[at]?.name ?? '');
+  const sameWay = pairs.filter(({ updateCosine }) => updateCosine > SHARED);
+  const opposite = pairs.filter(({ updateCosine }) => updateCosine < -SHARED);
+  const apart = pairs.filter(({ updateCosine }) => Math.abs(updateCosine) <= SHARED);
+  const related = (pair: Pair, code: string, text: Text): Clause =>
+    clause({
+      code,
+      kind: 'finding',
+      text,
+      value: say('cosine {0}, signs agree in {1}', num(pair.updateCosine, 2), percent(pair.signAgreement, 2)),
+      noise: say('independent 0 and {0}', percent(0.5, 2)),
+      tab: 'agree',
+      figure: null,
+    });
+  return answerOf([
+    sizes(runs),
+    [
+      ...sameWay.map((pair) =>
+        related(pair, 'same-way', say('{0} and {1} point the same way', name(pair.i), name(pair.j))),
+      ),
+      ...opposite.map((pair) =>
+        related(pair, 'opposite-ways', say('{0} and {1} point opposite ways', name(pair.i), name(pair.j))),
+      ),
+    ],
+    strangers(apart, runs.length, name),
+  ]);
+}
+
+function sizes(runs: Runs['runs']): Clause[] {
+  const sorted = [...runs].sort((a, b) => a.relativeUpdate - b.relativeUpdate);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (!least || !most || least === most || least.relativeUpdate === 0) return [];
+  const factor = most.relativeUpdate / least.relativeUpdate;
+  return [
+    clause({
+      code: 'run-sizes',
+      kind: 'size',
+      text:
+        factor < ALIKE
+          ? say('the runs moved about equally far')
+          : say('{0} moved about {1} as far as {2}', visible(most.name), foldWord(factor), visible(least.name)),
+      value: listed(runs.map((run) => say('{0} {1}', visible(run.name), percent(run.relativeUpdate, 2)))),
+      tab: 'size',
+      figure: 'relativeUpdate',
+    }),
+  ];
+}
+
+/** Runs that share no direction with any other, and the pairs of the rest that share none: the absence of a finding. */
+function strangers(apart: readonly Pair[], runs: number, name: (at: number) => string): Clause[] {
+  const said = (text: Text, pairs: readonly Pair[]): Clause =>
+    clause({
+      code: 'no-direction-shared',
+      kind: 'quiet',
+      text,
+      value: say('cosine {0}', listed(pairs.map(({ updateCosine }) => num(updateCosine, 2)))),
+      noise: say('independent 0'),
+      tab: 'agree',
+      figure: null,
+    });
+  if (apart.length === 0) return [];
+  if (apart.length === (runs * (runs - 1)) / 2) return [said(say('the runs share no direction'), apart)];
+  const of = (run: number): Pair[] => apart.filter(({ i, j }) => i === run || j === run);
+  const lone = Array.from({ length: runs }, (_, run) => run).filter((run) => of(run).length === runs - 1);
+  const rest = apart.filter(({ i, j }) => !lone.includes(i) && !lone.includes(j));
+  return [
+    ...lone.map((run) => said(say('{0} shares no direction with the others', name(run)), of(run))),
+    ...rest.map((pair) => said(say('{0} and {1} share no direction', name(pair.i), name(pair.j)), [pair])),
+  ];
+}

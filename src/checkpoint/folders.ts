@@ -21,7 +21,10 @@ export interface Inside {
  * `snapshots/REVISION` (links to blobs). Throws read-failed.
  */
 export async function insideOf(folder: string, names: readonly string[]): Promise<Inside> {
-  if (names.includes('snapshots') && (names.includes('refs') || names.includes('blobs'))) return revisionOf(folder);
+  // A copy may have left out what is beside the snapshots.
+  const shown = names.filter((name) => !name.startsWith('.'));
+  if (names.includes('snapshots') && (names.includes('refs') || names.includes('blobs') || shown.length === 1))
+    return revisionOf(folder);
   const parent = dirname(folder);
   if (/^(snapshots|refs|blobs)$/.test(basename(folder))) {
     const beside = await folderNames(parent);

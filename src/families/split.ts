@@ -61,7 +61,9 @@ export function rowParts(
     case 'gate-up-alternating':
       return alternating(rows);
     case 'qkv-by-group': {
-      const geometry = headsIn(rows, heads);
+      // GPT-NeoX has a key and a value for each query head, whatever its config.json says of key/value heads.
+      const geometry =
+        headsIn(rows, heads) ?? headsIn(rows, heads && { ...heads, keyValueHeads: heads.attentionHeads });
       return known && geometry ? byGroup(...geometry) : null;
     }
     case 'qkv': {

@@ -16,6 +16,7 @@ import { decodeFloats } from '../../../src/numbers/index.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/quantised');
+const CASES = join(import.meta.dirname, '../../fixtures/cases');
 
 async function open(...path: string[]): Promise<Checkpoint> {
   return openCheckpoint(join(FIXTURES, ...path));
@@ -68,7 +69,7 @@ describe('values', () => {
 
 describe('parameters', () => {
   it.each(['gptq', 'awq', 'nf4', 'mlx4', 'comfy_fp8'])('%s counts the weights of the model', async (name) => {
-    const checkpoint = await open('cases', name);
+    const checkpoint = await openCheckpoint(join(CASES, 'packed-parameter-count', name));
     expect(checkpoint.facts.parameters).toBe(19_616);
     expect(checkpoint.facts.quantisation.reduce((sum, { parameters }) => sum + (parameters ?? NaN), 0)).toBe(15_360);
     await checkpoint.close();
@@ -77,7 +78,7 @@ describe('parameters', () => {
 
 describe('a comparison', () => {
   it('of a model with its own quantisation shows the error of the quantisation, without a rounding null', async () => {
-    const folder = join(FIXTURES, 'cases/bf16-vs-fp8-block');
+    const folder = join(CASES, 'fp8-scales-ignored/bf16-vs-fp8-block');
     const [base, tuned] = [await openCheckpoint(join(folder, 'base')), await openCheckpoint(join(folder, 'tuned'))];
     const pairing = pairCheckpoints(base, tuned, { includeEmbeddings: false, tensors: null });
     expect(pairing.skipped).toEqual([]);
@@ -108,7 +109,7 @@ describe('a comparison', () => {
   });
 
   it('of two quantised models leaves out what is not decoded, with the reason', async () => {
-    const folder = join(FIXTURES, 'cases/mlx-pair');
+    const folder = join(CASES, 'mlx-biases-as-weights/pair');
     const [base, tuned] = [await openCheckpoint(join(folder, 'base')), await openCheckpoint(join(folder, 'tuned'))];
     const { pairs, skipped } = pairCheckpoints(base, tuned, { includeEmbeddings: false, tensors: null });
     expect(pairs.some((pair) => pair.name.endsWith('.biases'))).toBe(false);

@@ -1,7 +1,8 @@
 /** File formats: which files each claims, headers, shard indexes. */
 export { impostorOf, readableSize, type Impostor } from './impostors.ts';
 export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './indexFile.ts';
-export { JsonError, JsonScanner, type JsonErrorCode } from './jsonScanner.ts';
+export { JsonScanner } from './jsonScanner.ts';
+export { JsonError, type JsonErrorCode } from './jsonTokens.ts';
 export { ProblemList, quoted } from './problems.ts';
 export type { Format, Header, HeaderEntry } from './format.ts';
 export {

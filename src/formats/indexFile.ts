@@ -2,7 +2,8 @@
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ByteSource } from '../bytes/index.ts';
 import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';
-import { JsonError, JsonScanner } from './jsonScanner.ts';
+import { JsonScanner } from './jsonScanner.ts';
+import { JsonError } from './jsonTokens.ts';
 import { ProblemList, quoted } from './problems.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 

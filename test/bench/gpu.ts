@@ -13,7 +13,7 @@ import {
   shared,
 } from '../../src/linalg/webgpu/gemm/variants.ts';
 import { createMatrix, type DeviceMatrix } from '../../src/linalg/webgpu/matrix.ts';
-import { countReduction } from '../../src/linalg/webgpu/steps.ts';
+import { countReduction } from '../../src/linalg/webgpu/countReduction.ts';
 import { upload } from '../../src/linalg/webgpu/upload.ts';
 import { encode, normal } from '../unit/matrices.ts';
 import { MACHINES, modelReduction } from './gpuModel.ts';

@@ -4,7 +4,7 @@
  * all of them together `panelGbs`; that a Householder column takes `column` seconds (barriers, a reduction, first loads), and that two
  * dependent dispatches lie `gap` seconds apart.
  */
-import type { KernelCount } from '../../src/linalg/webgpu/steps.ts';
+import type { KernelCount } from '../../src/linalg/webgpu/countReduction.ts';
 
 export interface Machine {
   name: string;

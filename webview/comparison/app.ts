@@ -83,7 +83,10 @@ class App extends ViewElement {
     if (target?.closest('input, select, textarea')) return;
     const inDetail = target?.closest('ox-detail') != null;
     if (event.key === '[' || event.key === ']')
-      this.view.set({ metric: stepMetric(this.view.ui.metric, event.key === ']' ? 1 : -1), fit: null });
+      this.view.set({
+        metric: stepMetric(this.view.ui.metric, event.key === ']' ? 1 : -1, this.view.model.hasTwin),
+        fit: null,
+      });
     else if (event.key === 'F6') (inDetail ? this.map : this.detail)?.focus();
     else if (event.key === 'Escape') {
       this.showHover(null);

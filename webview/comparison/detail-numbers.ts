@@ -2,12 +2,14 @@
 import { nothing, type TemplateResult } from 'lit';
 import type { Group, Kind } from '../../src/metrics/figure.ts';
 import { GROUPS } from '../../src/metrics/groups.ts';
-import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import type { ComparisonTensor, TwinMetrics } from '../../src/protocol/results.ts';
 import { inUnit } from '../shared/figures.ts';
+import { times } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
-import { CHECKPOINT_FIGURES, figureText, PAIR_FIGURES } from './metrics.ts';
-import { twinMark, twinSwitch } from './twin.ts';
+import { CHECKPOINT_FIGURES, figureText, PAIR_FIGURES, type PairFigure } from './metrics.ts';
+import { overNoise } from './over-noise.ts';
+import { overNoiseText, twinSwitch } from './twin.ts';
 import type { View } from './view.ts';
 
 /** Of these groups the bullets above show each figure beside its nulls. */
@@ -16,14 +18,21 @@ const SINGLE: ReadonlySet<Kind> = new Set(['number', 'integer', 'boolean']);
 const LISTED = PAIR_FIGURES.filter(({ group, kind }) => !DRAWN.has(group) && SINGLE.has(kind));
 const LISTED_GROUPS = [...new Set(LISTED.map(({ group }) => group))];
 
-/** A group of figures that this matrix has. */
+/** A group of figures that this matrix has; with a twin, those of noise of the same size and the factor over them in columns of their own. */
 function rowsOf(group: Group, { metrics: m }: ComparisonTensor): TemplateResult | typeof nothing {
   const figures = LISTED.filter((figure) => figure.group === group && m[figure.id] !== undefined);
   if (!figures.length) return nothing;
+  const { twin } = m;
   return html`<thead>
       <tr>
         <th scope="col">${tell(GROUPS[group])}</th>
-        <td></td>
+        ${
+          twin
+            ? html`<th scope="col" class="num">${t('update')}</th>
+                <th scope="col" class="num" title=${t('Noise of the same size')}>${t('noise')}</th>
+                <th scope="col" class="num" title=${t('The update over noise of the same size')}>${t('/ noise')}</th>`
+            : html`<td></td>`
+        }
       </tr>
     </thead>
     <tbody>
@@ -32,10 +41,21 @@ function rowsOf(group: Group, { metrics: m }: ComparisonTensor): TemplateResult 
           html`<tr title=${tell(figure.sentence)}>
             <td>${tell(figure.label)}</td>
             <td class="num">${figureText(figure, m)}</td>
-            ${m.twin ? html`<td>${twinMark(m[figure.id], m.twin[figure.id])}</td>` : nothing}
+            ${twin ? noiseCells(figure, m[figure.id], twin) : nothing}
           </tr>`,
       )}
     </tbody>`;
+}
+function noiseCells(figure: PairFigure, value: unknown, twin: TwinMetrics): TemplateResult {
+  if (figure.sameForNoise)
+    return html`<td></td>
+      <td></td>`;
+  const noise = twin[figure.id];
+  const text = overNoiseText(value, noise);
+  return html`<td class="num">${figureText(figure, twin)}</td>
+    <td class="num">
+      ${text ? html`<span data-twin-mark title=${text}>${times(overNoise(value, noise))}</span>` : nothing}
+    </td>`;
 }
 
 export function numbers(tensor: ComparisonTensor, view: View): TemplateResult {
@@ -68,7 +88,7 @@ export function numbers(tensor: ComparisonTensor, view: View): TemplateResult {
             </table>`
           : nothing
       }
-      <table class="numbers">
+      <table class="numbers ${tensor.metrics.twin ? 'across' : ''}">
         ${LISTED_GROUPS.map((group) => rowsOf(group, tensor))}
       </table>
     </div>

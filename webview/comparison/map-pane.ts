@@ -10,7 +10,7 @@ import { offerPicture, pictureName, type PictureCell } from '../shared/picture.t
 import { icon, s } from '../shared/svg.ts';
 import './left-out.ts';
 import './lines.ts';
-import { GROUPS } from './metrics.ts';
+import { metricGroups } from './metrics.ts';
 import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
 import './model-figures.ts';
 import { picture, type Picture } from './panels.ts';
@@ -51,7 +51,7 @@ class MapPane extends ViewElement {
           .value=${shown.metric.id}
           @change=${(e: Event) => set({ metric: (e.target as HTMLSelectElement).value, fit: null })}
         >
-          ${GROUPS.map(
+          ${metricGroups(model.hasTwin).map(
             ([group, metrics]) =>
               html`<optgroup label=${group}>
                 ${metrics.map((m) => html`<option value=${m.id} ?selected=${m.id === shown.metric.id}>${m.name}</option>`)}

@@ -9,6 +9,7 @@ import { inUnit } from '../shared/figures.ts';
 import { times } from '../shared/format.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { nss, wedin } from '../shared/readings.ts';
+import { overNoise } from './over-noise.ts';
 
 export interface Metric {
   id: string;
@@ -20,6 +21,8 @@ export interface Metric {
   scale: Scale | null;
   /** computed by the elementwise pass, so there before the spectra */
   elementwise: boolean;
+  /** needs noise of the same size: offered only if that is computed */
+  needsTwin?: true;
   get(tensor: ComparisonTensor): number | null;
   format(value: number | null): string;
 }
@@ -90,6 +93,26 @@ function metricsOf(figure: PairFigure): Metric[] {
   };
   return [over, plain];
 }
+/** Colours of a factor over noise of the same size: 16 either way. */
+const NOISE_SCALE: Scale = { kind: 'log1', hi: 16 };
+/** A figure over that of noise of the same size; none of a figure in which the two cannot differ, or that is no amount. */
+function overNoiseOf({ id, kind, unit, label, sentence, sameForNoise }: PairFigure): Metric[] {
+  if (sameForNoise || unit === 'truth' || (kind !== 'number' && kind !== 'integer')) return [];
+  return [
+    {
+      id: `${id}OverNoise`,
+      group: t('Beside noise of the same size'),
+      name: t('{0} / noise', tell(label)),
+      text: t('{0} Here as a factor over noise of the same size: 1 is what noise gives.', tell(sentence)),
+      scale: NOISE_SCALE,
+      // the twin is made with the spectra
+      elementwise: false,
+      needsTwin: true,
+      get: ({ metrics }) => overNoise(metrics[id], metrics.twin?.[id]),
+      format: (value) => inUnit('factor', value),
+    },
+  ];
+}
 function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
   const isBase = side === 'base';
   const group = t(isBase ? 'Base checkpoint' : 'Tuned checkpoint');
@@ -116,18 +139,24 @@ export const METRICS: readonly Metric[] = [
     get: (tensor) => tensor.metrics.principalLift ?? null,
   },
   ...PAIR_FIGURES.flatMap(metricsOf),
+  ...PAIR_FIGURES.flatMap(overNoiseOf),
   ...checkpointMetrics('base'),
   ...checkpointMetrics('tuned'),
 ];
 const BY_ID: ReadonlyMap<string, Metric> = new Map(METRICS.map((m) => [m.id, m]));
 export const metricById = (id: string): Metric => BY_ID.get(id) ?? METRICS[0]!;
-export const GROUPS: readonly (readonly [string, readonly Metric[]])[] = [...new Set(METRICS.map((m) => m.group))].map(
-  (group) => [group, METRICS.filter((m) => m.group === group)] as const,
-);
-/** The next or previous metric of the list, around its ends. */
-export function stepMetric(id: string, by: 1 | -1): string {
-  const at = METRICS.findIndex((m) => m.id === id);
-  return METRICS[(at + by + METRICS.length) % METRICS.length]!.id;
+/** The list by groups, as it is offered. */
+export function metricGroups(hasTwin: boolean): (readonly [group: string, metrics: readonly Metric[]])[] {
+  const offered = METRICS.filter(({ needsTwin }) => hasTwin || !needsTwin);
+  return [...new Set(offered.map(({ group }) => group))].map(
+    (group) => [group, offered.filter((metric) => metric.group === group)] as const,
+  );
+}
+/** The next or previous metric of what is offered, around its ends. */
+export function stepMetric(id: string, by: 1 | -1, hasTwin: boolean): string {
+  const offered = METRICS.filter(({ needsTwin }) => hasTwin || !needsTwin);
+  const at = offered.findIndex((metric) => metric.id === id);
+  return offered[(at + by + offered.length) % offered.length]!.id;
 }
 /** For a metric without a natural range: logarithmic if the values are positive and span two decades. */
 export function freeScale(values: readonly number[]): Scale {

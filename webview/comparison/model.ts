@@ -139,6 +139,10 @@ export class ComparisonModel {
     });
     return this.liveCache;
   }
+  /** Noise of the same size stands beside the figures of some matrix. */
+  get hasTwin(): boolean {
+    return this.live().some(({ metrics }) => metrics.twin);
+  }
   /** Fractions of weights over all compared floating tensors, weighted by parameters: the summary's, and whether it is of all of them. */
   weighted(id: 'unchangedBf16' | 'updateDensity'): { value: number | null; weights: number; complete: boolean } {
     const { summary, plan } = this.state ?? { summary: null, plan: null };

@@ -5,6 +5,7 @@ import { times } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { key, type NullMark } from '../shared/svg.ts';
+import { overNoise } from './over-noise.ts';
 import type { View } from './view.ts';
 
 /** Whether figures are compared with those of noise of the same size; another choice computes them anew. */
@@ -22,23 +23,11 @@ export function twinSwitch({ model, post }: View): TemplateResult {
   >`;
 }
 
-/** A figure over that of its noise; null without a twin, or if the two have no ratio. */
-export function overNoise(value: unknown, noise: unknown): number | null {
-  if (typeof value !== 'number' || typeof noise !== 'number') return null;
-  const ratio = value / noise;
-  return ratio > 0 && Number.isFinite(ratio) ? ratio : null;
-}
 /** "x 0.65 of noise of the same size"; empty if there is no ratio. */
 export function overNoiseText(value: unknown, noise: unknown): string {
   const ratio = overNoise(value, noise);
   return ratio === null ? '' : t('{0} of noise of the same size', times(ratio));
 }
-/** The same beside a figure; nothing without a twin. */
-export function twinMark(value: unknown, noise: unknown): TemplateResult | typeof nothing {
-  const text = overNoiseText(value, noise);
-  return text ? html`<span class="quiet" data-twin-mark>${text}</span>` : nothing;
-}
-
 /** A figure of noise of the same size as a drawing needs it; all of it empty without a twin. */
 export interface TwinParts {
   nulls: { v: number; kind: NullMark }[];

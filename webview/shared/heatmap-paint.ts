@@ -2,104 +2,22 @@
 import { visible } from '../../src/text/show.ts';
 import type { PaintContext } from './canvas-svg.ts';
 import { cell as cellText } from './format.ts';
+import {
+  LONGEST,
+  MEAN_LINE,
+  panelLeft,
+  type CellValue,
+  type Geometry,
+  type Grid,
+  type Panel,
+  type Profile,
+} from './heatmap-geometry.ts';
+import { paintProfile, paintProfileHead, paintProfileTicks } from './heatmap-profile.ts';
 import { colourOf, isBeyond, isDiverging, type Scale } from './heatmap-scale.ts';
 import { css, diverging, inkOn, mix, rgb, sequential } from './scales.ts';
 
-export type CellStatus = 'done' | 'pending' | 'failed' | 'absent';
-export interface CellValue {
-  status: CellStatus;
-  /** null: undefined for this matrix */
-  value: number | null;
-}
-export interface Panel {
-  title: string;
-  sub: string;
-  scale: Scale;
-  cell(layer: number, module: string): CellValue;
-  /** what a cell says; a short number by default */
-  text?(value: number): string;
-}
-export interface LayerStat {
-  mean: number;
-  min: number;
-  max: number;
-}
-export interface ProfileSeries {
-  name?: string;
-  mark: 'square' | 'circle';
-  /** any CSS colour */
-  colour: string;
-  at(layer: number): LayerStat | null;
-}
-export interface Profile {
-  title: string;
-  scale: Scale;
-  reference: number | null;
-  ticks: number[];
-  label(tick: number): string;
-  series: ProfileSeries[];
-}
-export interface Cell {
-  layer: number;
-  module: string;
-}
-/** Sizes in CSS pixels. `head` and `foot` are the heights of the two sticky strips. */
-export interface Geometry {
-  width: number;
-  panels: number;
-  left: number;
-  gap: number;
-  profile: number;
-  cellWidth: number;
-  rowHeight: number;
-  head: number;
-  foot: number;
-  upright: boolean;
-}
-export interface Grid {
-  /** numbers of the layers that exist, ascending; one row each */
-  layers: readonly number[];
-  modules: string[];
-  labels: string[];
-}
-
-const TITLE = 20;
-/** Middle of the mean row within the foot. */
-export const MEAN_LINE = 17;
 /** Of a cell whose value lies beyond its scale. */
 const CORNER = 7;
-/** An upright label is cut beyond this. */
-const LONGEST = 112;
-/** Heights of rows up to 8 and up to 16 layers, and beyond. */
-const rowHeight = (layers: number): number => (layers <= 8 ? 36 : layers <= 16 ? 24 : 14);
-
-export function geometry(width: number, grid: Grid, panels: number, hasProfile: boolean, labelWidth: number): Geometry {
-  const n = Math.max(1, panels);
-  const left = 40;
-  const gap = n > 1 ? 18 : 0;
-  const profile = hasProfile && width >= 430 ? Math.round(Math.min(170, width * (n > 1 ? 0.2 : 0.27))) : 0;
-  const room = width - left - gap * (n - 1) - (profile ? profile + 22 : 0);
-  const cellWidth = Math.max(4, Math.min(96, room / Math.max(1, grid.modules.length * n)));
-  const upright = labelWidth > cellWidth + 3;
-  const head = (n > 1 || hasProfile ? TITLE : 0) + (upright ? Math.min(LONGEST, labelWidth) + 10 : 22);
-  return {
-    width,
-    panels: n,
-    left,
-    gap,
-    profile,
-    cellWidth,
-    rowHeight: rowHeight(grid.layers.length),
-    head,
-    foot: 32,
-    upright,
-  };
-}
-export const panelLeft = (g: Geometry, grid: Grid, panel: number): number =>
-  g.left + panel * (g.gap + g.cellWidth * grid.modules.length);
-/** The profile stands right of the last panel, also where the cells do not use the whole width. */
-export const profileLeft = (g: Geometry, grid: Grid): number =>
-  Math.min(g.width - g.profile, panelLeft(g, grid, g.panels - 1) + g.cellWidth * grid.modules.length + 22);
 
 /** Theme colours and fonts of one drawing pass. */
 export class Brush<Context extends PaintContext = PaintContext> {
@@ -150,7 +68,7 @@ function fitting(b: Brush, label: string, most: number): string {
   return text === label ? label : `${text}…`;
 }
 
-export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
+function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
   panels.forEach((panel, index) => {
     const x0 = panelLeft(g, grid, index);
     if (g.panels > 1) {
@@ -178,7 +96,7 @@ export function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Pa
 }
 /** A layer's number in the room beside its row: 999999999 is "…9999". */
 const layerName = (layer: number): string => (layer < 1e5 ? String(layer) : `…${String(layer).slice(-4)}`);
-export function paintRows(b: Brush, g: Geometry, grid: Grid): void {
+function paintRows(b: Brush, g: Geometry, grid: Grid): void {
   b.font(12);
   b.c.fillStyle = b.quiet;
   const step = g.rowHeight > 14 ? 1 : 4;
@@ -244,7 +162,7 @@ function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue,
     b.text(words(panel, cell.value), x + w / 2, y + h / 2 + 0.5);
   }
 }
-export function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
+function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
   panels.forEach((panel, index) => {
     const x0 = panelLeft(g, grid, index);
     grid.modules.forEach((module, column) => {
@@ -274,7 +192,7 @@ export function paintMark(
   b.c.strokeRect(x + 2.5, y + 2.5, g.cellWidth - 5, g.rowHeight - 5);
 }
 
-export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
+function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
   const y = MEAN_LINE;
   b.font(11);
   b.c.fillStyle = b.quiet;
@@ -298,6 +216,31 @@ export function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly P
       }
     });
   });
+}
+
+/** The three strips of a heatmap: heads, rows and means; the outer two stay in view while the rows scroll. */
+export interface Strips {
+  head: Brush;
+  body: Brush;
+  foot: Brush;
+}
+/** All of it but the marks of the selection. */
+export function paintStrips(
+  { head, body, foot }: Strips,
+  g: Geometry,
+  grid: Grid,
+  panels: readonly Panel[],
+  profile: Profile | null,
+  isHighContrast: boolean,
+): void {
+  paintHead(head, g, grid, panels);
+  paintRows(body, g, grid);
+  paintCells(body, g, grid, panels);
+  paintMeans(foot, g, grid, panels);
+  if (!g.profile || !profile) return;
+  paintProfileHead(head, g, grid, profile);
+  paintProfile(body, g, grid, profile, isHighContrast);
+  paintProfileTicks(foot, g, grid, profile);
 }
 
 /** The colour ramp of a legend. */

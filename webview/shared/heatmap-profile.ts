@@ -2,13 +2,13 @@
 import {
   MEAN_LINE,
   profileLeft,
-  type Brush,
   type Geometry,
   type Grid,
   type LayerStat,
   type Profile,
   type ProfileSeries,
-} from './heatmap-paint.ts';
+} from './heatmap-geometry.ts';
+import type { Brush } from './heatmap-paint.ts';
 import { isDiverging, toUnit } from './heatmap-scale.ts';
 import { css, rgb } from './scales.ts';
 

@@ -4,18 +4,10 @@
  * mirrors it for screen readers (a canvas has no children), so does `data-cell` on the host for tests.
  */
 import { num } from './format.ts';
-import { shownText } from './html.ts';
 import { SvgContext } from './canvas-svg.ts';
 import {
-  Brush,
   geometry,
-  paintCells,
-  paintHead,
-  paintMark,
-  paintMeans,
-  paintRows,
   panelLeft,
-  prepare,
   profileLeft,
   type Cell,
   type CellValue,
@@ -23,13 +15,14 @@ import {
   type Grid,
   type Panel,
   type Profile,
-} from './heatmap-paint.ts';
-import { paintProfile, paintProfileHead, paintProfileTicks } from './heatmap-profile.ts';
+} from './heatmap-geometry.ts';
+import { Brush, paintMark, paintStrips, prepare } from './heatmap-paint.ts';
+import { CellMirror } from './heatmap-mirror.ts';
 import { theme } from './scales.ts';
 import { t } from './l10n.ts';
 import { statusWord } from './words.ts';
 
-export type { Cell, CellStatus, CellValue, LayerStat, Panel, Profile, ProfileSeries } from './heatmap-paint.ts';
+export type { Cell, CellStatus, CellValue, LayerStat, Panel, Profile, ProfileSeries } from './heatmap-geometry.ts';
 export { legendRamp } from './heatmap-paint.ts';
 export { colourOf, ends, fitted, isBeyond, isDiverging, reference, toUnit, type Scale } from './heatmap-scale.ts';
 
@@ -72,8 +65,7 @@ export class Heatmap {
   private readonly head = document.createElement('canvas');
   private readonly body = document.createElement('canvas');
   private readonly foot = document.createElement('canvas');
-  private readonly mirror = document.createElement('div');
-  private readonly row = document.createElement('div');
+  private readonly mirror = new CellMirror(this.root);
   private readonly observer: ResizeObserver;
   private panels: Panel[] = [];
   private profile: Profile | null = null;
@@ -101,12 +93,8 @@ export class Heatmap {
       canvas.className = `heatmap-${name}`;
       canvas.setAttribute('aria-hidden', 'true');
     }
-    this.row.className = 'sr';
-    this.row.setAttribute('role', 'row');
-    this.mirror.setAttribute('role', 'gridcell');
-    this.mirror.id = `heatmap-cell-${Math.random().toString(36).slice(2)}`;
-    this.row.append(this.mirror);
-    this.root.append(this.head, this.body, this.foot, this.row);
+    this.root.append(this.head, this.body, this.foot);
+    this.mirror.append();
     host.append(this.root);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(host);
@@ -192,9 +180,8 @@ export class Heatmap {
     const body = prepare(this.body, g.width, this.grid.layers.length * g.rowHeight);
     const foot = prepare(this.foot, g.width, g.foot);
     if (!head || !body || !foot) return;
-    paintHead(head, g, this.grid, this.panels);
-    paintRows(body, g, this.grid);
-    paintCells(body, g, this.grid, this.panels);
+    const isHighContrast = theme().startsWith('high-contrast');
+    paintStrips({ head, body, foot }, g, this.grid, this.panels, this.profile, isHighContrast);
     this.panels.forEach((_, index) => {
       const x0 = panelLeft(g, this.grid, index);
       for (const [cell, kind] of [
@@ -207,11 +194,6 @@ export class Heatmap {
         paintMark(body, g, x0 + column * g.cellWidth, row * g.rowHeight, kind, document.activeElement === this.root);
       }
     });
-    paintMeans(foot, g, this.grid, this.panels);
-    if (!g.profile || !this.profile) return;
-    paintProfileHead(head, g, this.grid, this.profile);
-    paintProfile(body, g, this.grid, this.profile, theme().startsWith('high-contrast'));
-    paintProfileTicks(foot, g, this.grid, this.profile);
   }
 
   /** The same painting as SVG elements, for a picture of this width; without selection. */
@@ -223,15 +205,7 @@ export class Heatmap {
     });
     const [head, body, foot] = strips.map(({ brush }) => brush);
     if (!head || !body || !foot) return { markup: '', width, height: 0 };
-    paintHead(head, g, this.grid, this.panels);
-    paintRows(body, g, this.grid);
-    paintCells(body, g, this.grid, this.panels);
-    paintMeans(foot, g, this.grid, this.panels);
-    if (g.profile && this.profile) {
-      paintProfileHead(head, g, this.grid, this.profile);
-      paintProfile(body, g, this.grid, this.profile, false);
-      paintProfileTicks(foot, g, this.grid, this.profile);
-    }
+    paintStrips({ head, body, foot }, g, this.grid, this.panels, this.profile, false);
     const rows = this.grid.layers.length * g.rowHeight;
     const at = [0, g.head, g.head + rows];
     const markup = strips.map(({ context }, i) => `<g transform="translate(0 ${at[i] ?? 0})">${context.markup}</g>`);
@@ -321,19 +295,12 @@ export class Heatmap {
     const column = cell ? this.grid.modules.indexOf(cell.module) : -1;
     this.root.setAttribute('aria-rowcount', String(this.grid.layers.length));
     this.root.setAttribute('aria-colcount', String(this.grid.modules.length));
-    if (!cell || column < 0) {
-      this.root.removeAttribute('aria-activedescendant');
-      delete this.host.dataset['cell'];
-      this.mirror.textContent = '';
-      return;
-    }
-    this.root.setAttribute('aria-activedescendant', this.mirror.id);
-    this.host.dataset['cell'] = `${cell.layer},${cell.module}`;
-    this.row.setAttribute('aria-rowindex', String(this.rowOf(cell.layer) + 1));
-    this.mirror.setAttribute('aria-colindex', String(column + 1));
-    this.mirror.setAttribute('aria-selected', 'true');
-    const values = this.panels.map((panel) => `${panel.title} ${spoken(panel.cell(cell.layer, cell.module))}`);
-    this.mirror.textContent = shownText([t('Layer {0}, {1}', cell.layer, cell.module), ...values].join('; '));
+    if (cell && column >= 0) this.host.dataset['cell'] = `${cell.layer},${cell.module}`;
+    else delete this.host.dataset['cell'];
+    const values = cell
+      ? this.panels.map((panel) => `${panel.title} ${spoken(panel.cell(cell.layer, cell.module))}`)
+      : [];
+    this.mirror.show(cell && column >= 0 ? { ...cell, row: this.rowOf(cell.layer), column, values } : null);
   }
 }
 

@@ -9,7 +9,8 @@ import { firstInvalidUtf8 } from '../utf8.ts';
 import { parseEntry, type DeclaredEntry } from './headerEntry.ts';
 import { checkLayout } from './headerLayout.ts';
 import { IMPOSTOR_BYTES, impostorOf } from '../impostors.ts';
-import { isJsonSpace, JsonError, JsonScanner } from '../jsonScanner.ts';
+import { JsonScanner } from '../jsonScanner.ts';
+import { isJsonSpace, JsonError } from '../jsonTokens.ts';
 import { ProblemList, quoted } from '../problems.ts';
 
 /** The reference implementation's limit: no header is larger, so nothing larger is ever allocated. */

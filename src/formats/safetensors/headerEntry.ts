@@ -1,5 +1,6 @@
 /** One entry of a safetensors header: `{dtype, shape, data_offsets}`. */
-import { JsonError, type JsonScanner } from '../jsonScanner.ts';
+import type { JsonScanner } from '../jsonScanner.ts';
+import { JsonError } from '../jsonTokens.ts';
 import { quoted, type ProblemList } from '../problems.ts';
 
 /** An entry as it is written; what is missing or of a wrong kind is null and reported. */

@@ -5,7 +5,8 @@ import { ceilTo, STORAGE_BUFFER } from './flags.ts';
 import { BLOCK, type DeviceMatrix } from './matrix.ts';
 import type { Kernel } from './kernels.ts';
 import { execute, type Matrices, record } from './recorder.ts';
-import { backChunk, type Dispatch, type Panel, type Plan, type StepFields, type Touches } from './steps.ts';
+import { backChunk } from './planReduction.ts';
+import type { Dispatch, Panel, Plan, StepFields, Touches } from './steps.ts';
 
 /** Leading singular vectors of one member's band: row-major q x k. */
 export interface BandVectors {

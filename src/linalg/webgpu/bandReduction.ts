@@ -10,7 +10,8 @@ import { STORAGE_BUFFER } from './flags.ts';
 import { BLOCK, type DeviceMatrix } from './matrix.ts';
 import { sizeClass } from './pool.ts';
 import { bandFloats, execute, type Matrices, type Observer, record, T_FLOATS, type WorkBuffers } from './recorder.ts';
-import { type Plan, planReduction } from './steps.ts';
+import { planReduction } from './planReduction.ts';
+import type { Plan } from './steps.ts';
 import { absMax, type RawPair, ScaleSlots, unpack, type UnpackMode } from './unpack.ts';
 
 /** Upper bandwidth of B: B[r, r + d] may be non-zero for d = 0 .. BANDWIDTH. */

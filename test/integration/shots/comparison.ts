@@ -23,6 +23,13 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
       .evaluate((element) => element.scrollIntoView({ block: 'start' }));
     await shoot(`comparison-detail-${section}`);
   }
+  await page.document.locator('[data-section="numbers"] [data-twin]').check();
+  await page.complete(42);
+  await page.document.locator('[data-twin-mark]').first().waitFor();
+  await page.document.locator('[data-section="numbers"]').evaluate((element) => element.scrollIntoView());
+  await shoot('comparison-twin');
+  await page.document.locator('[data-section="numbers"] [data-twin]').uncheck();
+  await page.complete(42);
   await detail.evaluate((pane) => pane.scrollTo(0, 0));
 
   const metric = page.document.getByLabel('Metric');
@@ -34,7 +41,7 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await page.action('table').click();
   await shoot('comparison-table');
   await page.action('table').click();
-  for (const section of ['lines', 'left-out']) {
+  for (const section of ['lines', 'model', 'left-out']) {
     const element = page.document.locator(`[data-section="${section}"]`).first();
     if (!(await element.count())) continue;
     await element.evaluate((node) => node.scrollIntoView({ block: 'end' }));

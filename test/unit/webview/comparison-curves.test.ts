@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import { binned, differences, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
 import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../src/families/labels.ts';
 import { isBeyond } from '../../../webview/shared/heatmap-scale.ts';
-import { METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
+import { metricById, metricGroups, METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
 import { endLabels } from '../../../webview/comparison/panels.ts';
 import { readUi } from '../../../webview/comparison/view.ts';
 
@@ -100,8 +101,23 @@ describe('metric list', () => {
       ...['base.spectralNorm', 'tuned.powerLawAlpha', 'base.subnormal', 'tuned.std'],
     ];
     for (const id of wanted) expect(ids).toContain(id);
-    expect(stepMetric(ids[0]!, -1)).toBe(ids.at(-1));
-    expect(stepMetric(ids.at(-1)!, 1)).toBe(ids[0]);
+    for (const hasTwin of [false, true]) {
+      expect(stepMetric(ids[0]!, -1, hasTwin)).toBe(ids.at(-1));
+      expect(stepMetric(ids.at(-1)!, 1, hasTwin)).toBe(ids[0]);
+    }
+  });
+  it('offers factors over noise of the same size if that is computed, of figures in which the two can differ', () => {
+    const offered = (hasTwin: boolean): string[] =>
+      metricGroups(hasTwin).flatMap(([, list]) => list.map(({ id }) => id));
+    const added = offered(true).filter((id) => !offered(false).includes(id));
+    expect(added).toEqual(offered(true).filter((id) => id.endsWith('OverNoise')));
+    expect(added).toEqual(expect.arrayContaining(['nssOverNoise', 'angleUMaxOverNoise', 'jointEnergyOverNoise']));
+    for (const id of ['relativeUpdate', 'updateNorm', 'jointEnergyBaseline', 'maskRank', 'illDefined', 'wedinVacuous'])
+      expect(added, id).not.toContain(`${id}OverNoise`);
+    expect(stepMetric('maskRank', 1, true)).not.toBe(stepMetric('maskRank', 1, false));
+    const tensor = { metrics: { nss: 0.3, twin: { nss: 0.1 } } } as unknown as ComparisonTensor;
+    expect(metricById('nssOverNoise').get(tensor)).toBeCloseTo(3, 12);
+    expect(metricById('nssOverNoise').format(3)).toBe('×\u200a3');
   });
 });
 

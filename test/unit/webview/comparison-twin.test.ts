@@ -1,10 +1,9 @@
-import { nothing, type TemplateResult } from 'lit';
 import { describe, expect, it } from 'vitest';
-import { twinMark } from '../../../webview/comparison/twin.ts';
+import { overNoiseText } from '../../../webview/comparison/twin.ts';
 
 describe('the mark of the noise twin', () => {
   it('is the figure over that of noise of the same size', () => {
-    expect((twinMark(1.3, 2) as TemplateResult).values.join(' ')).toBe('×\u200a0.650 of noise of the same size');
+    expect(overNoiseText(1.3, 2)).toBe('×\u200a0.650 of noise of the same size');
   });
   it('is none if there is no ratio', () => {
     for (const [value, noise] of [
@@ -16,6 +15,6 @@ describe('the mark of the noise twin', () => {
       [-1, 2],
       [true, true],
     ])
-      expect(twinMark(value, noise), `${value} over ${noise}`).toBe(nothing);
+      expect(overNoiseText(value, noise), `${value} over ${noise}`).toBe('');
   });
 });

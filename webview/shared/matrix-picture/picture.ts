@@ -5,29 +5,25 @@
 import { LitElement, nothing, type TemplateResult } from 'lit';
 import type { Picture, PictureKind, PictureSource } from '../../../src/protocol/matrix.ts';
 import { MAX_PICTURE_SIDE } from '../../../src/protocol/matrix.ts';
-import { bytes, duration, percent } from '../format.ts';
+import { bytes } from '../format.ts';
 import type { Heads } from '../heads.ts';
 import { legendRamp } from '../heatmap-paint.ts';
-import { ends } from '../heatmap-scale.ts';
 import { html } from '../html.ts';
-import { plural, t } from '../l10n.ts';
+import { t } from '../l10n.ts';
 import { MatrixError, type MatrixClient, type PictureProgress } from '../matrix-client.ts';
 import { onThemeChange } from '../scales.ts';
+import { STEPS, stepped, type Cursor } from './cursor.ts';
 import {
-  coverage,
-  figure,
-  isShare,
   kindName,
   pixelReading,
   scalingOf,
   shownOf,
   spotOf,
-  statisticName,
-  STATISTICS,
   type Scaling,
   type Spot,
   type Statistic,
 } from './figures.ts';
+import { failure, legend, progressRow, toolbar, type Choice } from './parts.ts';
 import { bitmapOf, paint, Palette, type Scene } from './paint.ts';
 import { GAP, PROFILE } from './profiles.ts';
 import { pan, rectangleOf, reveal, wholeOf, zoom, type Viewport } from './viewport.ts';
@@ -75,7 +71,7 @@ export class MatrixPicture extends LitElement {
   private view: Viewport = wholeOf(1, 1);
   private drawn: Drawn | null = null;
   private spot: Spot | null = null;
-  private cursor: { row: number; column: number } | null = null;
+  private cursor: Cursor | null = null;
   private progress: PictureProgress | null = null;
   private error: string | null = null;
   private isAsked = false;
@@ -132,45 +128,15 @@ export class MatrixPicture extends LitElement {
         <button class="secondary" data-action="draw" @click=${() => this.start()}>${t('Draw Picture')}</button>
       </div>`;
     const whole = this.view.rows >= source.rows && this.view.columns >= source.columns;
-    const press = (on: boolean, action: string, name: string, act: () => void, hint = ''): TemplateResult =>
-      html`<button data-action=${action} aria-pressed=${String(on)} title=${hint || nothing} @click=${act}>
-        ${name}
-      </button>`;
-    return html`<div class="mp-tools">
-        <div class="switch" role="group" aria-label=${t('What is drawn')}>
-          ${source.kinds.map((kind) => press(kind === this.kind, `kind-${kind}`, kindName(kind), () => this.choose({ kind })))}
-        </div>
-        <label class="row"
-          ><span class="sr">${t('Figure of a pixel')}</span
-          ><select
-            data-action="statistic"
-            @change=${(event: Event) => this.choose({ statistic: (event.target as HTMLSelectElement).value as Statistic })}
-          >
-            ${STATISTICS.map((s) => html`<option value=${s} ?selected=${s === this.statistic}>${statisticName(s)}</option>`)}
-          </select></label
-        >
-        ${press(this.isFull, 'full-range', t('Full Range'), () => this.choose({ isFull: !this.isFull }), t('Stretch the scale over every pixel; else it takes in 99.5 % of them'))}
-        <span class="grow"></span>
-        <span class="mp-zoom"
-          ><button
-            data-action="zoom-out"
-            title=${t('Zoom out ( − )')}
-            ?disabled=${whole}
-            @click=${() => this.zoomBy(1 / KEY_ZOOM)}
-          >
-            −
-          </button>
-          <button data-action="zoom-in" title=${t('Zoom in ( + )')} @click=${() => this.zoomBy(KEY_ZOOM)}>+</button>
-          <button
-            data-action="zoom-whole"
-            title=${t('The whole matrix ( 0 )')}
-            ?disabled=${whole}
-            @click=${() => this.toWhole()}
-          >
-            ${t('Whole')}
-          </button></span
-        >
-      </div>
+    const { kind, statistic, isFull } = this;
+    const tools = toolbar(
+      { kinds: source.kinds, kind, statistic, isFull, isWhole: whole },
+      {
+        choose: (change) => this.choose(change),
+        zoom: (by) => (by === 0 ? this.toWhole() : this.zoomBy(KEY_ZOOM ** by)),
+      },
+    );
+    return html`${tools}
       <div
         class="mp-canvas"
         tabindex="0"
@@ -190,7 +156,7 @@ export class MatrixPicture extends LitElement {
         <canvas aria-hidden="true"></canvas>
       </div>
       <p class="mp-readout small" aria-live="polite" data-reading>${this.reading()}</p>
-      ${this.state()} ${this.legend()}`;
+      ${this.state()} ${this.drawn ? legend(this.drawn.picture, this.drawn.scaling) : nothing}`;
   }
   protected override updated(): void {
     this.resized();
@@ -201,39 +167,8 @@ export class MatrixPicture extends LitElement {
     return this.drawn && this.spot ? pixelReading(this.drawn.picture, this.spot) : '';
   }
   private state(): TemplateResult | typeof nothing {
-    if (this.error !== null)
-      return html`<div class="banner error inset" role="alert" data-state="failed">
-        <span class="grow">${this.error}</span>
-        <button data-action="retry-picture" @click=${() => this.start()}>${t('Retry')}</button>
-      </div>`;
-    if (!this.progress) return nothing;
-    const { done, total, secondsLeft } = this.progress;
-    const left = secondsLeft === null ? '' : `, ${t('about {0} left', duration(secondsLeft))}`;
-    return html`<div class="row small quiet" role="status">
-      <progress max=${total} .value=${done} aria-label=${t('Reading the weights')}></progress>
-      <span class="grow">${percent(done / total, 2)}${left}</span>
-      <button data-action="cancel-picture" @click=${() => this.cancel()}>${t('Cancel')}</button>
-    </div>`;
-  }
-  private legend(): TemplateResult | typeof nothing {
-    if (!this.drawn) return nothing;
-    const { picture, scaling } = this.drawn;
-    const [low, high] = ends(scaling.scale);
-    const bad = picture.notFinite?.reduce((sum, n) => sum + n, 0) ?? 0;
-    const facts = [
-      coverage(picture),
-      scaling.beyond
-        ? plural(scaling.beyond, '{0} pixel lies beyond the scale', '{0} pixels lie beyond the scale')
-        : '',
-      bad ? plural(bad, '{0} weight is not finite: crossed out', '{0} weights are not finite: crossed out') : '',
-      isShare(this.kind)
-        ? t('edges: share of changed weights of each row and column')
-        : t('edges: mean |w| of each row and column'),
-    ].filter(Boolean);
-    return html`<div class="mp-legend small quiet" data-legend>
-      <span class="num">${figure(this.kind, low)}</span><canvas class="mp-ramp" aria-hidden="true"></canvas
-      ><span class="num">${figure(this.kind, high)}</span><span data-coverage>${facts.join('; ')}</span>
-    </div>`;
+    if (this.error !== null) return failure(this.error, () => this.start());
+    return this.progress ? progressRow(this.progress, () => this.cancel()) : nothing;
   }
 
   // ---------- asking ----------
@@ -243,7 +178,7 @@ export class MatrixPicture extends LitElement {
     this.ask(0);
     this.requestUpdate();
   }
-  private choose(change: { kind?: PictureKind; statistic?: Statistic; isFull?: boolean }): void {
+  private choose(change: Choice): void {
     const isOther = change.kind !== undefined && change.kind !== this.kind;
     this.kind = change.kind ?? this.kind;
     this.statistic = change.statistic ?? this.statistic;
@@ -364,7 +299,7 @@ export class MatrixPicture extends LitElement {
   private locate(): void {
     this.spot = this.cursor && this.drawn ? spotOf(this.drawn.picture, this.cursor.row, this.cursor.column) : null;
   }
-  private weightAt(event: MouseEvent): { row: number; column: number } | null {
+  private weightAt(event: MouseEvent): Cursor | null {
     const box = this.querySelector('.mp-canvas')?.getBoundingClientRect();
     if (!box) return null;
     const x = (event.clientX - box.left) / this.width;
@@ -415,16 +350,7 @@ export class MatrixPicture extends LitElement {
     else if (event.key === '-') this.zoomBy(1 / KEY_ZOOM);
     else if (event.key === '0') this.toWhole();
     else {
-      const step = new Map<string, [number, number]>([
-        ['ArrowUp', [-1, 0]],
-        ['ArrowDown', [1, 0]],
-        ['ArrowLeft', [0, -1]],
-        ['ArrowRight', [0, 1]],
-        ['PageUp', [-10, 0]],
-        ['PageDown', [10, 0]],
-        ['Home', [0, -Infinity]],
-        ['End', [0, Infinity]],
-      ]).get(event.key);
+      const step = STEPS.get(event.key);
       if (!step) return;
       if (event.shiftKey && Number.isFinite(step[1]))
         this.look(pan(view, (step[0] * view.rows) / 4, (step[1] * view.columns) / 4, source));
@@ -433,25 +359,11 @@ export class MatrixPicture extends LitElement {
     event.preventDefault();
     event.stopPropagation();
   }
-  /** To the next pixel, or the next weight if each has its own. */
   private step(down: number, right: number): void {
-    const { view, source, spot } = this;
-    if (!this.cursor) this.cursor = { row: Math.floor(view.row), column: Math.floor(view.column) };
-    else {
-      const move = (at: number, covered: [number, number] | undefined, by: number, side: number): number => {
-        const size = covered ? covered[1] - covered[0] : 1;
-        const next =
-          by > 0 ? (covered?.[1] ?? at + 1) + (by - 1) * size : by < 0 ? (covered?.[0] ?? at) + by * size : at;
-        return Math.max(0, Math.min(side - 1, next));
-      };
-      this.cursor = {
-        row: move(this.cursor.row, spot?.rows, down, source.rows),
-        column: move(this.cursor.column, spot?.columns, right, source.columns),
-      };
-    }
-    const next = reveal(view, this.cursor.row, this.cursor.column, source);
+    this.cursor = stepped(this.cursor, this.spot, { down, right }, this.view, this.source);
+    const next = reveal(this.view, this.cursor.row, this.cursor.column, this.source);
     this.locate();
-    if (next.row !== view.row || next.column !== view.column) this.look(next);
+    if (next.row !== this.view.row || next.column !== this.view.column) this.look(next);
     else this.requestUpdate();
   }
 }

@@ -7,7 +7,7 @@ import { BandReduction } from '../../../../src/linalg/webgpu/bandReduction.ts';
 import { createGpuContext, type GpuContext } from '../../../../src/linalg/webgpu/context.ts';
 import { DeviceMemoryError } from '../../../../src/linalg/webgpu/errors.ts';
 import { createMatrix, type DeviceMatrix } from '../../../../src/linalg/webgpu/matrix.ts';
-import { countReduction } from '../../../../src/linalg/webgpu/steps.ts';
+import { countReduction } from '../../../../src/linalg/webgpu/countReduction.ts';
 import { encode, gaussian } from '../../matrices.ts';
 import { openTestDevice, type TestDevice } from './device.ts';
 import { bandOf, dense, fill, heavyTailed, stored, type Stored, ulps } from './stored.ts';

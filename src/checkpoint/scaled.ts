@@ -71,7 +71,7 @@ export class ScaledWeight implements Weight {
   }
 }
 
-/** The same view where the last two axes of `shape` lie the other way round. */
+/** The same view with the last two axes of `shape` the other way round. */
 function flipped(view: MatrixView, shape: readonly number[]): Strides {
   const [a = 1, b = 1] = shape.slice(-2);
   const stride = (step: number): number => (step % b === 0 ? step / b : step * a);

@@ -89,7 +89,10 @@ export interface LinearAlgebraBackend {
   singularValues(matrix: Matrix, options: SingleOptions): Promise<Float64Array>;
   /** Throws `cancelled`; throws `device-lost` when the device is gone and the call may be repeated elsewhere. */
   comparePair(base: Matrix, tuned: Matrix, options: PairOptions): Promise<PairQuantities>;
-  /** T = W0 + t G in W0's own type, t fitted so that norm_F(T - W0) is the norm asked for to 1e-3. W0 is finite. Throws `cancelled`. */
+  /**
+   * T = W0 + t G in W0's own type, t fitted so that norm_F(T - W0) is the norm asked for to 1e-3. A bf16 twin is cast by way of float32,
+   * so rounded twice, as frameworks and the oracle cast float64. W0 is finite. Throws `cancelled`.
+   */
   noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
   /** Peak bytes that one call of comparePair holds for this shape, with a twin or without. */
   pairPeakBytes(rows: number, columns: number, twin?: boolean): number;
@@ -187,7 +190,8 @@ export interface ElementKernels {
   histogram(type: MatrixType, data: Uint8Array, min: number, max: number, signal?: AbortSignal): Promise<Float64Array>;
   /**
    * `columns` > 0: the chunks are whole rows of `columns` weights, and `rowChanged` and `columnChanged` say how many weights changed in
-   * each row and column of the chunk. With 0 both are empty.
+   * each row and column of the chunk. With 0 both are empty. The two types are one but for a stored base beside float64 sums (a merged
+   * adapter): to widen the base for those would cost more than a second type does.
    */
   compare(
     baseType: MatrixType,

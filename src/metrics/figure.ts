@@ -122,7 +122,7 @@ export interface Definition<O extends Of, Id extends string, K extends Kind, N e
   /** what it is read against: the id of its null, of its isotropic value, or of the limit that it can't pass */
   beside?: { id: string; as: 'null' | 'isotropic' | 'limit' };
   label: Text;
-  /** where there is little room */
+  /** if there is little room */
   short?: Text;
   /** what it is, and what it does not say */
   sentence: Text;

@@ -42,7 +42,7 @@ export interface TensorRow {
   spectral: boolean;
   /** stored [in, out] (GPT-2's Conv1D): its matrix is the transpose; absent if nothing tells, which is [out, in] until a pair tells */
   transposed?: boolean;
-  /** [E, a, b] of a mixture of experts, told by config.json or by the router beside it where the name does not say so */
+  /** [E, a, b] of a mixture of experts, told by config.json or by the router beside it if the name does not say so */
   stack?: true;
   /** The entry holds codes: `shape`, `module`, `role` and `spectral` are those of the weight that they and their scales make. */
   quantised?: QuantisedRow;

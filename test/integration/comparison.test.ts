@@ -75,6 +75,23 @@ test('clicking a cell shows its detail', async () => {
   expect(await detail.locator('[data-timing]').innerText()).toContain('computed on the CPU');
 });
 
+test('the panes scroll, the page around them does not', async () => {
+  const page = new ComparisonPage(workbench());
+  const beyond = await page.document.locator('body').evaluate(() => {
+    const most = document.documentElement.clientHeight;
+    const root = document.scrollingElement;
+    // what reaches below the page and is cut by no pane
+    const long = [...document.querySelectorAll('body *')].filter(
+      (element) => element.getBoundingClientRect().bottom > most && !element.closest('.pane > *'),
+    );
+    return {
+      scroll: (root?.scrollHeight ?? 0) - most,
+      long: long.map((element) => `${element.tagName} ${element.getAttribute('class') ?? ''}`),
+    };
+  });
+  expect(beyond).toEqual({ scroll: 0, long: [] });
+});
+
 test('the keyboard walks the heatmap, steps through metrics and enters the detail', async () => {
   const page = new ComparisonPage(workbench());
   const { keyboard } = workbench().page;

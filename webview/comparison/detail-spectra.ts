@@ -79,7 +79,7 @@ function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail):
   ] as const;
   ranks.forEach(([rank, name], i) => {
     if (!rank) return;
-    // where r and k lie close, one label stands left of its line and the other right
+    // if r and k lie close, one label stands left of its line and the other right
     const near = Math.abs(x(ranks[0][0] ?? 1) - x(ranks[1][0] ?? 1)) < 52;
     const anchor = near ? (i === 0 ? 'end' : 'start') : 'middle';
     root.append(

@@ -95,7 +95,7 @@ function metricsOf(figure: PairFigure): Metric[] {
 }
 /** Colours of a factor over noise of the same size: 16 either way. */
 const NOISE_SCALE: Scale = { kind: 'log1', hi: 16 };
-/** A figure over that of noise of the same size; none of a figure in which the two cannot differ, or that is no amount. */
+/** A figure over that of noise of the same size; none of a figure that the two share by definition, or that is not an amount. */
 function overNoiseOf({ id, kind, unit, label, sentence, sameForNoise }: PairFigure): Metric[] {
   if (sameForNoise || unit === 'truth' || (kind !== 'number' && kind !== 'integer')) return [];
   return [

@@ -7,7 +7,7 @@ import { tell } from '../shared/l10n.ts';
 export interface Metric<Id extends string = string> {
   id: Id;
   name: string;
-  /** the name where there is little room */
+  /** the name if there is little room */
   short: string;
   /** what it is, in one line */
   text: string;

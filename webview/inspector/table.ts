@@ -72,7 +72,7 @@ export class TensorTable extends ViewElement {
     this.from = from;
     const active = this.activeLine();
     const columns = columnsOf(mapMetric(ui.metric), ui.outliers);
-    // the figure that orders the list stays where there is no room for all
+    // the figure that orders the list stays if there is no room for all
     const figured = ui.outliers || (ui.sort !== null && isMetric(ui.sort.key) && ui.sort.key === ui.metric);
     return html`<div
       class="grid ${this.lines.length ? '' : 'none'} ${figured ? 'figured' : ''} ${ui.outliers ? 'apart' : ''}"

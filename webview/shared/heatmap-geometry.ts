@@ -91,6 +91,6 @@ export function geometry(width: number, grid: Grid, panels: number, hasProfile: 
 }
 export const panelLeft = (g: Geometry, grid: Grid, panel: number): number =>
   g.left + panel * (g.gap + g.cellWidth * grid.modules.length);
-/** The profile stands right of the last panel, also where the cells do not use the whole width. */
+/** The profile stands right of the last panel, also if the cells do not use the whole width. */
 export const profileLeft = (g: Geometry, grid: Grid): number =>
   Math.min(g.width - g.profile, panelLeft(g, grid, g.panels - 1) + g.cellWidth * grid.modules.length + 22);

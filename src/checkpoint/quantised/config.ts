@@ -1,4 +1,4 @@
-/** What config.json says of a quantisation: block sizes, bits, versions. Shapes decide where they can; this is asked for the rest. */
+/** What config.json says of a quantisation: block sizes, bits, versions. Shapes decide if they can; this is asked for the rest. */
 
 export interface QuantisationConfig {
   /** `quant_method` of transformers, "" if there is none */

@@ -44,7 +44,7 @@ async function read(
     expect(others).toEqual([]);
     if (!row) throw new Error('nothing was recognised');
     const [weight] = matricesOf(checkpoint, row);
-    if (!weight) throw new Error(`${row.name} is no matrix`);
+    if (!weight) throw new Error(`${row.name} is not a matrix`);
     const values = [...decodeFloats(weight.type, await readMatrix(weight))];
     const pieces: number[] = [];
     for await (const { data } of readChunks(weight, { weights: 50 }))

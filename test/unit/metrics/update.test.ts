@@ -213,7 +213,7 @@ describe('invariants over random updates', () => {
 });
 
 describe('principal angles', () => {
-  it('come from the sine where it is small and from the cosine where it is large', () => {
+  it('come from the sine if it is small and from the cosine if it is large', () => {
     const radians = [1e-9, 0.3, 1.2, Math.PI / 2];
     const degrees = angleDegrees({
       sines: Float64Array.from(radians, Math.sin),

@@ -1,7 +1,7 @@
 /**
  * The forms of the matrix product that are tried on an adapter. A thread computes `threadRows` x `threadColumns` of C in registers.
- * `direct` reads A and B through the cache only: best where workgroup memory is ordinary memory (software adapters, some integrated
- * GPUs). `shared` brings tiles of A and B into workgroup memory, `depth` deep: best where the cache is slow against the arithmetic.
+ * `direct` reads A and B through the cache only: best if workgroup memory is ordinary memory (software adapters, some integrated
+ * GPUs). `shared` brings tiles of A and B into workgroup memory, `depth` deep: best if the cache is slow against the arithmetic.
  */
 export interface GemmVariant {
   name: string;

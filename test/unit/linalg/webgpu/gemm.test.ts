@@ -137,7 +137,7 @@ describe('the tuning run', () => {
     kept.set(tuningKey(context.device.adapterInfo), other.name);
     expect(await tuneGemm(context, kept)).toBe(other);
     expect(currentVariant(context).variant).toBe(other);
-    // What another version left there is no choice of this one.
+    // What another version left there is not a choice of this one.
     kept.set(tuningKey(context.device.adapterInfo), 'direct 3x3');
     expect(GEMM_VARIANTS).toContain(await tuneGemm(context, kept));
     expect(GEMM_VARIANTS.map(({ name }) => name)).toContain(kept.get(tuningKey(context.device.adapterInfo)));

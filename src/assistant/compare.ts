@@ -1,4 +1,6 @@
 /** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
+import type { Answer } from '../answer/clause.ts';
+import { answerText } from '../answer/render.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
 import { LARGEST_ANGLE, OFF_ENERGY, OFF_MASK, SHIFT, toldOf, type Headline, type Told } from '../metrics/headlines.ts';
@@ -58,7 +60,11 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
   const rows = sorted(tensors, sort).map(tensorRow).slice(offset);
   return fitted(
     {
-      head: [...headLines(base, tuned, plan, coverage, summary, tensors.filter(hasSpectra), unread), DATA_NOTE],
+      head: [
+        ...answerLine(found.answer(summary)),
+        ...headLines(base, tuned, plan, coverage, summary, tensors.filter(hasSpectra), unread),
+        DATA_NOTE,
+      ],
       rowsHead: [
         `Tensors, ${sort === 'file' ? 'as stored' : `largest ${sort} first`}${offset ? `, from row ${offset} on` : ''}:`,
       ],
@@ -68,6 +74,13 @@ export async function compareCheckpoints(raw: unknown, context: ToolContext): Pr
     },
     context.budget(input.tokens),
   );
+}
+
+/** Names in it are the file's, so it is quoted as a sentence that holds them. */
+const MAX_ANSWER = 4000;
+function answerLine(answer: Answer | null): string[] {
+  const text = answer ? answerText(answer) : '';
+  return text ? [`In short: ${sentenceForModel(text, MAX_ANSWER)}`] : [];
 }
 
 function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: boolean): void {

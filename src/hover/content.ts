@@ -1,6 +1,9 @@
 /** What a hover says, as Markdown. Everything is given: facts of the header, and results that are there already. */
 import { bytes, count, integer, inUnit, percent } from '../protocol/format.ts';
+import type { ComparisonTensor } from '../protocol/results.ts';
+import { answerToPart } from '../results/accumulator.ts';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
+import { sentencesOf } from '../answer/render.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import type { AnyFigure } from '../metrics/figure.ts';
 import { LARGEST_ANGLE } from '../metrics/headlines.ts';
@@ -24,6 +27,8 @@ export interface HoverContext {
   known: KnownResults;
   ink: Ink;
 }
+/** Characters of what a comparison says in short. */
+const MAX_ANSWER = 4000;
 /** Spectra drawn for one tensor: parts of a fused one. */
 const PICTURES = 3;
 
@@ -176,12 +181,21 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
   return [
     `${title}${of}`,
     warning && filledIn(warning, l10n),
+    warning ? '' : inShort(comparison, parts, l10n),
     table(rows),
     `${l10n.t('Mask view: {0}.', verdicts(f.mask, l10n))} ${l10n.t('Energy view: {0}.', verdicts(f.energy, l10n))}`,
     picture && imageMarkdown(picture, l10n.t('Singular values of the base, and of the update (dashed)')),
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+/** What the figures of these say. What is said in place of figures is of whole checkpoints, and is not said of a part. */
+function inShort({ plan }: KnownComparison, parts: readonly ComparisonTensor[], l10n: Strings): string {
+  if (!plan) return '';
+  const answer = answerToPart(plan, parts);
+  if (answer.sentences.flat().some(({ kind }) => kind === 'guard')) return '';
+  return plain(sentencesOf(answer, (text) => filledIn(text, l10n)).join(' '), MAX_ANSWER);
 }
 
 const filledIn = (text: Text, l10n: Strings): string =>

@@ -194,3 +194,10 @@ export function summaryOfPart(tensors: readonly ComparisonTensor[]): ComparisonS
     coverage: null,
   });
 }
+
+/** The answer to a part of a comparison: of these tensors alone. */
+export function answerToPart(plan: ComparisonPlan, tensors: readonly ComparisonTensor[]): Answer {
+  const part = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const pairs = plan.pairs.filter(({ name }) => part.has(name));
+  return answerTo({ plan: { ...plan, pairs, skipped: [] }, tensors: part, summary: summaryOfPart(tensors) });
+}

@@ -159,6 +159,10 @@ describe('compare_checkpoints', () => {
       base: 'media/samples/base',
       tuned: 'media/samples/rl-hot',
     });
+    // first what they say, as a sentence that quotes the file
+    expect(text).toMatch(
+      /^In short: «Nine tenths of the weights changed .*Everywhere the update leans into the base's main directions \(×19 of random\)\..*»\n/,
+    );
     expect(text).toMatch(/Unchanged in bf16: [\d.]+ % of the weights/);
     expect(text).toMatch(/energy view: [\d.]+ % against [\d.]+ % for an isotropic update/);
     const updates = [...text.matchAll(/update ([\d.]+) %/g)].map((match) => Number(match[1]));

@@ -11,19 +11,25 @@ const samples = join(import.meta.dirname, '../../../media/samples');
 const TENSOR = 'model.layers.3.self_attn.v_proj.weight';
 
 const { facts, statistics, spectra } = await inspectCheckpoint(join(samples, 'base'), [TENSOR]);
-const { tensors, details } = await compareCheckpoints(join(samples, 'base'), join(samples, 'rl'), '*layers.3.*v_proj*');
+const { plan, tensors, details } = await compareCheckpoints(
+  join(samples, 'base'),
+  join(samples, 'rl'),
+  '*layers.3.*v_proj*',
+);
 const checkpoint: KnownCheckpoint = { path: facts.path, facts, statistics, spectra };
 const comparison: KnownComparison = {
   base: facts.path,
   tuned: join(samples, 'rl', 'model.safetensors'),
   baseName: 'base',
   tunedName: 'r[l]',
-  plan: null,
+  plan,
   tensors,
   details,
 };
 const context = (known: Partial<Record<'checkpoints' | 'comparisons', boolean>>): HoverContext => ({
-  l10n: { t: (message, ...args) => message.replace(/\{(\d)\}/g, (_, i: string) => String(args[Number(i)])) },
+  l10n: {
+    t: (message, ...args) => message.replace(/\{(\d)\}/g, (whole, i: string) => String(args[Number(i)] ?? whole)),
+  },
   known: {
     checkpoints: () => (known.checkpoints ? [checkpoint] : []),
     comparisons: () => (known.comparisons ? [comparison] : []),
@@ -65,6 +71,17 @@ describe('tensorHover', () => {
     expect(text).toMatch(/Unchanged in bf16 \| .* \| &ensp;no null/);
     expect(text).toMatch(/Mask view: like noise\. Energy view: into the main directions\./);
     expect(text).toContain('command:offaxis.showInComparison?');
+  });
+  it('says first what the figures say, of these tensors alone, and nothing before there is a plan', () => {
+    const text = hover({ comparisons: true });
+    const words = plain("The update leans into the base's main directions (×");
+    expect(text.indexOf(words)).toBeGreaterThan(text.indexOf('base → '));
+    expect(text.indexOf(words)).toBeLessThan(text.indexOf('Mask view'));
+    expect(text).toContain(plain('needs the noise twin.'));
+    const { known, ...rest } = context({});
+    const unplanned = { ...known, comparisons: () => [{ ...comparison, plan: null }] };
+    const match = matchName(facts.tensors, TENSOR);
+    expect(match && tensorHover(facts, match, { ...rest, known: unplanned })).not.toContain(words);
   });
   it('gives means over a pattern of tensors', () => {
     const text = hover({ comparisons: true }, 'model.layers.{i}.self_attn.v_proj');

@@ -1,9 +1,9 @@
 /** Real results of the sample family, as an inspector and a comparison hold them. */
 import { resolve } from 'node:path';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
-import type { CheckpointFacts, MatrixDetail, TensorSpectrum, TensorStatistics } from '../../../src/protocol/engine.ts';
+import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../../../src/protocol/engine.ts';
 import { Accumulator } from '../../../src/results/accumulator.ts';
-import { DEFAULT_PARAMETERS, type ComparisonTensor } from '../../../src/protocol/results.ts';
+import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 
 async function withAnalysis<T>(body: (analysis: Analysis, signal: AbortSignal) => Promise<T>): Promise<T> {
   const analysis = await createAnalysis({ backend: 'cpu', threads: 1, directory: resolve('dist') });
@@ -39,7 +39,7 @@ export function compareCheckpoints(
   base: string,
   tuned: string,
   glob: string,
-): Promise<{ tensors: Map<string, ComparisonTensor>; details: Map<string, MatrixDetail> }> {
+): Promise<Pick<Accumulator, 'plan' | 'tensors' | 'details'>> {
   return withAnalysis(async (analysis, signal) => {
     const found = new Accumulator();
     const request = { runId: 'hover', base, tuned, parameters: { ...DEFAULT_PARAMETERS, tensors: glob } };

@@ -6,8 +6,11 @@ import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
-import { adapterOf, reportAdapter } from './adapters/adapter.ts';
-import { readAdapterConfig, type AdapterConfig } from './adapters/config.ts';
+import { adapterOf } from './adapters/adapter.ts';
+import { readAlphas } from './adapters/alphas.ts';
+import { readAdapterConfig } from './adapters/config.ts';
+import { reportAdapter } from './adapters/report.ts';
+import { metadataSettings, type AdapterConfig } from './adapters/settings.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
 import { besideNote, discover, type Source as AnySource } from './discover.ts';
@@ -163,7 +166,11 @@ async function assemble(
   markStacks(tensors, stated?.experts ?? null);
   reportUnsplit(tensors, config, family, own);
   reportExperts(tensors, own);
-  const adapter = adapterOf(tensors, adapterConfig);
+  const adapter = adapterOf(tensors, {
+    config: adapterConfig,
+    models: metadataSettings(shards[0]?.header?.metadata.get('lora_adapter_metadata')),
+    alphas: await readAlphas(tensors, read, signal),
+  });
   if (adapter) reportAdapter(adapter, adapterConfig, own);
   reportPlaceholders(tensors, config, own);
   // Of a slice the shapes are not the model's.

@@ -15,7 +15,16 @@ export {
 } from './columns.ts';
 export type { CacheRule, Family, Fusion, Stage } from './family.ts';
 export { GPT2, storesInOut } from './gpt2.ts';
-export { adapterKind, adapterName, isAdapterPart, type AdapterName } from './adapters.ts';
+export {
+  adapterName,
+  adapterWriter,
+  isAdapterPart,
+  pipelineModel,
+  sharedPart,
+  type AdapterName,
+  type AdapterWriter,
+} from './adapters.ts';
+export { adapterKind, isOfTheInput } from './adapterKinds.ts';
 export { startsAtZero, startsUniform, targetModule } from './lora.ts';
 export {
   describeName,

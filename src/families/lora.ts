@@ -1,7 +1,8 @@
 /** Names of LoRA factors, as PEFT, MLX, Diffusers and Kohya write them. */
 
 /** The half that starts at zero. */
-const STARTS_AT_ZERO = /lora_(embedding_)?B|lora_b$|lora_up/;
+const STARTS_AT_ZERO =
+  /lora_(embedding_)?[BE]|lora_b$|lora[._](linear_layer\.)?up|_lora\.up|hada_w2_[ab]|lokr_w[12]|vera_lambda_b|oft_[rR]/;
 
 /** May a tensor of this name hold nothing but zeros, as it was initialised? */
 export function startsAtZero(name: string): boolean {

@@ -1,5 +1,6 @@
 /** What a tensor's name says: layer, module, role, expert. A name that no family knows groups by its first integer. */
 import type { TensorRow } from '../protocol/engine.ts';
+import { dottedKohya } from './kohya.ts';
 import { QUANTISATION_STATE } from './quantised.ts';
 import { endsWithOne, everyFamily } from './registry.ts';
 
@@ -17,7 +18,7 @@ export interface TensorName {
 
 /** Left by torch.compile, FSDP, activation checkpointing and PEFT anywhere in a name. */
 const WRAPPERS =
-  /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer|\.modules_to_save(\.default)?/g;
+  /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer|\.(?:modules_to_save|ln_tuning_layers)(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
 /** Two spellings of one parameter: TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */
@@ -54,7 +55,7 @@ const STACKS = endsWithOne(everyFamily(({ stacks }) => stacks));
 
 /** Never fails: every name has a module. */
 export function describeName(name: string): TensorName {
-  const normalized = normalizeName(name);
+  const normalized = normalizeName(dottedKohya(name) ?? name);
   const parts = normalized.split('.');
   const at = parts.findIndex((part) => layerNumber(part) !== null);
   const layer = at < 0 ? null : layerNumber(parts[at] as string);

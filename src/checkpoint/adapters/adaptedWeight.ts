@@ -2,6 +2,7 @@
 import { castCodes, isMatrixType, type MatrixType } from '../../numbers/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import type { Area, Weight } from '../weight.ts';
+import type { AdaptedPlace } from './fit.ts';
 import type { ModuleUpdate } from './updates.ts';
 
 /** Rows are made in blocks of this many bytes, beside the target. */
@@ -13,11 +14,10 @@ export class AdaptedWeight implements Weight {
   readonly dtype: string;
   readonly entries: Weight['entries'];
 
-  /** `outOf`: which output of the module a row of the base is, for the parts of a fused weight. */
   constructor(
     private readonly base: Weight,
     private readonly update: ModuleUpdate,
-    private readonly outOf: (row: number) => number,
+    private readonly at: AdaptedPlace,
     kind: string,
   ) {
     this.dtype = `${base.dtype} + ${kind}`;
@@ -63,26 +63,45 @@ export class AdaptedWeight implements Weight {
 
   async readRows(area: Area, target: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { base, columns } = this;
-    if (!isMatrixType(base.type))
-      throw new OffaxisError('bad-file', `${base.name} of type ${base.dtype} can't take an update.`);
-    const update = await this.update.load(signal);
+    const { inside, output, whole } = this.at;
+    const update = await this.update.load(whole(), signal);
     const [first, last] = area.rows;
     const [from, to] = area.columns;
-    const bytes = (base.storedBytes / Math.max(1, base.count)) * columns;
-    // A transposed weight is read in one pass over it.
-    const step = base.order === 'columns' ? last - first : Math.max(1, Math.floor(BLOCK_BYTES / Math.max(8, bytes)));
     const out = new Float64Array(target.buffer, target.byteOffset, (last - first) * (to - from));
+    if (columns !== inside) {
+      // One long row of what is not a matrix: the rows of the module's weight one behind the other.
+      const rows = [Math.floor(from / inside), Math.ceil(to / inside)] as const;
+      const step = Math.max(1, Math.floor(BLOCK_BYTES / 8 / inside));
+      for (let row = rows[0]; row < rows[1]; row += step) {
+        const end = Math.min(rows[1], row + step);
+        const values = await this.baseValues({ rows: [0, 1], columns: [row * inside, end * inside] }, signal);
+        for (let i = row; i < end; i++) update(i, values.subarray((i - row) * inside, (i - row + 1) * inside));
+        const [start, stop] = [Math.max(from, row * inside), Math.min(to, end * inside)];
+        out.set(values.subarray(start - row * inside, stop - row * inside), start - from);
+      }
+      return;
+    }
+    // A transposed weight is read in one pass over it.
+    const step = base.order === 'columns' ? last - first : Math.max(1, Math.floor(BLOCK_BYTES / 8 / columns));
     for (let row = first; row < last; row += step) {
       const end = Math.min(last, row + step);
-      const whole = new Float64Array((end - row) * columns);
-      const codes = new Uint8Array((end - row) * columns * (base.type === 'F64' ? 8 : base.type === 'F32' ? 4 : 2));
-      await base.readRows({ rows: [row, end], columns: [0, columns] }, codes, signal);
-      castCodes(base.type, codes, 'F64', new Uint8Array(whole.buffer));
-      for (let at = row; at < end; at++) {
-        const values = whole.subarray((at - row) * columns, (at - row + 1) * columns);
-        update(this.outOf(at), values);
-        out.set(values.subarray(from, to), (at - first) * (to - from));
+      const values = await this.baseValues({ rows: [row, end], columns: [0, columns] }, signal);
+      for (let i = row; i < end; i++) {
+        const one = values.subarray((i - row) * columns, (i - row + 1) * columns);
+        update(output(i), one);
+        out.set(one.subarray(from, to), (i - first) * (to - from));
       }
     }
+  }
+
+  private async baseValues(area: Area, signal?: AbortSignal): Promise<Float64Array> {
+    const { type, name, dtype } = this.base;
+    if (!isMatrixType(type)) throw new OffaxisError('bad-file', `${name} of type ${dtype} can't take an update.`);
+    const count = (area.rows[1] - area.rows[0]) * (area.columns[1] - area.columns[0]);
+    const codes = new Uint8Array(count * (type === 'F64' ? 8 : type === 'F32' ? 4 : 2));
+    const values = new Float64Array(count);
+    await this.base.readRows(area, codes, signal);
+    castCodes(type, codes, 'F64', new Uint8Array(values.buffer));
+    return values;
   }
 }

@@ -1,78 +1,130 @@
 /** An adapter as a whole: its kind, rank and scale, the modules that it changes, and what is broken in it. */
-import { adapterKind, adapterName, isAdapterPart, normalizeName } from '../../families/index.ts';
-import type { ProblemList } from '../../formats/index.ts';
+import {
+  adapterKind,
+  adapterName,
+  adapterWriter,
+  isAdapterPart,
+  isOfTheInput,
+  normalizeName,
+  pipelineModel,
+  sharedPart,
+} from '../../families/index.ts';
 import type { AdapterFacts } from '../../protocol/adapter.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
-import { Matcher } from '../../text/pattern/automaton.ts';
-import { PatternError } from '../../text/pattern/error.ts';
-import { regexAutomaton } from '../../text/pattern/regex.ts';
-import type { AdapterConfig } from './config.ts';
+import { expertsOf, rankOf, scaleOf, type ScaleOptions } from './scale.ts';
+import { nesting, parameterName } from './stacks.ts';
+import type { AdapterConfig } from './settings.ts';
 
-/** PEFT's own: alpha of the Hadamard and Kronecker kinds if their config does not say. */
-const DEFAULT_ALPHA = 8;
-/** Initialisations that took the first factors out of the base: the saved ones belong to what was left of it. */
-const CHANGES_BASE = /^(pissa|olora|corda|loftq|eva|lora_ga)/;
-const MAX_PATTERN = 500;
-const MAX_WORK = 1_000_000;
+/** Initialisations that took the first factors out of the base, from data that the base does not tell. */
+const CHANGES_BASE = /^(corda|loftq|eva|lora_ga)/;
+/** Parts that no pattern tells: their names have a factor of the same module beside them. MLX's m is DoRA's magnitude. */
+const BESIDE = new Map([
+  ['alpha', 'alpha'],
+  ['m', 'lora_magnitude_vector'],
+]);
+
+/** One module that an adapter changes. */
+export interface AdapterModule extends ScaleOptions {
+  /** what its update is multiplied by; null if it is not known */
+  scale: number | null;
+}
 
 export interface Adapter {
   facts: AdapterFacts;
-  /** parts by the module's normalized name */
-  modules: ReadonlyMap<string, { parts: ReadonlyMap<string, TensorRow>; scale: number | null }>;
+  /** by the module's normalized name */
+  modules: ReadonlyMap<string, AdapterModule>;
   /** whole weights that it brings: modules_to_save, biases; none of an unmerged model, whose weights are its own */
   whole: readonly TensorRow[];
   /** why no update is read from it at all; null if it is */
   refused: string | null;
 }
 
+export interface AdapterSources {
+  /** adapter_config.json */
+  config: AdapterConfig | null;
+  /** what the file's own header says of the models of a pipeline */
+  models: ReadonlyMap<string, AdapterConfig>;
+  /** values of tensors named "alpha", by name */
+  alphas: ReadonlyMap<string, number>;
+}
+
+/** Tensors whose value is the alpha of a module: they are read before `adapterOf` is asked. */
+export function alphaRows(tensors: ReadonlyMap<string, TensorRow>): TensorRow[] {
+  const rows: TensorRow[] = [];
+  const modules = new Set<string>();
+  for (const { name } of tensors.values()) {
+    const module = adapterName(name)?.module;
+    if (module !== undefined) modules.add(module);
+  }
+  if (modules.size > 0)
+    for (const row of tensors.values())
+      if (row.name.endsWith('.alpha') && modules.has(stemOf(row.name, 'alpha'))) rows.push(row);
+  return rows;
+}
+
+/** The module that "MODULE.alpha" belongs to, as `adapterName` spells it. */
+function stemOf(name: string, part: string): string {
+  // Any factor's name would do.
+  return adapterName(`${name.slice(0, -part.length)}lora_A.weight`)?.module ?? '';
+}
+
 /** Null if no tensor is a part of an adapter. A whole model with its update still beside its weights is one that is `unmerged`. */
-export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, config: AdapterConfig | null): Adapter | null {
+export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, sources: AdapterSources): Adapter | null {
+  const { config } = sources;
   const parts = new Map<string, Map<string, TensorRow>>();
   /** as the file spells them: patterns of the config are held against these */
   const spelled = new Map<string, string>();
   const found = new Set<string>();
   const named = new Set<string>();
+  const shared = new Map<string, TensorRow>();
   const whole: TensorRow[] = [];
   let factors = 0;
   for (const row of tensors.values()) {
     if (!isAdapterPart(row.name)) {
-      if (!row.name.endsWith('.alpha')) whole.push(row);
+      whole.push(row);
       continue;
     }
     factors++;
+    const common = sharedPart(row.name);
     const name = adapterName(row.name);
-    if (!name) continue;
+    if (common !== null) shared.set(common, row);
+    if (common !== null || !name) continue;
     found.add(name.part);
     if (name.adapter !== null) named.add(name.adapter);
-    // Of stacked experts, two parameters of one module differ by this word alone.
-    const stack = name.module.endsWith('.base_layer') ? '.base_layer' : '';
-    const key = `${normalizeName(name.module)}${stack}`;
+    // Of stacked experts, two parameters of one module differ by these words alone.
+    const { holder, depth } = nesting(name.module);
+    const key = `${normalizeName(holder)}${'.base_layer'.repeat(depth)}`;
     spelled.set(key, name.module);
     const module = parts.get(key) ?? new Map<string, TensorRow>();
     parts.set(key, module.set(name.part, row));
   }
-  if (factors === 0) return null;
+  if (factors === 0 && !isAllOfAdapter(config, whole)) return null;
+  const others = whole.filter((row) => !takeBeside(row, parts));
+  if ([...parts.values()].some((of) => of.has('lora_magnitude_vector'))) found.add('lora_magnitude_vector');
   const kind = kindOf(config, found);
-  const unmerged = isWholeModel(parts, whole);
-  const modules = new Map(
-    [...parts].map(([module, of]) => [
-      module,
-      { parts: of, scale: scaleOf(spelled.get(module) ?? module, of, config, kind) },
-    ]),
-  );
-  const ranks = new Set([...modules.values()].map((module) => rankOf(module.parts)).filter((rank) => rank !== null));
-  const scales = new Set([...modules.values()].map(({ scale }) => scale));
-  const facts: AdapterFacts = {
-    kind,
-    rank: ranks.size === 1 ? ([...ranks][0] as number) : (config?.rank ?? null),
-    scale: scales.size === 1 ? ([...scales][0] as number | null) : null,
-    base: config?.base ?? null,
-    modules: [...new Set([...modules.keys()].map((module) => module.replace(/^.*?\.\d+\./, '')))].sort(),
-    matrices: modules.size,
-    unmerged,
-  };
+  const writer = adapterWriter([...tensors.keys()][0] ?? '');
+  const unmerged = isWholeModel(parts, others);
+  const modules = new Map<string, AdapterModule>();
+  for (const [key, own] of parts) {
+    const module = spelled.get(key) ?? key;
+    const alpha = own.get('alpha');
+    own.delete('alpha');
+    for (const [name, row] of shared) own.set(name, row);
+    const settings = sources.models.get(pipelineModel(module) ?? '') ?? config;
+    const options: ScaleOptions = {
+      kind,
+      module: parameterName(settings, module),
+      parts: own,
+      alpha: alpha ? (sources.alphas.get(alpha.name) ?? null) : null,
+      // Beside its update lies what the initialisation has left of the base.
+      settings: unmerged && settings ? { ...settings, initialisation: 'true' } : settings,
+      writer,
+    };
+    modules.set(key, { ...options, scale: scaleOf(options) });
+  }
+  const facts = { ...factsOf(kind, modules, others, config), unmerged };
   if (unmerged) return { facts, modules, whole: [], refused: severalAdapters(named) ?? refusal(kind, null) };
-  return { facts, modules, whole, refused: refusal(kind, config) };
+  return { facts, modules, whole: others, refused: refusal(kind, config) };
 }
 
 /** Most modules have their own weight in the same file, and it holds others beside them: PEFT saves tables of tokens with an adapter. */
@@ -88,53 +140,42 @@ function severalAdapters(names: ReadonlySet<string>): string | null {
   return `it holds ${names.size} adapters (${some.join(', ')}), and no file says which of them the model computes with`;
 }
 
-/** What is broken in it, and one line that says what it is. */
-export function reportAdapter({ facts, modules }: Adapter, config: AdapterConfig | null, problems: ProblemList): void {
-  const { kind, rank, scale, matrices, unmerged } = facts;
-  const details = [rank === null ? [] : [`rank ${rank}`], scale === null ? [] : [`scale ${scale}`]].flat();
-  const what = [unmerged ? `an adapter (${kind})` : `this is an adapter (${kind})`, ...details].join(', ');
-  const where = matrices === 1 ? '1 module' : `${matrices} modules`;
-  if (unmerged)
-    problems.add(
-      'info',
-      'adapter-unmerged',
-      `${what}, is not merged into ${where} of this model: their weights alone are not what it computes with.`,
-      'A comparison takes weight and update together.',
-    );
-  else
-    problems.add(
-      'info',
-      'adapter',
-      `${what}, for ${where}: its tensors are parts of an update, not weights.`,
-      'Compare its base with it.',
-    );
-  for (const { parts } of modules.values()) {
-    const [a, b] = [parts.get('lora_A'), parts.get('lora_B')];
-    const one = a ?? b;
-    if (one && a && b && a.shape[0] !== b.shape[1] && !isStacked(one.name))
-      problems.add(
-        'error',
-        'adapter-ranks-disagree',
-        `its factors have the ranks ${a.shape[0]} and ${b.shape[1]}.`,
-        'Save the adapter again.',
-        { tensor: a.name },
-      );
-    else if (one && (!a || !b))
-      problems.add('error', 'adapter-factor-missing', 'its other factor is missing.', 'Save the adapter again.', {
-        tensor: one.name,
-      });
-  }
-  if (config && config.alpha === null && kind.endsWith('oRA'))
-    problems.add(
-      'warning',
-      'adapter-alpha-missing',
-      'adapter_config.json has no lora_alpha.',
-      'Its scale is not known.',
-    );
+/** Does the config say that the file is an adapter, and is all of it PEFT's? Some kinds save whole weights, or parts of other names. */
+function isAllOfAdapter(config: AdapterConfig | null, rows: readonly TensorRow[]): boolean {
+  return config?.peftType != null && rows.length > 0 && rows.every(({ name }) => name.startsWith('base_model.'));
 }
 
-/** Factors of stacked experts hold those of all: their second sides are ranks times experts. */
-const isStacked = (name: string): boolean => /\.experts\./.test(name);
+/** A tensor without a factor's name that lies beside the factors of a module, as one part of it; false if it is none. */
+function takeBeside(row: TensorRow, parts: ReadonlyMap<string, Map<string, TensorRow>>): boolean {
+  const last = row.name.slice(row.name.lastIndexOf('.') + 1);
+  const part = BESIDE.get(last);
+  if (part === undefined) return false;
+  const module = parts.get(normalizeName(stemOf(row.name, last)));
+  module?.set(part, row);
+  return module !== undefined;
+}
+
+function factsOf(
+  kind: string,
+  modules: ReadonlyMap<string, AdapterModule>,
+  whole: readonly TensorRow[],
+  config: AdapterConfig | null,
+): Omit<AdapterFacts, 'unmerged'> {
+  const all = [...modules.values()];
+  const ranks = new Set(all.map((module) => rankOf(module.parts, expertsOf(module))).filter((rank) => rank !== null));
+  const scales = new Set(all.map(({ scale }) => scale));
+  // Kinds without factors bring whole weights instead.
+  const replaced = new Set(whole.map(({ name }) => normalizeName(name).replace(/\.(weight|bias)$/, '')));
+  const names = [...(modules.size > 0 ? modules.keys() : replaced)];
+  return {
+    kind,
+    rank: ranks.size === 1 ? ([...ranks][0] as number) : config?.rank || null,
+    scale: scales.size === 1 ? ([...scales][0] as number | null) : null,
+    base: config?.base ?? null,
+    modules: [...new Set(names.map((module) => module.replace(/^.*?\.\d+\./, '')))].sort(),
+    matrices: names.length,
+  };
+}
 
 function kindOf(config: AdapterConfig | null, parts: ReadonlySet<string>): string {
   const kind = adapterKind(config?.peftType ?? null, parts);
@@ -143,64 +184,26 @@ function kindOf(config: AdapterConfig | null, parts: ReadonlySet<string>): strin
   return config.rankStabilized ? 'rsLoRA' : kind;
 }
 
-function rankOf(parts: ReadonlyMap<string, TensorRow>): number | null {
-  const shape = (name: string): readonly number[] | undefined => parts.get(name)?.shape;
-  return (
-    shape('lora_A')?.[0] ??
-    shape('lora_a')?.[1] ??
-    shape('lora_embedding_A')?.[0] ??
-    shape('hada_w1_b')?.[0] ??
-    shape('lokr_w2_b')?.[0] ??
-    shape('lokr_w1_b')?.[0] ??
-    null
-  );
-}
-
-/** alpha / r, alpha / sqrt r with rank stabilisation; null if the alpha is not known. */
-function scaleOf(
-  module: string,
-  parts: ReadonlyMap<string, TensorRow>,
-  config: AdapterConfig | null,
-  kind: string,
-): number | null {
-  if (!config) return null;
-  const own = config.alphaPattern.find(([pattern]) => fits(pattern, module))?.[1];
-  const alpha = own ?? config.alpha ?? (kind === 'LoHa' || kind === 'LoKr' ? DEFAULT_ALPHA : null);
-  const rank = rankOf(parts) ?? config.rank;
-  if (alpha === null || rank === null || rank === 0) return null;
-  return alpha / (config.rankStabilized ? Math.sqrt(rank) : rank);
-}
-
-/** As PEFT reads the keys of its patterns: a regular expression over the end of the module's name. */
-function fits(pattern: string, module: string): boolean {
-  if (module === pattern || module.endsWith(`.${pattern}`)) return true;
-  try {
-    const options = { anyCase: false, whole: true, maxLength: MAX_PATTERN };
-    const whole = pattern.startsWith('^') ? pattern.slice(1) : `(.*\\.)?(${pattern})`;
-    return new Matcher(regexAutomaton(whole, options), MAX_WORK).find(module);
-  } catch (error) {
-    if (error instanceof PatternError) return false;
-    throw error;
-  }
-}
-
 function refusal(kind: string, config: AdapterConfig | null): string | null {
   const merge = 'Merge it into its base with the library that made it (PEFT: merge_and_unload) and compare the result';
+  if (isOfTheInput(kind)) return 'it adds vectors before the input and changes no weight: there is nothing to compare';
   switch (kind) {
     case 'LoRA':
     case 'rsLoRA':
     case 'DoRA':
       if (config && CHANGES_BASE.test(config.initialisation))
         return `its initialisation (${config.initialisation}) changed the base: its factors belong to what was left of it. ${merge}`;
-      return null;
+      return config?.special == null ? null : `${config.special}: its factors alone are not its update. ${merge}`;
     case 'LoHa':
     case 'LoKr':
     case 'IA3':
+    case 'AdaLoRA':
+    case 'VeRA':
+    case 'OFT':
+    case 'BOFT':
+    case 'Trainable tokens':
+    case 'LN tuning':
       return null;
-    case 'Prompt tuning':
-    case 'Prefix tuning':
-    case 'P-tuning':
-      return 'it adds vectors before the input and changes no weight: there is nothing to compare';
     case 'X-LoRA':
       return 'it mixes its adapters anew for every token: there is no one update to compare';
     default:

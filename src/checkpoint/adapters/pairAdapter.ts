@@ -1,7 +1,7 @@
 /** What of a base an adapter changes: pairs of the base's weights and the same with the update in them. */
-import { normalizeName } from '../../families/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { Problem } from '../../protocol/results.ts';
+import { initialisationOf } from './initial.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { coverageOf } from '../coverage.ts';
 import { pairCheckpoints, type PairOptions } from '../pair.ts';
@@ -12,9 +12,9 @@ import { weightOf } from '../weights.ts';
 import { elementCount } from '../rows.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
 import type { Adapter } from './adapter.ts';
+import { assignUpdates } from './assign.ts';
 import { baseNameNote } from './findBase.ts';
-import { fitsShape, outOf, wrongShape } from './fit.ts';
-import { moduleUpdate, type ModuleUpdate } from './updates.ts';
+import { placeOf } from './fit.ts';
 
 const UNTOUCHED = 'the adapter does not change it';
 
@@ -26,32 +26,9 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   if (adapter.refused !== null)
     throw new OffaxisError('bad-file', `${tuned.path} is an adapter (${adapter.facts.kind}): ${adapter.refused}.`);
   const own = pairCheckpoints(base, base, options);
-  const rows = new Map([...base.tensors.values()].map((row) => [normalizeName(row.name), row]));
+  const { updates, reasons, unfit, whole, left } = assignUpdates(base, tuned, adapter);
   const skipped = [...own.skipped];
-  const unfit: Pairing['skipped'] = [];
-  const updates = new Map<string, ModuleUpdate>();
-  for (const [module, { parts, scale }] of adapter.modules) {
-    const row = rows.get(`${module}.weight`) ?? rows.get(module);
-    const update = moduleUpdate(tuned, parts, scale);
-    if (!row && /\.experts(\.|$)/.test(module))
-      skipped.push({
-        name: module,
-        reason: 'an update of stacked experts (target_parameters) is not computed by this version',
-      });
-    else if (!row)
-      unfit.push({ name: module, reason: 'the base has no weight of that name for the adapter to change' });
-    else if (typeof update === 'string') skipped.push({ name: row.name, reason: update });
-    else if (fitsShape(row, update)) updates.set(row.name, update);
-    else unfit.push({ name: row.name, reason: wrongShape(row, update) });
-  }
-  for (const one of unfit) skipped.push(one);
-  const whole = new Map<string, TensorRow>();
-  const tunedOnly: string[] = [];
-  for (const row of adapter.whole) {
-    const match = rows.get(normalizeName(row.name));
-    if (match && match.shape.join() === row.shape.join()) whole.set(match.name, row);
-    else tunedOnly.push(row.name);
-  }
+  for (const [name, reason] of reasons) skipped.push({ name, reason });
   if (updates.size + whole.size === 0)
     throw new OffaxisError(
       'bad-file',
@@ -69,7 +46,10 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     const update = updates.get(tensor);
     const other = whole.get(tensor);
     if (update && view) {
-      pairs.push({ ...pair, tuned: new AdaptedWeight(pair.base, update, outOf(row, view), adapter.facts.kind) });
+      pairs.push({
+        ...pair,
+        tuned: new AdaptedWeight(pair.base, update, placeOf(base, row, view), adapter.facts.kind),
+      });
     } else if (other && view) pairs.push({ ...pair, tuned: weightOf(tuned, other, view, pair.base.shape) });
     else if (!leftOut.has(tensor)) untouched.add(tensor);
   }
@@ -77,9 +57,13 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   return {
     pairs,
     skipped,
-    unpaired: { baseOnly: [], tunedOnly },
+    unpaired: { baseOnly: [], tunedOnly: left },
     coverage: coverageOf(base, tuned, { pairs, skipped }, untouched),
-    notes: [baseNameNote(adapter.facts, tuned.folder, base), unfitNote(adapter, unfit)].filter((note) => note !== null),
+    notes: [
+      baseNameNote(adapter.facts, tuned.folder, base),
+      unfitNote(adapter, unfit),
+      initialisationNote(adapter),
+    ].filter((note) => note !== null),
   };
 }
 
@@ -92,6 +76,20 @@ function unfitNote({ facts, modules }: Adapter, unfit: Pairing['skipped']): Prob
     severity: 'warning',
     code: 'pairing-base-shape',
     message: `${unfit.length} of the adapter's ${modules.size} modules do not fit this base (${first.name}: ${first.reason}): check that it is the one that the adapter was trained on${named}.`,
+  };
+}
+
+/** How an initialisation that changed the base was taken into account. */
+function initialisationNote({ modules }: Adapter): Problem | null {
+  const words = [...modules.values()].map(({ settings }) => settings?.initialisation ?? 'true');
+  const word = words.find((one) => initialisationOf(one) !== null);
+  if (word === undefined) return null;
+  const taken = `The adapter began with factors taken out of the base (${word}): they are worked out from this base, and taken off the update.`;
+  if (!word.includes('niter')) return { severity: 'info', code: 'pairing-initial', message: taken };
+  return {
+    severity: 'warning',
+    code: 'pairing-initial',
+    message: `${taken} It began from a randomised SVD, which is not to be had again: the exact one stands in for it, and the update holds the difference of the two.`,
   };
 }
 

@@ -1,12 +1,13 @@
 /** A whole model with its adapter still beside its weights: each of them with its update in it, as the model computes. */
-import { isAdapterPart, normalizeName } from '../../families/index.ts';
+import { isAdapterPart } from '../../families/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { Problem } from '../../protocol/results.ts';
 import type { Checkpoint, MatrixView } from '../types.ts';
 import type { Weight } from '../weight.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
-import { fitsShape, outOf, wrongShape } from './fit.ts';
-import { moduleUpdate, type ModuleUpdate } from './updates.ts';
+import type { Adapter } from './adapter.ts';
+import { assignUpdates, type Assigned } from './assign.ts';
+import { placeOf } from './fit.ts';
 
 /** Is the tensor the model's own, as factors and the weights that `modules_to_save` has replaced are not? */
 export function isOwnTensor({ adapter }: Checkpoint, { name }: TensorRow): boolean {
@@ -14,13 +15,15 @@ export function isOwnTensor({ adapter }: Checkpoint, { name }: TensorRow): boole
 }
 
 export class UnmergedModel {
-  private readonly updates = new Map<string, ModuleUpdate | string>();
+  private readonly assigned: Assigned;
   private readonly kind: string;
 
-  private constructor(checkpoint: Checkpoint, { facts, modules, refused }: NonNullable<Checkpoint['adapter']>) {
-    this.kind = facts.kind;
-    for (const [module, { parts, scale }] of modules)
-      this.updates.set(module, refused ?? moduleUpdate(checkpoint, parts, scale));
+  private constructor(
+    private readonly checkpoint: Checkpoint,
+    private readonly adapter: Adapter,
+  ) {
+    this.kind = adapter.facts.kind;
+    this.assigned = assignUpdates(checkpoint, checkpoint, adapter);
   }
 
   /** Null of a model without an adapter in it. */
@@ -30,23 +33,24 @@ export class UnmergedModel {
 
   /** Why the model's weight can't be made of this one, or null. */
   whyNot(row: TensorRow): string | null {
-    const update = this.of(row);
-    if (update === null || (typeof update !== 'string' && fitsShape(row, update))) return null;
-    const why = typeof update === 'string' ? update : wrongShape(row, update);
-    return `it carries an adapter update (${this.kind}) that is not merged, and ${why}. Merge it (PEFT: merge_and_unload)`;
+    const name = storedName(row);
+    const { updates, reasons } = this.assigned;
+    const why = (updates.has(name) ? this.adapter.refused : null) ?? reasons.get(name);
+    return why === undefined
+      ? null
+      : `it carries an adapter update (${this.kind}) that is not merged, and ${why}. Merge it (PEFT: merge_and_unload)`;
   }
 
   /** `weight`, which is this view of the row, with the update that belongs to it. */
   applied(weight: Weight, row: TensorRow, view: MatrixView): Weight {
-    const update = this.of(row);
-    if (update === null || typeof update === 'string') return weight;
-    return new AdaptedWeight(weight, update, outOf(row, view), this.kind);
+    const update = this.assigned.updates.get(storedName(row));
+    return update ? new AdaptedWeight(weight, update, placeOf(this.checkpoint, row, view), this.kind) : weight;
   }
+}
 
-  private of(row: TensorRow): ModuleUpdate | string | null {
-    const name = normalizeName(row.name);
-    return name.endsWith('.weight') ? (this.updates.get(name.slice(0, -'.weight'.length)) ?? null) : null;
-  }
+/** A row may go by the name of the weight that its codes make. */
+function storedName({ name, quantised }: TensorRow): string {
+  return quantised?.codes ?? name;
 }
 
 /** What is said of a side in front of every figure: how many of its weights are read with their update, or why they are not. */

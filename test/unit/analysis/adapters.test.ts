@@ -52,6 +52,8 @@ describe.each([
   ['llama-rankpattern', 'LoRA', 4, null],
   ['llama-dora', 'DoRA', 4, 2],
   ['llama-modules_to_save', 'LoRA', 4, 2],
+  ['llama-pissa', 'LoRA', 4, 1],
+  ['llama-olora', 'LoRA', 4, 1],
   ['llama-pissa-converted', 'LoRA', 8, 1],
   ['llama-loha', 'LoHa', 4, null],
   ['llama-lokr', 'LoKr', 4, null],
@@ -71,7 +73,8 @@ describe.each([
       for (const pair of pairs) changed.set(pair.name, await valuesOf(pair.tuned));
       expect(changed.size).toBeGreaterThan(0);
       // float32 stores to 2^-24 of a value under 1; PEFT adds in float32 too. bf16: half a unit in 8 bits, and its product in bf16.
-      const own = name.includes('bf16') ? 2 ** -7 : 1e-6;
+      // PEFT takes SVD and QR in float32: float64 LAPACK is 4.23e-6 from its merge, as METRICS F rounds it.
+      const own = name.includes('bf16') ? 2 ** -7 : /-(pissa|olora)$/.test(name) ? 4.5e-6 : 1e-6;
       const after = await openedPairs(merged);
       for (const [weight, values] of changed) {
         const expected = after.get(weight);
@@ -131,11 +134,6 @@ describe('what no update is read from', () => {
     const request = { runId: 'refused', base, tuned, parameters: DEFAULT_PARAMETERS };
     for await (const event of analysis.compare(request, new AbortController().signal)) void event;
   };
-  it.each(['llama-pissa', 'llama-olora'])('%s: its initialisation changed the base', (name) =>
-    expect(compare(...(fixtures(name).slice(0, 2) as [string, string]))).rejects.toThrow(
-      /initialisation .* changed the base/,
-    ),
-  );
   it('an adapter as the base', () =>
     expect(compare(`${FOLDER}/llama-lora/adapter`, `${FOLDER}/llama/base`)).rejects.toThrow(/is an adapter \(LoRA\)/));
   it('an adapter of another base is told by its shapes', () =>

@@ -1,0 +1,38 @@
+/** What is broken in an adapter, and one line that says what it is. */
+import type { ProblemList } from '../../formats/index.ts';
+import type { Adapter } from './adapter.ts';
+import { brokenParts } from './parts.ts';
+import type { AdapterConfig } from './settings.ts';
+
+export function reportAdapter({ facts, modules }: Adapter, config: AdapterConfig | null, problems: ProblemList): void {
+  const { kind, rank, scale, matrices, unmerged } = facts;
+  const details = [rank === null ? [] : [`rank ${rank}`], scale === null ? [] : [`scale ${scale}`]].flat();
+  const what = [unmerged ? `an adapter (${kind})` : `this is an adapter (${kind})`, ...details].join(', ');
+  const where = matrices === 1 ? '1 module' : `${matrices} modules`;
+  if (unmerged)
+    problems.add(
+      'info',
+      'adapter-unmerged',
+      `${what}, is not merged into ${where} of this model: their weights alone are not what it computes with.`,
+      'A comparison takes weight and update together.',
+    );
+  else
+    problems.add(
+      'info',
+      'adapter',
+      `${what}, for ${where}: its tensors are parts of an update, not weights.`,
+      'Compare its base with it.',
+    );
+  for (const { parts } of modules.values()) {
+    const broken = brokenParts(parts);
+    if (broken)
+      problems.add('error', broken.code, `${broken.reason}.`, 'Save the adapter again.', { tensor: broken.tensor });
+  }
+  if (config && config.alpha === null && kind.endsWith('oRA'))
+    problems.add(
+      'warning',
+      'adapter-alpha-missing',
+      'adapter_config.json has no lora_alpha.',
+      'Its scale is not known.',
+    );
+}

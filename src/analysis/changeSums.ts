@@ -1,32 +1,12 @@
 /** The chunks of a streaming pass over two sides, put together. */
 import type { ChunkChange } from '../linalg/backend.ts';
-import { changeMetrics, StatsAccumulator } from '../metrics/index.ts';
+import { changeMetrics, noChange, StatsAccumulator, type ChangeTotals } from '../metrics/index.ts';
 import type { ChangeMetrics } from '../protocol/results.ts';
-
-const TOTALS = [
-  'equalBf16',
-  'equalRelative',
-  'equalAbsolute',
-  'changed',
-  'sumSquaresUpdate',
-  'hidden',
-  'sumSquaresHidden',
-  'offGrid',
-] as const;
 
 export class ChangeSums {
   readonly base = new StatsAccumulator();
   readonly tuned = new StatsAccumulator();
-  readonly totals: Record<(typeof TOTALS)[number], number> = {
-    equalBf16: 0,
-    equalRelative: 0,
-    equalAbsolute: 0,
-    changed: 0,
-    sumSquaresUpdate: 0,
-    hidden: 0,
-    sumSquaresHidden: 0,
-    offGrid: 0,
-  };
+  readonly totals = noChange();
 
   /** `count`: weights of the whole. */
   constructor(private readonly count: number) {}
@@ -34,7 +14,7 @@ export class ChangeSums {
   add(chunk: ChunkChange): void {
     this.base.add(chunk.base);
     this.tuned.add(chunk.tuned);
-    for (const key of TOTALS) this.totals[key] += chunk[key];
+    for (const key of Object.keys(this.totals) as (keyof ChangeTotals)[]) this.totals[key] += chunk[key];
   }
 
   /** No NaN or infinity on either side. */

@@ -17,7 +17,7 @@ import { filesOf } from './checkpointCache.ts';
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 /** What an .npy file holds for a type (float32, which holds its values exactly, if NumPy has no such type); null if nothing. */
-export function npyType(dtype: string): { descr: string; exact: boolean } | null {
+function npyType(dtype: string): { descr: string; exact: boolean } | null {
   const own = numberType(dtype)?.npy ?? null;
   if (own !== null) return { descr: own, exact: true };
   return undecodable(dtype) === null ? { descr: '<f4', exact: false } : null;

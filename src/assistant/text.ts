@@ -1,7 +1,5 @@
 /** Figures and names for a model to read: plain, exact enough, with units. */
-import type { Unit } from '../metrics/figure.ts';
-import { shareText } from '../protocol/format.ts';
-
+import { plainUnits } from '../protocol/format.ts';
 import { forModel } from '../text/show.ts';
 
 /** Dimensions of a shape that are written out. */
@@ -16,22 +14,8 @@ export function figure(x: number | null | undefined, digits = 4): string {
   if (Number.isInteger(x)) return x.toLocaleString('en-US');
   return String(Number(x.toPrecision(digits)));
 }
-export function percent(x: number | null | undefined): string {
-  return x === null || x === undefined ? 'undefined' : shareText(x, figure, 3, ' ');
-}
-export function degrees(x: number | null | undefined): string {
-  return x === null || x === undefined ? 'undefined' : `${figure(x, 3)} degrees`;
-}
-const UNITS: Record<Unit, (x: number | null | undefined) => string> = {
-  share: percent,
-  degrees,
-  number: figure,
-  factor: figure,
-  count: figure,
-  truth: figure,
-};
-/** A figure of the catalog. */
-export const inUnit = (unit: Unit, x: number | null | undefined): string => UNITS[unit](x);
+/** A share, an angle, any figure of the catalog. */
+export const { percent, degrees, inUnit } = plainUnits(figure, 'undefined', 'degrees');
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;

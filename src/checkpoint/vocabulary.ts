@@ -8,7 +8,7 @@ import type { Checkpoint } from './types.ts';
 const OTHER = /(^|[._])(pos|position|positional|token_type|type|segment|patch|time|wpe|rotary|relative)([._]|$)/;
 
 /** The first table of tokens of a side; null if it has none. */
-export function tokenTable(rows: Iterable<TensorRow>): TensorRow | null {
+function tokenTable(rows: Iterable<TensorRow>): TensorRow | null {
   for (const row of rows) if (row.role === 'embedding' && row.shape.length === 2 && !OTHER.test(row.module)) return row;
   return null;
 }

@@ -50,7 +50,7 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
   return result.verdict === 'clean';
 }
 
-export function checkResult(path: string, findings: Finding[], coverage: ScanCoverage, strict: boolean): CheckResult {
+function checkResult(path: string, findings: Finding[], coverage: ScanCoverage, strict: boolean): CheckResult {
   const counts = { error: 0, warning: 0, info: 0 };
   for (const { severity } of findings) counts[severity]++;
   const fails = counts.error + counts.warning + (strict ? counts.info : 0) > 0;

@@ -1,6 +1,5 @@
 /** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour if the output is not a terminal. */
-import type { Unit } from '../metrics/figure.ts';
-import { shareText } from '../protocol/format.ts';
+import { plainUnits } from '../protocol/format.ts';
 import { greatest } from '../protocol/lists.ts';
 import { NAME_LENGTH, visible } from '../text/show.ts';
 
@@ -12,22 +11,8 @@ export function figure(x: number | null | undefined, digits = 4): string {
   if (a !== 0 && (a < 1e-3 || a >= 1e5)) return x.toExponential(digits - 2);
   return x.toPrecision(digits);
 }
-export function percent(x: number | null | undefined): string {
-  return x === null || x === undefined ? '-' : shareText(x, figure, 3, ' ');
-}
-export function degrees(x: number | null | undefined): string {
-  return x === null || x === undefined ? '-' : `${figure(x, 3)} deg`;
-}
-const UNITS: Record<Unit, (x: number | null | undefined) => string> = {
-  share: percent,
-  degrees,
-  number: figure,
-  factor: figure,
-  count: figure,
-  truth: figure,
-};
-/** A figure of the catalog. */
-export const inUnit = (unit: Unit, x: number | null | undefined): string => UNITS[unit](x);
+/** A share, an angle, any figure of the catalog. */
+export const { percent, degrees, inUnit } = plainUnits(figure, '-', 'deg');
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let i = 0;

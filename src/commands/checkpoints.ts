@@ -87,7 +87,7 @@ export async function pickCheckpoint({
   return picked.path ?? (await browseForCheckpoint(title));
 }
 
-export async function browseForCheckpoint(title: string): Promise<string | undefined> {
+async function browseForCheckpoint(title: string): Promise<string | undefined> {
   // Files and folders in one dialog exist on macOS only; elsewhere a folder's checkpoint is reached through its file.
   const [uri] =
     (await vscode.window.showOpenDialog({

@@ -2,11 +2,11 @@
 import type { ComparisonPlan } from '../protocol/engine.ts';
 
 /** About half a minute on two cores (GEMM in WASM: some 20 GFLOP/s a thread in float64). */
-export const START_UNASKED_FLOPS = 2e12;
+const START_UNASKED_FLOPS = 2e12;
 /** What a machine on which a model is developed can spare. */
-export const START_UNASKED_PEAK_BYTES = 2e9;
+const START_UNASKED_PEAK_BYTES = 2e9;
 /** A few seconds from a local disk; a network drive is another matter. */
-export const START_UNASKED_READ_BYTES = 4e9;
+const START_UNASKED_READ_BYTES = 4e9;
 
 /** True when there is something to compare and it is cheap. */
 export function startsUnasked({ pairs, cost }: Pick<ComparisonPlan, 'pairs' | 'cost'>): boolean {

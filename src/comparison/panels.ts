@@ -17,7 +17,7 @@ import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
 import { notification } from '../text/show.ts';
 
-export const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
+const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
 /** Which comparison a panel's title stands for: a page's own state holds only what its reader chose to see. */
 const SPECS_KEY = 'offaxis.comparisons';
 const SPECS_KEPT = 50;

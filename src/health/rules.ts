@@ -14,9 +14,9 @@ export const FP16_OVERFLOW = largestOf(FP16) * (1 + 2 ** -(FP16.mantissaBits + 1
 /** Half of the largest fp16: one doubling (a merged adapter, a sum of two) overflows. */
 export const FP16_NEAR = largestOf(FP16) / 2;
 /** Share of the weights other than 0 that lost significant bits. For Gaussian weights a tenth means a std of 8 smallest normals. */
-export const SUBNORMAL_NOTE = 0.1;
+const SUBNORMAL_NOTE = 0.1;
 /** More than half: the typical weight has fewer bits than its type promises. */
-export const SUBNORMAL_WARNING = 0.5;
+const SUBNORMAL_WARNING = 0.5;
 /** Shorter lines, and smaller tensors, can hold one value by chance. */
 export const MIN_LINE = 8;
 

@@ -9,9 +9,9 @@ export const MIN_SIBLINGS = 6;
  */
 export const SCALE_Z = 5;
 /** Siblings can agree so well that a difference of a few percent has a large z: less than twice or half the median is never reported. */
-export const SCALE_FACTOR = 2;
+const SCALE_FACTOR = 2;
 /** Ten times or a tenth of the median is not explained by training any more: a scale forgotten or applied twice. */
-export const SCALE_FACTOR_WARNING = 10;
+const SCALE_FACTOR_WARNING = 10;
 
 export interface ScaleOutlier<T> {
   member: T;

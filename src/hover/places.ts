@@ -10,7 +10,7 @@ import { isIndexFile } from '../formats/index.ts';
 const MOST_CONFIG_BYTES = 1e6;
 
 export const isCheckpointName = (text: string): boolean => isCheckpointFile(text);
-export const isIndex = (path: string): boolean => isIndexFile(basename(path));
+const isIndex = (path: string): boolean => isIndexFile(basename(path));
 export const isAdapterConfig = (path: string): boolean => basename(path) === 'adapter_config.json';
 
 /** Where a path written in a document may lie, the most likely first. */

@@ -1,5 +1,7 @@
 /** The streaming passes over raw codes, in plain TypeScript: the definition that faster kernels are tested against. */
 import type { ChunkChange, ChunkStats, ElementKernels } from '../linalg/backend.ts';
+import type { ChangeTotals } from './figure.ts';
+import { noStats } from './statistics.ts';
 import { decodeCodes, Grid, smallestNormal, type MatrixType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
@@ -24,6 +26,18 @@ export function chunkHistogram(type: MatrixType, data: Uint8Array, min: number, 
   }
   return counts;
 }
+
+/** The counts and sums of no weight at all. */
+export const noChange = (): ChangeTotals => ({
+  equalBf16: 0,
+  equalRelative: 0,
+  equalAbsolute: 0,
+  changed: 0,
+  sumSquaresUpdate: 0,
+  hidden: 0,
+  sumSquaresHidden: 0,
+  offGrid: 0,
+});
 
 export type CompareOptions = Parameters<ElementKernels['compare']>[4];
 export type ChunkComparison = Awaited<ReturnType<ElementKernels['compare']>>;
@@ -56,14 +70,7 @@ export function chunkCompare(
   const change: ChunkChange = {
     base: statsOf(before, smallestNormal(baseType)),
     tuned: statsOf(after, smallestNormal(tunedType)),
-    equalBf16: 0,
-    equalRelative: 0,
-    equalAbsolute: 0,
-    changed: 0,
-    sumSquaresUpdate: 0,
-    hidden: 0,
-    sumSquaresHidden: 0,
-    offGrid: 0,
+    ...noChange(),
   };
   for (let i = 0; i < count; i++) {
     const w0 = before[i] ?? 0;
@@ -103,17 +110,7 @@ function same(a: number, b: number): boolean {
 }
 
 function statsOf(values: Float64Array, smallestNormal: number): ChunkStats {
-  const stats: ChunkStats = {
-    finite: 0,
-    sum: 0,
-    sumSquares: 0,
-    min: Infinity,
-    max: -Infinity,
-    zeros: 0,
-    nan: 0,
-    inf: 0,
-    subnormal: 0,
-  };
+  const stats = noStats();
   for (const value of values) {
     if (Number.isNaN(value)) stats.nan++;
     else if (!Number.isFinite(value)) stats.inf++;

@@ -7,9 +7,11 @@ export {
   chunkHistogram,
   chunkStats,
   HISTOGRAM_BINS,
+  noChange,
   type ChunkComparison,
   type CompareOptions,
 } from './chunks.ts';
+export type { ChangeTotals } from './figure.ts';
 export { erfc, normalTail } from './erfc.ts';
 export { angleDegrees } from './figures/angles.ts';
 export { energyRank } from './figures/energyRank.ts';

@@ -4,19 +4,22 @@ import type { ElementStats } from '../protocol/results.ts';
 import { figuresOf } from './catalog.ts';
 import { evaluate } from './figure.ts';
 
+/** The sums of no weight at all. */
+export const noStats = (): ChunkStats => ({
+  finite: 0,
+  sum: 0,
+  sumSquares: 0,
+  min: Infinity,
+  max: -Infinity,
+  zeros: 0,
+  nan: 0,
+  inf: 0,
+  subnormal: 0,
+});
+
 /** Adds up chunks in any order. Mean, std and variance are over the finite entries, population; null without any. */
 export class StatsAccumulator {
-  private total: ChunkStats = {
-    finite: 0,
-    sum: 0,
-    sumSquares: 0,
-    min: Infinity,
-    max: -Infinity,
-    zeros: 0,
-    nan: 0,
-    inf: 0,
-    subnormal: 0,
-  };
+  private readonly total = noStats();
 
   add(chunk: ChunkStats): void {
     const { total } = this;

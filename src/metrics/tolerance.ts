@@ -15,11 +15,11 @@ export const SUM_TOLERANCE = 1e-4;
 /** Relative, of nss and spectralShare. */
 export const SHIFT_TOLERANCE = 0.01;
 /** Relative, and degrees, whichever is larger. */
-export const ANGLE_TOLERANCE = { relative: 0.01, degrees: 0.002 };
+const ANGLE_TOLERANCE = { relative: 0.01, degrees: 0.002 };
 /** Absolute, of the masks' nulls. */
 export const NULL_TOLERANCE = 1e-4;
 /** Of a mask that is well defined. */
-export const MASK_HITS = 2;
+const MASK_HITS = 2;
 
 export const exact: Tolerance = () => 0;
 /** A count over the weights: one weight is 1e-9 or more of any tensor under 1e9 weights. */

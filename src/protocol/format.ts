@@ -70,6 +70,23 @@ export function inUnit(unit: Unit, x: Maybe): string {
       return num(x);
   }
 }
+/** Values in their unit for a surface that writes numbers its own way. */
+export interface PlainUnits {
+  readonly percent: (x: Maybe) => string;
+  readonly degrees: (x: Maybe) => string;
+  readonly inUnit: (unit: Unit, x: Maybe) => string;
+}
+/** `none`: for an undefined value; `degree`: behind an angle. */
+export function plainUnits(write: (x: Maybe, digits?: number) => string, none: string, degree: string): PlainUnits {
+  const percentOf = (x: Maybe): string => (x === null || x === undefined ? none : shareText(x, write, 3, ' '));
+  const degreesOf = (x: Maybe): string => (x === null || x === undefined ? none : `${write(x, 3)} ${degree}`);
+  const plain = (x: Maybe): string => write(x);
+  const units: Record<Unit, (x: Maybe) => string> = {
+    ...{ share: percentOf, degrees: degreesOf },
+    ...{ number: plain, factor: plain, count: plain, truth: plain },
+  };
+  return { percent: percentOf, degrees: degreesOf, inUnit: (unit, x) => units[unit](x) };
+}
 export const integer = (x: number): string => minus(x.toLocaleString('en-US').replace(/,/g, NARROW));
 
 function scaled(n: number, units: readonly string[]): string {

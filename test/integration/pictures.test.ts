@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
+import { saveInWorkspace } from './support/dialogs.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
 
@@ -10,19 +11,7 @@ const { workbench } = session();
 
 /** Answers VS Code's dialog, and gives what was written. */
 async function saveAs(name: string): Promise<Buffer> {
-  const { page, workspace } = workbench();
-  const path = join(workspace, name);
-  const input = page.locator('.quick-input-widget input');
-  await expect.poll(() => input.inputValue()).toMatch(/\.(svg|png)$/);
-  // The dialog writes its own proposal once more when the folder's list has come.
-  await expect
-    .poll(async () => {
-      await input.fill(path);
-      await page.waitForTimeout(400);
-      return input.inputValue();
-    })
-    .toBe(path);
-  await page.keyboard.press('Enter');
+  const path = await saveInWorkspace(workbench(), name);
   await expect.poll(() => existsSync(path), { timeout: 15_000 }).toBe(true);
   await expect.poll(() => readFileSync(path).length).toBeGreaterThan(200);
   return readFileSync(path);

@@ -6,6 +6,7 @@ import type { FrameLocator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { safetensors } from '../unit/formats/build.ts';
 import { ComparisonPage } from './support/comparison.ts';
+import { saveInWorkspace } from './support/dialogs.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
 
@@ -94,19 +95,8 @@ const digest = (): string =>
 
 /** Types a path into VS Code's dialog, and says that what is there may go. */
 async function answerDialog(name: string): Promise<void> {
-  const { page, workspace } = workbench();
-  const path = join(workspace, name);
-  const input = page.locator('.quick-input-widget input');
-  await expect.poll(() => input.inputValue()).toMatch(/\.(csv|svg)$/);
-  // The dialog writes its own proposal once more when the folder's list has come.
-  await expect
-    .poll(async () => {
-      await input.fill(path);
-      await page.waitForTimeout(400);
-      return input.inputValue();
-    })
-    .toBe(path);
-  await page.keyboard.press('Enter');
+  const { page } = workbench();
+  await saveInWorkspace(workbench(), name);
   // "already exists. Are you sure you want to overwrite it?"
   await page.locator('.quick-input-widget', { hasText: 'already exists' }).waitFor();
   await page

@@ -22,7 +22,7 @@ const metric = <Id extends string>({ id, label, short, sentence, unit }: AnyFigu
 });
 
 export const SPECTRUM_METRICS = figuresOf('spectrum').map((figure) => metric(figure));
-export const ELEMENT_METRICS = figuresOf('elements').map((figure) => metric(figure));
+const ELEMENT_METRICS = figuresOf('elements').map((figure) => metric(figure));
 /** What the map can show. Figures of the elements need no spectrum. */
 export const MAP_METRICS = [
   ...SPECTRUM_METRICS.map((m) => ({ ...m, of: 'spectrum' as const })),

@@ -91,7 +91,7 @@ export function histogramPlot({ name, stats, histogram }: TensorStatistics): Fig
 }
 
 /** Rank from which on (1-based, inclusive count) the power law is fitted: values with σ² >= xmin. */
-export function tailLength(spectrum: TensorSpectrum): number {
+function tailLength(spectrum: TensorSpectrum): number {
   const from = spectrum.metrics.powerLawXmin;
   // xmin is one of the σ², written with as many digits; the margin covers the way back through the square
   return from === null ? 0 : spectrum.singularValues.filter((v) => v * v >= from * (1 - 1e-6)).length;

@@ -13,7 +13,7 @@ export interface Found {
 }
 
 /** What the values read so far hold: NaN, infinities, nothing but zeros. */
-export function inValues(model: InspectorModel): Found[] {
+function inValues(model: InspectorModel): Found[] {
   const found: Found[] = [];
   for (const { name, stats } of model.statistics.values()) {
     if (stats.nan || stats.inf) {

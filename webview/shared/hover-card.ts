@@ -40,7 +40,7 @@ export function hoverCard(): HoverCard {
   return card;
 }
 
-export const cardTable = (rows: readonly CardRow[]): TemplateResult =>
+const cardTable = (rows: readonly CardRow[]): TemplateResult =>
   html`<table>
     <tbody>
       ${rows.map(

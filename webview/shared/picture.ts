@@ -101,7 +101,7 @@ const STYLES: readonly (readonly [property: string, initial: string])[] = [
   ['text-anchor', 'start'],
 ];
 /** The drawing with every style written into it; it needs no stylesheet and no variable any more. */
-export function standalone(root: SVGElement): Fragment {
+function standalone(root: SVGElement): Fragment {
   const place = s('svg', { class: 'picture-probe' });
   const paper = document.querySelector('.paper') ?? document.body;
   paper.append(place);

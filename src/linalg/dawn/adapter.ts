@@ -11,7 +11,7 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 }
 
 /** What the limits of a device are asked by; a limit that is not named keeps WebGPU's default. */
-export const NAMED_LIMITS = [
+const NAMED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
   'maxStorageBuffersPerShaderStage',

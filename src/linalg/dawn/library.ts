@@ -32,7 +32,7 @@ export interface NoLibrary {
 export const LIBRARY_NAME = 'Dawn (npm webgpu)';
 
 /** The folder of a platform's native file, with its DLLs on Windows. Apple's is one for both processors. */
-export function dawnTarget(platform: string, arch: string): string {
+function dawnTarget(platform: string, arch: string): string {
   return `${platform}-${platform === 'darwin' ? 'universal' : arch}`;
 }
 

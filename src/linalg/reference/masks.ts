@@ -26,7 +26,7 @@ export function selectLargest(scores: Float64Array, size: number): Uint8Array {
 }
 
 /** abs of the rank-r reconstruction sum_{i <= r} s_i u_i v_i', row-major. */
-export function reconstructionMagnitude({ values, left, right }: Svd, rank: number): Float64Array {
+function reconstructionMagnitude({ values, left, right }: Svd, rank: number): Float64Array {
   const rows = left[0]?.length ?? 0;
   const columns = right[0]?.length ?? 0;
   const result = new Float64Array(rows * columns);

@@ -28,7 +28,7 @@ function leadingDimension(n: number): number {
   const ld = (n + 12 + 7) & ~7;
   return (ld * 8) % 4096 === 0 ? ld + 8 : ld;
 }
-export function usesJacobi({ q, big }: { q: number; big: number }): boolean {
+function usesJacobi({ q, big }: { q: number; big: number }): boolean {
   return q * q * big <= JACOBI_COST;
 }
 

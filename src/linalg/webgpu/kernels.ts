@@ -49,7 +49,7 @@ const RECIPES: Record<Kernel, Recipe> = {
 };
 
 /** `//#unroll q 0 8` ... `//#end`: WGSL has no unrolling, and an array in registers must be indexed by constants. */
-export function expand(source: string): string {
+function expand(source: string): string {
   return source.replace(
     /^[ \t]*\/\/#unroll (\w+) (\d+) (\d+)\n([\s\S]*?)^[ \t]*\/\/#end\n/gm,
     (_, name: string, from: string, to: string, body: string) => {

@@ -44,7 +44,7 @@ export interface DevicePair {
 const START = 2;
 
 /** The tuned sides of a pair: W1, and the noise twin if it is asked for. Pairs of one batch have as many. */
-export function tunedSides({ tuned, options: { twin } }: PairJob): Matrix[] {
+function tunedSides({ tuned, options: { twin } }: PairJob): Matrix[] {
   return twin ? [tuned, twin] : [tuned];
 }
 

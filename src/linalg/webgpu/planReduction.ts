@@ -29,7 +29,7 @@ const PAGE = 1024;
 const QUADS = BLOCK / 4;
 
 /** Split-K length for a product of K = `length` whose result has `tiles` workgroups. Of the shape only. */
-export function chunkOf(length: number, tiles: number, least = CHUNK_MIN): number {
+function chunkOf(length: number, tiles: number, least = CHUNK_MIN): number {
   const splits = Math.max(1, Math.round(TARGET_WORKGROUPS / Math.max(tiles, 1)));
   const chunk = Math.min(CHUNK_MAX, Math.max(least, ceilTo(Math.ceil(length / splits), BLOCK)));
   return Math.max(chunk, ceilTo(Math.ceil(length / SPLITS_MAX), BLOCK));

@@ -11,7 +11,7 @@ import { relative, rounded, SHIFT_TOLERANCE } from '../tolerance.ts';
 import { frobeniusNorm } from './norms.ts';
 
 /** norm2(s(W1) - s(W0)). */
-export function spectrumShift(baseValues: Float64Array, tunedValues: Float64Array): number {
+function spectrumShift(baseValues: Float64Array, tunedValues: Float64Array): number {
   return hypot(baseValues.map((s, i) => (tunedValues[i] ?? 0) - s));
 }
 /** Math.hypot of any length, as V8 does it: over the greatest magnitude, with the rounding of the sum carried along. */
@@ -30,7 +30,7 @@ function hypot(values: Float64Array): number {
   return Math.sqrt(sum) * most;
 }
 /** Null for a zero base. */
-export function normalizedSpectralShift(baseValues: Float64Array, tunedValues: Float64Array): number | null {
+function normalizedSpectralShift(baseValues: Float64Array, tunedValues: Float64Array): number | null {
   const norm = frobeniusNorm(baseValues);
   return norm === 0 ? null : spectrumShift(baseValues, tunedValues) / norm;
 }

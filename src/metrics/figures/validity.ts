@@ -10,7 +10,7 @@ import { rankTolerance } from './numericalRank.ts';
 /** s_r and s_{r+1} of the base closer than this share of s_1: its leading r directions are not determined. */
 const SEPARATION = 1e-5;
 
-export function isIllDefined(baseValues: Float64Array, maskRank: number, tolerance: number): boolean | null {
+function isIllDefined(baseValues: Float64Array, maskRank: number, tolerance: number): boolean | null {
   const largest = baseValues[0] ?? 0;
   if (largest === 0) return null;
   const last = baseValues[maskRank - 1] ?? 0;

@@ -6,7 +6,7 @@ import { updateFigure, type UpdateSource } from '../figure.ts';
 import { say } from '../say.ts';
 import { exact, relative, VALUE_TOLERANCE } from '../tolerance.ts';
 
-export function subspaceGap(baseValues: Float64Array, tunedValues: Float64Array, k: number): number {
+function subspaceGap(baseValues: Float64Array, tunedValues: Float64Array, k: number): number {
   const at = (values: Float64Array, i: number): number => values[i - 1] ?? 0;
   return Math.max(at(baseValues, k) - at(tunedValues, k + 1), at(tunedValues, k) - at(baseValues, k + 1));
 }

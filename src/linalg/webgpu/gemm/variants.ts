@@ -47,7 +47,7 @@ export const tileRows = ({ y, threadRows }: GemmVariant): number => y * threadRo
 export const tileColumns = ({ x, threadColumns }: GemmVariant): number => x * threadColumns;
 
 /** Bytes of workgroup memory. */
-export function workgroupBytes(variant: GemmVariant): number {
+function workgroupBytes(variant: GemmVariant): number {
   return (tileRows(variant) + tileColumns(variant)) * variant.depth * 4;
 }
 

@@ -36,7 +36,7 @@ export function answerTo(compared: Compared): Answer {
   const mask = maskClauses(subject);
   const spectrum = spectrumClauses(subject, depth, moved);
   const findings = [...direction, ...spectrum].some(({ kind }) => kind === 'finding');
-  const nothing = findings ? null : allLikeNoise(subject, depth);
+  const nothing = findings ? null : allLikeNoise(subject, depth, direction);
   const said = [
     ...(nothing ? [nothing, ...direction.filter(({ code }) => code !== 'direction-noise')] : direction),
     ...mask,
@@ -58,8 +58,11 @@ function openingSentences(subject: Subject, depth: Depth, experts: readonly Clau
   return experts.length > 0 ? [amount, experts] : [[...amount, ...spreadClauses(depth)]];
 }
 
-/** In place of every "like noise"; null if the twin does not say so, or if few directions are the adapter's nature. */
-function allLikeNoise({ plan, live }: Subject, depth: Depth): Clause | null {
+/**
+ * In place of every "like noise"; null without a twin or a verdict on the direction, or if few directions are the adapter's nature.
+ */
+function allLikeNoise({ plan, live }: Subject, depth: Depth, said: readonly Clause[]): Clause | null {
+  if (!said.some(({ code }) => code === 'direction-noise')) return null;
   const within = live.filter(inDepth(depth));
   const [direction, noise] = [middle(within, timesRandom), middle(within, noiseTimesRandom)];
   const shift = middle(within, shiftOverNoise);

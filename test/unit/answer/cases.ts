@@ -132,3 +132,55 @@ export function theClause(given: Compared | Answer, code: string): Clause {
   if (!found) throw new Error(`No clause ${code} among ${clauses.map((one) => one.code).join(', ')}.`);
   return found;
 }
+
+/** A matrix of which everything is like noise, and its twin. */
+export const LIKE_NOISE: Partial<ComparisonMetrics> = {
+  ...{ baseNorm: 1, updateNorm: 0.01, relativeUpdate: 0.01, updateDensity: 0.5, cosine: 0.9999, roundingFloor: 0.0017 },
+  ...{ angleRank: 64, maskRank: 16, nss: 1e-3, updateStableRank: 40, angleUMean: 1, angleVMean: 1 },
+  ...{ jointEnergy: 1 / 64, jointEnergyBaseline: 1 / 64, hiddenShare: 0, hiddenEnergy: 0, illDefined: false },
+  ...{ principalOverlap: 0.26, principalNull: 0.26, principalRange: [0.1, 0.5], principalZ: 0 },
+  ...{ principalPosition: 0, principalPositionStep: 0, principalPositionProportional: 0 },
+};
+const NOISE: Partial<TwinMetrics> = {
+  ...{
+    nss: 1e-3,
+    updateStableRank: 40,
+    angleUMean: 1,
+    angleVMean: 1,
+    jointEnergy: 1 / 64,
+    jointEnergyBaseline: 1 / 64,
+  },
+};
+type Change = Partial<ComparisonMetrics> | null;
+export interface Place {
+  layer: number;
+  module: string;
+  /** among all, from 0 on */
+  index: number;
+}
+
+/** Figures written for a clause: two modules in each layer, like noise but for what `change` says; null leaves the matrix unchanged. */
+export function written(
+  change: (place: Place) => Change,
+  { layers = 4, modules = ['q_proj', 'v_proj'], twin = true, dtype = 'BF16' } = {},
+): Compared {
+  const tensors: ComparisonTensor[] = [];
+  for (let layer = 0; layer < layers; layer++)
+    for (const module of modules) {
+      const own = change({ layer, module, index: tensors.length });
+      const metrics = own
+        ? { ...LIKE_NOISE, ...(twin ? { twin: NOISE as TwinMetrics } : {}), ...own }
+        : { ...LIKE_NOISE, updateNorm: 0, relativeUpdate: 0, updateDensity: 0 };
+      tensors.push(
+        matrix(`model.layers.${layer}.self_attn.${module}.weight`, [64, 64], metrics, { base: dtype, tuned: dtype }),
+      );
+    }
+  return compared(tensors);
+}
+/** The noise twin with other figures. */
+export const twinWith = (change: Partial<TwinMetrics>): { twin: TwinMetrics } => ({
+  twin: { ...NOISE, ...change } as TwinMetrics,
+});
+/** Codes of the clauses that are findings. */
+export const findings = (given: Compared): string[] =>
+  clausesOf(answerTo(given)).flatMap(({ kind, code }) => (kind === 'finding' ? [code] : []));

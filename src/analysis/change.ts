@@ -13,6 +13,9 @@ import { compareHere } from './twin.ts';
 /** Weights a chunk: 4 Mi, at most 32 MiB a side in float64; large enough that a call costs nothing, small enough for the cache of two threads. */
 export const CHUNK_WEIGHTS = 4 * 1024 * 1024;
 
+/** So few come in one piece, without the machinery of chunks: a checkpoint may have half a million such tensors. */
+const FEW_WEIGHTS = 4096;
+
 export interface Change {
   tensor: ComparisonTensor;
   /** no NaN or infinity on either side */
@@ -34,7 +37,7 @@ export function matrixType({ type }: Pick<Weight, 'type'>): MatrixType | null {
 }
 
 /** The grid of a pair. Weights that are computed from several numbers have no rounding null: their grid is that of the scales. */
-export function gridFor({ base, tuned }: WeightPair): { grid: GridSpec; hasNull: boolean } {
+export function gridFor({ base, tuned }: Pick<WeightPair, 'base' | 'tuned'>): { grid: GridSpec; hasNull: boolean } {
   const grid = base.grid !== null && tuned.grid !== null ? gridOf(tuned.grid) : null;
   return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: false }, hasNull: false };
 }
@@ -49,41 +52,44 @@ export async function changeOf(
   signal: AbortSignal,
 ): Promise<Change> {
   const start = performance.now();
-  const { shape, rows, columns, count, place } = pair.base;
+  const { base: before, tuned: after } = pair;
+  const { shape, rows, columns, count, place } = before;
   // tensors of other than two axes come as one flat row; so does, in pieces, a single row longer than a chunk
   const isMatrix = shape.length === 2 && (rows > 1 || columns <= CHUNK_WEIGHTS);
-  const { grid, hasNull } = gridFor(pair);
-  const baseType = matrixType(pair.base) as MatrixType;
-  const tunedType = matrixType(pair.tuned) as MatrixType;
+  const { grid, hasNull } = gridFor({ base: before, tuned: after });
+  const baseType = matrixType(before) as MatrixType;
+  const tunedType = matrixType(after) as MatrixType;
   const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
+  const { eta, absoluteTolerance } = parameters;
+  const options = { grid, eta, absoluteTolerance, columns: isMatrix ? columns : 0, signal };
   // Which weights an adapter changes is what a merge into the base's type would store; how far, what it says (METRICS F).
-  const merged = pair.tuned instanceof AdaptedWeight ? pair.tuned.storage : null;
-  const probes = { grid, eta: parameters.eta, absoluteTolerance: parameters.absoluteTolerance, columns: 0, signal };
+  const merged = after instanceof AdaptedWeight ? after.storage : null;
   const asMerged = async (type: MatrixType, base: Uint8Array, tuned: Uint8Array): Promise<Probes> => {
     const [left, right] = [storedAs(type, baseType, base), storedAs(type, tunedType, tuned)];
-    const { equalBf16, equalRelative, equalAbsolute, changed } = await compare(type, left, type, right, probes);
+    const probes = await compare(type, left, type, right, { ...options, columns: 0 });
+    const { equalBf16, equalRelative, equalAbsolute, changed } = probes;
     return { equalBf16, equalRelative, equalAbsolute, changed };
   };
   const sums = new ChangeSums(count);
   const rowChanged = new Float64Array(isMatrix ? rows : 0);
   const columnChanged = new Float64Array(isMatrix ? columns : 0);
-  const read = { weights: CHUNK_WEIGHTS, signal };
-  const tunedChunks = readChunks(pair.tuned, read)[Symbol.asyncIterator]();
-  for await (const chunk of readChunks(pair.base, read)) {
-    const other = await tunedChunks.next();
-    if (other.done) break;
-    const result = await compare(baseType, chunk.data, tunedType, other.value.data, {
-      grid,
-      eta: parameters.eta,
-      absoluteTolerance: parameters.absoluteTolerance,
-      columns: isMatrix ? columns : 0,
-      signal,
-    });
-    sums.add(merged === null ? result : { ...result, ...(await asMerged(merged, chunk.data, other.value.data)) });
-    if (isMatrix) {
-      const firstRow = chunk.first / columns;
-      result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
-      result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
+  const add = async (first: number, base: Uint8Array, tuned: Uint8Array): Promise<void> => {
+    const result = await compare(baseType, base, tunedType, tuned, options);
+    sums.add(merged === null ? result : { ...result, ...(await asMerged(merged, base, tuned)) });
+    if (!isMatrix) return;
+    const firstRow = first / columns;
+    result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
+    result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
+  };
+  if (count > 0 && count <= FEW_WEIGHTS)
+    await add(0, await readFew(before, baseType, signal), await readFew(after, tunedType, signal));
+  else {
+    const read = { weights: CHUNK_WEIGHTS, signal };
+    const tunedChunks = readChunks(after, read)[Symbol.asyncIterator]();
+    for await (const chunk of readChunks(before, read)) {
+      const other = await tunedChunks.next();
+      if (other.done) break;
+      await add(chunk.first, chunk.data, other.value.data);
     }
   }
   const { base, tuned, finite } = sums;
@@ -91,11 +97,11 @@ export async function changeOf(
   const profiles = isMatrix ? changeProfiles({ rows, columns, rowChanged, columnChanged }) : null;
   const flags: Flag[] = [];
   const reasons: string[] = [];
-  if (pair.base instanceof CastWeight && pair.base.hasChanged) {
+  if (before instanceof CastWeight && before.hasChanged) {
     flags.push('base-cast');
-    reasons.push(`The base is stored as ${pair.base.dtype}: it was cast to ${pair.tuned.dtype}, which changed values.`);
+    reasons.push(`The base is stored as ${before.dtype}: it was cast to ${after.dtype}, which changed values.`);
   }
-  const quantised = quantisedText(pair);
+  const quantised = quantisedText(before, after);
   if (quantised !== null) {
     const said = english(quantisationSaid({ text: quantised, sqnr: sqnrOf(metrics.relativeUpdate) }));
     reasons.push(`${said.charAt(0).toUpperCase()}${said.slice(1)}.`);
@@ -111,8 +117,8 @@ export async function changeOf(
       name: pair.name,
       layer: place.layer,
       module: place.module,
-      shape: [...shape],
-      dtype: dtypesOf(pair),
+      shape,
+      dtype: dtypesOf(before, after),
       metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
       flags,
       reasons,
@@ -129,6 +135,13 @@ export async function changeOf(
   };
 }
 
+async function readFew(weight: Weight, type: MatrixType, signal: AbortSignal): Promise<Uint8Array> {
+  const { rows, columns, count } = weight;
+  const data = new Uint8Array(count * bytesOf(type));
+  await weight.readRows({ rows: [0, rows], columns: [0, columns] }, data, signal);
+  return data;
+}
+
 function storedAs(type: MatrixType, from: MatrixType, data: Uint8Array): Uint8Array {
   if (from === type) return data;
   const codes = new Uint8Array(new SharedArrayBuffer((data.byteLength / bytesOf(from)) * bytesOf(type)));
@@ -137,7 +150,7 @@ function storedAs(type: MatrixType, from: MatrixType, data: Uint8Array): Uint8Ar
 }
 
 /** Of the side that is quantised; of both if they differ. */
-function quantisedText({ base, tuned }: WeightPair): string | null {
+function quantisedText(base: Weight, tuned: Weight): string | null {
   const texts = [...new Set([base.quantised, tuned.quantised].filter((text) => text !== undefined))];
   return texts.length === 0 ? null : texts.join(' against ');
 }

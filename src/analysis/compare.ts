@@ -8,7 +8,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor, TwinMetrics } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, gridFor, matrixType, type Change } from './change.ts';
-import { flopsOf, matrixShape, planComparison, ranksOf } from './plan.ts';
+import { flopsOf, planComparison, ranksOf } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { twinChange, twinOf } from './twin.ts';
 
@@ -36,69 +36,68 @@ export async function* compareCheckpoints(
     const done = new Set(request.done);
     const pairs = open.pairing.pairs.filter((item) => !done.has(item.name));
     const changes = new Map<string, Change>();
-
-    const changeTime = new Estimate(pairs.reduce((total, item) => total + item.base.count, 0));
-    const pace = new Pace();
-    let finished = 0;
-    yield { type: 'progress', phase: 'change', done: 0, total: pairs.length, secondsLeft: null };
-    for await (const outcome of runQueue(
-      new WorkQueue(pairs),
+    yield* stage(
+      {
+        phase: 'change',
+        queue: new WorkQueue(pairs),
+        cost: (pair) => pair.count,
+        work: (pair) => changeOf(pair, parameters, backend, signal),
+        event(pair, change) {
+          // Of the others nothing is needed any more.
+          if (parameters.spectra && pair.spectral) changes.set(pair.name, change);
+          return { type: 'change', tensor: change.tensor };
+        },
+      },
       backend.parallelism,
-      (item) => changeOf(item, parameters, backend, signal),
       signal,
-    )) {
-      changeTime.add(outcome.item.base.count);
-      if ('error' in outcome) {
-        yield { type: 'failed', name: outcome.item.name, error: outcome.error };
-      } else {
-        // Of the others nothing is needed any more.
-        if (parameters.spectra && outcome.item.spectral) changes.set(outcome.item.name, outcome.value);
-        yield { type: 'change', tensor: outcome.value.tensor };
-      }
-      finished++;
-      if (pace.due(finished === pairs.length, outcome.item.base.count))
-        yield {
-          type: 'progress',
-          phase: 'change',
-          done: finished,
-          total: pairs.length,
-          secondsLeft: changeTime.secondsLeft(),
-        };
-    }
-
-    const matrices = parameters.spectra ? pairs.filter((item) => item.spectral && changes.has(item.name)) : [];
-    const queue = new WorkQueue(matrices);
+    );
+    const queue = new WorkQueue(pairs.filter((pair) => changes.has(pair.name)));
     running.set(request.runId, { prioritize: (name) => void queue.prioritize(name) });
-    const spectraTime = new Estimate(matrices.reduce((total, item) => total + flopsOf(item, parameters), 0));
-    finished = 0;
-    if (matrices.length)
-      yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
-    for await (const outcome of runQueue(
-      queue,
-      backend.parallelism,
-      (item) => spectraOf(item, changes.get(item.name) as Change, parameters, backend, signal),
-      signal,
-    )) {
-      spectraTime.add(flopsOf(outcome.item, parameters));
-      if ('error' in outcome) {
-        yield { type: 'failed', name: outcome.item.name, error: outcome.error };
-      } else {
-        yield { type: 'matrix', ...outcome.value };
-      }
-      finished++;
-      if (pace.due(finished === matrices.length, outcome.item.base.count))
-        yield {
-          type: 'progress',
+    if (queue.size > 0)
+      yield* stage(
+        {
           phase: 'spectra',
-          done: finished,
-          total: matrices.length,
-          secondsLeft: spectraTime.secondsLeft(),
-        };
-    }
+          queue,
+          cost: (pair) => flopsOf(pair, parameters),
+          work: (pair) => spectraOf(pair, changes.get(pair.name) as Change, parameters, backend, signal),
+          event: (_, outcome) => ({ type: 'matrix', ...outcome }),
+        },
+        backend.parallelism,
+        signal,
+      );
     await open.base.verify();
     await open.tuned.verify();
   } finally {
     running.delete(request.runId);
+  }
+}
+
+interface Stage<R> {
+  phase: Extract<ComparisonEvent, { type: 'progress' }>['phase'];
+  queue: WorkQueue<WeightPair>;
+  /** in any unit */
+  cost(pair: WeightPair): number;
+  work(pair: WeightPair): Promise<R>;
+  event(pair: WeightPair, value: R): ComparisonEvent;
+}
+/** All pairs of a queue, what became of each, and how far it has come. Throws cancelled. */
+async function* stage<R>(
+  { phase, queue, cost, work, event }: Stage<R>,
+  parallelism: number,
+  signal: AbortSignal,
+): AsyncGenerator<ComparisonEvent, void, undefined> {
+  const total = queue.size;
+  const time = new Estimate(queue.sum(cost));
+  const pace = new Pace();
+  let done = 0;
+  yield { type: 'progress', phase, done, total, secondsLeft: null };
+  for await (const outcome of runQueue(queue, parallelism, work, signal)) {
+    const { item } = outcome;
+    time.add(cost(item));
+    if ('error' in outcome) yield { type: 'failed', name: item.name, error: outcome.error };
+    else yield event(item, outcome.value);
+    if (pace.due(++done === total, item.count))
+      yield { type: 'progress', phase, done, total, secondsLeft: time.secondsLeft() };
   }
 }
 
@@ -116,14 +115,15 @@ async function spectraOf(
   signal: AbortSignal,
 ): Promise<MatrixOutcome> {
   const start = performance.now();
-  const [rows, columns] = matrixShape(item);
+  const { base, tuned } = item;
+  const { rows, columns } = base;
   const { angleRank, maskRank } = ranksOf(item, parameters);
   const { grid: stored, hasNull } = gridFor(item);
   const grid = { ...stored, onGrid: stored.onGrid || change.onGrid };
   const { alpha } = parameters;
   const { metrics, reasons, flags } = change.tensor;
   const [w0, w1] = change.finite
-    ? inOneType(await matrixOf(item.base, signal), await matrixOf(item.tuned, signal))
+    ? inOneType(await matrixOf(base, signal), await matrixOf(tuned, signal))
     : [null, null];
   const norm = metrics.updateNorm ?? 0;
   const noise = { name: item.name, norm, grid };

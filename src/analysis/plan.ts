@@ -1,6 +1,6 @@
 /** From two opened checkpoints to the list of work, with its cost; nothing is read but headers. */
 import { createHash } from 'node:crypto';
-import type { WeightPair } from '../checkpoint/index.ts';
+import type { Weight, WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { pairFlops } from '../linalg/flops.ts';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
@@ -18,29 +18,36 @@ export function planComparison(
   checkParameters(parameters);
   const matrices = parameters.spectra ? pairing.pairs.filter((pair) => pair.spectral) : [];
   for (const pair of matrices) ranksOf(pair, parameters);
-  const layers = new Set(pairing.pairs.map(({ base }) => base.place.layer).filter((layer) => layer !== null)).size;
+  const pairs: ComparisonPlan['pairs'] = [];
+  const layers = new Set<number>();
+  let bytesToRead = 0;
+  let weights = 0;
+  for (const pair of pairing.pairs) {
+    const spectral = pair.spectral && parameters.spectra;
+    const { base, tuned } = pair;
+    const { layer, module } = base.place;
+    const { name, reason } = pair;
+    const entry = { name, layer, module, shape: base.shape, dtype: dtypesOf(base, tuned), spectral };
+    pairs.push(reason === undefined ? entry : { ...entry, reason });
+    if (layer !== null) layers.add(layer);
+    weights += base.count;
+    // once for the change, once more for the spectrum
+    bytesToRead += Math.round(base.storedBytes + tuned.storedBytes) * (spectral ? 2 : 1);
+  }
   const config = base.config ?? tuned.config;
   return {
     id: idOf(stamp, parameters, backend),
     base: base.path,
     tuned: tuned.path,
-    pairs: pairing.pairs.map((pair) => ({
-      name: pair.name,
-      layer: pair.base.place.layer,
-      module: pair.base.place.module,
-      shape: [...pair.base.shape],
-      dtype: dtypesOf(pair),
-      spectral: pair.spectral && parameters.spectra,
-      ...(pair.reason === undefined ? {} : { reason: pair.reason }),
-    })),
+    pairs,
     skipped: pairing.skipped,
     unpaired: pairing.unpaired,
     coverage: pairing.coverage,
     tunedAdapter: tuned.adapter?.facts ?? null,
-    layers,
+    layers: layers.size,
     cost: {
-      bytesToRead: sum(pairing.pairs, pairBytes) + sum(matrices, pairBytes),
-      weights: sum(pairing.pairs, (pair) => pair.base.count),
+      bytesToRead,
+      weights,
       matrices: matrices.length,
       flops: sum(matrices, (pair) => flopsOf(pair, parameters)),
       peakBytes:
@@ -86,13 +93,10 @@ export function flopsOf(pair: WeightPair, parameters: ComparisonParameters): num
   return pairFlops(...matrixShape(pair), angleRank, maskRank, parameters.twin);
 }
 
-export function dtypesOf({ base, tuned }: WeightPair): { base: string; tuned: string } {
+export function dtypesOf(base: Weight, tuned: Weight): { base: string; tuned: string } {
   return { base: base.dtype, tuned: tuned.dtype };
 }
 
-function pairBytes({ base, tuned }: WeightPair): number {
-  return Math.round(base.storedBytes + tuned.storedBytes);
-}
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
 }

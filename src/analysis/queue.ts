@@ -10,6 +10,16 @@ export class WorkQueue<T extends { name: string }> {
   constructor(items: readonly T[]) {
     this.items = [...items];
   }
+  /** Items that are not taken. */
+  get size(): number {
+    return this.items.length - this.next;
+  }
+  /** Over the items that are not taken. */
+  sum(cost: (item: T) => number): number {
+    let total = 0;
+    for (let i = this.next; i < this.items.length; i++) total += cost(this.items[i] as T);
+    return total;
+  }
   take(): T | undefined {
     const item = this.items[this.next];
     if (item) this.next++;

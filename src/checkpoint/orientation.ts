@@ -19,9 +19,7 @@ function own(matches: readonly Match[], side: 'base' | 'tuned', other: 'base' | 
     match[side].transposed === undefined && match[other].transposed !== undefined && match[side].shape.length === 2;
   const reversed = matches.some((match) => open(match) && isReversed(match));
   return matches.map((match) =>
-    open(match)
-      ? { ...match, [side]: { ...match[side], transposed: match[other].transposed !== reversed } }
-      : { ...match },
+    open(match) ? { ...match, [side]: { ...match[side], transposed: match[other].transposed !== reversed } } : match,
   );
 }
 

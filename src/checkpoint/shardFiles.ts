@@ -47,8 +47,8 @@ export class ShardFiles {
   /** As `use`, for data: what was read is thrown away if the file has changed since its header was read. */
   async read(file: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
     await this.use(file, (source, entry) => {
-      entry.neighbours ??= new Neighbours(source);
-      return entry.neighbours.read(offset, target, this.known.get(file) ?? source.stamp, signal);
+      entry.neighbours ??= new Neighbours(source, this.known.get(file) ?? source.stamp);
+      return entry.neighbours.read(offset, target, signal);
     });
   }
 

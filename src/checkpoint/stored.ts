@@ -9,8 +9,6 @@ import type { Area, Place, StorageEntry, Weight } from './weight.ts';
 
 /** `view` says where in the tensor it lies; `shape` if it is not a matrix of the view's rows and columns. */
 export class StoredWeight implements Weight {
-  readonly name: string;
-  readonly place: Place;
   readonly shape: readonly number[];
 
   constructor(
@@ -19,11 +17,16 @@ export class StoredWeight implements Weight {
     private readonly view: MatrixView,
     shape?: readonly number[],
   ) {
-    this.name = view.name;
     this.shape = shape ?? [view.rows, view.columns];
-    this.place = { layer: view.layer, module: view.module, expert: view.expert, role: row.role };
   }
 
+  get name(): string {
+    return this.view.name;
+  }
+  get place(): Place {
+    const { layer, module, expert } = this.view;
+    return { layer, module, expert, role: this.row.role };
+  }
   get tensor(): string {
     return this.row.name;
   }

@@ -77,8 +77,11 @@ export interface Weight {
 export interface WeightPair {
   /** the base's name */
   readonly name: string;
+  /** Weights that many pairs make anew when they are asked for: take them once. */
   readonly base: Weight;
   readonly tuned: Weight;
+  /** weights of each side */
+  readonly count: number;
   readonly spectral: boolean;
   /** why not spectral */
   readonly reason?: string;

@@ -143,7 +143,7 @@ export interface ComparisonPlan {
     name: string;
     layer: number | null;
     module: string;
-    shape: number[];
+    shape: readonly number[];
     dtype: { base: string; tuned: string };
     spectral: boolean;
     reason?: string;

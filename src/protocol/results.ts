@@ -58,7 +58,7 @@ export interface ComparisonTensor {
   layer: number | null;
   /** column of the heatmap: "self_attn.q_proj"; experts keep their number in `name` only */
   module: string;
-  shape: number[];
+  shape: readonly number[];
   dtype: { base: string; tuned: string };
   metrics: ComparisonMetrics;
   flags: Flag[];

@@ -4,7 +4,8 @@ import type { Problem } from '../../protocol/results.ts';
 import { initialisationOf } from './initial.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { coverageOf } from '../coverage.ts';
-import { pairCheckpoints, type PairOptions } from '../pair.ts';
+import { pairCheckpoints } from '../pair.ts';
+import type { PairOptions } from '../pairOf.ts';
 import type { Checkpoint, MatrixView, Pairing } from '../types.ts';
 import { flatView, matrixViews } from '../views.ts';
 import type { Weight, WeightPair } from '../weight.ts';
@@ -40,17 +41,17 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   const untouched = new Set<string>();
   const pairs: WeightPair[] = [];
   for (const pair of own.pairs) {
-    const { tensor } = pair.base;
+    const { name, base: weight, count, spectral, reason } = pair;
+    const { tensor } = weight;
     const row = base.tensors.get(tensor) as TensorRow;
-    const view = viewOf(base, row, pair.base);
+    const view = viewOf(base, row, weight);
     const update = updates.get(tensor);
     const other = whole.get(tensor);
-    if (update && view) {
-      pairs.push({
-        ...pair,
-        tuned: new AdaptedWeight(pair.base, update, placeOf(base, row, view), adapter.facts.kind),
-      });
-    } else if (other && view) pairs.push({ ...pair, tuned: weightOf(tuned, other, view, pair.base.shape) });
+    const against = (own: Weight): void => {
+      pairs.push({ name, base: weight, tuned: own, count, spectral, ...(reason === undefined ? {} : { reason }) });
+    };
+    if (update && view) against(new AdaptedWeight(weight, update, placeOf(base, row, view), adapter.facts.kind));
+    else if (other && view) against(weightOf(tuned, other, view, weight.shape));
     else if (!leftOut.has(tensor)) untouched.add(tensor);
   }
   for (const name of untouched) skipped.push({ name, reason: UNTOUCHED });

@@ -106,7 +106,7 @@ describe('a weight made of two entries', async () => {
     expect(block.codes).toHaveLength(0);
   });
   it('is compared with a stored one, without a rounding null', async () => {
-    const pair = { name: NAME, base: plain, tuned: scaled, spectral: true };
+    const pair = { name: NAME, base: plain, tuned: scaled, count: plain.count, spectral: true };
     expect(gridFor(pair).hasNull).toBe(false);
     const backend: LinearAlgebraBackend = createReferenceBackend();
     const { tensor } = await changeOf(pair, DEFAULT_PARAMETERS, backend, new AbortController().signal);

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { runQueue, WorkQueue } from '../../../src/analysis/queue.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Pace, runQueue, WorkQueue } from '../../../src/analysis/queue.ts';
 
 const items = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `item ${i}` }));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -75,5 +75,38 @@ describe('runQueue', () => {
       expect(outcome).not.toHaveProperty('error');
     expect(order).toEqual(['item 0', 'item 4', 'item 1', 'item 2', 'item 3']);
     expect(queue.prioritize('item 0')).toBe(false);
+  });
+});
+
+describe('WorkQueue', () => {
+  it('counts and sums up what is not taken', () => {
+    const queue = new WorkQueue(items(4));
+    expect(queue.size).toBe(4);
+    expect(queue.sum(({ name }) => Number(name.slice(5)))).toBe(6);
+    queue.take();
+    queue.prioritize('item 3');
+    queue.take();
+    expect(queue.size).toBe(2);
+    expect(queue.sum(({ name }) => Number(name.slice(5)))).toBe(3);
+  });
+});
+
+describe('Pace', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('tells of small items every 50 ms, of large ones and the last always', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const pace = new Pace();
+    expect(pace.due(false, 10)).toBe(true);
+    expect(pace.due(false, 10)).toBe(false);
+    vi.advanceTimersByTime(49);
+    expect(pace.due(false, 4096)).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(pace.due(false, 10)).toBe(true);
+    expect(pace.due(false, 4097)).toBe(true);
+    expect(pace.due(false, 10)).toBe(false);
+    expect(pace.due(true, 10)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { isRefused, openCheckpoint } from '../../../src/checkpoint/index.ts';
+import { isRefused, openCheckpoint, pairCheckpoints } from '../../../src/checkpoint/index.ts';
 import type { Checkpoint } from '../../../src/checkpoint/types.ts';
 import type { TensorRow } from '../../../src/protocol/engine.ts';
 import { codes16, f32, rawFile, safetensors } from '../formats/build.ts';
@@ -120,6 +120,41 @@ describe('one file', () => {
     await expect(openCheckpoint(join(SAMPLES, 'base'), AbortSignal.abort())).rejects.toMatchObject({
       code: 'cancelled',
     });
+  });
+});
+
+describe('a stack of more experts than are taken apart', () => {
+  const stack = (experts: number): Uint8Array => {
+    const data = new Uint8Array(experts * 4).fill(0x38);
+    return safetensors({ 'model.layers.0.mlp.experts.up_proj': { dtype: 'F8_E4M3', shape: [experts, 2, 2], data } });
+  };
+  it('is said to be one, and is one tensor', async () => {
+    const folder = temporaryFolder();
+    const checkpoint = await openCheckpoint(folder.write('crowd/model.safetensors', stack(262_145)));
+    expect(checkpoint.problems).toMatchObject([
+      {
+        severity: 'info',
+        code: 'too-many-experts',
+        tensor: 'model.layers.0.mlp.experts.up_proj',
+        message:
+          'model.safetensors, tensor "model.layers.0.mlp.experts.up_proj": a stack of 262145 experts, more than the 262144 that are taken apart; it is taken as one tensor, without spectra. Check the shape that the header claims.',
+      },
+    ]);
+    expect(tensor(checkpoint, 'model.layers.0.mlp.experts.up_proj').spectral).toBe(false);
+    const { pairs } = pairCheckpoints(checkpoint, checkpoint, { includeEmbeddings: false, tensors: null });
+    expect(pairs.map(({ name, spectral, reason, count }) => ({ name, spectral, reason, count }))).toEqual([
+      {
+        name: 'model.layers.0.mlp.experts.up_proj',
+        spectral: false,
+        reason: 'a stack of 262145 experts, more than the 262144 that are taken apart; compared as one, no spectrum',
+        count: 4 * 262_145,
+      },
+    ]);
+    await checkpoint.close();
+    const most = await openCheckpoint(folder.write('crowd/most.safetensors', stack(262_144)));
+    expect(codes(most)).toEqual([]);
+    expect(tensor(most, 'model.layers.0.mlp.experts.up_proj').spectral).toBe(true);
+    await most.close();
   });
 });
 

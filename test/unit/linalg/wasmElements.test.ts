@@ -141,3 +141,39 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('streaming kernels, re
     await agree(['BF16', 'BF16'], gridOfType('BF16'), [shift(base), shift(tuned)], 100);
   });
 });
+
+describe('a few numbers', () => {
+  const signal = new AbortController().signal;
+  it('are worked on in the calling thread, as the definition says, whatever was worked on before', async () => {
+    // Without its threads: what would need one fails.
+    const backend = await createWasmBackend({ ...build, workerFile: `${build.workerFile}.nothing`, threads: 1 });
+    const { elements } = backend;
+    if (!elements) throw new Error('the backend has no streaming kernels');
+    for (const [rows, columns] of [
+      [1, 1],
+      [64, 64],
+      [1, 9],
+      [700, 1],
+      [3, 0],
+      [5, 7],
+    ] as const)
+      for (const type of TYPES) {
+        // 8 KiB of the widest type
+        const count = Math.min(1024, rows * Math.max(1, columns));
+        const width = columns > 0 && count % columns === 0 ? columns : 0;
+        const [base, tuned] = sides('not finite', type, count);
+        const options = { grid: gridOfType(type), eta: 1e-3, absoluteTolerance: 1e-5, columns: width };
+        const expected = chunkCompare(type, base, type, tuned, options);
+        const actual = await elements.compare(type, base, type, tuned, { ...options, signal });
+        const { changed, hidden, equalRelative, rowChanged, columnChanged } = expected;
+        expect(actual, type).toMatchObject({ changed, hidden, equalRelative, rowChanged, columnChanged });
+        expectStats(actual.base, expected.base);
+        expectStats(await elements.stats(type, tuned, signal), expected.tuned);
+      }
+    const [many] = sides('weights', 'F64', 1025);
+    await expect(elements.stats('F64', many, signal)).rejects.toThrow();
+    const [few] = sides('weights', 'F64', 8);
+    await expect(elements.stats('F64', few, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+    await backend.dispose();
+  });
+});

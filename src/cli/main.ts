@@ -2,6 +2,7 @@
 import { createAnalysis, type Analysis } from '../analysis/index.ts';
 import { SeveralCheckpoints } from '../checkpoint/index.ts';
 import { writeStandardOutput } from '../files/index.ts';
+import { clearTuningLeftovers } from '../linalg/dawn/tuningStore.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
 import { runCheck } from './check.ts';
@@ -58,6 +59,7 @@ async function work(
   const stop = (): void => abort.abort();
   for (const name of STOPS) process.once(name, stop);
   let analysis: Analysis | undefined;
+  void clearTuningLeftovers();
   try {
     if (invocation.command === 'gpu') {
       await runGpu(invocation);

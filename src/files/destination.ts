@@ -90,7 +90,13 @@ async function firstBytes(file: string): Promise<Uint8Array> {
 }
 
 function refused(destination: string, why: string): OffaxisError {
-  return new OffaxisError('bad-parameter', `${destination} ${why}`);
+  return new OffaxisError('bad-parameter', named(destination, why));
+}
+
+/** The file by its name, what is wrong, and only then its whole path: a notification shows a few lines, and a path takes them all. */
+function named(destination: string, why: string): string {
+  const name = basename(destination);
+  return name === destination || name === '' ? `${destination} ${why}` : `${name} ${why} Its path: ${destination}`;
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -110,5 +116,5 @@ export function diskError(destination: string, error: unknown): OffaxisError {
   if (error instanceof OffaxisError) return error;
   const { code = String(error) } = error as NodeJS.ErrnoException;
   const why = WHY[code] ?? 'choose another place, or try again.';
-  return new OffaxisError('read-failed', `${destination} can't be written (${code}): ${why}`, { cause: error });
+  return new OffaxisError('read-failed', named(destination, `can't be written (${code}): ${why}`), { cause: error });
 }

@@ -19,6 +19,9 @@ export function tuningFile(platform: string = process.platform, env: NodeJS.Proc
   return join(caches, 'offaxis', 'gpu-tuning.json');
 }
 
+/** At the start of a program: what a process that was killed in the middle of a write left. Never throws. */
+export const clearTuningLeftovers = (file = tuningFile()): Promise<void> => clearLeftovers(dirname(file));
+
 /** Never throws: a file that cannot be read or written costs a tuning run of a second, nothing else. */
 export function createTuningStore(file = tuningFile()): {
   get(key: string): string | undefined;
@@ -34,8 +37,7 @@ export function createTuningStore(file = tuningFile()): {
       return new Map();
     }
   };
-  // what a process that was killed in the middle of a write left
-  void clearLeftovers(dirname(file));
+  void clearTuningLeftovers(file);
   return {
     get: (key) => read().get(key),
     set: async (key, value) => {

@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createOutput } from '../../../src/files/index.ts';
 import { f32, safetensors, type Entry } from '../formats/build.ts';
 
 const CLI = resolve('dist/cli.mjs');
@@ -140,4 +142,20 @@ describe('standard output', () => {
     expect(JSON.parse(readFileSync(target, 'utf8'))).toMatchObject({ schema: 'offaxis.inspection/1' });
     expect(readdirSync(folder).sort()).toEqual(['model', 'result.json']);
   });
+});
+
+it('every command clears what dead processes left of the tuning of GPU kernels', async () => {
+  const caches = join(folder, 'caches');
+  const kept = join(caches, 'offaxis');
+  mkdirSync(kept, { recursive: true });
+  const output = await createOutput(join(kept, 'gpu-tuning.json'));
+  const [mine = ''] = readdirSync(kept);
+  // no system gives a process this number
+  writeFileSync(join(kept, mine.replace(`-${process.pid}-`, '-4194999-')), 'half');
+  const started = spawnSync(process.execPath, [CLI, 'inspect', model], {
+    env: { ...process.env, XDG_CACHE_HOME: caches },
+  });
+  expect(started.status).toBe(0);
+  expect(readdirSync(kept)).toEqual([mine]);
+  await output.discard();
 });

@@ -50,6 +50,17 @@ describe('a destination', () => {
     expect(readFileSync(at(name), 'utf8')).toBe('x');
   });
 
+  test('is named first in its refusal, and with its whole path last: a notification cuts what is long', async () => {
+    const deep = join(folder, ...Array.from({ length: 6 }, (_, i) => `${i}-${'folder'.repeat(8)}`));
+    mkdirSync(deep, { recursive: true });
+    const file = join(deep, 'figure.safetensors');
+    await expect(writeWhole(file, 'x')).rejects.toThrow(
+      `figure.safetensors is the name of a checkpoint; results are not written over checkpoints. Choose another name. Its path: ${file}`,
+    );
+    const nowhere = join(deep, 'none', 'figure.csv');
+    await expect(writeWhole(nowhere, 'x')).rejects.toThrow(/^figure\.csv can't be written \(ENOENT\): .* Its path: /);
+  });
+
   test('is never a link: to a file, to a checkpoint, to nothing', async () => {
     const text = put('text.csv', 'mine');
     const weights = put('m.safetensors', checkpoint);

@@ -8,6 +8,7 @@ import { comparisonCommandLine } from '../export/commandLine.ts';
 import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
+import { planMessages, resultsForPage, summaryForPage } from '../protocol/forPage.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView } from '../protocol/views.ts';
@@ -114,7 +115,7 @@ export class ComparisonController {
     this.told = {};
     post({ type: 'reset' });
     this.flush();
-    for (const portion of this.results.portions(PORTION)) post({ type: 'results', ...portion });
+    for (const portion of this.results.portions(PORTION)) post({ type: 'results', ...resultsForPage(portion) });
     if (this.hasChanged) this.tellDisk();
   }
 
@@ -353,9 +354,9 @@ export class ComparisonController {
     const { plan } = this.results;
     this.batch = emptyBatch();
     if (!post) return;
-    if (told.plan !== plan) post({ type: 'plan', plan });
-    if (batch.tensors.length || batch.failed.length) post({ type: 'results', ...batch });
-    if (told.summary !== summary) post({ type: 'summary', summary });
+    if (told.plan !== plan) for (const message of planMessages(plan)) post(message);
+    if (batch.tensors.length || batch.failed.length) post({ type: 'results', ...resultsForPage(batch) });
+    if (told.summary !== summary) post({ type: 'summary', summary: summary && summaryForPage(summary) });
     if (told.status !== status) post({ type: 'state', state: status });
     if (told.progress !== progress) post({ type: 'progress', progress });
     this.told = { plan, summary, status, progress };

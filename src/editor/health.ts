@@ -2,6 +2,7 @@
 import type { EngineClient } from '../engine/client.ts';
 import type { EngineLog } from '../engine/launch.ts';
 import { toWireError } from '../protocol/errors.ts';
+import { FindingList } from '../protocol/forPage.ts';
 import type { Digest, DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { DigestRun, InspectorToView, ScanRun } from '../protocol/views.ts';
 
@@ -17,6 +18,7 @@ export interface HealthServices {
 
 export class CheckpointHealth {
   private scanRun: ScanRun | null = null;
+  private found = new FindingList();
   private digestRun: DigestRun | null = null;
   private readonly digests = new Map<string, Digest>();
   private scanAbort: AbortController | undefined;
@@ -59,6 +61,7 @@ export class CheckpointHealth {
     const run: ScanRun = {
       state: 'running',
       findings: [],
+      findingsLeftOut: 0,
       coverage: null,
       done: 0,
       total: 0,
@@ -66,10 +69,11 @@ export class CheckpointHealth {
       error: null,
     };
     this.scanRun = run;
+    this.found = new FindingList();
     this.tellScan(true);
     try {
       for await (const event of this.services.engine.stream('scan', { path: this.path }, abort.signal)) {
-        apply(run, event);
+        apply(run, this.found, event);
         this.tellScan(false);
       }
       run.state = 'done';
@@ -133,14 +137,15 @@ export class CheckpointHealth {
     const time = performance.now();
     if (!scanRun || (!now && time - this.told < BATCH_MS)) return;
     this.told = time;
+    Object.assign(scanRun, { findings: this.found.shown, findingsLeftOut: this.found.leftOut });
     const percent = scanRun.total ? Math.floor((100 * scanRun.done) / scanRun.total) : 0;
     this.services.onActivity(scanRun.state === 'running' ? `scan: ${percent} %` : null);
     this.services.tell({ type: 'scan', run: scanRun });
   }
 }
 
-function apply(run: ScanRun, event: ScanEvent): void {
-  if (event.type === 'finding') run.findings.push(event.finding);
+function apply(run: ScanRun, found: FindingList, event: ScanEvent): void {
+  if (event.type === 'finding') found.add(event.finding);
   else if (event.type === 'coverage') run.coverage = event.coverage;
   else Object.assign(run, { done: event.done, total: event.total, secondsLeft: event.secondsLeft });
 }

@@ -91,6 +91,9 @@ export interface CheckpointFacts {
   metadata: Record<string, string>;
   /** entries of the metadata that were left out on the way to a page; none if absent */
   metadataLeftOut?: number;
+  /** problems, the least of them, and tensors, for the length of their names, that were left out on that way */
+  problemsLeftOut?: number;
+  tensorsLeftOut?: number;
   config: ModelConfig | null;
   /** null if it holds weights */
   adapter: AdapterFacts | null;

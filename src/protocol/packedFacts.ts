@@ -4,6 +4,7 @@
  */
 import type { CheckpointFacts, QuantisedRow, TensorRow } from './engine.ts';
 import { cutText } from './format.ts';
+import { isShort, problemsForPage } from './forPage.ts';
 
 /** `tensors`: JSON of PackedRows. */
 export type PackedFacts = Omit<CheckpointFacts, 'tensors'> & { tensors: string };
@@ -37,16 +38,21 @@ const MAX_VALUE = 2000;
 const MAX_TYPES = 40;
 const MAX_TYPE = 60;
 
-/** Metadata and names of types are cut, and what is left out is counted. */
+/** Metadata, problems and names of types are cut, tensors whose names nobody could read left out, and what is left out is counted. */
 export function packFacts(facts: CheckpointFacts): PackedFacts {
   const metadata = Object.entries(facts.metadata);
   const shown = metadata.slice(0, MAX_METADATA);
+  const problems = problemsForPage(facts.problems);
+  const tensors = facts.tensors.filter(({ name }) => isShort(name));
   return {
     ...facts,
     metadata: Object.fromEntries(shown.map(([key, value]) => [cutText(key, MAX_KEY), cutText(value, MAX_VALUE)])),
     ...(metadata.length > shown.length ? { metadataLeftOut: metadata.length - shown.length } : {}),
+    problems: problems.shown,
+    ...(problems.leftOut ? { problemsLeftOut: problems.leftOut } : {}),
     dtypes: cutTypes(facts.dtypes),
-    tensors: JSON.stringify(packRows(facts.tensors)),
+    ...(tensors.length < facts.tensors.length ? { tensorsLeftOut: facts.tensors.length - tensors.length } : {}),
+    tensors: JSON.stringify(packRows(tensors)),
   };
 }
 /** The commonest types; those beyond are counted together. */

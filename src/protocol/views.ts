@@ -4,6 +4,7 @@ import type { MatrixReply, MatrixRequest } from './matrix.ts';
 import type { Digest, Finding, ScanCoverage } from './health.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from './results.ts';
 import type { WireError } from './errors.ts';
+import type { PagePlan } from './forPage.ts';
 import type { PackedFacts } from './packedFacts.ts';
 
 export interface Progress {
@@ -26,7 +27,9 @@ export interface DiskChange {
 /** A scan for problems: under way, or what it found. */
 export interface ScanRun {
   state: 'running' | 'done' | 'cancelled' | 'failed';
+  /** the worst of them, as many as a page lists; `findingsLeftOut` counts the rest */
   findings: Finding[];
+  findingsLeftOut: number;
   /** once it is done */
   coverage: ScanCoverage | null;
   /** bytes */
@@ -120,7 +123,9 @@ export type ComparisonToView =
   /** nothing is known any more; everything there is follows */
   | { type: 'reset' }
   | { type: 'state'; state: ComparisonStatus }
-  | { type: 'plan'; plan: ComparisonPlan | null }
+  /** its first pairs; `more` of them follow in messages of their own */
+  | { type: 'plan'; plan: PagePlan | null; more: number }
+  | { type: 'pairs'; pairs: ComparisonPlan['pairs'] }
   | { type: 'progress'; progress: Progress | null }
   /** of what is there so far */
   | { type: 'summary'; summary: ComparisonSummary | null }

@@ -15,6 +15,7 @@ const { workbench } = session({
     ] as const)
       write(join(workspace, folder), farLayers(step));
     write(join(workspace, 'wordy'), wordy());
+    write(join(workspace, 'ill'), ill());
   },
 });
 function write(folder: string, bytes: Uint8Array): void {
@@ -41,6 +42,14 @@ function wordy(): Uint8Array {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   return Buffer.concat([length, json, Buffer.alloc(16)]);
+}
+
+/** 6,000 tensors of NaN, and one whose name is 50 MB long. */
+const ILL = 6000;
+function ill(): Uint8Array {
+  const entry = { dtype: 'F32', shape: [2], data: f32(NaN, NaN) };
+  const names = Array.from({ length: ILL }, (_, i) => `model.layers.${i}.input_layernorm.weight`);
+  return safetensors(Object.fromEntries([...names, 'n'.repeat(50_000_000)].map((name) => [name, entry])));
 }
 
 test('a layer number of nine digits is one row of the comparison’s map', async () => {
@@ -80,4 +89,29 @@ test('a million entries of metadata and a type of a megabyte leave the inspector
   expect(text.length).toBeLessThan(20_000);
   expect(text).toMatch(/Q{60}… \(1.000.000\)/);
   await workbench().screenshot('freeze inspector');
+});
+
+test('as many findings as tensors, and a name of 50 MB, are a list in a window and a count', async () => {
+  await workbench().openFromExplorer('ill', 'model.safetensors');
+  const page = new InspectorPage(workbench());
+  expect(await page.fact('Tensors')).toMatch(/6.001, 1 not listed/);
+  await page.action('scan').click();
+  const strip = page.document.locator('[data-scan="done"]');
+  await strip.waitFor({ timeout: 80_000 });
+  expect(Number(await strip.getAttribute('data-problems'))).toBeGreaterThanOrEqual(ILL);
+  await page.action('all-problems').click();
+  const list = page.document.locator('.problems ox-long-list');
+  const lines = list.locator('[data-severity]');
+  expect(await lines.count()).toBeLessThan(60);
+  await page.document.locator('.problems', { hasText: 'The first 2' }).waitFor();
+  await list.locator('.lines').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await list.locator('[aria-posinset="2000"]').waitFor();
+  expect(await lines.count()).toBeLessThan(60);
+  const heights = await list.locator('.line').evaluateAll((all) => [...new Set(all.map((one) => one.clientHeight))]);
+  expect(heights).toEqual([22]);
+  // the page answers at once: its thread is not at work on the list
+  const start = performance.now();
+  await page.document.locator('body').evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+  expect(performance.now() - start).toBeLessThan(2000);
+  await workbench().screenshot('freeze findings');
 });

@@ -1,5 +1,6 @@
 /** Results written by hand, for tests in which shape and odd characters matter and the figures do not. */
 import type { ComparisonPlan, MatrixDetail } from '../../src/protocol/engine.ts';
+import { planMessages } from '../../src/protocol/forPage.ts';
 import {
   DEFAULT_PARAMETERS,
   type BackendInfo,
@@ -146,7 +147,7 @@ export function comparisonState(plan: ComparisonPlan | null, change: Partial<Com
 export function stateMessages({ plan, progress, summary, ...state }: ComparisonState): ComparisonToView[] {
   return [
     { type: 'reset' },
-    { type: 'plan', plan },
+    ...planMessages(plan),
     { type: 'summary', summary },
     { type: 'state', state },
     { type: 'progress', progress },

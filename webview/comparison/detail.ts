@@ -7,6 +7,7 @@ import { plural, t } from '../shared/l10n.ts';
 import { disagreeing, energyRatio, littleRoom } from '../../src/metrics/verdict.ts';
 import { cellReading, outliers } from '../shared/readings.ts';
 import { recomputedNote } from '../shared/recomputed.ts';
+import { gap, windowOf } from '../shared/windowed.ts';
 import { statusWord } from '../shared/words.ts';
 import { backendWord } from './backend.ts';
 import { alignment } from './detail-alignment.ts';
@@ -72,13 +73,14 @@ class Detail extends ViewElement {
   /** Several matrices in one cell: experts of a stack, parts of one tensor. */
   private members(pairs: readonly Pair[], chosen: Pair | undefined): TemplateResult {
     const { model, set } = this.view;
+    const { first, rows, above, below } = windowOf(pairs, this.querySelector('.members .windowed'));
     return html`<section class="sect members" data-section="members">
       <h2>
         ${plural(pairs.length, '{0} matrix in this cell', '{0} matrices in this cell')}
         <small>${t('the map shows their mean')}</small>
       </h2>
-      <div class="scroll">
-        <table class="numbers">
+      <div class="windowed" @scroll=${() => this.requestUpdate()}>
+        <table class="numbers" aria-rowcount=${pairs.length + 1}>
           <thead>
             <tr>
               <th scope="col">${t('Matrix')}</th>
@@ -88,10 +90,10 @@ class Detail extends ViewElement {
             </tr>
           </thead>
           <tbody>
-            ${pairs.map((p) => {
+            ${gap(above)}${rows.map((p, i) => {
               const status = model.status(p);
               const m = status === 'done' ? model.tensors.get(p.name)?.metrics : undefined;
-              return html`<tr aria-selected=${String(p === chosen)}>
+              return html`<tr aria-rowindex=${first + i + 2} aria-selected=${String(p === chosen)}>
                 <td>
                   <button class="link" aria-pressed=${String(p === chosen)} @click=${() => set({ member: p.name })}>
                     ${p.name}
@@ -105,7 +107,7 @@ class Detail extends ViewElement {
                     : html`<td class="num quiet" colspan="3">${statusWord(status)}</td>`
                 }
               </tr>`;
-            })}
+            })}${gap(below)}
           </tbody>
         </table>
       </div>

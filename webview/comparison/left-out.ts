@@ -1,21 +1,23 @@
 /** What the map does not show, each with its reason: elementwise only, left out, without a partner. Nothing is dropped silently. */
 import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
+import { MOST_NAME, type PagePlan } from '../../src/protocol/forPage.ts';
 import { meanOf } from '../../src/protocol/lists.ts';
 import { cutText, integer, percent } from '../shared/format.ts';
+import '../shared/windowed.ts';
 import { define, ViewElement } from './view.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 
 /** Names of one reason that are written out; the rest is a click away. */
 const SHOWN = 3;
-/** A list of 36,000 names would make every update of the page slow. */
+/** Reasons that are rows: more of them are no kinds of reason any more. */
 const LISTED = 300;
 /** Characters of a name or a reason. */
 const MAX_TEXT = 300;
 const shortName = (name: string): string =>
   cutText(name.replace(/^(model|transformer|gpt_neox)\./, '').replace(/\.weight$/, ''), MAX_TEXT);
-const tensors = (n: number): string => plural(n, '{0} tensor', '{0} tensors');
+const tensors = (n: number): string => plural(n, '{0} tensor', '{0} tensors', integer(n));
 
 function group<T extends { name: string }>(items: readonly T[], reason: (item: T) => string): [string, T[]][] {
   const by = new Map<string, T[]>();
@@ -31,25 +33,33 @@ function names(list: readonly { name: string }[]): TemplateResult | string {
   if (list.length <= SHOWN) return list.map((t) => shortName(t.name)).join(', ');
   return html`<details>
     <summary>${tensors(list.length)}, ${shortName(list[0]?.name ?? '')} …</summary>
-    <ul>
-      ${list.slice(0, LISTED).map((t) => html`<li>${cutText(t.name, MAX_TEXT)}</li>`)}${
-        list.length > LISTED ? html`<li>${t('and {0} more; the export names all', list.length - LISTED)}</li>` : nothing
-      }
-    </ul>
+    <ox-long-list
+      .items=${list}
+      .label=${t('Tensors')}
+      .line=${({ name }: { name: string }) => html`<span title=${name}>${cutText(name, MAX_TEXT)}</span>`}
+    ></ox-long-list>
   </details>`;
 }
+/** Of tensors that the page was not told. */
+const beyond = (count: number): TemplateResult | typeof nothing =>
+  count
+    ? html`<p class="small quiet" data-beyond>${t('and {0} more; the export names all', integer(count))}</p>`
+    : nothing;
 const asItems = (list: readonly string[]): { name: string }[] => list.map((name) => ({ name }));
 
-/** Tables of the pairs without spectra, the skipped and the unpaired tensors. `mean` gives the last column of the first. */
+/** Tables of the pairs without spectra, the skipped and the unpaired tensors. `more`: what the plan's lists were cut by; `unchanged` gives the last column of the first. */
 export function leftOutTables(
   plan: ComparisonPlan,
+  more: PagePlan['leftOut'],
   unchanged: ((names: readonly string[]) => string) | null,
 ): TemplateResult {
   const elementwise = plan.pairs.filter((p) => !p.spectral || p.layer === null);
   const { baseOnly, tunedOnly } = plan.unpaired;
+  const skipped = plan.skipped.length + more.skipped;
+  const unpairedCount = baseOnly.length + more.baseOnly + tunedOnly.length + more.tunedOnly;
   const rest = [
-    plan.skipped.length ? t('{0} left out', plan.skipped.length) : t('nothing left out'),
-    baseOnly.length + tunedOnly.length ? t('{0} unpaired', baseOnly.length + tunedOnly.length) : t('nothing unpaired'),
+    skipped ? t('{0} left out', integer(skipped)) : t('nothing left out'),
+    unpairedCount ? t('{0} unpaired', integer(unpairedCount)) : t('nothing unpaired'),
   ].join(', ');
   const body = (
     rows: readonly [string, { name: string }[]][],
@@ -83,6 +93,19 @@ export function leftOutTables(
   if (baseOnly.length) unpaired.push([t('only in the base checkpoint'), asItems(baseOnly)]);
   if (tunedOnly.length) unpaired.push([t('only in the tuned checkpoint'), asItems(tunedOnly)]);
   return html`${
+    more.pairs
+      ? html`<p class="small" data-unnamed>
+          ${plural(
+            more.pairs,
+            '{0} pair has a name of more than {1} characters: it is compared and exported, and not shown here.',
+            '{0} pairs have names of more than {1} characters: they are compared and exported, and not shown here.',
+            integer(more.pairs),
+            integer(MOST_NAME),
+          )}
+        </p>`
+      : nothing
+  }
+  ${
     plan.pairs.length
       ? html`<section class="sect" data-section="elementwise">
           <h2>${t('Elementwise only')} <small>${tensors(elementwise.length)}; ${rest}</small></h2>
@@ -108,7 +131,7 @@ export function leftOutTables(
   ${
     plan.skipped.length
       ? html`<section class="sect" data-section="skipped">
-          <h2>${t('Left out')} <small>${tensors(plan.skipped.length)}</small></h2>
+          <h2>${t('Left out')} <small>${tensors(skipped)}</small></h2>
           <table class="numbers reasons">
             ${head(t('Tensors'), null)}
             <tbody>
@@ -118,6 +141,7 @@ export function leftOutTables(
               )}
             </tbody>
           </table>
+          ${beyond(more.skipped)}
         </section>`
       : nothing
   }
@@ -131,6 +155,7 @@ export function leftOutTables(
               ${body(unpaired, null)}
             </tbody>
           </table>
+          ${beyond(more.baseOnly + more.tunedOnly)}
         </section>`
       : nothing
   }`;
@@ -143,7 +168,7 @@ class LeftOut extends ViewElement {
     if (!plan) return nothing;
     const unchanged = (list: readonly string[]): string =>
       percent(meanOf(list.map((name) => model.tensors.get(name)?.metrics.unchangedBf16)));
-    return leftOutTables(plan, unchanged);
+    return leftOutTables(plan, model.leftOut, unchanged);
   }
 }
 define('ox-left-out', LeftOut);

@@ -15,6 +15,7 @@ import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
 import './model-figures.ts';
 import { picture, type Picture } from './panels.ts';
 import './tally.ts';
+import { gap, windowOf } from '../shared/windowed.ts';
 import { statusWord } from '../shared/words.ts';
 import { define, ViewElement, type View } from './view.ts';
 
@@ -203,10 +204,11 @@ class MapPane extends ViewElement {
   private twin(shown: Picture): TemplateResult {
     const { model, ui, set } = this.view;
     const value = shown.panels.length > 1 ? num : shown.metric.format;
-    return html`<div class="twins">
+    const { first, rows, above, below } = windowOf(model.layers, this.querySelector('.twins'));
+    return html`<div class="twins windowed" @scroll=${() => this.requestUpdate()}>
       ${shown.panels.map(
         (panel) =>
-          html`<table class="twin">
+          html`<table class="twin" aria-rowcount=${model.layers.length + 1}>
             <caption>
               ${panel.sub ? `${panel.title}, ${panel.sub}` : panel.title}
             </caption>
@@ -217,9 +219,9 @@ class MapPane extends ViewElement {
               </tr>
             </thead>
             <tbody>
-              ${model.layers.map(
-                (layer) =>
-                  html`<tr>
+              ${gap(above)}${rows.map(
+                (layer, i) =>
+                  html`<tr aria-rowindex=${first + i + 2}>
                     <th scope="row">${layer}</th>
                     ${model.modules.map((module) => {
                       const cell = panel.cell(layer, module);
@@ -239,7 +241,7 @@ class MapPane extends ViewElement {
                       </td>`;
                     })}
                   </tr>`,
-              )}
+              )}${gap(below)}
             </tbody>
           </table>`,
       )}

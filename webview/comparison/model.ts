@@ -1,6 +1,7 @@
 /** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
 import type { ComparisonPlan, Coverage } from '../../src/protocol/engine.ts';
-import { greatest, least, meanOf } from '../../src/protocol/lists.ts';
+import type { PagePlan } from '../../src/protocol/forPage.ts';
+import { appendAll, greatest, least, meanOf } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
@@ -14,6 +15,7 @@ export const MAX_LAYERS = 1000;
 export const MAX_COLUMNS = 256;
 
 export type Pair = ComparisonPlan['pairs'][number];
+const NOTHING: PagePlan['leftOut'] = { pairs: 0, skipped: 0, baseOnly: 0, tunedOnly: 0, problems: 0 };
 const key = (layer: number, module: string): string => `${layer}\n${module}`;
 
 export class ComparisonModel {
@@ -33,6 +35,10 @@ export class ComparisonModel {
   beyondMap = 0;
   /** pairs of block matrices: what the map, the cards and the tallies count */
   matrices: Pair[] = [];
+  /** what the lists of the plan were cut by on their way here */
+  leftOut: PagePlan['leftOut'] = NOTHING;
+  /** pairs of the plan that are still to come */
+  private awaited = 0;
   private members = new Map<string, Pair[]>();
   private liveCache: ComparisonTensor[] | null = null;
 
@@ -51,8 +57,18 @@ export class ComparisonModel {
       }
       case 'plan':
         this.results.plan = message.plan;
+        this.leftOut = message.plan?.leftOut ?? NOTHING;
+        this.awaited = message.more;
         this.readPlan(message.plan);
         return this.change({ plan: message.plan });
+      case 'pairs': {
+        const { plan } = this.results;
+        if (!plan) return;
+        appendAll(plan.pairs, message.pairs);
+        this.awaited -= message.pairs.length;
+        if (this.awaited <= 0) this.readPlan(plan);
+        return;
+      }
       case 'summary':
         return this.change({ summary: message.summary });
       case 'progress':
@@ -149,7 +165,7 @@ export class ComparisonModel {
     return {
       value: summary?.[id] ?? null,
       weights: summary?.weights ?? 0,
-      complete: this.tensors.size >= (plan?.pairs.length ?? 0),
+      complete: this.tensors.size >= (plan?.pairs.length ?? 0) + this.awaited,
     };
   }
   /** How much of the base is compared, or as planned is going to be. */

@@ -1,9 +1,11 @@
 /** Before computing: what pairs, what does not and why, the cost. Also the page while headers are read, and if nothing pairs. */
 import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
+import type { Problem } from '../../src/protocol/results.ts';
 import { bytes, count, cutText, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { severityWord } from '../shared/words.ts';
+import '../shared/windowed.ts';
 import { s } from '../shared/svg.ts';
 import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
@@ -16,8 +18,8 @@ import { plural, t } from '../shared/l10n.ts';
 const names = (list: readonly string[], most = 4): string =>
   list.length <= most ? list.join(', ') : t('{0} and {1} more', list.slice(0, most).join(', '), list.length - most);
 
-/** Problems that are written out. */
-const LISTED = 300;
+/** Longer lists show one line each, in a window. */
+const WRAPPED = 50;
 
 class Plan extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
@@ -48,21 +50,22 @@ class Plan extends ViewElement {
   private nothingPairs(plan: ComparisonPlan): TemplateResult {
     const { baseOnly, tunedOnly } = plan.unpaired;
     const { state } = this.view.model;
-    const own = (name: string | undefined, list: readonly string[]): string =>
+    const own = (name: string | undefined, list: readonly string[], more: number): string =>
       list.length
         ? plural(
-            list.length,
+            list.length + more,
             '{1} has {0} tensor of its own: {2}.',
             '{1} has {0} tensors of its own, such as {2}.',
-            integer(list.length),
+            integer(list.length + more),
             name ?? '',
             names(list, 1),
           )
         : t('{0} has no tensors of its own.', name ?? '');
-    const skipped = plan.skipped.length;
+    const { leftOut } = this.view.model;
+    const skipped = plan.skipped.length + leftOut.skipped;
     const sentences = [
-      own(state?.baseName, baseOnly),
-      own(state?.tunedName, tunedOnly),
+      own(state?.baseName, baseOnly, leftOut.baseOnly),
+      own(state?.tunedName, tunedOnly, leftOut.tunedOnly),
       ...(skipped ? [plural(skipped, '{0} tensor was left out.', '{0} tensors were left out.', integer(skipped))] : []),
       t('Fused and split parts were aligned first. Nothing was computed.'),
     ];
@@ -79,7 +82,7 @@ class Plan extends ViewElement {
           </button>
         </div>
       </div>
-      <div class="plan" role="main">${this.problems(plan)} ${leftOutTables(plan, null)}</div>`;
+      <div class="plan" role="main">${this.problems(plan)} ${leftOutTables(plan, leftOut, null)}</div>`;
   }
 
   private planned(plan: ComparisonPlan): TemplateResult {
@@ -171,27 +174,34 @@ class Plan extends ViewElement {
               </h2>
             </section>`
       }
-      ${leftOutTables(plan, null)}
+      ${leftOutTables(plan, model.leftOut, null)}
     </div>`;
   }
 
   private problems(plan: ComparisonPlan): TemplateResult | typeof nothing {
-    if (!plan.problems.length) return nothing;
+    const { problems } = plan;
+    if (!problems.length) return nothing;
+    const more = this.view.model.leftOut.problems;
+    const all = problems.length + more;
+    const line = (p: Problem): string => `${severityWord(p.severity)}: ${p.file ? `${p.file}: ` : ''}${p.message}`;
     return html`<section class="sect" data-section="problems">
       <h2>
         ${t('Problems')}
-        <small
-          >${plural(plan.problems.length, '{0} finding in the files', '{0} findings in the files', integer(plan.problems.length))}</small
-        >
+        <small>${plural(all, '{0} finding in the files', '{0} findings in the files', integer(all))}</small>
       </h2>
-      <ul class="notes small">
-        ${plan.problems.slice(0, LISTED).map((p) => html`<li><b>${severityWord(p.severity)}</b> ${p.file ? `${p.file}: ` : ''}${p.message}</li>`)}
-        ${
-          plan.problems.length > LISTED
-            ? html`<li>${t('and {0} more; “offaxis check” lists all', integer(plan.problems.length - LISTED))}</li>`
-            : nothing
-        }
-      </ul>
+      ${
+        problems.length > WRAPPED
+          ? html`<ox-long-list
+              class="small"
+              .items=${problems}
+              .label=${t('Problems')}
+              .line=${(p: Problem) => html`<span title=${line(p)}>${line(p)}</span>`}
+            ></ox-long-list>`
+          : html`<ul class="notes small">
+              ${problems.map((p) => html`<li>${line(p)}</li>`)}
+            </ul>`
+      }
+      ${more ? html`<p class="small">${t('and {0} more; “offaxis check” lists all', integer(more))}</p>` : nothing}
     </section>`;
   }
 }

@@ -57,7 +57,7 @@ class Detail extends ViewElement {
         <h2>
           ${tensor.layer === null ? row.label : t('Layer {0}, {1}', tensor.layer, leaf(row.label))}${ageMark(this.view)}
         </h2>
-        <div class="mono quiet name">${tensor.name.slice(0, 2000)}</div>
+        <div class="mono quiet name">${tensor.name}</div>
       </div>
       ${failure ? this.failed(row, failure) : nothing} ${tabs(this.view)}
       ${

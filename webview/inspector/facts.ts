@@ -1,6 +1,7 @@
 /** First strip: what the checkpoint is, and the way to a comparison. */
 import { nothing, type TemplateResult } from 'lit';
 import type { CheckpointFacts } from '../../src/protocol/engine.ts';
+import { MOST_NAME } from '../../src/protocol/forPage.ts';
 import { bytes, count, integer, num } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
@@ -46,8 +47,7 @@ class Facts extends ViewElement {
     return html`<header class="facts">
         <h1 class="sr">${t('Checkpoint {0}', shortPath(facts.path))}</h1>
         <dl class="grow">
-          ${fact(t('Format'), facts.format, facts.path)} ${fact(t('Tensors'), integer(facts.tensors.length))}
-          ${this.parameters(facts)}
+          ${fact(t('Format'), facts.format, facts.path)} ${this.tensors(facts)} ${this.parameters(facts)}
           ${fact(
             t('Size'),
             t('{0}, header {1}', bytes(facts.sizeBytes), bytes(facts.headerBytes)),
@@ -124,6 +124,22 @@ class Facts extends ViewElement {
       }`;
   }
 
+  private tensors({ tensors, tensorsLeftOut = 0 }: CheckpointFacts): TemplateResult {
+    const all = integer(tensors.length + tensorsLeftOut);
+    if (!tensorsLeftOut) return fact(t('Tensors'), all);
+    const note = plural(
+      tensorsLeftOut,
+      '{0} tensor has a name of more than {1} characters and is not listed here; “offaxis inspect --json” has it.',
+      '{0} tensors have names of more than {1} characters and are not listed here; “offaxis inspect --json” has them.',
+      integer(tensorsLeftOut),
+      integer(MOST_NAME),
+    );
+    return fact(
+      t('Tensors'),
+      html`${all}<span class="quiet" data-tensors-left-out>${t(', {0} not listed', integer(tensorsLeftOut))}</span>`,
+      note,
+    );
+  }
   private parameters(facts: CheckpointFacts): TemplateResult {
     if (facts.parameters === null) return fact(t('Parameters'), t('packed, not counted'), this.quantisation(facts));
     const unknown = facts.tensors.filter((tensor) => tensor.missing).length;

@@ -1,6 +1,7 @@
 /** The spectra view: a heatmap of layers by modules for any figure of section A, filling while it is computed; or its table twin. */
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
+import { gap, windowOf } from '../shared/windowed.ts';
 import { statusWord } from '../shared/words.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, type PictureCell } from '../shared/picture.ts';
@@ -214,8 +215,9 @@ export class SpectraPane extends ViewElement {
     const labels = labelsOf(this.map.modules);
     const text = ({ status, value }: CellValue): string =>
       status !== 'done' ? statusWord(status) : value === null ? statusWord('null') : metric.format(value);
-    return html`<div class="twins">
-      <table class="twin">
+    const { rows, above, below } = windowOf(this.map.layers, this.querySelector('.twins'));
+    return html`<div class="twins windowed" tabindex="0" @scroll=${() => this.requestUpdate()}>
+      <table class="twin" aria-rowcount=${this.map.layers.length + 1}>
         <caption>
           ${metric.name}
         </caption>
@@ -226,7 +228,7 @@ export class SpectraPane extends ViewElement {
           </tr>
         </thead>
         <tbody>
-          ${this.map.layers.map(
+          ${gap(above)}${rows.map(
             (layer) =>
               html`<tr>
                 <th scope="row">${layer}</th>
@@ -237,7 +239,7 @@ export class SpectraPane extends ViewElement {
                   </td>`;
                 })}
               </tr>`,
-          )}
+          )}${gap(below)}
         </tbody>
       </table>
     </div>`;

@@ -42,9 +42,14 @@ const RANK = { error: 0, warning: 1, info: 2 } as const;
 export function foundProblems(model: InspectorModel): Found[] {
   const { scan, facts } = model;
   const known = scan && scan.state !== 'failed' && scan.findings.length ? scan.findings : (facts?.problems ?? []);
-  const values =
-    scan?.state === 'done' ? [] : inValues(model).filter(({ tensor }) => !known.some((one) => one.tensor === tensor));
+  const told = new Set(known.map(({ tensor }) => tensor));
+  const values = scan?.state === 'done' ? [] : inValues(model).filter(({ tensor }) => !told.has(tensor));
   return [...known, ...values].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+}
+
+/** Problems that the host knows of and did not send: a page lists no more. */
+export function problemsLeftOut({ scan, facts }: InspectorModel): number {
+  return scan && scan.state !== 'failed' && scan.findings.length ? scan.findingsLeftOut : (facts?.problemsLeftOut ?? 0);
 }
 
 /** Names of the tensors that something is wrong with: in the header, in their values, or in reading them. */

@@ -7,15 +7,16 @@ import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { severityWord } from '../shared/words.ts';
+import '../shared/windowed.ts';
 import { ICON } from './icons.ts';
 import type { InspectorModel } from './model.ts';
-import { foundProblems, type Found } from './problem-list.ts';
+import { foundProblems, problemsLeftOut, type Found } from './problem-list.ts';
 import { ViewElement } from './view.ts';
 
 /** Lines shown before "Show All". */
 const SHORT_LIST = 4;
-/** A checkpoint can be wrong in each of 36,000 tensors; nobody reads so many lines here. */
-const LONG_LIST = 500;
+/** Longer lists show one line each, in a window: a checkpoint can be wrong in each of 36,000 tensors. */
+const WRAPPED = 50;
 
 class Problems extends ViewElement {
   static override properties = { ...ViewElement.properties, all: { state: true } };
@@ -30,22 +31,29 @@ class Problems extends ViewElement {
     const { model } = this.view;
     if (!model.facts) return nothing;
     const found = foundProblems(model);
-    const shown = found.slice(0, this.all ? LONG_LIST : SHORT_LIST);
+    const all = found.length + problemsLeftOut(model);
+    const shown = this.all ? found : found.slice(0, SHORT_LIST);
     const failed = found.some((problem) => problem.severity === 'error');
     const { scan } = model;
     return html`<section
       class="problems"
-      data-problems=${found.length}
+      data-problems=${all}
       data-scan=${scan?.state ?? 'none'}
       aria-label=${t('Problems')}
     >
       ${scan?.state === 'running' ? bar(scan) : nothing}
       ${
-        shown.length
-          ? html`<div class="list" role=${failed ? 'alert' : 'status'}>
-              ${shown.map((problem) => this.line(problem))}
-            </div>`
-          : nothing
+        shown.length > WRAPPED
+          ? html`<ox-long-list
+              .items=${shown}
+              .label=${t('Problems')}
+              .line=${(problem: Found) => this.line(problem)}
+            ></ox-long-list>`
+          : shown.length
+            ? html`<div class="list" role=${failed ? 'alert' : 'status'}>
+                ${shown.map((problem) => this.line(problem))}
+              </div>`
+            : nothing
       }
       <div class="row">
         ${this.outcome(found)}
@@ -56,7 +64,7 @@ class Problems extends ViewElement {
                 aria-expanded=${String(this.all)}
                 @click=${() => (this.all = !this.all)}
               >
-                ${this.all ? t('Show Fewer') : t('Show All {0} Problems', integer(found.length))}
+                ${this.all ? t('Show Fewer') : t('Show All {0} Problems', integer(all))}
               </button>`
             : nothing
         }
@@ -69,10 +77,9 @@ class Problems extends ViewElement {
   private outcome(found: readonly Found[]): TemplateResult {
     const { model } = this.view;
     const { scan } = model;
-    const rest =
-      this.all && found.length > LONG_LIST
-        ? ` ${t('The first {0} are listed; “offaxis check” lists all.', integer(LONG_LIST))}`
-        : '';
+    const rest = problemsLeftOut(model)
+      ? ` ${t('The first {0} are listed; “offaxis check” lists all.', integer(found.length))}`
+      : '';
     if (!scan)
       return found.length
         ? html`<span class="grow quiet">${checked(model)}${rest}</span>`
@@ -127,7 +134,9 @@ class Problems extends ViewElement {
     const [mark, name] = MARKS[severity];
     const known = tensor !== undefined && this.view.model.row(tensor) !== null;
     return html`<div class="row" data-severity=${severity}>
-      ${icon(mark, name)}<span class="grow"><span class="sr">${severityWord(severity)}: </span>${message}</span>
+      ${icon(mark, name)}<span class="grow cut" title=${message}
+        ><span class="sr">${severityWord(severity)}: </span>${message}</span
+      >
       ${
         known && tensor !== undefined
           ? html`<button data-action="show-tensor" data-target=${tensor} @click=${() => this.view.reveal(tensor)}>

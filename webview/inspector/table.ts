@@ -7,17 +7,13 @@ import { count, exact, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
+import { ROW_HEIGHT, windowOf } from '../shared/windowed.ts';
 import { cells, type Column, columnsOf, Sparks } from './columns.ts';
 import { ICON } from './icons.ts';
 import { isMetric, mapMetric } from './metrics.ts';
 import { groupNameOf, type Line, lineOf, type Sort } from './rows.ts';
 import { emptyTable } from './table-empty.ts';
 import { ViewElement } from './view.ts';
-
-/** VS Code's list row. */
-const ROW_HEIGHT = 22;
-/** Rows drawn beyond each edge, so that a fast scroll finds them there. */
-const MARGIN = 6;
 
 export class TensorTable extends ViewElement {
   private readonly sparks = new Sparks();
@@ -59,11 +55,8 @@ export class TensorTable extends ViewElement {
     return Math.floor((this.body?.scrollTop ?? 0) / ROW_HEIGHT);
   }
   private range(): [number, number] {
-    const rows = Math.ceil((this.body?.clientHeight ?? 600) / ROW_HEIGHT) + 2 * MARGIN;
-    // a filter can leave fewer lines than the list is scrolled down by
-    const last = Math.max(0, this.lines.length - rows);
-    const from = Math.min(last, Math.max(0, this.firstLine - MARGIN));
-    return [from, Math.min(this.lines.length, from + rows)];
+    const { first, rows } = windowOf(this.lines, this.body);
+    return [first, first + rows.length];
   }
 
   protected override render(): TemplateResult {

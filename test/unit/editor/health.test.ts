@@ -64,6 +64,21 @@ describe('a scan', () => {
     await run;
     expect(told.at(-1)).toMatchObject({ run: { state: 'cancelled', findings: [finding], error: null } });
   });
+  test('that finds 100,000 things tells of as many as a page lists, in messages that it can take', async () => {
+    const { health, told } = healthFor(async function* () {
+      for (let i = 0; i < 100_000; i++)
+        yield {
+          type: 'finding',
+          finding: { severity: 'error', code: 'nan', message: `w${i} holds NaN`, tensor: `w${i}` },
+        };
+      yield { type: 'coverage', coverage };
+    });
+    await health.scan();
+    for (const message of told) expect(JSON.stringify(message).length).toBeLessThan(500_000);
+    expect(told.at(-1)).toMatchObject({ run: { state: 'done', findingsLeftOut: 98_000 } });
+    const last = told.at(-1);
+    expect(last?.type === 'scan' && last.run.findings.length).toBe(2000);
+  });
   test('that fails says why', async () => {
     // eslint-disable-next-line require-yield
     const { health, told } = healthFor(async function* () {

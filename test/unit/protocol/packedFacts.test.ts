@@ -90,3 +90,13 @@ test('what a file says of itself crosses a border in a length that a page can sh
   expect(packed.dtypes['50 more types']).toBe(100);
   expect(unpackFacts(packed).tensors[0]?.dtype).toMatch(/^Z{60}… /);
 });
+
+test('a name of 50 MB and 100,000 problems do not cross: they are counted', () => {
+  const problems = Array.from({ length: 100_000 }, (_, i) => ({
+    ...({ severity: 'warning', code: 'x', message: `problem ${i}` } as const),
+  }));
+  const packed = packFacts({ ...facts([row('a'), row('n'.repeat(50_000_000)), row('b')]), problems });
+  expect(JSON.stringify(packed).length).toBeLessThan(500_000);
+  expect([packed.tensorsLeftOut, packed.problemsLeftOut]).toEqual([1, 98_000]);
+  expect(unpackFacts(packed).tensors.map(({ name }) => name)).toEqual(['a', 'b']);
+});

@@ -54,10 +54,11 @@ const LONGEST = 4;
 
 /** "unet.down_blocks.0.attn1.to_q.lora_down.weight" of "lora_unet_down_blocks_0_attn1_to_q.lora_down.weight"; null of other names. */
 export function dottedKohya(name: string): string | null {
-  const found = /^(?:lora|lycoris)_(\w+)(\..+)$/.exec(name);
+  const found = /^(?:lora|lycoris)_(\w+_\w+)(\..+)$/.exec(name);
   if (!found) return null;
   const [, path = '', rest = ''] = found;
-  const model = MODELS.find(([word]) => path.startsWith(`${word}_`));
+  // Without a model's word a path may begin with one: "transformer_blocks_0".
+  const model = MODELS.find(([word]) => path.startsWith(`${word}_`) && !path.startsWith(`${word}_blocks_`));
   const words = (model ? path.slice(model[0].length + 1) : path).split('_');
   const parts = model ? [model[1]] : [];
   for (let at = 0; at < words.length;) {

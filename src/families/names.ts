@@ -16,9 +16,9 @@ export interface TensorName {
   expert: number | null;
 }
 
-/** Left by torch.compile, FSDP, activation checkpointing and PEFT anywhere in a name. */
+/** Left by torch.compile, FSDP, activation checkpointing and PEFT anywhere in a name. Before factors PEFT's word tells parameters of one module apart. */
 const WRAPPERS =
-  /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer|\.(?:modules_to_save|ln_tuning_layers)(\.default)?/g;
+  /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer(?!\.(?:base_layer\.)*lora_[AB]\b)|\.(?:modules_to_save|ln_tuning_layers)(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
 /** Two spellings of one parameter: TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */

@@ -166,7 +166,7 @@ function factsOf(
   const scales = new Set(all.map(({ scale }) => scale));
   // Kinds without factors bring whole weights instead.
   const replaced = new Set(whole.map(({ name }) => normalizeName(name).replace(/\.(weight|bias)$/, '')));
-  const names = [...(modules.size > 0 ? modules.keys() : replaced)];
+  const names = modules.size > 0 ? all.map(({ module }) => normalizeName(module)) : [...replaced];
   return {
     kind,
     rank: ranks.size === 1 ? ([...ranks][0] as number) : config?.rank || null,

@@ -22,6 +22,7 @@ import {
 import { brokenParts } from './parts.ts';
 import { hadamard, kronecker, scaled } from './products.ts';
 import { blockSize, boft, oft, squareOft } from './rotations.ts';
+import { whyNoScale } from './scale.ts';
 import { isSince } from './settings.ts';
 
 export interface Recipe {
@@ -71,13 +72,6 @@ export function recipeOf(module: AdapterModule, kept: InitialFactors): Recipe | 
     productRecipe(module, shapes, scale) ??
     `its parts (${[...module.parts.keys()].slice(0, 6).join(', ')}) are not computed by this version`
   );
-}
-
-function whyNoScale({ parts, settings }: AdapterModule): string {
-  if (parts.has('lora_a')) return 'its scale is not known: no adapter_config.json with lora_parameters lies beside it';
-  return settings
-    ? 'its scale is not known: adapter_config.json has no lora_alpha'
-    : 'its scale is not known: no adapter_config.json lies beside it';
 }
 
 function scalingRecipe(shapes: PartShapes): Recipe | null {

@@ -66,6 +66,13 @@ export function scaleOf(options: ScaleOptions): number | null {
   return stated / (settings.rankStabilized ? Math.sqrt(rank) : rank);
 }
 
+export function whyNoScale({ parts, settings }: Pick<ScaleOptions, 'parts' | 'settings'>): string {
+  if (parts.has('lora_a')) return 'its scale is not known: no adapter_config.json with lora_parameters lies beside it';
+  return settings
+    ? 'its scale is not known: adapter_config.json has no lora_alpha'
+    : 'its scale is not known: no adapter_config.json lies beside it';
+}
+
 /** Of a stack of experts as its config tells: its factors have r rows for each. 1 of any other module. */
 export function expertsOf({ module, parts, settings }: Pick<ScaleOptions, 'module' | 'parts' | 'settings'>): number {
   const rank = settings?.rank ?? 0;

@@ -3,7 +3,7 @@ import type { AdapterModule } from './adapter.ts';
 import { need, type Factor, type RowUpdate } from './factors.ts';
 import { brokenParts } from './parts.ts';
 import type { Recipe } from './recipes.ts';
-import { isTargetOf, scaleOf } from './scale.ts';
+import { isTargetOf, scaleOf, whyNoScale } from './scale.ts';
 import { isSince, type AdapterConfig } from './settings.ts';
 
 /** A stack of the base: [out, in] of one expert. */
@@ -55,7 +55,7 @@ export function stackRecipe(module: AdapterModule, stack: Stack): Recipe | strin
   const broken = brokenParts(parts);
   if (broken) return broken.reason;
   const scale = scaleOf({ ...module, module: stack.name, experts });
-  if (scale === null) return 'its scale is not known: adapter_config.json has no lora_alpha';
+  if (scale === null) return whyNoScale(module);
   const [mlxA, mlxB] = [parts.get('lora_a')?.shape, parts.get('lora_b')?.shape];
   if (parts.size === 2 && mlxA?.length === 3 && mlxB?.length === 3) {
     const [all, rank = 0, inside = 0] = mlxA;

@@ -1,3 +1,4 @@
+import { dottedKohya } from '../../../src/families/kohya.ts';
 import { describe, expect, it } from 'vitest';
 import { describeName, normalizeName } from '../../../src/families/index.ts';
 
@@ -80,5 +81,62 @@ describe('layer, module and role by name', () => {
     }
     expect(normalizeName('model.')).toBe('model.');
     expect(normalizeName('modelling.x')).toBe('modelling.x');
+  });
+});
+
+describe('names of Kohya', () => {
+  /** published files: SD 1.5, SDXL (LDM's names), Flux in both spellings, SD 3, Wan, CLIP, T5 */
+  it.each([
+    [
+      'lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn1_to_q',
+      'unet.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q',
+    ],
+    [
+      'lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_0_proj',
+      'unet.mid_block.attentions.0.transformer_blocks.0.ff.net.0.proj',
+    ],
+    ['lora_unet_up_blocks_2_resnets_1_time_emb_proj', 'unet.up_blocks.2.resnets.1.time_emb_proj'],
+    ['lora_unet_down_blocks_0_attentions_1_proj_in', 'unet.down_blocks.0.attentions.1.proj_in'],
+    [
+      'lora_unet_up_blocks_1_attentions_2_transformer_blocks_0_attn2_to_out_0',
+      'unet.up_blocks.1.attentions.2.transformer_blocks.0.attn2.to_out.0',
+    ],
+    ['lora_unet_down_blocks_2_resnets_0_conv_shortcut', 'unet.down_blocks.2.resnets.0.conv_shortcut'],
+    [
+      'lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_k',
+      'unet.input_blocks.4.1.transformer_blocks.0.attn1.to_k',
+    ],
+    ['lora_unet_output_blocks_0_0_in_layers_2', 'unet.output_blocks.0.0.in_layers.2'],
+    ['lora_unet_middle_block_1_proj_out', 'unet.middle_block.1.proj_out'],
+    ['lora_unet_double_blocks_0_img_attn_qkv', 'unet.double_blocks.0.img_attn.qkv'],
+    ['lora_unet_double_blocks_18_txt_mod_lin', 'unet.double_blocks.18.txt_mod.lin'],
+    ['lora_unet_single_blocks_37_modulation_lin', 'unet.single_blocks.37.modulation.lin'],
+    ['lora_unet_joint_blocks_5_context_block_attn_proj', 'unet.joint_blocks.5.context_block.attn.proj'],
+    ['lora_unet_blocks_3_self_attn_q', 'unet.blocks.3.self_attn.q'],
+    ['lora_transformer_single_transformer_blocks_9_proj_mlp', 'transformer.single_transformer_blocks.9.proj_mlp'],
+    ['lora_transformer_transformer_blocks_0_ff_context_net_2', 'transformer.transformer_blocks.0.ff_context.net.2'],
+    [
+      'lora_te_text_model_encoder_layers_11_self_attn_q_proj',
+      'text_encoder.text_model.encoder.layers.11.self_attn.q_proj',
+    ],
+    ['lora_te1_text_model_encoder_layers_0_mlp_fc1', 'text_encoder.text_model.encoder.layers.0.mlp.fc1'],
+    [
+      'lora_te2_text_model_encoder_layers_31_self_attn_out_proj',
+      'text_encoder_2.text_model.encoder.layers.31.self_attn.out_proj',
+    ],
+    [
+      'lora_te3_encoder_block_0_layer_1_DenseReluDense_wi_0',
+      'text_encoder_3.encoder.block.0.layer.1.DenseReluDense.wi_0',
+    ],
+    ['lycoris_transformer_blocks_0_attn_to_add_out', 'transformer_blocks.0.attn.to_add_out'],
+  ])('%s', (kohya, dotted) => {
+    expect(dottedKohya(`${kohya}.lora_down.weight`)).toBe(`${dotted}.lora_down.weight`);
+    const [one, other] = [describeName(`${kohya}.alpha`), describeName(`${dotted}.alpha`)];
+    expect(one).toEqual(other);
+  });
+
+  it('no other name is one', () => {
+    for (const name of ['model.layers.0.self_attn.q_proj.lora_A.weight', 'lora_A.weight', 'unet.lora_unet_x.weight'])
+      expect(dottedKohya(name)).toBeNull();
   });
 });

@@ -34,7 +34,8 @@ function towersOf(rows: readonly TensorRow[]): Map<string, Tower> {
   for (const row of rows) {
     if (row.layer === null) continue;
     const [, path, digits] = BEFORE_LAYER.exec(normalizeName(row.name)) ?? [];
-    if (path === undefined || Number(digits) !== row.layer) continue;
+    // The layer of a name is its first number, which is another one behind a numbered prefix.
+    if (path === undefined || Number(digits) !== row.layer || /(^|\.)\d+\./.test(path)) continue;
     let tower = towers.get(path);
     if (!tower) towers.set(path, (tower = new Map<number, TensorRow[]>()));
     const layer = tower.get(row.layer);

@@ -40,10 +40,15 @@ export function coverageOf(
   return found;
 }
 
-/** Only the other side knows the shape of a tensor whose shard is not there, and an entry that is damaged may claim any. */
+/**
+ * Only the other side knows the shape of a tensor whose shard is not there or of which nothing but a placeholder was saved, and an entry
+ * that is damaged may claim any.
+ */
 function weightsIn(row: TensorRow, other: TensorRow | undefined): number {
-  if (row.offset !== null) return row.quantised?.parameters ?? elementCount(row.shape);
+  const own = row.offset === null ? null : (row.quantised?.parameters ?? elementCount(row.shape));
+  if (own !== null && own > 1) return own;
   if (other && other.offset !== null) return other.quantised?.parameters ?? elementCount(other.shape);
+  if (own !== null) return own;
   const claimed = row.missing ? 0 : elementCount(row.shape);
   return Number.isSafeInteger(claimed) ? claimed : 0;
 }

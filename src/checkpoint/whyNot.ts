@@ -27,11 +27,15 @@ export function whyNot({ base, tuned }: Match, common: number | null): string | 
   const reason = whyNotOne(base, 'base') ?? whyNotOne(tuned, 'tuned');
   if (reason !== null) return reason;
   if (common !== null) return null;
+  const [inBase, inTuned] = [elementCount(base.shape), elementCount(tuned.shape)];
+  if (inBase === 0 && inTuned === 0) return 'it has no weights';
+  if (inBase === 0 || inTuned === 0)
+    return `it has no elements (${inBase === 0 ? 'base' : 'tuned'}): saved without its weights`;
   const [left, right] = [logicalShape(base), logicalShape(tuned)];
   if (left.length !== right.length || left.some((side, i) => side !== right[i])) {
     return `shapes differ: [${base.shape.join(', ')}] against [${tuned.shape.join(', ')}]`;
   }
-  return elementCount(base.shape) === 0 ? 'it has no weights' : null;
+  return null;
 }
 
 export function whyNotOne(row: TensorRow, side: 'base' | 'tuned'): string | null {

@@ -39,9 +39,11 @@ const ROTARY_BUFFERS = [
   String.raw`(^|[._])freqs_(cis|cos|sin)$`,
   String.raw`(^|\.)rotary(_pos)?_emb(edding)?\.(cos|sin|freqs|scale)$`,
 ];
+/** Added to scores of attention, and made anew by the code. */
+const MASKS = String.raw`(^|[._])(causal|attn|attention)_mask$`;
 /** Numbers that belong to weights or to the code. The projections' own biases have longer names than masks called "bias". */
 const BOOKKEEPING = new RegExp(
-  [...QUANTISATION_STATE, ...ROTARY_BUFFERS, ...everyFamily(({ buffers }) => buffers)].join('|'),
+  [...QUANTISATION_STATE, ...ROTARY_BUFFERS, MASKS, ...everyFamily(({ buffers }) => buffers)].join('|'),
 );
 const NORM = /norm|^ln($|_|\d)/i;
 /** "embed_tokens", "pos_embedding", "word_embeddings" in any family; the rest each names itself. */

@@ -13,7 +13,8 @@ export interface RowPart {
   step: number;
   block?: { size: number; every: number };
 }
-type Heads = Pick<ModelConfig, 'attentionHeads' | 'keyValueHeads' | 'headDim' | 'vision'>;
+type Heads = Pick<ModelConfig, 'attentionHeads' | 'keyValueHeads' | 'headDim' | 'vision'> &
+  Partial<Pick<ModelConfig, 'hiddenSize'>>;
 
 /** What an ending means if the model's own family says nothing of it: as the first that has it. Rows that alternate are one family's own. */
 const ANY: ReadonlyMap<string, Fusion> = new Map(
@@ -67,7 +68,9 @@ export function rowParts(
       return known && geometry ? byGroup(...geometry) : null;
     }
     case 'qkv': {
-      if (isTower(module)) return towerParts(rows, columns, heads);
+      // What does not read the model's width is not of the language model, whatever it is called.
+      const isElsewhere = heads?.hiddenSize != null && columns !== heads.hiddenSize;
+      if (isTower(module) || (isElsewhere && rows === 3 * columns)) return towerParts(rows, columns, heads);
       const geometry = headsIn(rows, heads);
       if (geometry) {
         const [queries, groups, headDim] = geometry;
@@ -119,7 +122,7 @@ function isGateUp(module: string, family: Family | null): boolean {
 /** Query heads, key/value heads and head width, if they make up the rows; else null. */
 function headsIn(
   rows: number,
-  heads: Omit<Heads, 'vision'> | null,
+  heads: Omit<Heads, 'vision' | 'hiddenSize'> | null,
 ): [queries: number, groups: number, headDim: number] | null {
   const queries = heads?.attentionHeads ?? null;
   const groups = heads?.keyValueHeads ?? queries;

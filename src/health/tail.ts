@@ -34,7 +34,9 @@ export async function zeroTail(rows: readonly TensorRow[], family: Family | null
     break;
   }
   const lost = whole.filter((row) => !mayBeZero(row, family));
-  const cut = within !== null && isCut(within.row, within.zeros) ? within.row : null;
+  // a norm does not end in zeros by itself, and with a tensor of zeros behind it the file does
+  const inNorm = within?.row.role === 'norm' && lost.length > 0 && !mayBeZero(within.row, family);
+  const cut = within !== null && (inNorm || isCut(within.row, within.zeros)) ? within.row : null;
   if (!cut && lost.length < 2) return null;
   const first = cut ?? (whole.at(-1) as TensorRow);
   const data = held.reduce((sum, { row }) => sum + row.sizeBytes, 0);

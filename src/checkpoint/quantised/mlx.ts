@@ -1,9 +1,10 @@
 /** MLX: 32-bit words of codes along the rows of a matrix, a factor and an offset a group. */
+import type { TensorRow } from '../../protocol/engine.ts';
 import { E2M1, numbersFrom, rowDecoder, unsignedTable } from './decode.ts';
 import { present, sidesOf, stemOf, type Layout } from './layout.ts';
 
 const BITS = [2, 3, 4, 5, 6, 8];
-const GROUPS = [64, 32, 128, 16];
+const GROUPS = [16, 32, 64, 128];
 
 export const MLX: Layout = {
   title: 'MLX',
@@ -23,7 +24,7 @@ export const MLX: Layout = {
     const common = { weight: row.name, kind: 'MLX', bits: bits ?? 0, flipped: false, sides };
     const columns = bits === null ? 0 : (words * 32) / bits;
     if (bits === null || !BITS.includes(bits) || !Number.isInteger(columns)) {
-      const decoder = 'neither config.json nor its shapes say how many bits a code has';
+      const decoder = 'neither config.json nor the shapes say how many bits a code has';
       return { ...common, group: null, shape: null, decoder };
     }
     const shape = [...row.shape.slice(0, -1), columns];
@@ -63,11 +64,34 @@ export const MLX: Layout = {
   },
 };
 
-/** Of the sizes of groups that MLX writes the first that gives a whole number of bits. */
-function bitsFrom(words: number, groups: number, stated: number | null): number | null {
-  for (const size of stated === null ? GROUPS : [stated]) {
-    const bits = (words * 32) / (groups * size);
-    if (BITS.includes(bits)) return bits;
+/** Words of codes and groups of scales only say bits times group: one of the two tells the other. */
+function bitsFrom(words: number, groups: number, size: number | null): number | null {
+  const bits = size === null ? NaN : (words * 32) / (groups * size);
+  return BITS.includes(bits) ? bits : null;
+}
+
+/**
+ * Bits and group of a model whose config.json does not say them: those under which most matrices are as wide as some norm, since most read
+ * what a norm gives. Null if there are no codes, or two fit as well.
+ */
+export function toldByNorms(tensors: ReadonlyMap<string, TensorRow>): { bits: number; groupSize: number } | null {
+  const codes: { words: number; groups: number }[] = [];
+  const widths = new Set<number>();
+  for (const { name, role, dtype, shape } of tensors.values()) {
+    if (role === 'norm' && shape.length === 1) widths.add(shape[0] ?? 0);
+    const stem = dtype === 'U32' ? stemOf(name, '.weight') : null;
+    const scales = stem === null ? null : present(tensors, `${stem}.scales`);
+    if (scales) codes.push({ words: shape.at(-1) ?? 0, groups: scales.shape.at(-1) ?? 0 });
   }
-  return null;
+  let best: { bits: number; groupSize: number } | null = null;
+  let most = 0;
+  for (const bits of BITS)
+    for (const groupSize of GROUPS) {
+      const fits = codes.filter(({ words, groups }) => words * 32 === groups * groupSize * bits);
+      const count = fits.filter(({ groups }) => widths.has(groups * groupSize)).length;
+      if (count > most) best = { bits, groupSize };
+      else if (count === most) best = null;
+      most = Math.max(most, count);
+    }
+  return best;
 }

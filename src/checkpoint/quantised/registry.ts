@@ -7,7 +7,7 @@ import type { QuantisationConfig } from './config.ts';
 import { MXFP4, NVFP4 } from './fp4.ts';
 import { AWQ, GPTQ } from './gptq.ts';
 import { CODE_TYPES, type Claim, type Layout, type Neighbours } from './layout.ts';
-import { MLX } from './mlx.ts';
+import { MLX, toldByNorms } from './mlx.ts';
 import { OPAQUE, UNKNOWN } from './opaque.ts';
 import { PACKED } from './packed.ts';
 import { BNB_INT8, FP8, INT8, QUANTO } from './scaled.ts';
@@ -37,7 +37,9 @@ export function recognise(
   config: QuantisationConfig,
   notes: ReadonlyMap<string, Uint8Array>,
 ): ReadonlyMap<string, Claim> {
-  const beside: Neighbours = { tensors, config, notes };
+  const mlx = config.module('').bits === null ? toldByNorms(tensors) : null;
+  const module: QuantisationConfig['module'] = mlx ? () => ({ ...mlx, mode: 'affine' }) : config.module;
+  const beside: Neighbours = { tensors, config: { ...config, module }, notes };
   const claims = new Map<string, Claim>();
   for (const row of tensors.values()) {
     if (row.offset === null || !(CODE_TYPES.has(row.dtype) || tensors.has(`${row.name}.quant_map`))) continue;

@@ -97,6 +97,15 @@ describe('zeros', () => {
     expect(await tail(zeros([16, 64]))).toBe(false);
     expect(await tail(cut)).toBe(true);
   });
+  it('that begin within a norm and go on in the tensor behind it are one', async () => {
+    const norm = some([64]);
+    norm.data.fill(0, 65);
+    const tensors = { 'model.layers.0.mlp.up_proj.weight': some([8, 64]), 'model.norm.weight': norm };
+    const behind = { 'lm_head.weight': zeros([16, 64]) };
+    expect(said(await scanOf({ ...tensors, ...behind }, { model_type: 'llama' }))).toContain('error zero-tail');
+    expect(said(await scanOf({ ...tensors, ...behind }, { model_type: 'gemma' }))).not.toContain('error zero-tail');
+    expect(said(await scanOf(tensors, { model_type: 'llama' }))).not.toContain('error zero-tail');
+  });
   it('in the whole file are an unfinished download', async () => {
     const path = folder.write('zeros.safetensors', new Uint8Array(200_000));
     const facts = await analysis.open({ path });
@@ -113,6 +122,11 @@ describe('copies by design', () => {
   it('caches of rotary positions are not parameters', async () => {
     const { parameters } = await analysis.open({ path: `${CASES}/duplicate-false-alarms/rope-caches` });
     expect(parameters).toBe(19_616);
+  });
+  it('neither are masks that every layer has', async () => {
+    const mask: Entry = { dtype: 'F32', shape: [1, 1, 2, 2], data: f32(0, -1e9, 0, 0) };
+    const tensors = Object.fromEntries([0, 1].map((layer) => [`layers.${layer}.attn.causal_mask`, mask]));
+    expect(await scanOf({ 'layers.0.mlp.up_proj.weight': some([8, 8]), ...tensors })).toEqual([]);
   });
   it('a layer that predicts more tokens repeats the tables, and integer buffers are alike in every layer', async () => {
     const table = some([16, 8]);
@@ -172,6 +186,11 @@ describe('config.json against what is there', () => {
     expect(said(await scanOf(encoder, { ...config, model_type: 'bert' }))).toEqual([]);
     const wrapped = { 'policy.embed_tokens.weight': some([16, 8]), 'policy.lm_head.weight': some([16, 8], 0x3d00) };
     expect(said(await scanOf(wrapped, { model_type: 'llama', architectures: ['LlamaForCausalLM'] }))).toEqual([]);
+  });
+  it('a number before the names is not the number of a layer', async () => {
+    const names = [0, 1].map((layer) => `0.auto_model.layers.${layer}.self_attn.q_proj.weight`);
+    const tensors = Object.fromEntries(names.map((name, i) => [name, some([8, 8], 0x3c00 + i)]));
+    expect(said(await scanOf(tensors, { model_type: 'llama', num_hidden_layers: 2, hidden_size: 8 }))).toEqual([]);
   });
   it('a head that is said to be tied and is not, and one that is said to be there and is not', async () => {
     const tensors = { 'model.embed_tokens.weight': some([16, 8]), 'model.norm.weight': some([8]) };

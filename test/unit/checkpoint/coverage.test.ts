@@ -109,6 +109,19 @@ describe('how much of the base is compared', () => {
     );
   });
 
+  it('is small of a base of which nothing but placeholders was saved, and says which side', async () => {
+    const empty = Object.fromEntries(
+      Object.entries(BASE).map(([name, one]) => [
+        name,
+        one.shape.length === 2 ? bf16(name.includes('up') ? 1 : 0) : one,
+      ]),
+    );
+    const found = await coverage({ ...empty, 'model.norm.weight': bf16(4) }, { ...BASE, 'model.norm.weight': bf16(4) });
+    expect(found.weights).toEqual({ compared: 4, all: 104 });
+    expect(found.tensors).toEqual({ compared: 1, all: 4 });
+    expect(found.missing.map(({ reason }) => reason)).toContain('it has no elements (base): saved without its weights');
+  });
+
   it('is null of nothing', async () => {
     const found = await coverage(BASE, BASE);
     expect(coveredShare({ ...found, weights: { compared: 0, all: 0 } })).toBeNull();

@@ -81,6 +81,37 @@ describe('MLX', () => {
   });
 });
 
+describe('MLX without a config.json', () => {
+  const packed = (bits: number, size: number, columns: number): Named[] => [
+    entry('model.layers.0.mlp.up_proj.weight', 'U32', [4, (columns * bits) / 32], u32(mixed((columns * bits) / 8, 99))),
+    entry('model.layers.0.mlp.up_proj.scales', 'F32', [4, columns / size], f32(mixed((4 * columns) / size, 9))),
+    entry('model.layers.0.mlp.up_proj.biases', 'F32', [4, columns / size], f32(mixed((4 * columns) / size, 9))),
+  ];
+  const facts = async (entries: Named[]): Promise<[string | undefined, number | null, string[]]> => {
+    const folder = `m${next++}`;
+    write(`${folder}/model.safetensors`, safetensors(Object.fromEntries(entries)));
+    const checkpoint = await openCheckpoint(`${root}/${folder}`);
+    await checkpoint.close();
+    const { quantisation, parameters } = checkpoint.facts;
+    return [quantisation[0]?.text, parameters, checkpoint.problems.map(({ code }) => code)];
+  };
+  it.each([
+    [4, 32],
+    [8, 32],
+    [2, 64],
+    [4, 64],
+  ])('%i bits in groups of %i are told by the width of the norms', async (bits, size) => {
+    const norm = entry('model.norm.weight', 'F32', [128], f32(mixed(128, 9)));
+    const found = await facts([...packed(bits, size, 128), norm]);
+    expect(found).toEqual([`MLX, ${bits} bits, groups of ${size}`, 4 * 128 + 128, []]);
+  });
+  it('are not guessed if nothing tells them', async () => {
+    const [text, parameters, problems] = await facts(packed(4, 32, 128));
+    expect([text, parameters]).toEqual(['MLX', null]);
+    expect(problems).toContain('packed-not-counted');
+  });
+});
+
 describe('GPTQ', () => {
   it.each([
     [2, 'gptq', false],

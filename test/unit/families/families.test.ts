@@ -309,6 +309,20 @@ function family(modelType: string): Family {
 
 describe('fused rows', () => {
   const heads = { attentionHeads: 4, keyValueHeads: 2, headDim: 3 };
+  it('of what does not read the width of the model are three equal blocks, whatever it is called', () => {
+    const sizes = (columns: number): number[] | undefined =>
+      rowParts('eye.attn.qkv', [24, columns], null, { ...heads, hiddenSize: 12 })?.map(({ count }) => count);
+    expect(sizes(8)).toEqual([8, 8, 8]);
+    expect(sizes(12)).toEqual([12, 6, 6]);
+  });
+  it('query_key_value of NeoX has a key and a value a head, whatever is said of key/value heads', () => {
+    const parts = rowParts('attention.query_key_value', [36, 12], family('gpt_neox'), heads);
+    expect(parts?.map(({ count, block }) => [count, block?.every])).toEqual([
+      [12, 9],
+      [12, 9],
+      [12, 9],
+    ]);
+  });
   const brief = (module: string, rows: number, columns: number, of: Family | null) =>
     rowParts(module, [rows, columns], of, heads)?.map(({ suffix, first, count, block }) => [
       suffix,

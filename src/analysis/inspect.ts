@@ -1,5 +1,14 @@
 /** Statistics and spectra of one checkpoint as a stream. */
-import { matricesOf, readChunks, readMatrix, wholeWeight, type Checkpoint, type Weight } from '../checkpoint/index.ts';
+import {
+  matricesOf,
+  readChunks,
+  readMatrix,
+  updatesAlone,
+  wholeWeight,
+  type AloneUpdate,
+  type Checkpoint,
+  type Weight,
+} from '../checkpoint/index.ts';
 import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import {
   chunkHistogram,
@@ -16,19 +25,25 @@ import type {
   TensorSpectrum,
   TensorStatistics,
 } from '../protocol/engine.ts';
+import { updateOf } from './adapterUpdate.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 
-interface Item {
+type Item = {
   name: string;
-  /** a matrix for its spectrum, or a whole tensor for its statistics */
-  weight: Weight;
-  work: 'statistics' | 'spectrum';
+  /** weights that are gone over: how soon progress is worth saying again */
+  count: number;
   cost: number;
-}
+} & (
+  | {
+      work: 'statistics' | 'spectrum';
+      /** a matrix for its spectrum, or a whole tensor for its statistics */ weight: Weight;
+    }
+  | { work: 'update'; update: AloneUpdate }
+);
 
 /**
- * Statistics first, then spectra: cheap before dear. Without names: every floating tensor, and for spectra every block matrix (embeddings
+ * Statistics first, then spectra, then the updates of an adapter: cheap before dear. Without names: every floating tensor, and for spectra every block matrix (embeddings
  * and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`,
  * and read-failed if a file is not any more what it was when it was opened.
  */
@@ -46,7 +61,8 @@ export async function* inspectCheckpoint(
     const weight = wholeWeight(checkpoint, row);
     if (matrixType(weight) === null) continue;
     rows.push(row);
-    if (params.statistics) items.push({ name: row.name, weight, work: 'statistics', cost: weight.count });
+    const { count } = weight;
+    if (params.statistics) items.push({ name: row.name, weight, work: 'statistics', count, cost: count });
   }
   if (params.spectra) {
     for (const row of rows) {
@@ -58,12 +74,19 @@ export async function* inspectCheckpoint(
       )
         continue;
       for (const weight of matricesOf(checkpoint, row)) {
-        const { name, rows: m, columns: n } = weight;
+        const { name, rows: m, columns: n, count } = weight;
         const q = Math.min(m, n);
-        if (q >= 2) items.push({ name, weight, work: 'spectrum', cost: q * q * Math.max(m, n) });
+        if (q >= 2) items.push({ name, weight, work: 'spectrum', count, cost: q * q * Math.max(m, n) });
       }
     }
   }
+  if (params.updates)
+    for (const update of updatesAlone(checkpoint)) {
+      if (named.size > 0 && !update.tensors.some((name) => named.has(name))) continue;
+      const [out, inside] = update.shape;
+      const count = ((out ?? 0) + (inside ?? 0)) * (update.rank ?? 0);
+      items.push({ name: update.name, update, work: 'update', count, cost: 2 * count * (update.rank ?? 0) });
+    }
   const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
   const pace = new Pace();
   let done = 0;
@@ -77,20 +100,21 @@ export async function* inspectCheckpoint(
     if ('error' in outcome) yield { type: 'failed', name: outcome.item.name, error: outcome.error };
     else yield outcome.value;
     done++;
-    if (pace.due(done === items.length, outcome.item.weight.count))
+    if (pace.due(done === items.length, outcome.item.count))
       yield { type: 'progress', done, total: items.length, secondsLeft: estimate.secondsLeft() };
   }
   await checkpoint.verify();
 }
 
-async function work(
-  { work: kind, weight }: Item,
-  backend: LinearAlgebraBackend,
-  signal: AbortSignal,
-): Promise<InspectionEvent> {
-  return kind === 'statistics'
-    ? { type: 'statistics', value: await statisticsOf(weight, backend, signal) }
-    : { type: 'spectrum', value: await spectrumOf(weight, backend, signal) };
+async function work(item: Item, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<InspectionEvent> {
+  switch (item.work) {
+    case 'statistics':
+      return { type: 'statistics', value: await statisticsOf(item.weight, backend, signal) };
+    case 'spectrum':
+      return { type: 'spectrum', value: await spectrumOf(item.weight, backend, signal) };
+    case 'update':
+      return { type: 'update', value: await updateOf(item.update, backend, signal) };
+  }
 }
 
 async function statisticsOf(

@@ -1,13 +1,20 @@
 /** `offaxis inspect`: what one checkpoint holds. */
 import type { Analysis } from '../analysis/index.ts';
+import { adapterUpdates } from '../metrics/adapterUpdates.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../protocol/health.ts';
 import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll, pushTo } from '../protocol/lists.ts';
-import type { InspectionResult, InspectionTensor, Problem } from '../protocol/results.ts';
+import type {
+  AdapterUpdate,
+  AdapterUpdates,
+  InspectionResult,
+  InspectionTensor,
+  Problem,
+} from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
-import { bytes, count, inUnit, table } from './format.ts';
+import { bytes, count, figure, inUnit, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { terminal, visible } from '../text/show.ts';
@@ -16,6 +23,7 @@ import { terminal, visible } from '../text/show.ts';
 const TYPES_SHOWN = 12;
 const METADATA_SHOWN = 50;
 const VALUE_LENGTH = 100;
+const MOST_REASONS = 3;
 
 type InspectInvocation = Extract<Invocation, { command: 'inspect' }>;
 
@@ -26,6 +34,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   const problems = [...facts.problems];
   const statistics = new Map<string, TensorStatistics>();
   const spectra = new Map<string, TensorSpectrum>();
+  const updates: AdapterUpdate[] = [];
   if (options.statistics || options.spectra) {
     const progress = new ProgressLine(process.stderr);
     const request = {
@@ -33,11 +42,13 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
       tensors: [],
       statistics: options.statistics,
       spectra: options.spectra,
+      updates: true as const,
       includeEmbeddings: false,
     };
     for await (const event of analysis.inspect(request, signal)) {
       if (event.type === 'statistics') statistics.set(event.value.name, event.value);
       else if (event.type === 'spectrum') spectra.set(event.value.name, event.value);
+      else if (event.type === 'update') updates.push(event.value);
       else if (event.type === 'failed')
         problems.push({ severity: 'error', code: event.error.code, message: event.error.message, tensor: event.name });
       else progress.show(`${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
@@ -47,7 +58,10 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   for (const { name, stats } of statistics.values()) {
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
-  const result = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
+  const result: InspectionResult = {
+    ...inspection(facts, problems, statistics, spectra, options.singularValues, options.context),
+    adapterUpdates: updates.length > 0 ? adapterUpdates(updates, options.singularValues) : null,
+  };
   await outputs.write({ json: () => result, lines: () => report(facts, result) });
   const damage = problems.find((problem) => problem.severity === 'error');
   if (damage) throw new OffaxisError(facts.problems.includes(damage) ? 'bad-file' : 'read-failed', damage.message);
@@ -116,6 +130,7 @@ export function inspection(
     path: facts.path,
     problems,
     adapter: facts.adapter,
+    adapterUpdates: null,
     metadata: facts.metadata,
     memory: withContext(facts.memory, tokens),
     quantisation: quantisationOf(facts),
@@ -153,6 +168,33 @@ function memoryLines({ weightsBytes, unknownTensors, cache, reason, context }: I
     ...lines,
     `KV cache: ${bytes(cache.bytesPerToken)} a token${at}, for one sequence: ${cacheFormula(cache)} (${cache.elementType})`,
   ];
+}
+
+/** The adapter's own update, matrix by matrix, and where its energy lies. */
+function updateLines({ updateNorm, unknown, matrices, layers, modules }: AdapterUpdates): string[] {
+  const rows = matrices.map(({ name, shape, rank, scale, updateShare, spectrum }) => [
+    name,
+    shape.map((side) => side ?? '?').join(' x '),
+    rank === null ? '-' : String(rank),
+    figure(scale, 4),
+    percent(updateShare),
+    ...SPECTRA.map(({ id, unit }) => inUnit(unit, spectrum?.[id])),
+  ]);
+  const head = ['update of', 'shape', 'rank', 'scale', 'energy', ...SPECTRA.map(({ column }) => column)];
+  const shares = (name: string, list: readonly { updateShare: number | null; of: string }[]): string =>
+    `energy by ${name}: ${list.map(({ of, updateShare }) => `${of} ${percent(updateShare)}`).join(', ')}`;
+  const lines = ['', ...table(head, rows, 2), '', `norm of the whole update: ${figure(updateNorm, 4)}`];
+  if (unknown > 0) {
+    const why = [...new Set(matrices.flatMap(({ reasons }) => reasons))].slice(0, MOST_REASONS).join('; ');
+    lines.push(terminal(`${unknown} of ${matrices.length} updates are not known and not counted: ${why}`));
+  }
+  if (updateNorm === null || updateNorm === 0) return lines;
+  const byLayer = layers.map(({ layer, updateShare }) => ({
+    of: layer === null ? 'outside' : String(layer),
+    updateShare,
+  }));
+  const byModule = modules.map(({ module, updateShare }) => ({ of: visible(module), updateShare }));
+  return [...lines, shares('layer', byLayer), shares('module', byModule)];
 }
 
 const STATISTICS = columnsOf('elements');
@@ -211,5 +253,6 @@ function report(facts: CheckpointFacts, result: InspectionResult): string[] {
     lines.push('');
     appendAll(lines, table(head, rows, 3));
   }
+  if (result.adapterUpdates) appendAll(lines, updateLines(result.adapterUpdates));
   return lines;
 }

@@ -157,6 +157,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return session.requestStatistics(message.tensors);
         case 'spectra':
           return session.requestSpectra(message.tensors);
+        case 'updates':
+          return session.requestUpdates();
         case 'cancel':
           return session.cancel();
         case 'scan':

@@ -6,6 +6,7 @@ import type { CheckpointFacts, InspectionEvent, TensorSpectrum, TensorStatistics
 import { toWireError, type WireError } from '../protocol/errors.ts';
 import { unpackFacts, type PackedFacts } from '../protocol/packedFacts.ts';
 import type { InspectorToView, Progress } from '../protocol/views.ts';
+import { AdapterUpdates } from './adapterUpdates.ts';
 import { CheckpointHealth } from './health.ts';
 import { DiskMonitor, type WatchFolder } from '../host/diskMonitor.ts';
 
@@ -52,6 +53,7 @@ export class InspectorSession {
   private timer: NodeJS.Timeout | undefined;
   private readonly disk: DiskMonitor;
   private readonly health: CheckpointHealth;
+  private readonly updates: AdapterUpdates;
   private readonly activities = new Map<'spectra' | 'scan', string>();
 
   /** `refusal`: why this file is not opened at all. */
@@ -66,6 +68,8 @@ export class InspectorSession {
       tell: (message) => this.tell(message),
       onActivity: (text) => this.report('scan', text),
     });
+    const { engine, log } = services;
+    this.updates = new AdapterUpdates(path, { engine, log, tell: (message) => this.tell(message) });
     this.disk = new DiskMonitor(path, services.watchFolder, (change) => {
       // Bytes read from now on would be those of another step.
       if (change) {
@@ -119,6 +123,11 @@ export class InspectorSession {
     );
   }
 
+  /** What an adapter does by itself. */
+  async requestUpdates(): Promise<void> {
+    if (!this.disk.current) await this.updates.request();
+  }
+
   /** Problems of the header and of every value; a second wish while one runs changes nothing. */
   async scan(): Promise<void> {
     if (!this.disk.current) await this.health.scan();
@@ -136,6 +145,7 @@ export class InspectorSession {
 
   cancel(): void {
     for (const run of this.runs.values()) run.abort();
+    this.updates.cancel();
     this.wanted = [];
   }
 
@@ -189,6 +199,7 @@ export class InspectorSession {
       this.spectra.clear();
       this.failures.clear();
       this.health.clear();
+      this.updates.clear();
       this.packed = packed;
       this.unpacked = undefined;
       this.error = undefined;
@@ -217,6 +228,7 @@ export class InspectorSession {
     for (const [name, error] of this.failures) post({ type: 'failed', name, error });
     if (this.progress) post({ type: 'progress', progress: this.progress });
     this.health.show(post);
+    this.updates.show(post);
   }
 
   private async serveWanted(): Promise<void> {
@@ -261,7 +273,7 @@ export class InspectorSession {
     } else if (event.type === 'statistics') {
       this.statistics.set(event.value.name, event.value);
       this.fresh.statistics.push(event.value);
-    } else {
+    } else if (event.type === 'spectrum') {
       this.spectra.set(event.value.name, event.value);
       this.fresh.spectra.push(event.value);
     }

@@ -1,6 +1,7 @@
 /** What the engine offers to the extension host. Streams end with `return`; every call takes an AbortSignal on the client side. */
 import type { AdapterFacts } from './adapter.ts';
 import type {
+  AdapterUpdate,
   BackendInfo,
   ComparisonParameters,
   ComparisonTensor,
@@ -122,6 +123,7 @@ export interface TensorSpectrum {
 }
 export type InspectionEvent =
   | { type: 'statistics'; value: TensorStatistics }
+  | { type: 'update'; value: AdapterUpdate }
   | { type: 'spectrum'; value: TensorSpectrum }
   | { type: 'failed'; name: string; error: WireError }
   | { type: 'progress'; done: number; total: number; secondsLeft: number | null };
@@ -241,12 +243,13 @@ export type EngineNotice =
 export interface EngineStreams {
   /** for as long as the process lives */
   watch(params: Record<string, never>): EngineNotice;
-  /** statistics and, on request, spectra of the named tensors (all when empty) */
+  /** statistics and spectra of the named tensors (all when empty), and what an adapter's named factors do to the weights of a base */
   inspect(params: {
     path: string;
     tensors: string[];
     statistics: boolean;
     spectra: boolean;
+    updates?: true;
     includeEmbeddings: boolean;
   }): InspectionEvent;
   compare(params: CompareRequest): ComparisonEvent;

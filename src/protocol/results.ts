@@ -196,6 +196,34 @@ export interface InspectionTensor {
   spectrum?: SpectrumMetrics;
   singularValues?: number[];
 }
+/** What an adapter alone does to one weight: norms and spectrum of its D, from the core between its factors (METRICS F). */
+export interface AdapterUpdate {
+  /** of the weight, by the adapter's name for its module */
+  name: string;
+  layer: number | null;
+  module: string;
+  /** [out, in]; null on an axis that only the base tells */
+  shape: [number | null, number | null];
+  rank: number | null;
+  scale: number | null;
+  /** section A's figures of D; null if D is not known without the base */
+  spectrum: SpectrumMetrics | null;
+  /** those that the factors allow, descending; all others are 0 */
+  singularValues: number[];
+  /** why there are no figures */
+  reasons: string[];
+}
+/** An adapter by itself, all modules together; sums are over those whose D is known. */
+export interface AdapterUpdates {
+  /** sqrt of the sum of norm_F(D)^2; null if no D is known */
+  updateNorm: number | null;
+  /** modules whose D is not known without the base */
+  unknown: number;
+  matrices: (Omit<AdapterUpdate, 'singularValues'> & { updateShare: number | null; singularValues?: number[] })[];
+  /** share of the sum of norm_F(D)^2 that each holds; layer null: outside the layers */
+  layers: { layer: number | null; updateShare: number | null }[];
+  modules: { module: string; updateShare: number | null; matrices: number }[];
+}
 /** Weights of one quantisation. */
 export interface QuantisationFacts {
   /** "FP8", "GPTQ" */
@@ -221,6 +249,8 @@ export interface InspectionResult {
   problems: Problem[];
   /** null if it holds weights */
   adapter: AdapterFacts | null;
+  /** what it does by itself; null if it holds weights, or statistics and spectra were not asked for */
+  adapterUpdates: AdapterUpdates | null;
   metadata: Record<string, string>;
   memory: MemoryEstimate & { context?: { tokens: number; cacheBytes: number } };
   /** how its weights are quantised, the kind of most bytes first; null if they are not */

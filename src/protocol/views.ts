@@ -2,7 +2,13 @@
 import type { ComparisonPlan, MatrixDetail, TensorSpectrum, TensorStatistics } from './engine.ts';
 import type { MatrixReply, MatrixRequest } from './matrix.ts';
 import type { Digest, Finding, ScanCoverage } from './health.ts';
-import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from './results.ts';
+import type {
+  AdapterUpdate,
+  BackendInfo,
+  ComparisonParameters,
+  ComparisonSummary,
+  ComparisonTensor,
+} from './results.ts';
 import type { WireError } from './errors.ts';
 import type { PagePlan } from './forPage.ts';
 import type { PackedFacts } from './packedFacts.ts';
@@ -63,6 +69,8 @@ export type InspectorToView =
   | { type: 'facts'; facts: PackedFacts; baseSelected: string | null }
   | { type: 'statistics'; values: TensorStatistics[] }
   | { type: 'spectra'; values: TensorSpectrum[] }
+  /** what an adapter does by itself, all of it */
+  | { type: 'updates'; values: AdapterUpdate[] }
   | { type: 'failed'; name: string; error: WireError }
   | { type: 'progress'; progress: Progress | null }
   | { type: 'cancelled'; done: number; total: number }
@@ -80,6 +88,8 @@ export type InspectorFromView =
   | { type: 'ready' }
   /** statistics of the tensors on show (visible rows and the selected one); cheap, answered as they come */
   | { type: 'statistics'; tensors: string[] }
+  /** norms and spectra of an adapter's updates */
+  | { type: 'updates' }
   /** spectra of these tensors; empty: all block matrices ("Analyze Spectra") */
   | { type: 'spectra'; tensors: string[] }
   | { type: 'cancel' }

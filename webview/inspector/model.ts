@@ -2,6 +2,8 @@
 import { isFloating } from '../../src/numbers/index.ts';
 import type { CheckpointFacts, TensorRow, TensorSpectrum, TensorStatistics } from '../../src/protocol/engine.ts';
 import { unpackFacts, type PackedFacts } from '../../src/protocol/packedFacts.ts';
+import { adapterUpdates } from '../../src/metrics/adapterUpdates.ts';
+import type { AdapterUpdates } from '../../src/protocol/results.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import type { Digest } from '../../src/protocol/health.ts';
 import type { DigestRun, DiskChange, InspectorToView, Progress, ScanRun } from '../../src/protocol/views.ts';
@@ -18,6 +20,8 @@ export class InspectorModel {
   readonly statistics = new Map<string, TensorStatistics>();
   /** by tensor, then by matrix: parts of fused tensors and experts of a stack */
   readonly spectra = new Map<string, Map<string, TensorSpectrum>>();
+  /** what an adapter does by itself; null until it was asked for and is there */
+  updates: AdapterUpdates | null = null;
   /** by tensor, also if one of its matrices failed */
   readonly failures = new Map<string, WireError>();
   progress: Progress | null = null;
@@ -58,6 +62,7 @@ export class InspectorModel {
     this.statistics.clear();
     this.spectra.clear();
     this.failures.clear();
+    this.updates = null;
     this.cancelled = null;
     this.error = null;
     this.scan = null;
@@ -78,6 +83,9 @@ export class InspectorModel {
           const parts = this.spectra.get(value.tensor) ?? new Map<string, TensorSpectrum>();
           this.spectra.set(value.tensor, parts.set(value.name, value));
         }
+        return;
+      case 'updates':
+        this.updates = adapterUpdates(message.values, true);
         return;
       case 'failed':
         // "NAME#q" is a part of NAME

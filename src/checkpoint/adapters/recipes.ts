@@ -20,7 +20,7 @@ import {
   type ThinProduct,
 } from './lowRank.ts';
 import { brokenParts } from './parts.ts';
-import { hadamard, kronecker, scaled } from './products.ts';
+import { hadamard, kronecker, ofLoha, ofLokr, scaled } from './products.ts';
 import { blockSize, boft, oft, squareOft } from './rotations.ts';
 import { whyNoScale } from './scale.ts';
 import { isSince } from './settings.ts';
@@ -238,20 +238,28 @@ function thinRecipe(
   };
 }
 
+/** Directions of an update that is taken as a product of thin factors: their QRs cost the square of it. */
+const MOST_THIN = 256;
+const isThin = (rank: number): boolean => rank > 0 && rank <= MOST_THIN;
+
 function productRecipe({ parts }: AdapterModule, shapes: PartShapes, scale: number): Recipe | null {
   if (shapes.are('hada_w1_a', 'hada_w1_b', 'hada_w2_a', 'hada_w2_b'))
     return {
       out: shapes.side('hada_w1_a', 0),
       in: shapes.rest('hada_w1_b'),
       make: (factors) => hadamard(factors, scale),
+      ...(isThin(shapes.side('hada_w1_b', 0) * shapes.side('hada_w2_b', 0)) ? { thin: { scale, of: ofLoha } } : {}),
     };
   if (![...parts.keys()].every((name) => /^lokr_w[12](_[ab])?$/.test(name))) return null;
   const outs = (name: string): number => shapes.side(parts.has(name) ? name : `${name}_a`, 0);
   const ins = (name: string): number => shapes.rest(parts.has(name) ? name : `${name}_b`);
+  const rankIn = (name: string): number =>
+    parts.has(name) ? Math.min(outs(name), ins(name)) : shapes.side(`${name}_b`, 0);
   return {
     out: outs('lokr_w1') * outs('lokr_w2'),
     in: ins('lokr_w1') * ins('lokr_w2'),
     make: (factors) => kronecker(factors, scale),
+    ...(isThin(rankIn('lokr_w1') * rankIn('lokr_w2')) ? { thin: { scale, of: ofLokr } } : {}),
   };
 }
 

@@ -137,6 +137,20 @@ describe('offaxis inspect', () => {
   it.each(files.filter((file) => file.startsWith('OK_')))('loads %s', (file) => {
     expect(offaxis('inspect', join(MALFORMED, file)).status).toBe(0);
   });
+  it('tells what an adapter does by itself', () => {
+    const run = offaxis('inspect', `${SAMPLES}/rl-lora`, '--spectra', '--json', '-');
+    const result = JSON.parse(run.stdout) as InspectionResult;
+    const validate = validator('inspection');
+    expect(validate(result), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    expect(result.adapterUpdates?.matrices).toHaveLength(18);
+    expect(result.adapterUpdates?.modules.map(({ module }) => module).sort()).toEqual([
+      'mlp.down_proj',
+      'self_attn.q_proj',
+      'self_attn.v_proj',
+    ]);
+    const text = offaxis('inspect', `${SAMPLES}/rl-lora`, '--stats').stdout;
+    expect(text).toMatch(/^energy by module: .*mlp\.down_proj 76\.5 %/m);
+  });
   it('refuses every malformed file with a message of its own, on one line', () => {
     const messages = files
       .filter((file) => !file.startsWith('OK_'))

@@ -18,7 +18,8 @@ import { doubts, hasNull } from './doubt.ts';
 import { DeviceMemoryError } from './errors.ts';
 import { Gatherer } from './gather.ts';
 import { type TuningStore, tuneGemm } from './gemm/tuning.ts';
-import { batchBytes, comparePairs, suitsDevice, type DevicePair, type DeviceSide, type PairJob } from './pairs.ts';
+import { suitsDevice, type PairJob } from './pairJob.ts';
+import { batchBytes, comparePairs, type DevicePair, type DeviceSide } from './pairs.ts';
 import { BLOCK } from './matrix.ts';
 import { valuesBytes, valuesOf } from './values.ts';
 

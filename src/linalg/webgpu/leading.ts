@@ -12,7 +12,7 @@ import type { GpuContext } from './context.ts';
 import { multiply } from './gemm/multiply.ts';
 import { countsOnDevice, deviceMasks, factorsOf } from './masks.ts';
 import { createMatrix, matrixBytes, type DeviceMatrix } from './matrix.ts';
-import type { PairJob } from './pairs.ts';
+import type { PairJob } from './pairJob.ts';
 import { absMax, ScaleSlots, unpack, type DeviceType, type RawPair, type RawSide } from './unpack.ts';
 import { upload, uploadBytes } from './upload.ts';
 import { concat } from '../../protocol/lists.ts';

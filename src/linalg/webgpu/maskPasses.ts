@@ -3,7 +3,7 @@ import { bytesOf, decodeCodes, hasPositions } from '../../numbers/index.ts';
 import type { GpuContext } from './context.ts';
 import { ceilTo, SHADER_STAGE_COMPUTE, UNIFORM_BUFFER } from './flags.ts';
 import type { DeviceMatrix } from './matrix.ts';
-import type { PairJob } from './pairs.ts';
+import type { PairJob } from './pairJob.ts';
 import { TYPE, type DeviceType, type RawPair, type RawSide } from './unpack.ts';
 import masksCode from './wgsl/masks.wgsl';
 import wordsCode from './wgsl/words.wgsl';

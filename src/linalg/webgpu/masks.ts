@@ -9,7 +9,7 @@ import type { GpuContext } from './context.ts';
 import { STORAGE_BUFFER } from './flags.ts';
 import { BINS, BLOCK_WEIGHTS, fromBits, MaskPasses, ROOM } from './maskPasses.ts';
 import type { DeviceMatrix } from './matrix.ts';
-import type { PairJob } from './pairs.ts';
+import type { PairJob } from './pairJob.ts';
 import type { RawPair } from './unpack.ts';
 
 const PRINCIPAL = 1;

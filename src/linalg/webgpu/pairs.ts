@@ -7,25 +7,19 @@ import type {
   FloatTail,
   LeadingQuantities,
   LeadingStart,
-  Matrix,
   PairOptions,
   RefinedLeading,
-  UpperBand,
 } from '../backend.ts';
 import { principalAngles, type Angles, type Bases } from './angles.ts';
 import { vectorBytes, type Vectors } from './backTransform.ts';
-import { BandReduction, BANDWIDTH } from './bandReduction.ts';
+import { BandReduction } from './bandReduction.ts';
 import type { GpuContext } from './context.ts';
 import { leadingBytes, leadingQuantities } from './leading.ts';
-import { BLOCK, type DeviceMatrix } from './matrix.ts';
-import type { DeviceType, RawPair, RawSide } from './unpack.ts';
-import { upload, uploadBytes } from './upload.ts';
+import type { DeviceMatrix } from './matrix.ts';
+import { reduceAll } from './pairBands.ts';
+import { ranksOf, tunedSides, type PairJob } from './pairJob.ts';
+import { uploadBytes } from './upload.ts';
 
-export interface PairJob {
-  base: Matrix;
-  tuned: Matrix;
-  options: PairOptions;
-}
 /** What one tuned side of a pair gave; `leading` null for a zero base. */
 export interface DeviceSide {
   tunedValues: Float64Array;
@@ -40,14 +34,6 @@ export interface DevicePair {
   sides: DeviceSide[];
 }
 
-/** Leading vectors that the refinement starts from, over the r that it is after. */
-const START = 2;
-
-/** The tuned sides of a pair: W1, and the noise twin if it is asked for. Pairs of one batch have as many. */
-function tunedSides({ tuned, options: { twin } }: PairJob): Matrix[] {
-  return twin ? [tuned, twin] : [tuned];
-}
-
 /** A pair whose leading vectors the CPU is refining. */
 interface Leading {
   job: PairJob;
@@ -56,20 +42,6 @@ interface Leading {
   refined: Promise<RefinedLeading>;
   /** the leading vectors, if there are k of them */
   vectors: Vectors | null;
-}
-
-interface Ranks {
-  k: number;
-  r: number;
-  /** vectors that the refinement starts from */
-  count: number;
-  /** vectors of the base's band */
-  most: number;
-}
-function ranksOf({ base, options }: PairJob): Ranks {
-  const q = Math.min(base.rows, base.columns);
-  const count = Math.min(q, START * options.maskRank);
-  return { k: options.angleRank, r: options.maskRank, count, most: Math.max(count, options.angleRank) };
 }
 
 /** Bytes of the pool that a batch of `batch` such pairs takes at most. */
@@ -204,79 +176,6 @@ function hasRank(values: Float64Array, k: number, rows: number, columns: number)
   return (values[k - 1] ?? 0) > Math.max(rows, columns) * 2 ** -23 * (values[0] ?? 0);
 }
 
-/** Bands of W0 and its tuned sides in turn with their vectors, and the values of the differences; the reflectors of the former stay. */
-async function reduceAll(
-  context: GpuContext,
-  tail: FloatTail,
-  jobs: readonly PairJob[],
-  { k, most }: Ranks,
-  signal: AbortSignal,
-): Promise<{ sides: BandReduction; factors: BandFactors[]; updateValues: Float64Array[] }> {
-  const { rows, columns } = (jobs[0] as PairJob).base;
-  const order = Math.min(rows, columns);
-  const band = (data: Float64Array): UpperBand => ({ order, width: BANDWIDTH, data });
-  const tuned = tunedSides(jobs[0] as PairJob).length;
-  const members = 1 + tuned;
-  const shape = { rows, columns };
-  const sides = await BandReduction.create(context, { ...shape, batch: members * jobs.length, keepReflectors: true });
-  try {
-    const updates = await BandReduction.create(context, {
-      ...{ ...shape, batch: tuned * jobs.length, keepReflectors: false },
-    });
-    let sideFactors: Promise<BandFactors[]>;
-    let updateFactors: Promise<BandFactors[]>;
-    try {
-      for (const [i, job] of jobs.entries()) await fill(context, job, i, sides, updates, signal);
-      await sides.reduce(signal);
-      const bands = await sides.readBands(signal);
-      sideFactors = Promise.all(bands.map((data, i) => tail.band(band(data), i % members === 0 ? most : k, signal)));
-      // awaited below; until then it must not count as unhandled
-      sideFactors.catch(() => undefined);
-      await updates.reduce(signal);
-      updateFactors = Promise.all((await updates.readBands(signal)).map((data) => tail.band(band(data), 0, signal)));
-    } finally {
-      updates.destroy();
-    }
-    const [factors, differences] = await Promise.all([sideFactors, updateFactors]);
-    return { sides, factors, updateValues: differences.map(({ values }) => values) };
-  } catch (error) {
-    sides.destroy();
-    throw error;
-  }
-}
-
-async function fill(
-  context: GpuContext,
-  job: PairJob,
-  i: number,
-  sides: BandReduction,
-  updates: BandReduction,
-  signal: AbortSignal,
-): Promise<void> {
-  const { base } = job;
-  const tuned = tunedSides(job);
-  const member = i * (1 + tuned.length);
-  const held: GPUBuffer[] = [];
-  const raw = async ({ data, type }: Matrix): Promise<RawSide> => {
-    const words = await upload(context, data, signal);
-    held.push(words.buffer);
-    return { words, type: type as DeviceType };
-  };
-  try {
-    const w0 = await raw(base);
-    for (const [j, side] of tuned.entries()) {
-      const pair: RawPair = {
-        ...{ rows: base.rows, columns: base.columns, base: w0, tuned: await raw(side) },
-      };
-      if (j === 0) await sides.fill(member, pair, 'base');
-      await sides.fill(member + 1 + j, pair, 'tuned');
-      await updates.fill(i * tuned.length + j, pair, 'difference');
-    }
-  } finally {
-    for (const buffer of held) context.pool.release(buffer);
-  }
-}
-
 /** The first `count` of `held` vectors, without a gap. */
 function bandVectors(
   { left, right }: BandFactors,
@@ -308,9 +207,4 @@ async function startOf(
   const vectors = new Float32Array(q * count);
   for (let i = 0; i < q; i++) vectors.set(all.subarray(i * ld, i * ld + count), i * count);
   return { vectors, count, values };
-}
-
-/** Whether the device's kernels take such a pair: types that it decodes, and enough of it to be worth the way. */
-export function suitsDevice({ base, tuned }: PairJob): boolean {
-  return Math.min(base.rows, base.columns) > BLOCK && base.type !== 'F64' && tuned.type !== 'F64';
 }

@@ -7,7 +7,8 @@ import type { ValuesBlock } from '../../../src/protocol/matrix.ts';
 import { integer } from '../../shared/format.ts';
 import { t } from '../../shared/l10n.ts';
 import { h } from '../../shared/svg.ts';
-import { bitsOf, isComplex, markWord, readingOf, valueText } from '../../shared/value-text.ts';
+import { bitsOf, isComplex, readingOf } from '../../shared/value-text.ts';
+import { buildCells, writeCell } from './cells.ts';
 import { Axis } from './scrolling.ts';
 import { Tiles } from './tiles.ts';
 
@@ -138,24 +139,9 @@ export class ValuesGrid extends HTMLElement {
     this.scroller.setAttribute('aria-rowcount', String(source.rows + 1));
     this.scroller.setAttribute('aria-colcount', String(source.columns + 1));
     this.setFirst(Math.min(this.first.row, rows.last), Math.min(this.first.column, columns.last));
-    this.build(rows.whole + 1, columns.whole + 1);
+    buildCells(this.window, rows.whole + 1, columns.whole + 1);
     this.fill();
   }
-  /** As many cells as the window has room for. */
-  private build(rows: number, columns: number): void {
-    const cell = (role: string): HTMLElement => h('div', { role, class: 'vg-cell' });
-    const line = (head: boolean): HTMLElement => {
-      const corner = h('div', { role: head ? 'columnheader' : 'rowheader', class: 'vg-head' });
-      if (head) corner.append(h('span', { class: 'sr' }, t('Row')));
-      const cells = Array.from({ length: columns }, () => cell(head ? 'columnheader' : 'gridcell'));
-      return h('div', { role: 'row', class: head ? 'vg-row vg-top' : 'vg-row' }, corner, cells);
-    };
-    if (this.window.childElementCount === rows + 1 && this.window.firstElementChild?.childElementCount === columns + 1)
-      return;
-    this.window.replaceChildren(line(true));
-    for (let row = 0; row < rows; row++) this.window.append(line(false));
-  }
-
   private schedule(): void {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
@@ -211,25 +197,11 @@ export class ValuesGrid extends HTMLElement {
   }
   private write(cell: HTMLElement, row: number, column: number): void {
     const found = this.tiles?.at(row, column);
-    if (!found) {
-      cell.textContent = '…';
-      cell.title = '';
-      delete cell.dataset['mark'];
-      return;
-    }
-    const text = valueText(found.block, found.index);
-    cell.textContent = this.isHex ? text.hex : text.short;
-    cell.title = readingOf([...(this.source?.slice ?? []), ...this.index(row, column)], found.block, found.index);
-    if (text.mark) {
-      cell.dataset['mark'] = text.mark;
-      cell.append(
-        h(
-          'span',
-          { class: text.mark === 'subnormal' ? 'vg-mark' : 'sr' },
-          text.mark === 'subnormal' ? 'sub' : ` ${markWord(text.mark)}`,
-        ),
-      );
-    } else delete cell.dataset['mark'];
+    writeCell(cell, found ? { ...found, at: this.address(row, column), isHex: this.isHex } : null);
+  }
+  /** The index of a weight in its tensor. */
+  private address(row: number, column: number): number[] {
+    return [...(this.source?.slice ?? []), ...this.index(row, column)];
   }
   private index(row: number, column: number): number[] {
     const axes = this.source?.tensor.shape.length ?? 2;
@@ -241,7 +213,7 @@ export class ValuesGrid extends HTMLElement {
     const { rows, columns } = this.selection;
     const many = (rows[1] - rows[0]) * (columns[1] - columns[0]);
     const text = found
-      ? readingOf([...(this.source?.slice ?? []), ...this.index(this.row, this.column)], found.block, found.index)
+      ? readingOf(this.address(this.row, this.column), found.block, found.index)
       : (this.tiles?.failure ?? '');
     this.dispatchEvent(new CustomEvent('reading', { detail: { text, count: many } }));
   }

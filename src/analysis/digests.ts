@@ -1,7 +1,7 @@
 /** SHA-256 of files and tensors as a stream, in the order asked for. */
 import { join } from 'node:path';
 import { openCheckpoint, wholeWeight, type Weight } from '../checkpoint/index.ts';
-import { fileDigest, tensorDigest } from '../health/index.ts';
+import { fileDigest, tensorDigest, valuesDigest } from '../health/index.ts';
 import { toWireError } from '../protocol/errors.ts';
 import type { EngineStreams } from '../protocol/engine.ts';
 import type { DigestEvent } from '../protocol/health.ts';
@@ -12,7 +12,11 @@ interface Item {
   name: string;
   sizeBytes: number;
   weight: Weight | null;
+  /** what is hashed of a weight: the bytes that it is stored as, or the values that they make */
+  digestOf: typeof tensorDigest | typeof valuesDigest;
 }
+/** of a 32-bit float */
+const VALUE_BYTES = 4;
 
 /** What cannot be read yields `failed`, and the rest goes on. Throws bad-file, read-failed and cancelled. */
 export async function* digestCheckpoint(
@@ -25,12 +29,16 @@ export async function* digestCheckpoint(
     const items: Item[] = [];
     if (files)
       for (const { file, sizeBytes } of checkpoint.facts.shards)
-        if (sizeBytes !== null) items.push({ of: 'file', name: file, sizeBytes, weight: null });
+        if (sizeBytes !== null) items.push({ of: 'file', name: file, sizeBytes, weight: null, digestOf: tensorDigest });
     for (const name of named) {
       const row = checkpoint.tensors.get(name);
       if (row && row.offset !== null) {
         const weight = wholeWeight(checkpoint, row);
-        items.push({ of: 'tensor', name, sizeBytes: sum(weight.entries, (entry) => entry.sizeBytes), weight });
+        const item = { of: 'tensor', name, weight } as const;
+        if (weight.quantised !== undefined)
+          items.push({ ...item, sizeBytes: weight.count * VALUE_BYTES, digestOf: valuesDigest });
+        else
+          items.push({ ...item, sizeBytes: sum(weight.entries, ({ sizeBytes }) => sizeBytes), digestOf: tensorDigest });
       } else
         yield {
           type: 'failed',
@@ -41,13 +49,13 @@ export async function* digestCheckpoint(
     const total = sum(items, ({ sizeBytes }) => sizeBytes);
     const estimate = new Estimate(total);
     let hashed = 0;
-    for (const { of, name, sizeBytes, weight } of items) {
+    for (const { of, name, sizeBytes, weight, digestOf } of items) {
       const count = (bytes: number): void => {
         hashed += bytes;
         estimate.add(bytes);
       };
       const work = weight
-        ? tensorDigest(weight, signal, count)
+        ? digestOf(weight, signal, count)
         : fileDigest(join(checkpoint.folder, name), signal, count).then(({ sha256 }) => sha256);
       // A caller that leaves in between does not await it.
       work.catch(() => undefined);

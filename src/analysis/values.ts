@@ -1,8 +1,8 @@
 /** A rectangle of a tensor's values, read by range: never more of the file than it needs. */
 import { byteRange, codesOf, componentsOf, numbersOf, numberType, undecodable } from '../numbers/index.ts';
-import { planeWeight, readableTensor, type Checkpoint, type Weight } from '../checkpoint/index.ts';
+import { codesPlane, planeWeight, readableTensor, type Checkpoint, type Weight } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { MAX_VALUES, type Plane, type Rectangle, type ValuesBlock } from '../protocol/matrix.ts';
+import { MAX_VALUES, type Rectangle, type ValuesBlock, type ValuesRequest } from '../protocol/matrix.ts';
 
 /** Rows that lie this close are read with what lies between them: one read of 4 MiB is quicker than a hundred small ones. */
 const MAX_SPAN_BYTES = 4 * 1024 * 1024;
@@ -20,10 +20,11 @@ export function checkRectangle({ rows, columns }: Rectangle, plane: { rows: numb
 /** Throws bad-parameter beyond MAX_VALUES or the tensor, bad-file for types that cannot be decoded, read-failed, cancelled. */
 export async function readValues(
   checkpoint: Checkpoint,
-  request: Plane & Rectangle,
+  request: ValuesRequest,
   signal?: AbortSignal,
 ): Promise<ValuesBlock> {
-  const plane = planeWeight(checkpoint, readableTensor(checkpoint, request.tensor), request.slice);
+  const planeAt = request.codes ? codesPlane : planeWeight;
+  const plane = planeAt(checkpoint, readableTensor(checkpoint, request.tensor), request.slice);
   return valuesOf(plane, request, signal);
 }
 

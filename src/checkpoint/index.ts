@@ -19,4 +19,4 @@ export { StoredWeight } from './stored.ts';
 export type { Checkpoint, MatrixView, Pairing } from './types.ts';
 export { flatView, matrixViews } from './views.ts';
 export type { Area, Place, StorageEntry, Weight, WeightPair } from './weight.ts';
-export { flatWeight, matricesOf, planeWeight, readableTensor, wholeWeight } from './weights.ts';
+export { codesPlane, flatWeight, matricesOf, planeWeight, readableTensor, wholeWeight } from './weights.ts';

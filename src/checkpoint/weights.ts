@@ -50,6 +50,16 @@ export function wholeWeight(checkpoint: Checkpoint, row: TensorRow): Weight {
 
 /** The last two axes of a tensor at one index on each axis before them; a vector is one column, a scalar one value. */
 export function planeWeight(checkpoint: Checkpoint, row: TensorRow, slice: readonly number[]): Weight {
+  return weightOf(checkpoint, row, planeOf(row, slice));
+}
+
+/** The same of the codes that a quantised weight is made of, as the file holds them; of any other tensor its plane. */
+export function codesPlane(checkpoint: Checkpoint, row: TensorRow, slice: readonly number[]): Weight {
+  const stored: TensorRow = { ...row, shape: row.quantised?.storedShape ?? row.shape };
+  return new StoredWeight(checkpoint, stored, planeOf(stored, slice));
+}
+
+function planeOf(row: TensorRow, slice: readonly number[]): MatrixView {
   const leading = row.shape.slice(0, -2);
   if (slice.length !== leading.length)
     throw new OffaxisError(
@@ -67,7 +77,7 @@ export function planeWeight(checkpoint: Checkpoint, row: TensorRow, slice: reado
     plane = plane * side + at;
   });
   const [rows = 1, columns = 1] = row.shape.slice(-2);
-  return weightOf(checkpoint, row, runOf(row, rows, columns, plane * rows * columns));
+  return runOf(row, rows, columns, plane * rows * columns);
 }
 
 function runOf(row: TensorRow, rows: number, columns: number, start: number): MatrixView {

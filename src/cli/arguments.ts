@@ -238,7 +238,7 @@ subnormal weights, scales apart from the sibling layers, missing shards and erro
 is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
 
   --strict               findings of severity info fail the check too
-  --sha256               SHA-256 of every file and every tensor
+  --sha256               SHA-256 of every file and every tensor (a quantised one: of its values as 32-bit floats)
   --json FILE|-          write offaxis.check/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]

@@ -1,6 +1,6 @@
 /** SHA-256 of tensors and files, streamed: two buffers, the next one read while one is hashed. */
 import { createHash, type Hash } from 'node:crypto';
-import type { Weight } from '../checkpoint/index.ts';
+import { readChunks, type Weight } from '../checkpoint/index.ts';
 import { disk } from '../bytes/index.ts';
 import { throwIfAborted } from '../protocol/errors.ts';
 
@@ -19,6 +19,24 @@ export async function tensorDigest(
   const hash = createHash('sha256');
   for (const entry of entries)
     await update(hash, entry.sizeBytes, (offset, target) => entry.read(offset, target, signal), signal, onBytes);
+  return hash.digest('hex');
+}
+
+/**
+ * Hexadecimal digest of the values of a weight that is computed from several numbers: row-major, in its type (32-bit floats, low byte
+ * first), so that a quantised weight has the digest of its values wherever they are stored. Throws read-failed, bad-file, cancelled.
+ */
+export async function valuesDigest(
+  weight: Weight,
+  signal: AbortSignal,
+  onBytes?: (count: number) => void,
+): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { data } of readChunks(weight, { weights: PIECE_BYTES / 4, signal })) {
+    throwIfAborted(signal);
+    hash.update(data);
+    onBytes?.(data.length);
+  }
   return hash.digest('hex');
 }
 

@@ -1,5 +1,5 @@
 /** Health of a checkpoint: the rules of a scan, and digests. */
-export { fileDigest, tensorDigest } from './digest.ts';
+export { fileDigest, tensorDigest, valuesDigest } from './digest.ts';
 export { LineScan, type DeadLines } from './lines.ts';
 export { Locator } from './locate.ts';
 export { findingsOf, FP16_OVERFLOW, RULES, type Measured } from './rules.ts';

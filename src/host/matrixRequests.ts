@@ -37,8 +37,8 @@ export class MatrixRequests {
   private async values(request: Extract<MatrixRequest, { type: 'values' }>, signal: AbortSignal): Promise<void> {
     if (!('path' in this.checkpoints))
       throw new OffaxisError('bad-parameter', 'Values are read from one checkpoint: open it in the inspector.');
-    const { id, tensor, slice, rows, columns } = request;
-    const params = { path: this.checkpoints.path, tensor, slice, rows, columns };
+    const { id, tensor, slice, rows, columns, codes = false } = request;
+    const params = { path: this.checkpoints.path, tensor, slice, rows, columns, codes };
     const block = await this.engine.call('values', params, signal);
     // Arrays that came through the pipe are views of one large buffer, which would travel to the page as a whole.
     this.reply({ type: 'values', id, block: { ...block, values: block.values.slice(), codes: block.codes.slice() } });

@@ -37,7 +37,8 @@ export function tensorHover(facts: CheckpointFacts, match: Match, context: Hover
   const first = rows[0];
   if (!first) return '';
   const { l10n, known } = context;
-  const names = rows.map(({ name }) => name);
+  // a comparison names a quantised weight as the model does
+  const names = rows.map(({ name, quantised }) => quantised?.weight ?? name);
   const comparisons = known
     .comparisons()
     .filter((comparison) => comparedParts(comparison, names).length > 0)
@@ -73,7 +74,7 @@ const isOf = ({ base, tuned }: KnownComparison, { path }: CheckpointFacts): bool
 function rowFacts(row: TensorRow, l10n: Strings): string {
   const facts = [
     row.layer === null ? plain(row.module) : l10n.t('layer {0}, {1}', row.layer, plain(row.module)),
-    `${plain(row.dtype)} ${shapeText(row.shape)}`,
+    `${plain(row.quantised?.kind ?? row.dtype)} ${shapeText(row.shape)}`,
     bytes(row.sizeBytes),
     row.missing ? l10n.t('its shard {0} is missing', plain(row.file)) : plain(row.file),
   ];

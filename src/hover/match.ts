@@ -17,10 +17,13 @@ const MAX_WORK = 5_000_000;
 /** The parts of a name that a pattern must spell out before it is taken for one. */
 const SPELLED = 2;
 
-/** A tensor's name, with or without ".weight"; a pattern over layers; the dotted beginning of names: a module or a layer. */
+/** A tensor's name, with or without ".weight", a quantised one by that of the weight, too; a pattern over layers; the dotted beginning of names: a module or a layer. */
 export function matchName(rows: readonly TensorRow[], text: string): Match | null {
   if (!/[.\w]/.test(text) || text.length < 3) return null;
-  const exact = rows.find(({ name }) => name === text) ?? rows.find(({ name }) => name === `${text}.weight`);
+  const exact =
+    rows.find(({ name }) => name === text) ??
+    rows.find(({ name, quantised }) => quantised?.weight === text || name === `${text}.weight`) ??
+    rows.find(({ quantised }) => quantised?.weight === `${text}.weight`);
   if (exact) return { kind: 'tensor', row: exact };
   if (!text.includes('.')) return null;
   if (PLACEHOLDER.test(text)) return group(byPattern(rows, text));
@@ -34,7 +37,7 @@ export function matchName(rows: readonly TensorRow[], text: string): Match | nul
 export function matchModule(rows: readonly TensorRow[], text: string): Match | null {
   if (!text) return null;
   const weights = rows.filter(({ shape }) => shape.length >= 2);
-  const moduleName = ({ name }: TensorRow): string => targetModule(name);
+  const moduleName = ({ name, quantised }: TensorRow): string => targetModule(quantised?.weight ?? name);
   const suffix = weights.filter((row) => moduleName(row) === text || moduleName(row).endsWith(`.${text}`));
   if (suffix.length || !/[.*|([\\]/.test(text)) return group(suffix);
   return group(fitting(weights, text, moduleName));

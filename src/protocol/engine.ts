@@ -15,15 +15,7 @@ import type { WireError } from './errors.ts';
 import type { PackedFacts } from './packedFacts.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
-import type {
-  ExportEvent,
-  ExportRequest,
-  PictureEvent,
-  PictureRequest,
-  Plane,
-  Rectangle,
-  ValuesBlock,
-} from './matrix.ts';
+import type { ExportEvent, ExportRequest, PictureEvent, PictureRequest, ValuesBlock, ValuesRequest } from './matrix.ts';
 
 /** One row of the inspector's table. */
 export interface TensorRow {
@@ -232,7 +224,7 @@ export interface EngineCalls {
   /** moves a matrix to the front of a running comparison's queue */
   prioritize(params: { runId: string; name: string }): null;
   /** a rectangle of a plane of a tensor, at most MAX_VALUES values */
-  values(params: { path: string } & Plane & Rectangle): ValuesBlock;
+  values(params: { path: string } & ValuesRequest): ValuesBlock;
 }
 /** What the engine says unasked. */
 export type EngineNotice =

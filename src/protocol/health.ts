@@ -30,7 +30,7 @@ export interface Digest {
   of: 'file' | 'tensor';
   name: string;
   sizeBytes: number;
-  /** 64 hexadecimal digits */
+  /** 64 hexadecimal digits; of a tensor that holds codes over its dequantised values as 32-bit floats, of any other over its bytes */
   sha256: string;
 }
 export type DigestEvent =

@@ -21,6 +21,8 @@ export interface Plane {
   slice: number[];
 }
 
+/** `codes`: of a quantised weight not its values, but the codes that the file holds, in planes of their own shape. */
+export type ValuesRequest = Plane & Rectangle & { codes?: boolean };
 export interface ValuesBlock extends Rectangle {
   dtype: string;
   /** row-major; complex numbers as two, real and imaginary; 64-bit integers rounded to float64 */
@@ -82,7 +84,7 @@ export type ExportEvent =
 // ---------- between a page and the host ----------
 /** `id`: chosen by the page; every `values` and `picture` ends with one reply of that id that is not `progress`. */
 export type MatrixRequest =
-  | ({ type: 'values'; id: number } & Plane & Rectangle)
+  | ({ type: 'values'; id: number } & ValuesRequest)
   | ({ type: 'picture'; id: number } & PictureRequest)
   | { type: 'cancel'; id: number }
   | { type: 'copy'; text: string; what: string }

@@ -10,6 +10,15 @@ import type { View } from './view.ts';
 /** Digits shown; the rest is in the tooltip and in what is copied. */
 const SHOWN = 8;
 
+/** What of a tensor, or of the files, is hashed. */
+function hashed({ model }: View, tensor: string | null): string {
+  if (tensor === null) return t('Read the files whole and compute their SHA-256');
+  const row = model.facts?.tensors.find(({ name }) => name === tensor);
+  return row?.quantised?.reason === null
+    ? t('Compute the SHA-256 of the dequantised values, as 32-bit floats')
+    : t('Compute the SHA-256 of the tensor’s bytes as stored');
+}
+
 /** `tensor` null: every file of the checkpoint. */
 export function digest(view: View, tensor: string | null): TemplateResult {
   const { model, post } = view;
@@ -50,7 +59,7 @@ export function digest(view: View, tensor: string | null): TemplateResult {
       class="inline"
       data-action="sha256"
       ?disabled=${model.disk !== null || (model.digesting !== null && model.digesting.message === null)}
-      title=${tensor === null ? t('Read the files whole and compute their SHA-256') : t('Compute the SHA-256 of the tensor’s bytes as stored')}
+      title=${hashed(view, tensor)}
       @click=${() => post({ type: 'digest', tensor })}
     >
       ${failed === null ? t('Compute') : t('Retry')}

@@ -4,9 +4,8 @@ import type {
   MatrixRequest,
   Picture,
   PictureRequest,
-  Plane,
-  Rectangle,
   ValuesBlock,
+  ValuesRequest,
 } from '../../src/protocol/matrix.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import { t } from './l10n.ts';
@@ -37,7 +36,7 @@ export class MatrixClient {
 
   constructor(private readonly post: (request: MatrixRequest) => void) {}
 
-  values(params: Plane & Rectangle): Promise<ValuesBlock> {
+  values(params: ValuesRequest): Promise<ValuesBlock> {
     return this.start<ValuesBlock>((id) => ({ type: 'values', id, ...params }));
   }
   /** Ends with a cancelled MatrixError once `signal` is aborted. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
+import { openCheckpoint, readMatrix, wholeWeight } from '../../../src/checkpoint/index.ts';
 import type { DigestEvent, Finding, ScanCoverage, ScanEvent } from '../../../src/protocol/health.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
 import { f32, safetensors, type Entry } from '../formats/build.ts';
@@ -245,6 +246,24 @@ describe('a scan as a stream', () => {
 });
 
 describe('digests', () => {
+  it('of a quantised weight are of its values, so that codes of other scales are told apart from it', async () => {
+    const path = 'test/fixtures/quantised/gptq';
+    const checkpoint = await openCheckpoint(path);
+    const row = [...checkpoint.tensors.values()].find(({ quantised }) => quantised);
+    const weight = wholeWeight(checkpoint, row as NonNullable<typeof row>);
+    const values = await readMatrix(weight);
+    await checkpoint.close();
+    const [digest] = (await digests({ path, files: false, tensors: [weight.tensor] })).flatMap((event) =>
+      event.type === 'digest' ? [event.digest] : [],
+    );
+    expect(digest).toEqual({
+      of: 'tensor',
+      name: weight.tensor,
+      sizeBytes: values.length,
+      sha256: createHash('sha256').update(values).digest('hex'),
+    });
+  });
+
   async function digests(params: Parameters<Analysis['digest']>[0]): Promise<DigestEvent[]> {
     const events: DigestEvent[] = [];
     for await (const event of analysis.digest(params, new AbortController().signal)) events.push(event);

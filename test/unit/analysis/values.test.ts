@@ -4,7 +4,7 @@ import { CheckpointCache } from '../../../src/analysis/checkpointCache.ts';
 import { readValues } from '../../../src/analysis/values.ts';
 import { openCheckpoint, planeWeight } from '../../../src/checkpoint/index.ts';
 import { decodeFloats } from '../../../src/numbers/index.ts';
-import { MAX_VALUES } from '../../../src/protocol/matrix.ts';
+import { MAX_VALUES, type ValuesRequest } from '../../../src/protocol/matrix.ts';
 import { row, temporaryFolder } from '../checkpoint/folder.ts';
 import { codes16, f32, safetensors } from '../formats/build.ts';
 
@@ -28,6 +28,26 @@ const path = folder.write(
   ),
 );
 const opened = await openCheckpoint(path);
+
+describe('codes of a quantised weight', () => {
+  test('are shown on request, as the file holds them; else the values that they make', async () => {
+    const gptq = await openCheckpoint('test/fixtures/quantised/gptq');
+    const codes = [...gptq.tensors.values()].find(({ quantised }) => quantised);
+    const { name = '', shape = [], quantised, sizeBytes = 0 } = codes ?? {};
+    const asked: ValuesRequest = { tensor: name, slice: [], rows: [0, 2], columns: [0, 4] };
+    const stored = await readValues(gptq, { ...asked, codes: true });
+    const bytes = new Uint8Array(sizeBytes);
+    await gptq.read(codes as NonNullable<typeof codes>, 0, bytes);
+    const words = new Int32Array(bytes.buffer);
+    const width = quantised?.storedShape[1] ?? 0;
+    expect(stored.dtype).toBe('I32');
+    expect([...stored.values]).toEqual([0, 1].flatMap((r) => [0, 1, 2, 3].map((c) => words[r * width + c])));
+    const values = await readValues(gptq, asked);
+    expect(values).toMatchObject({ dtype: 'F32', codes: new BigUint64Array(0) });
+    expect(shape).not.toEqual(quantised?.storedShape);
+    await gptq.close();
+  });
+});
 
 describe('values by range', () => {
   test('a slice of rank 4 is the same stretch of the decoded tensor', async () => {

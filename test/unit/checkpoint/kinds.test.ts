@@ -1,4 +1,5 @@
 /** A kind of weight that is made of two entries goes through all of analysis as a stored one does: nothing there knows of tensors. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { changeOf, gridFor } from '../../../src/analysis/change.ts';
 import { valuesOf } from '../../../src/analysis/values.ts';
@@ -11,7 +12,7 @@ import {
   type StorageEntry,
   type Weight,
 } from '../../../src/checkpoint/index.ts';
-import { tensorDigest } from '../../../src/health/index.ts';
+import { tensorDigest, valuesDigest } from '../../../src/health/index.ts';
 import type { LinearAlgebraBackend } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
@@ -113,6 +114,11 @@ describe('a weight made of two entries', async () => {
     expect(tensor.dtype).toEqual({ base: 'F32', tuned: 'codes x scales' });
     expect(tensor.metrics.updateNorm).toBe(0);
     expect(tensor.flags).toContain('no-null');
+  });
+  it('has the digest of its values, whatever they are made of', async () => {
+    const signal = new AbortController().signal;
+    const values = new Uint8Array(Float32Array.from(product).buffer);
+    expect(await valuesDigest(scaled, signal)).toBe(createHash('sha256').update(values).digest('hex'));
   });
   it('has the digest of all of its bytes', async () => {
     const signal = new AbortController().signal;

@@ -31,6 +31,19 @@ describe('matchName', () => {
     expect(names(matchName(rows, 'model.layers.1.mlp.down_proj'))).toEqual(['model.layers.1.mlp.down_proj.weight']);
     expect(names(matchName(rows, 'model.layers.1'))).toHaveLength(2);
   });
+  it('takes the name of the weight for its codes, and the name of the codes', () => {
+    const codes: TensorRow = {
+      ...row('model.layers.2.self_attn.q_proj.qweight'),
+      quantised: {
+        ...{ codes: 'model.layers.2.self_attn.q_proj.qweight', weight: 'model.layers.2.self_attn.q_proj.weight' },
+        ...{ kind: 'GPTQ', bits: 4, group: null, storedShape: [1, 8], parameters: 64, reason: null },
+      },
+    };
+    const all = [...rows, codes, row('model.layers.2.self_attn.q_proj.scales')];
+    for (const ending of ['', '.weight', '.qweight'])
+      expect(names(matchName(all, `model.layers.2.self_attn.q_proj${ending}`))).toEqual([codes.name]);
+    expect(names(matchModule(all, 'layers.2.self_attn.q_proj'))).toEqual([codes.name]);
+  });
   it('takes the placeholders of format strings for any one part', () => {
     for (const text of ['model.layers.{i}.self_attn.q_proj', 'model.layers.%d.self_attn.q_proj.weight'])
       expect(names(matchName(rows, text))).toEqual([rows[0]?.name, rows[2]?.name]);

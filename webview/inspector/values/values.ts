@@ -1,5 +1,5 @@
 /** "Values" of the detail: the planes of a tensor as a grid, the way to an index, copying, and the export of the whole. */
-import { LitElement, nothing, type TemplateResult } from 'lit';
+import { LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { TensorRow } from '../../../src/protocol/engine.ts';
 import { MAX_VALUES } from '../../../src/protocol/matrix.ts';
 import { integer } from '../../shared/format.ts';
@@ -9,7 +9,7 @@ import type { MatrixClient } from '../../shared/matrix-client.ts';
 import { numpyText, separatedText } from '../../shared/value-text.ts';
 import { ValuesGrid } from './grid.ts';
 import { parseIndex } from './scrolling.ts';
-import { planeOf, slicePickers } from './plane.ts';
+import { fitSlice, planeOf, slicePickers } from './plane.ts';
 
 type CopyFormat = 'numpy' | 'csv' | 'tsv';
 
@@ -26,6 +26,9 @@ export class TensorValues extends LitElement {
   /** another index on an axis before the last two */
   declare pick: (slice: number[]) => void;
   private isHex = false;
+  /** of a quantised tensor the codes of the file, at an index of their own */
+  private showsCodes = false;
+  private codesSlice: number[] = [];
   private note = '';
   private reading = '';
   private selected = 1;
@@ -47,8 +50,27 @@ export class TensorValues extends LitElement {
     return this;
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('tensor');
+    if (before !== undefined && before.name !== this.tensor.name) this.showsCodes = false;
+  }
+
+  /** What is on show: the tensor, or the codes that it is made of. */
+  private get shownPlane(): { tensor: TensorRow; slice: readonly number[]; codes: boolean } {
+    const { tensor, slice } = this;
+    if (!this.showsCodes || !tensor.quantised) return { tensor, slice, codes: false };
+    const codes = { ...tensor, shape: tensor.quantised.storedShape };
+    return { tensor: codes, slice: fitSlice(codes, this.codesSlice), codes: true };
+  }
+  private pickSlice(slice: number[]): void {
+    if (!this.showsCodes) return this.pick(slice);
+    this.codesSlice = slice;
+    this.requestUpdate();
+  }
+
   protected override render(): TemplateResult {
-    const axes = this.tensor.shape.length;
+    const { tensor, slice } = this.shownPlane;
+    const axes = tensor.shape.length;
     const tooMany = this.selected > MAX_VALUES;
     const copy = (format: CopyFormat, name: string): TemplateResult =>
       html`<button
@@ -60,7 +82,7 @@ export class TensorValues extends LitElement {
         ${name}
       </button>`;
     return html`<div class="vg-tools">
-        ${slicePickers(this.tensor, this.slice, this.pick)}
+        ${slicePickers(tensor, slice, (index) => this.pickSlice(index))}
         <label class="row"
           ><span class="quiet small">${t('Go to')}</span
           ><input
@@ -83,6 +105,21 @@ export class TensorValues extends LitElement {
         >
           ${t('Bits')}
         </button>
+        ${
+          this.tensor.quantised
+            ? html`<button
+                data-action="codes"
+                aria-pressed=${String(this.showsCodes)}
+                title=${t('Show the codes that the file holds, before their scales are applied')}
+                @click=${() => {
+                  this.showsCodes = !this.showsCodes;
+                  this.requestUpdate();
+                }}
+              >
+                ${t('Codes')}
+              </button>`
+            : nothing
+        }
         <span class="grow"></span>
         <button
           class="secondary"
@@ -117,29 +154,30 @@ export class TensorValues extends LitElement {
       </div>`;
   }
   protected override updated(): void {
-    const plane = planeOf(this.tensor);
-    const key = JSON.stringify([this.tensor.name, this.tensor.offset, this.tensor.sizeBytes, this.slice]);
+    const { tensor, slice, codes } = this.shownPlane;
+    const plane = planeOf(tensor);
+    const key = JSON.stringify([tensor.name, tensor.offset, tensor.sizeBytes, slice, codes]);
     if (key === this.shown) return;
     this.shown = key;
     this.note = '';
     this.grid.show({
-      tensor: this.tensor,
-      slice: [...this.slice],
+      tensor,
+      slice: [...slice],
       ...plane,
-      read: (rows, columns) => this.client.values({ tensor: this.tensor.name, slice: [...this.slice], rows, columns }),
+      read: (rows, columns) => this.client.values({ tensor: tensor.name, slice: [...slice], rows, columns, codes }),
     });
   }
 
   private go(event: KeyboardEvent): void {
     if (event.key !== 'Enter') return;
-    const { shape } = this.tensor;
+    const { shape } = this.shownPlane.tensor;
     const index = parseIndex((event.target as HTMLInputElement).value, shape);
     if (typeof index === 'string') {
       this.note = index ? t('The index lies within {0}.', index) : t('A scalar has one value.');
       return this.requestUpdate();
     }
     this.note = '';
-    if (index.length > 2) this.pick(index.slice(0, -2));
+    if (index.length > 2) this.pickSlice(index.slice(0, -2));
     const [row = 0, column = 0] = index.slice(-2);
     // the grid of another slice is shown with the next update
     void this.updateComplete.then(() => this.grid.goTo(row, column));
@@ -150,10 +188,11 @@ export class TensorValues extends LitElement {
     const count = (rows[1] - rows[0]) * (columns[1] - columns[0]);
     if (count > MAX_VALUES) return this.requestUpdate();
     try {
-      const block = await this.client.values({ tensor: this.tensor.name, slice: [...this.slice], rows, columns });
+      const { tensor, slice, codes } = this.shownPlane;
+      const block = await this.client.values({ tensor: tensor.name, slice: [...slice], rows, columns, codes });
       const text =
         format === 'numpy'
-          ? numpyText(block, this.tensor.shape.length < 2)
+          ? numpyText(block, tensor.shape.length < 2)
           : separatedText(block, format === 'csv' ? ',' : '\t');
       this.client.copy(text, plural(count, '{0} value', '{0} values', integer(count)));
       this.note = t('Copied.');

@@ -3,7 +3,7 @@ import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
-import type { Adapter } from './adapters/adapter.ts';
+import type { Adapter } from './adapters/types.ts';
 import type { StatedShapes } from './config.ts';
 import type { Claim } from './quantised/index.ts';
 import type { WeightPair } from './weight.ts';

@@ -14,6 +14,9 @@ import type { TensorRow } from '../../protocol/engine.ts';
 import { expertsOf, rankOf, scaleOf, type ScaleOptions } from './scale.ts';
 import { nesting, parameterName } from './stacks.ts';
 import type { AdapterConfig } from './settings.ts';
+import type { Adapter, AdapterModule } from './types.ts';
+
+export type { Adapter, AdapterModule };
 
 /** Initialisations that took the first factors out of the base, from data that the base does not tell. */
 const CHANGES_BASE = /^(corda|loftq|eva|lora_ga)/;
@@ -22,22 +25,6 @@ const BESIDE = new Map([
   ['alpha', 'alpha'],
   ['m', 'lora_magnitude_vector'],
 ]);
-
-/** One module that an adapter changes. */
-export interface AdapterModule extends ScaleOptions {
-  /** what its update is multiplied by; null if it is not known */
-  scale: number | null;
-}
-
-export interface Adapter {
-  facts: AdapterFacts;
-  /** by the module's normalized name */
-  modules: ReadonlyMap<string, AdapterModule>;
-  /** whole weights that it brings: modules_to_save, biases; none of an unmerged model, whose weights are its own */
-  whole: readonly TensorRow[];
-  /** why no update is read from it at all; null if it is */
-  refused: string | null;
-}
 
 export interface AdapterSources {
   /** adapter_config.json */

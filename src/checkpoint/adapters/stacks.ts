@@ -1,5 +1,5 @@
 /** Updates of stacks of experts: PEFT's `target_parameters`, MLX's LoRASwitchLinear. */
-import type { AdapterModule } from './adapter.ts';
+import type { AdapterModule } from './types.ts';
 import { need, type Factor, type RowUpdate } from './factors.ts';
 import { brokenParts } from './parts.ts';
 import type { Recipe } from './recipes.ts';

@@ -1,4 +1,5 @@
 /** Checkpoints kept open between requests for their values: a grid that is scrolled must not read 162 headers a screen. */
+import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { disk, stampText } from '../bytes/index.ts';
 import { isRefused, openCheckpoint } from '../checkpoint/index.ts';
@@ -164,7 +165,9 @@ async function rested(checkpoint: Checkpoint): Promise<Checkpoint['facts']> {
 
 async function openWithMark(path: string, signal?: AbortSignal, mostHeaderBytes?: number): Promise<Opened> {
   const checkpoint = await openCheckpoint(path, signal, mostHeaderBytes);
-  return { checkpoint, mark: await markWhenRead(path, checkpoint) };
+  // What failed may work the next time: such a checkpoint is never the one that is asked for again.
+  const passing = checkpoint.problems.some(({ code }) => PASSING.has(code)) ? `\n${randomUUID()}` : '';
+  return { checkpoint, mark: (await markWhenRead(path, checkpoint)) + passing };
 }
 
 const markOfFile = async (file: string): Promise<string> => stampText(await disk.stamp(file));
@@ -174,9 +177,16 @@ async function markOf(path: string, checkpoint: Checkpoint): Promise<string> {
   return (await Promise.all(filesOf(path, checkpoint).map(markOfFile))).join('\n');
 }
 
+/** Problems of a moment: the disk failed, or too many files were open. */
+const PASSING: ReadonlySet<string> = new Set(['config-unreadable', 'adapter-config-unreadable']);
+
 /** The same, as they were when they were read: a change since then shows. What was not read (a folder) is asked now. */
 async function markWhenRead(path: string, checkpoint: Checkpoint): Promise<string> {
+  // One that was not there, or told of nothing, stays so until it is there: it may come between the reading and this look.
+  const silent = checkpoint.config === null && !checkpoint.problems.some(({ code }) => code.startsWith('config-'));
+  const unread = silent ? join(checkpoint.folder, CONFIG_FILES[0]) : null;
   const marks = filesOf(path, checkpoint).map((file) => {
+    if (file === unread) return Promise.resolve(stampText(null));
     const stamp = checkpoint.stamps.get(relative(checkpoint.folder, file));
     return stamp ? Promise.resolve(stampText(stamp)) : markOfFile(file);
   });

@@ -71,7 +71,12 @@ export async function admittedFacts(path: string, context: ToolContext): Promise
   const facts = await context.engine.open({ path }, context.signal);
   const readable = facts.tensors.some((row) => row.offset !== null || row.missing);
   if (!readable && facts.problems.some((problem) => problem.severity === 'error')) throw noCheckpoint(path);
-  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => null,
+  );
+  if (isFolder === null) throw new OffaxisError('bad-file', `${forModel(path)} can't be read any more. Try again.`);
+  const folder = isFolder ? path : dirname(path);
   for (const { file, missing } of facts.shards) if (!missing) await context.roots?.admit(join(folder, file));
   return facts;
 }

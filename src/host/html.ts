@@ -7,6 +7,8 @@ import { html } from '../text/show.ts';
 export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
   return {
     enableScripts: true,
+    // With the policy alone a form that is smuggled in would send nothing, and yet leave the page as the browser's page of an error.
+    enableForms: false,
     localResourceRoots: [
       vscode.Uri.joinPath(extensionUri, 'dist', 'webview'),
       vscode.Uri.joinPath(extensionUri, 'media', 'codicons'),

@@ -17,13 +17,8 @@ export async function readAdapterConfig(
 ): Promise<AdapterConfig | null> {
   const path = join(folder, FILE);
   if ((await disk.stamp(path)) === null) return null;
-  const unusable = (why: string): null => {
-    problems.add(
-      'warning',
-      'adapter-config-invalid',
-      `${FILE} ${why}.`,
-      'Download it again: scale and kind are there.',
-    );
+  const unusable = (why: string, code = 'adapter-config-invalid'): null => {
+    problems.add('warning', code, `${FILE} ${why}.`, 'Download it again: scale and kind are there.');
     return null;
   };
   try {
@@ -40,6 +35,6 @@ export async function readAdapterConfig(
     }
   } catch (error) {
     if (signal?.aborted || !(error instanceof OffaxisError)) throw error;
-    return unusable(`could not be read: ${error.message}`);
+    return unusable(`could not be read: ${error.message}`, 'adapter-config-unreadable');
   }
 }

@@ -37,15 +37,16 @@ type Item = {
 } & (
   | {
       work: 'statistics' | 'spectrum';
-      /** a matrix for its spectrum, or a whole tensor for its statistics */ weight: Weight;
+      /** a matrix for its spectrum, or a whole tensor for its statistics */
+      weight: Weight;
     }
   | { work: 'update'; update: AloneUpdate }
 );
 
 /**
- * Statistics first, then spectra, then the updates of an adapter: cheap before dear. Without names: every floating tensor, and for spectra every block matrix (embeddings
- * and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`,
- * and read-failed if a file is not any more what it was when it was opened.
+ * Statistics first, then spectra, then the updates of an adapter: cheap before dear. Without names: every floating tensor, and for
+ * spectra every block matrix (embeddings and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`, and
+ * read-failed if a file is not any more what it was when it was opened.
  */
 export async function* inspectCheckpoint(
   backend: LinearAlgebraBackend,

@@ -1,7 +1,6 @@
 /** The noise twin of a pair: what noise of the update's size, stored like it, would have done (METRICS: The noise twin). */
 import { createHash } from 'node:crypto';
 import type { ElementKernels, LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
-
 import { chunkCompare } from '../metrics/index.ts';
 import { bytesOf, type GridSpec } from '../numbers/index.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';

@@ -225,11 +225,11 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     return new Map(this.services.memento.get<[string, ComparisonSpec][]>(SPECS_KEY, []));
   }
 
-  /** A title that no other comparison has; the oldest are forgotten. */
   /** The comparison of that title is another one from now on. */
   private async keep(title: string, spec: ComparisonSpec): Promise<void> {
     await this.services.memento.update(SPECS_KEY, [...this.specs().set(title, spec)].slice(-SPECS_KEPT));
   }
+  /** A title that no other comparison has; the oldest are forgotten. */
   private async remember(title: string, spec: ComparisonSpec): Promise<string> {
     const specs = this.specs();
     const same = JSON.stringify(spec);

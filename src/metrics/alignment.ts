@@ -21,8 +21,9 @@ export interface MaskFigures {
 }
 
 /**
- * The three masks (PNT 4.2). Weights that are 0 in W0 are left out: the histograms do not hold them. `hasNull` false (BF16 against F16):
- * overlap, range and density only. d = 1: the nulls are the mask's own fraction, z and positions are null. Null if nothing changed.
+ * The three masks (PNT 4.2). Weights that are 0 in W0 are left out: the histograms do not hold them. `hasNull` false (a side is
+ * computed from several numbers): overlap, range and density only. d = 1: the nulls are the mask's own fraction, z and positions are
+ * null. Null if nothing changed.
  */
 export function maskFigures(
   masks: NonNullable<PairQuantities['masks']>,

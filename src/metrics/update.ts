@@ -17,7 +17,7 @@ export interface UpdateContext {
   maskRank: number;
   angleRank: number;
   grid: GridSpec;
-  /** false for BF16 against F16: no null, lift, z or position */
+  /** false if a side is computed from several numbers, as codes and scales: no null, lift, z or position */
   hasNull: boolean;
   /** population variances of the entries of W0, W1 and D, for the Marchenko-Pastur edges; null if not finite */
   baseVariance: number | null;

@@ -51,7 +51,7 @@ test('a tensor name in Python shows the facts of the checkpoint that is open', a
   expect(text).toContain(TENSOR);
   expect(text).toMatch(/layer 3, self_attn\.v_proj/);
   expect(text).toMatch(/BF16 64 × 128/);
-  expect(text).toMatch(/mean .* std /);
+  expect(text).toMatch(/Mean .* Std /);
   expect(text).not.toMatch(/Off-principal/);
 });
 
@@ -67,7 +67,7 @@ test('its links open the inspector and the comparison at the tensor', async () =
   await workbench().tab('train.py').click();
   const card = await hover(1, 25);
   const text = await card.innerText();
-  expect(text).toMatch(/Off-principal, which weights changed\s+[\d.]+\s*%\s+noise [\d.]+\s*%, steps/);
+  expect(text).toMatch(/Off-principal, which weights changed\s+[\d.]+\s*%\s+Gaussian null [\d.]+\s*%, step null/);
   expect(text).toMatch(/Off-principal, where the update points\s+[\d.]+\s*%\s+isotropic/);
   expect(text).toMatch(/Mask view: like noise\. Energy view: into the main directions\./);
   const image = card.locator('img').first();

@@ -1,5 +1,5 @@
 /** From codes and scales to values: float32, each rounded once from float64. */
-import { decodeFloats, codeTable, isFloating, numbersOf } from '../../numbers/index.ts';
+import { decodeFloats, codeTable, isFloating, numbersOf, numberType } from '../../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { Decoder, ReadBytes } from './layout.ts';
@@ -122,16 +122,11 @@ export async function numbersFrom(
   { exponents = false, signal }: { exponents?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<Float64Array | Float32Array> {
   const type = exponents && row.dtype === 'U8' ? 'F8_E8M0' : row.dtype;
-  const width = WIDTHS[type] ?? 4;
+  const width = (numberType(type)?.bits ?? 32) / 8;
   const bytes = new Uint8Array(count * width);
   await read(row, first * width, bytes, signal);
   return isFloating(type) || type === 'F8_E8M0' ? decodeFloats(type, bytes) : numbersOf(type, bytes, count);
 }
-const WIDTHS: Readonly<Record<string, number>> = {
-  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4, F16: 2, BF16: 2, I16: 2, U16: 2, U8: 1, I8: 1, BOOL: 1 },
-  ...{ F8_E8M0: 1, F8_E4M3: 1, F8_E5M2: 1, F8_E4M3FNUZ: 1, F8_E5M2FNUZ: 1 },
-};
-
 /** Codes 0 … 2^bits - 1 less `zero`. */
 export function unsignedTable(bits: number, zero = 0): Float64Array {
   return Float64Array.from({ length: 2 ** bits }, (_, code) => code - zero);

@@ -1,4 +1,5 @@
 /** What a layout of quantised weights is: which entry of a file holds codes, and what they stand for. */
+import { numberType, typeNames } from '../../numbers/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { QuantisationConfig } from './config.ts';
 
@@ -48,9 +49,12 @@ export interface Layout {
 }
 
 /** Types that codes are stored in; a weight of any other type is never taken for codes. */
-export const CODE_TYPES: ReadonlySet<string> = new Set([
-  ...['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F4', 'I8', 'U8', 'I16', 'U16', 'I32', 'U32', 'I64'],
-]);
+export const CODE_TYPES: ReadonlySet<string> = new Set(
+  typeNames().filter((name) => {
+    const type = numberType(name);
+    return name === 'F4' || type?.kind === 'integer' || (type?.kind === 'float' && type.bits === 8);
+  }),
+);
 
 /** The name without `ending`, or null. */
 export function stemOf(name: string, ending: string): string | null {

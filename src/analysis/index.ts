@@ -13,6 +13,7 @@ import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { BackendInfo } from '../protocol/results.ts';
+import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
@@ -24,6 +25,7 @@ import { modulesOf } from './modules.ts';
 import { pictureOf } from './picture.ts';
 import { planComparison } from './plan.ts';
 import { scanCheckpoint } from './scan.ts';
+import { adapterPair, isKnownAlone, weightPair } from './updatePair.ts';
 import { readValues } from './values.ts';
 
 export interface Analysis {
@@ -42,6 +44,16 @@ export interface Analysis {
   prioritize(params: Parameters<EngineCalls['prioritize']>[0]): void;
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
+  /**
+   * Two updates of one base beside each other, as far as they are known without it; with `base` all that both change. Throws as `open`
+   * and `compare` do.
+   */
+  updatePairs(
+    params: { one: string; other: string; base: string | null },
+    signal: AbortSignal,
+  ): AsyncIterable<UpdatePairEvent>;
+  /** Whether every update of this checkpoint, an adapter, is known without its base. */
+  isKnownAlone(path: string, signal: AbortSignal): Promise<boolean>;
   scan(params: Parameters<EngineStreams['scan']>[0], signal: AbortSignal): AsyncIterable<ScanEvent>;
   digest(params: Parameters<EngineStreams['digest']>[0], signal: AbortSignal): AsyncIterable<DigestEvent>;
   values(params: Parameters<EngineCalls['values']>[0], signal?: AbortSignal): Promise<ValuesBlock>;
@@ -94,6 +106,29 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         yield* compareCheckpoints(backend, open, params, running, signal);
       } finally {
         await release();
+      }
+    },
+    isKnownAlone: (path, signal) => cache.use(path, async (checkpoint) => isKnownAlone(checkpoint), signal),
+    async *updatePairs({ one, other, base }, signal) {
+      if (base === null) {
+        const held = [await cache.hold(one, signal)];
+        try {
+          held.push(await cache.hold(other, signal));
+          const [left, right] = held.map(({ checkpoint }) => checkpoint);
+          if (left && right) yield* adapterPair(left, right, signal);
+        } finally {
+          for (const { release } of held) await release();
+        }
+        return;
+      }
+      const all = { includeEmbeddings: false, tensors: null };
+      const held = [await comparisons.hold({ base, tuned: one, ...all }, signal)];
+      try {
+        held.push(await comparisons.hold({ base, tuned: other, ...all }, signal));
+        const [left, right] = held.map(({ open }) => open.pairing.pairs);
+        if (left && right) yield* weightPair(left, right, signal);
+      } finally {
+        for (const { release } of held) await release();
       }
     },
     scan: (params, signal) => scanCheckpoint(backends.cpu, params, signal),

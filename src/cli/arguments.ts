@@ -34,7 +34,14 @@ export type Invocation =
       EngineOptions)
   | ({ command: 'check'; path: string; strict: boolean; sha256: boolean } & OutputOptions & EngineOptions)
   /** base null: the one that the adapter `tuned` names */
-  | ({ command: 'compare'; base: string | null; tuned: string; parameters: ComparisonParameters } & OutputOptions &
+  | ({
+      command: 'compare';
+      base: string | null;
+      tuned: string;
+      /** of two updates, if `base` is an adapter */
+      common: string | null;
+      parameters: ComparisonParameters;
+    } & OutputOptions &
       EngineOptions);
 
 const ENGINE = {
@@ -61,6 +68,7 @@ const CHECK = {
 } as const;
 const COMPARE = {
   ...ENGINE,
+  base: { type: 'string' },
   alpha: { type: 'string' },
   'angle-rank': { type: 'string' },
   'mask-rank': { type: 'string' },
@@ -122,6 +130,7 @@ export function parseInvocation(argv: string[]): Invocation {
     return {
       command,
       base,
+      common: values.base ?? null,
       tuned: tuned as string,
       parameters: {
         ...DEFAULT_PARAMETERS,
@@ -201,6 +210,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis inspect PATH [options]          one checkpoint: a .safetensors file, an index, or a folder
   offaxis compare BASE TUNED [options]    what training did, layer by layer
   offaxis compare ADAPTER [options]       the same with the base that the adapter names, if it is on this machine
+  offaxis compare ADAPTER OTHER [options] two updates of one base: an adapter beside another, or beside a full fine-tune
   offaxis check PATH [options]            scan for problems: exit status 1 if there are any
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
@@ -243,8 +253,10 @@ is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
 ${HELP_ENGINE}`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]
 offaxis compare ADAPTER [options]
+offaxis compare ADAPTER OTHER [--base PATH] [--json FILE|-]
 
-An adapter's base is looked for where its configuration says (base_model_name_or_path: a path from the adapter or from here), in
+Two adapters are compared through their updates, which takes the base only for kinds that depend on it; an adapter beside a full
+fine-tune always. An adapter's base is looked for where its configuration says (base_model_name_or_path: a path from the adapter or from here), in
 folders of that name beside the adapter and here, and in the hub's cache (HF_HUB_CACHE, HF_HOME).
 
   --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
@@ -256,7 +268,8 @@ folders of that name beside the adapter and here, and in the hub's cache (HF_HUB
   --twin                 beside each matrix's figures those of noise of the same size (two thirds more work)
   --twin-seed N          another draw of that noise (default 0; implies --twin)
   --no-spectra           elementwise figures only
-  --json FILE|-          write offaxis.comparison/1 JSON to a file, or to standard output
+  --base PATH            the base of ADAPTER and OTHER (default: the one that the adapter names)
+  --json FILE|-          write offaxis.comparison/1 JSON (of two updates offaxis.updates/1) to a file, or to standard output
   --csv FILE             write one row a tensor
 ${HELP_ENGINE}`;
 

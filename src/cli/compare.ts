@@ -1,7 +1,6 @@
 /** `offaxis compare`: what training did. */
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
-import { baseMissing, findBase } from '../checkpoint/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
@@ -17,9 +16,11 @@ import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
+import { baseOf, isAdapter } from './base.ts';
 import { count, figure, inUnit, percent, table, wrapped } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
+import { runUpdatePairs } from './updatePairs.ts';
 import { terminal, visible } from '../text/show.ts';
 
 type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
@@ -30,7 +31,9 @@ type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
  */
 export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
   const { tuned, parameters } = options;
-  const base = options.base ?? (await baseOf(analysis, tuned, signal));
+  if (options.base !== null && (await isAdapter(analysis, options.base, signal)))
+    return runUpdatePairs(analysis, { ...options, one: options.base, other: tuned }, signal);
+  const base = options.base ?? options.common ?? (await baseOf(analysis, tuned, signal));
   const outputs = await openOutputs(options, [base, tuned], signal);
   const progress = new ProgressLine(process.stderr);
   const found = new Accumulator(parameters.profiles);
@@ -68,24 +71,6 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   });
   if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
   if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, found.plan?.pairs.length ?? 0));
-}
-
-/** The base that an adapter names. Throws bad-parameter, with what was looked for, if it is not there or the path is not an adapter. */
-async function baseOf(analysis: Analysis, adapter: string, signal: AbortSignal): Promise<string> {
-  const both = `"offaxis compare" takes BASE and TUNED, or an adapter that names its base`;
-  const facts = await analysis.open({ path: adapter }, signal).catch((error: unknown) => {
-    if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
-    throw new OffaxisError('bad-parameter', `${both}. ${error.message}`, { cause: error });
-  });
-  if (!facts.adapter) throw new OffaxisError('bad-parameter', `${both}; ${adapter} is not an adapter.`);
-  const search = await findBase(adapter, facts.adapter.base, [process.cwd()]);
-  if (search.path === null)
-    throw new OffaxisError(
-      'bad-parameter',
-      `${baseMissing(adapter, facts.adapter.base, search)}. Name it: offaxis compare BASE ${adapter}`,
-    );
-  process.stderr.write(`offaxis: base: ${terminal(search.path)}, found ${search.how}\n`);
-  return search.path;
 }
 
 /** Each failure has been said by then. */

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonResult, InspectionResult } from '../../../src/protocol/results.ts';
+import type { UpdatePairsResult } from '../../../src/protocol/updatePair.ts';
 
 const CLI = resolve('dist/cli.mjs');
 const SAMPLES = 'media/samples';
@@ -98,6 +99,20 @@ describe('offaxis compare', () => {
     const weights = offaxis('compare', `${SAMPLES}/base`);
     expect(weights.status).toBe(2);
     expect(weights.stderr).toMatch(/takes BASE and TUNED, or an adapter .*; .*base is not an adapter/);
+  });
+  it('takes two updates of one base: adapters, and an adapter beside a full fine-tune', () => {
+    const fixture = (name: string): string => `test/fixtures/adapters/${name}/adapter`;
+    const two = offaxis('compare', fixture('llama-lora'), fixture('llama-rslora'), '--json', '-');
+    const result = JSON.parse(two.stdout) as UpdatePairsResult;
+    const validate = validator('updates');
+    expect(validate(result), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    expect(result).toMatchObject({ base: null, adapters: [{ kind: 'LoRA' }, { kind: 'rsLoRA' }], skipped: [] });
+    expect(result.model.updateCosine).toBeCloseTo(1, 9);
+    const full = offaxis('compare', `${SAMPLES}/rl-lora`, `${SAMPLES}/rl`);
+    expect(full.stdout).toMatch(/^cosine of the updates: 0\.417 over 18 matrices; 0 if independent$/m);
+    const swapped = offaxis('compare', `${SAMPLES}/rl-lora`, `${SAMPLES}/base`);
+    expect(swapped.status).toBe(1);
+    expect(swapped.stderr).toMatch(/base is the base that .*rl-lora names: put it first/);
   });
   it('says what does not pair', () => {
     const run = offaxis('compare', `${SAMPLES}/base`, `${MALFORMED}/OK_zero_sized.safetensors`);

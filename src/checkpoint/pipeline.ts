@@ -48,7 +48,9 @@ function within(name: string, row: TensorRow): TensorRow {
     name: `${name}.${row.name}`,
     module: `${name}.${row.module}`,
     file: `${name}/${row.file}`,
-    ...(quantised ? { quantised: { ...quantised, codes: `${name}.${quantised.codes}` } } : {}),
+    ...(quantised
+      ? { quantised: { ...quantised, codes: `${name}.${quantised.codes}`, weight: `${name}.${quantised.weight}` } }
+      : {}),
   };
 }
 

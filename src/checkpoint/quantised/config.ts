@@ -5,6 +5,8 @@ export interface QuantisationConfig {
   readonly method: string;
   /** GPTQ's `checkpoint_format`, AWQ's `version` */
   readonly format: string;
+  /** BitNet's `linear_class` */
+  readonly linearClass: string;
   readonly bits: number | null;
   readonly groupSize: number | null;
   /** FP8's `weight_block_size` */
@@ -29,6 +31,7 @@ export function quantisationConfig(text: string | null): QuantisationConfig {
   return {
     method: textOf(stated['quant_method']),
     format: textOf(stated['checkpoint_format']) || textOf(stated['version']),
+    linearClass: textOf(stated['linear_class']),
     bits,
     groupSize,
     block: rows && columns ? [rows, columns] : null,

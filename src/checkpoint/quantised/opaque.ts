@@ -1,5 +1,6 @@
 /** Layouts that are recognised and named, but whose values this version does not make. */
 import { sidesOf, stemOf, type Layout } from './layout.ts';
+import { HQQ_STATE } from './planar.ts';
 
 interface Opaque {
   title: string;
@@ -15,23 +16,9 @@ const KINDS: readonly Opaque[] = [
     title: 'HQQ',
     codes: '.W_q',
     beside: ['.scale'],
-    others: [
-      ...[
-        'zero',
-        'shape',
-        'nbits',
-        'group_size',
-        'axis',
-        'packing',
-        'view_as_float',
-        'unpack_view_dtype',
-        'stores_quant_config',
-      ],
-      ...['compute_dtype', 'channel_wise', 'optimize', 'round_zero', 'quant_scale', 'quant_zero', 'offload_meta'],
-      'encoded_state_dict',
-    ].map((name) => `.${name}`),
+    others: HQQ_STATE.filter((name) => name !== 'scale').map((name) => `.${name}`),
     bits: 4,
-    source: 'hqq core/quantize.py HQQLinear.state_dict',
+    source: 'hqq core/quantize.py HQQLinear.state_dict: 3 bits, nested scales, and what does not say its shape',
   },
   {
     title: 'EXL2',
@@ -56,7 +43,7 @@ const KINDS: readonly Opaque[] = [
     beside: ['.weight_scale'],
     bits: 2,
     source:
-      'transformers integrations/bitnet.py unpack_weights; whether its scale multiplies or divides differs by model',
+      'transformers integrations/bitnet.py: without a config.json that names BitNet, whether its scale multiplies or divides is not known',
   },
   {
     title: 'quantised, of an unknown layout',

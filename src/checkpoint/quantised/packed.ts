@@ -74,7 +74,8 @@ function zeroPoints(read: ReadBytes, row: TensorRow, bits: number, groups: numbe
   };
 }
 
-function shapeFrom(bytes: Uint8Array | undefined, row: TensorRow | null): number[] | null {
+/** The two sides that an entry of two integers holds; null if it does not. */
+export function shapeFrom(bytes: Uint8Array | undefined, row: TensorRow | null): number[] | null {
   if (!bytes || !row) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const width = row.dtype === 'I64' ? 8 : 4;

@@ -10,17 +10,18 @@ import { CODE_TYPES, type Claim, type Layout, type Neighbours } from './layout.t
 import { MLX, toldByNorms } from './mlx.ts';
 import { OPAQUE, UNKNOWN } from './opaque.ts';
 import { PACKED } from './packed.ts';
+import { BITNET, HQQ } from './planar.ts';
 import { BNB_INT8, FP8, INT8, QUANTO } from './scaled.ts';
 
 /** The first that claims a row has it: the opaque ones come last. */
 export const LAYOUTS: readonly Layout[] = [
-  ...[FP8, BNB_INT8, INT8, QUANTO, BNB_4BIT, NVFP4, MXFP4, PACKED, GPTQ, AWQ, MLX],
+  ...[FP8, BNB_INT8, INT8, QUANTO, BNB_4BIT, NVFP4, MXFP4, PACKED, GPTQ, AWQ, MLX, HQQ, BITNET],
   ...OPAQUE,
   UNKNOWN,
 ];
 
 /** Entries whose bytes say how others are read; no longer than this. */
-const NOTE = /(^|\.)(weight_shape|weight_format|quant_state\.bitsandbytes__(nf4|fp4))$/;
+const NOTE = /(^|\.)(weight_shape|shape|weight_format|quant_state\.bitsandbytes__(nf4|fp4))$/;
 const NOTE_BYTES = 64 * 1024;
 
 export function isNote({ name, sizeBytes, offset }: TensorRow): boolean {

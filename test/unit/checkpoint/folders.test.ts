@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   checkpointsAt,
   openCheckpoint,
+  pairCheckpoints,
   SeveralCheckpoints,
   wholeWeight,
   type Checkpoint,
@@ -164,6 +165,23 @@ describe('several checkpoints', () => {
     await expect(openCheckpoint(folder.path)).rejects.toThrow(
       /holds 3 checkpoints \(checkpoint-500, checkpoint-1000, checkpoint-1500\)/,
     );
+  });
+  it('of a pipeline with a quantised component pair by the names that its weights have in the pipeline', async () => {
+    const from = `${CASES}/fp8-scales-ignored/bf16-vs-fp8-block`;
+    const [base, tuned] = ['base', 'tuned'].map((side) => {
+      const folder = temporaryFolder();
+      folder.write('model_index.json', {});
+      for (const component of ['unet', 'other'])
+        cpSync(join(from, component === 'unet' ? side : 'base'), join(folder.path, component), { recursive: true });
+      return folder.path;
+    });
+    const left = await openCheckpoint(base ?? '');
+    const right = await openCheckpoint(tuned ?? '');
+    const { pairs, unpaired } = pairCheckpoints(left, right, { includeEmbeddings: false, tensors: null });
+    expect(pairs).toHaveLength(42);
+    expect(pairs.filter(({ tuned: { quantised } }) => quantised !== undefined)).toHaveLength(14);
+    expect(unpaired).toEqual({ baseOnly: [], tunedOnly: [] });
+    await Promise.all([left.close(), right.close()]);
   });
   it('of a Diffusers pipeline are its components, in one or each by itself', async () => {
     const folder = temporaryFolder();

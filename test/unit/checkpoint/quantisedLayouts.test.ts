@@ -285,3 +285,153 @@ describe('what is not decoded', () => {
     await checkpoint.close();
   });
 });
+
+describe('codes in planes', () => {
+  const stem = 'model.layers.0.mlp.up_proj';
+  /** hqq core/bitpack.py pack_nbit_u8: the first rows of codes in the high bits of a byte, the next below */
+  const highFirst = (codes: readonly number[], bits: number): number[] => {
+    const each = codes.length / (8 / bits);
+    return Array.from({ length: each }, (_, p) =>
+      Array.from({ length: 8 / bits }, (__, plane) => codes[plane * each + p] as number).reduce(
+        (byte, code) => (byte << bits) | code,
+        0,
+      ),
+    );
+  };
+  it.each(
+    [1, 2, 4, 8].flatMap((bits): [number, number][] => [
+      [bits, 1],
+      [bits, 0],
+    ]),
+  )('HQQ, %i bits, along axis %i', async (bits, axis) => {
+    const [rows, columns, size] = [8, 32, 16];
+    const codes = mixed(rows * columns, 2 ** bits);
+    const groups = codes.length / size;
+    const scales = mixed(groups, 50).map((n) => (n + 1) / 64);
+    const zeros = mixed(groups, 7).map((n) => n / 4);
+    const sides = axis === 1 ? [groups, 1] : [1, groups];
+    const packed = highFirst(codes, bits);
+    const found = await read(
+      [
+        entry(
+          `${stem}.W_q`,
+          'U8',
+          axis === 1 ? [packed.length / size, size] : [packed.length / groups, groups],
+          Uint8Array.from(packed),
+        ),
+        entry(`${stem}.scale`, 'F32', sides, f32(scales)),
+        entry(`${stem}.zero`, 'F32', sides, f32(zeros)),
+        entry(`${stem}.shape`, 'I64', [2], i64([rows, columns])),
+        entry(`${stem}.axis`, 'I32', [], u32([axis])),
+      ],
+      { quantization_config: { quant_method: 'hqq' } },
+    );
+    expect(found).toMatchObject({ text: `HQQ, ${bits} bits, groups of ${size}`, shape: [rows, columns] });
+    const group = (i: number): number => (axis === 1 ? Math.floor(i / size) : i % groups);
+    expect(found.values).toEqual(
+      codes.map((code, i) => (code - (zeros[group(i)] as number)) * (scales[group(i)] as number)),
+    );
+  });
+
+  it.each([
+    ['bitlinear', 1 / 4],
+    ['autobitlinear', 4],
+  ])('BitNet of the class %s', async (linear_class, factor) => {
+    const [rows, columns] = [8, 5];
+    const codes = mixed(rows * columns, 3);
+    // transformers pack_weights: the first quarter of the rows in the low bits
+    const bytes = Array.from({ length: (rows * columns) / 4 }, (_, p) =>
+      [0, 1, 2, 3].reduce((byte, plane) => byte | ((codes[plane * 10 + p] as number) << (2 * plane)), 0),
+    );
+    const found = await read(
+      [
+        entry(`${stem}.weight`, 'U8', [rows / 4, columns], Uint8Array.from(bytes)),
+        entry(`${stem}.weight_scale`, 'F32', [1], f32([4])),
+      ],
+      { quantization_config: { quant_method: 'bitnet', linear_class } },
+    );
+    expect(found).toMatchObject({ text: 'BitNet, 2 bits, one scale a tensor', shape: [rows, columns] });
+    expect(found.values).toEqual(codes.map((code) => (code - 1) * factor));
+  });
+});
+
+describe('one byte a code', () => {
+  const stem = 'model.layers.0.mlp.up_proj';
+  const bytes = Uint8Array.from(mixed(24, 256));
+  const signed = [...new Int8Array(bytes.buffer)];
+  const scales = [0.5, 0.25, 2, 1];
+
+  it('INT8 of compressed-tensors, with zero points', async () => {
+    const zeros = Uint8Array.from([1, 2, 3, 4]);
+    const found = await read(
+      [
+        entry(`${stem}.weight`, 'I8', [4, 6], bytes),
+        entry(`${stem}.weight_scale`, 'F32', [4, 1], f32(scales)),
+        entry(`${stem}.weight_zero_point`, 'I8', [4, 1], zeros),
+      ],
+      {},
+    );
+    expect(found.text).toBe('INT8, one scale a row');
+    expect(found.values).toEqual(
+      signed.map((code, i) => (code - (zeros[Math.floor(i / 6)] as number)) * (scales[Math.floor(i / 6)] as number)),
+    );
+  });
+
+  it.each([
+    ['I8', 'quanto INT8'],
+    ['F8_E4M3', 'quanto FP8'],
+  ])('quanto, %s', async (dtype, kind) => {
+    // 0x7f and 0xff of E4M3 are NaN
+    const data = bytes.map((byte) => byte & 0xf7);
+    const found = await read(
+      [
+        entry(`${stem}.weight._data`, dtype, [4, 6], data),
+        entry(`${stem}.weight._scale`, 'F32', [4, 1], f32(scales)),
+        entry(`${stem}.input_scale`, 'F32', [], f32([1])),
+      ],
+      { quantization_config: { quant_method: 'quanto' } },
+    );
+    expect(found.text).toBe(`${kind}, one scale a row`);
+    const codes = dtype === 'I8' ? [...new Int8Array(data.buffer)] : [...decodeFloats('F8_E4M3', data)];
+    expect(found.values).toEqual(codes.map((code, i) => code * (scales[Math.floor(i / 6)] as number)));
+  });
+
+  it.each<[string, number[], (i: number) => number]>([
+    ['one scale a tensor', [], () => 0],
+    ['one scale a row', [4], (i) => Math.floor(i / 6)],
+    ['groups of 3', [4, 2], (i) => Math.floor(i / 6) * 2 + Math.floor((i % 6) / 3)],
+    ['blocks of 2 x 3', [2, 2], (i) => Math.floor(i / 12) * 2 + Math.floor((i % 6) / 3)],
+  ])('FP8 E5M2, %s', async (group, shape, scaleOf) => {
+    const factors = mixed(
+      shape.reduce((a, b) => a * b, 1),
+      9,
+    ).map((n) => (n + 1) / 8);
+    // no exponent of ones: neither infinities nor NaN
+    const data = bytes.map((byte) => byte & 0xbb);
+    const found = await read(
+      [entry(`${stem}.weight`, 'F8_E5M2', [4, 6], data), entry(`${stem}.weight_scale`, 'F32', shape, f32(factors))],
+      {},
+    );
+    expect(found.text).toBe(`FP8 E5M2, ${group}`);
+    const codes = [...decodeFloats('F8_E5M2', data)];
+    expect(found.values).toEqual(codes.map((code, i) => code * (factors[scaleOf(i)] as number)));
+  });
+});
+
+it('MLX MXFP4: E2M1 with a power of two a group', async () => {
+  const stem = 'model.layers.0.mlp.up_proj';
+  const codes = mixed(2 * 64, 16);
+  const packed = [0, 1].map((r) => stream(codes.slice(r * 64, (r + 1) * 64), 4)).flat();
+  const exponents = [126, 127, 128, 130];
+  const found = await read(
+    [
+      entry(`${stem}.weight`, 'U32', [2, 8], u32(packed)),
+      entry(`${stem}.scales`, 'U8', [2, 2], Uint8Array.from(exponents)),
+    ],
+    { quantization: { bits: 4, group_size: 32, mode: 'mxfp4' } },
+  );
+  expect(found.text).toBe('MLX MXFP4, groups of 32');
+  expect(found.values).toEqual(
+    codes.map((code, i) => (E2M1[code] as number) * 2 ** ((exponents[Math.floor(i / 32)] as number) - 127)),
+  );
+});

@@ -1,0 +1,39 @@
+/** Folders that hold more than one checkpoint, opened from the explorer: the user is asked which. */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const { workbench } = session({
+  prepare: (workspace) => {
+    const put = (from: string, ...path: string[]): void => {
+      const to = join(workspace, ...path);
+      mkdirSync(join(to, '..'), { recursive: true });
+      cpSync(join(workspace, from, 'model.safetensors'), to);
+    };
+    put('base', 'trainer', 'checkpoint-500', 'model.safetensors');
+    put('rl', 'trainer', 'checkpoint-1000', 'model.safetensors');
+    put('base', 'pipeline', 'unet', 'diffusion_pytorch_model.safetensors');
+    put('sft', 'pipeline', 'text_encoder', 'model.safetensors');
+    writeFileSync(join(workspace, 'pipeline', 'model_index.json'), '{"_class_name": "StableDiffusionPipeline"}');
+  },
+});
+
+test.each([
+  ['trainer', ['checkpoint-500', 'checkpoint-1000'], 'checkpoint-1000', 'model.safetensors'],
+  ['pipeline', ['text_encoder', 'unet'], 'unet', 'diffusion_pytorch_model.safetensors'],
+])(
+  '"Open Checkpoint Folder" on %s lists what is in it, and opens what is chosen',
+  async (folder, names, chosen, file) => {
+    const vscode = workbench();
+    await vscode.chooseFromMenu(await vscode.reveal(folder), 'Open Checkpoint Folder');
+    const rows = vscode.page.locator('.quick-input-widget .monaco-list-row .label-name');
+    await expect.poll(() => rows.allInnerTexts()).toEqual(names);
+    await vscode.pick(/^Choose one/, chosen);
+    await vscode.tab(file).waitFor();
+    const page = new InspectorPage(vscode);
+    await page.open('model.layers.3.self_attn.v_proj.weight');
+    await vscode.runCommand('View: Close All Editors');
+  },
+);

@@ -1,7 +1,7 @@
 /** The metric over the layers, readable: every module as a thin line, the mean dashed, the chosen module drawn out. */
 import { nothing, type TemplateResult } from 'lit';
 import { times } from '../shared/format.ts';
-import { ends, isDiverging, reference, toUnit, type Panel, type Scale } from '../shared/heatmap.ts';
+import { ends, isDiverging, outward, reference, toUnit, type Panel, type Scale } from '../shared/heatmap.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { key, linear, path, s, text } from '../shared/svg.ts';
@@ -128,10 +128,14 @@ class Lines extends ViewElement {
               : []),
           ],
         });
+        const beyond = outward(shown.scale, v);
         root.append(
-          shown.panels.length > 1 && panel === 0
-            ? s('rect', { ...at, x: x(l) - 2.5, y: y(v) - 2.5, width: 5, height: 5 })
-            : s('circle', { ...at, cx: x(l), cy: y(v), r: 2.8 }),
+          beyond
+            ? // an arrow: the value lies past the end
+              s('path', { ...at, d: `M${x(l) - 3} ${y(v)}h6l-3 ${-5 * beyond}z` })
+            : shown.panels.length > 1 && panel === 0
+              ? s('rect', { ...at, x: x(l) - 2.5, y: y(v) - 2.5, width: 5, height: 5 })
+              : s('circle', { ...at, cx: x(l), cy: y(v), r: 2.8 }),
         );
       }
     });

@@ -48,6 +48,14 @@ export function endLabels(
   return [some((value) => value < lo) ? `≤ ${low}` : low, some((value) => value > hi) ? `≥ ${high}` : high];
 }
 
+/** Words of the ticks, with those of the ends at the ends. */
+const tickLabels =
+  (scale: Scale, [low, high]: [string, string], label: (tick: number) => string) =>
+  (value: number): string => {
+    const [lo, hi] = ends(scale);
+    return value === lo ? low : value === hi ? high : label(value);
+  };
+
 export function picture(model: ComparisonModel, ui: Ui): Picture {
   const metric = metricById(ui.metric);
   if (metric.id === VIEWS) return views(model, metric);
@@ -61,6 +69,7 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
   const unit = scale.unit ?? '';
   const isShare = metric.format(0.5).includes('%');
   const label = (v: number): string => (isShare ? metric.format(Number(v.toPrecision(2))) : tick(v) + unit);
+  const endWords = endLabels([label(lo), label(hi)], scale, [values]);
   const panel: Panel = {
     title: metric.name,
     sub: '',
@@ -77,10 +86,10 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
       scale,
       reference: reference(scale),
       ticks: middle === null ? [lo, hi] : [lo, middle, hi],
-      label,
+      label: tickLabels(scale, endWords, label),
       series: [{ mark: 'circle', colour: 'var(--vscode-foreground)', at: (layer) => model.layerStat(metric, layer) }],
     },
-    endLabels: endLabels([label(lo), label(hi)], scale, [values]),
+    endLabels: endWords,
     isBeyond: values.some((value) => isBeyond(scale, value)),
     fit,
     canFit: own !== null,
@@ -97,6 +106,7 @@ function views(model: ComparisonModel, metric: Metric): Picture {
     cell: (layer, module) => model.cell(of, layer, module),
   });
   const values = [model.cellValues(mask), model.cellValues(energy)];
+  const endWords = endLabels(['1/64', '64'], VIEWS_SCALE, values);
   return {
     metric,
     scale: VIEWS_SCALE,
@@ -106,7 +116,7 @@ function views(model: ComparisonModel, metric: Metric): Picture {
       scale: VIEWS_SCALE,
       reference: 1,
       ticks: [1 / 64, 1 / 8, 1, 8, 64],
-      label: fraction,
+      label: tickLabels(VIEWS_SCALE, endWords, fraction),
       series: [
         {
           name: t('mask'),
@@ -117,7 +127,7 @@ function views(model: ComparisonModel, metric: Metric): Picture {
         { name: t('energy'), mark: 'circle', colour: 'var(--ox-on)', at: (layer) => model.layerStat(energy, layer) },
       ],
     },
-    endLabels: endLabels(['1/64', '64'], VIEWS_SCALE, values),
+    endLabels: endWords,
     isBeyond: values.some((list) => list.some((value) => isBeyond(VIEWS_SCALE, value))),
     fit: false,
     canFit: false,

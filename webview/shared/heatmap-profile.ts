@@ -9,7 +9,7 @@ import {
   type ProfileSeries,
 } from './heatmap-geometry.ts';
 import type { Brush } from './heatmap-paint.ts';
-import { isDiverging, toUnit } from './heatmap-scale.ts';
+import { isDiverging, outward, toUnit } from './heatmap-scale.ts';
 import { css, rgb } from './scales.ts';
 
 /** Title and names of the lines, above. */
@@ -87,9 +87,16 @@ export function paintProfile(b: Brush, g: Geometry, grid: Grid, profile: Profile
     stats.forEach((stat, l) => {
       if (!stat) return;
       const x = profileX(g, grid, profile, stat.mean);
+      const y = rowY(l);
+      const beyond = outward(profile.scale, stat.mean);
       c.beginPath();
-      if (series.mark === 'square') c.rect(x - r + 0.5, rowY(l) - r + 0.5, 2 * r - 1, 2 * r - 1);
-      else c.arc(x, rowY(l), r, 0, 7);
+      if (beyond) {
+        // an arrow: the value lies past the end
+        c.moveTo(x + beyond * (r + 1.5), y);
+        c.lineTo(x - beyond * r, y - r);
+        c.lineTo(x - beyond * r, y + r);
+      } else if (series.mark === 'square') c.rect(x - r + 0.5, y - r + 0.5, 2 * r - 1, 2 * r - 1);
+      else c.arc(x, y, r, 0, 7);
       c.fill();
     });
   }

@@ -30,14 +30,16 @@ export function ends(scale: Scale): [number, number] {
   return scale.kind === 'div' ? [-scale.hi, scale.hi] : [scale.lo, scale.hi];
 }
 
-/** Drawn in the colour of the end, so it needs a mark of its own; the last digit of a fitted end is not one. */
-export function isBeyond(scale: Scale, value: number): boolean {
+/** 1 beyond the upper end, -1 beyond the lower one, 0 between; the last digit of a fitted end is not beyond it. */
+export function outward(scale: Scale, value: number): -1 | 0 | 1 {
   const [lo, hi] = ends(scale);
   const slack = 1e-9 * (scale.kind === 'lin' ? hi - lo : 1);
-  return scale.kind === 'log' || scale.kind === 'log1'
-    ? value < lo * (1 - slack) || value > hi * (1 + slack)
-    : value < lo - slack || value > hi + slack;
+  const isFactor = scale.kind === 'log' || scale.kind === 'log1';
+  if (value > (isFactor ? hi * (1 + slack) : hi + slack)) return 1;
+  return value < (isFactor ? lo * (1 - slack) : lo - slack) ? -1 : 0;
 }
+/** Drawn as the end is, so it needs a mark of its own. */
+export const isBeyond = (scale: Scale, value: number): boolean => outward(scale, value) !== 0;
 
 /** The same kind of scale, stretched over the values at hand. The reference of a diverging scale stays in the middle. */
 export function fitted(scale: Scale, values: readonly (number | null)[]): Scale {

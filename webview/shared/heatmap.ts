@@ -24,7 +24,17 @@ import { statusWord } from './words.ts';
 
 export type { Cell, CellStatus, CellValue, LayerStat, Panel, Profile, ProfileSeries } from './heatmap-geometry.ts';
 export { legendRamp } from './heatmap-paint.ts';
-export { colourOf, ends, fitted, isBeyond, isDiverging, reference, toUnit, type Scale } from './heatmap-scale.ts';
+export {
+  colourOf,
+  ends,
+  fitted,
+  isBeyond,
+  isDiverging,
+  outward,
+  reference,
+  toUnit,
+  type Scale,
+} from './heatmap-scale.ts';
 
 /** A cell under the pointer, with the pointer's place in the window. */
 export interface Hit extends Cell {

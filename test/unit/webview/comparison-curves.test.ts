@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
+import type { ComparisonToView } from '../../../src/protocol/views.ts';
 import { binned, differences, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
 import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../src/families/labels.ts';
-import { isBeyond } from '../../../webview/shared/heatmap-scale.ts';
+import { ends, isBeyond, outward } from '../../../webview/shared/heatmap-scale.ts';
 import { metricById, metricGroups, METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
-import { endLabels } from '../../../webview/comparison/panels.ts';
+import { ComparisonModel } from '../../../webview/comparison/model.ts';
+import { endLabels, picture } from '../../../webview/comparison/panels.ts';
 import { readUi } from '../../../webview/comparison/view.ts';
 
 describe('differences of two spectra', () => {
@@ -137,8 +139,35 @@ describe('a value beyond its scale', () => {
     [{ kind: 'div', hi: 1 }, [-1, 0, 1], [-1.1, 2]],
     [{ kind: 'log', lo: 1e-5, hi: 1 }, [1e-5, 1], [0, 1e-6, 2]],
   ] as const)('of %o', (scale, within, beyond) => {
-    for (const value of within) expect(isBeyond(scale, value), String(value)).toBe(false);
-    for (const value of beyond) expect(isBeyond(scale, value), String(value)).toBe(true);
+    for (const value of within) expect(outward(scale, value), String(value)).toBe(0);
+    for (const value of beyond) {
+      expect(isBeyond(scale, value), String(value)).toBe(true);
+      expect(outward(scale, value), String(value)).toBe(value > ends(scale)[0] ? 1 : -1);
+    }
+  });
+});
+
+describe('the picture of a metric', () => {
+  it('says at the ends of its axes that a value lies beyond them, and draws it past the end', () => {
+    const pair = { name: 'model.layers.0.q.weight', layer: 0, module: 'q', shape: [8, 8], spectral: true };
+    const metrics = {
+      principalLift: 1,
+      jointEnergy: 0.5,
+      jointEnergyBaseline: 0.001,
+      angleRank: 1,
+      base: {},
+      tuned: {},
+    };
+    const model = new ComparisonModel();
+    model.apply({ type: 'plan', plan: { pairs: [pair], problems: [] } } as unknown as ComparisonToView);
+    const tensors = [{ ...pair, metrics, flags: [], reasons: [] }];
+    model.apply({ type: 'results', tensors, details: [], failed: [] } as unknown as ComparisonToView);
+    const { profile, scale, endLabels: words } = picture(model, readUi(null));
+    expect(words).toEqual(['1/64', '≥ 64']);
+    expect(profile.ticks.map(profile.label)).toEqual(['1/64', '1/8', '1', '8', '≥ 64']);
+    const [, energy] = profile.series.map((series) => series.at(0)?.mean ?? NaN);
+    expect(energy).toBe(500);
+    expect(outward(scale, energy ?? 0)).toBe(1);
   });
 });
 

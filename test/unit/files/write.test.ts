@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import crypto from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -13,6 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -72,6 +74,25 @@ describe('a destination', () => {
     expect(readFileSync(text, 'utf8')).toBe('mine');
     expect(readFileSync(weights)).toEqual(Buffer.from(checkpoint));
     expect(existsSync(at('not-there.safetensors'))).toBe(false);
+  });
+
+  test('is written beside, into a file made anew: what lies under the temporary name is left alone', async () => {
+    const theirs = put('theirs.txt', 'mine');
+    const { randomBytes } = crypto;
+    const guess = Buffer.alloc(8, 7);
+    try {
+      Object.assign(crypto, { randomBytes: () => guess });
+      syncBuiltinESMExports();
+      const output = await createOutput(at('first.csv'));
+      const [temporary = ''] = temporaries();
+      await output.discard();
+      symlinkSync(theirs, at(temporary));
+      await expect(writeWhole(at('second.csv'), 'x')).rejects.toThrow(/EEXIST/);
+    } finally {
+      Object.assign(crypto, { randomBytes });
+      syncBuiltinESMExports();
+    }
+    expect(readFileSync(theirs, 'utf8')).toBe('mine');
   });
 
   test('is none of what the run reads, by symbolic and hard link, in another folder too', async () => {

@@ -113,11 +113,11 @@ function adapterClauses(subject: Subject, adapter: AdapterFacts): Clause[] {
   const { live, modules, label } = subject;
   const rest = untouched(subject);
   const changed = new Set(live.map(({ module }) => module));
-  const layers = [...new Set(live.map(({ layer }) => layer))];
+  const layers = new Set(live.map(({ layer }) => layer));
   const names = listed(modules.filter((module) => changed.has(module)).map(label));
-  const isEvery = [...rest.layers].every((layer) => layers.includes(layer));
+  const isEvery = [...rest.layers].every((layer) => layers.has(layer));
   const { rank } = adapter;
-  const where = isEvery ? say('every layer') : layersWord(layers);
+  const where = isEvery ? say('every layer') : layersWord([...layers]);
   // whole tensors on both sides of the count, if parts of one are compared
   const shape = { kind: 'size', tab: 'size', figure: 'relativeUpdate', matrices: namesOf(live) } as const;
   return [

@@ -57,7 +57,7 @@ export function depthOf({ matrices, hasExperts }: Subject): Depth {
   if (holding.length > 0 && holding.length <= LAYERS_AT_MOST * layers.length && share >= ENERGY_AT_LEAST) {
     const typical = median(holding.map(({ size }) => size)) ?? 0;
     const far = holding.filter(({ size }) => size > STANDS_OUT * typical);
-    const rest = holding.filter((layer) => !far.includes(layer));
+    const rest = holding.filter(({ size }) => size <= STANDS_OUT * typical);
     return {
       kind: 'concentrated',
       layers: holding.map(({ layer }) => layer),
@@ -88,8 +88,10 @@ export function inDepth(depth: Depth): (matrix: Matrix) => boolean {
 /** A sentence of its own. */
 export function concentrationClauses(depth: Depth, { matrices }: Subject): Clause[] {
   if (depth.kind !== 'concentrated') return [];
-  const within = (layers: readonly number[]): string[] =>
-    namesOf(matrices.filter(({ layer }) => layers.includes(layer)));
+  const within = (layers: readonly number[]): string[] => {
+    const those = new Set(layers);
+    return namesOf(matrices.filter(({ layer }) => those.has(layer)));
+  };
   const concentrated = clause({
     code: 'concentrated',
     kind: 'size',

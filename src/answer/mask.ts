@@ -2,6 +2,7 @@
 import { say } from '../metrics/say.ts';
 import { littleRoom, maskVerdict } from '../metrics/verdict.ts';
 import { integer, percent } from '../protocol/format.ts';
+import type { Verdict } from '../protocol/results.ts';
 import { clause, type Clause } from './clause.ts';
 import { middle } from './noise.ts';
 import { namesOf, type Matrix, type Subject } from './subject.ts';
@@ -10,7 +11,7 @@ import { namesOf, type Matrix, type Subject } from './subject.ts';
 const ENOUGH = 0.25;
 const JUDGED = 0.5;
 
-const verdictOf = ({ metrics }: Matrix): 'off' | 'on' | 'noise' | 'none' => {
+const verdictOf = ({ metrics }: Matrix): Verdict => {
   const verdict = metrics.illDefined === true ? 'none' : maskVerdict(metrics);
   // an overlap that is pinned says nothing, not even that it is like noise
   return verdict === 'noise' && littleRoom(metrics) ? 'none' : verdict;
@@ -18,9 +19,11 @@ const verdictOf = ({ metrics }: Matrix): 'off' | 'on' | 'noise' | 'none' => {
 
 /** One clause, or none if too few matrices have room for a verdict. */
 export function maskClauses({ live }: Subject): Clause[] {
-  const judged = live.filter((matrix) => verdictOf(matrix) !== 'none');
-  if (judged.length <= JUDGED * live.length) return [];
-  const [off, on] = (['off', 'on'] as const).map((side) => judged.filter((matrix) => verdictOf(matrix) === side));
+  const sides: Record<Verdict, Matrix[]> = { off: [], on: [], noise: [], none: [] };
+  for (const matrix of live) sides[verdictOf(matrix)].push(matrix);
+  const { off, on } = sides;
+  const judged = live.length - sides.none.length;
+  if (judged <= JUDGED * live.length) return [];
   const shape = { tab: 'where', figure: 'principalOverlap' } as const;
   const share = (of: (matrix: Matrix) => number | null | undefined, matrices: readonly Matrix[]): string =>
     percent(middle(matrices, of));
@@ -37,14 +40,14 @@ export function maskClauses({ live }: Subject): Clause[] {
       matrices: namesOf(side),
     }),
   ];
-  const counts = (side: readonly Matrix[]) => [integer(side.length), integer(judged.length)] as const;
-  if (off && off.length >= ENOUGH * judged.length)
+  const counts = (side: readonly Matrix[]) => [integer(side.length), integer(judged)] as const;
+  if (off.length >= ENOUGH * judged)
     return found(
       off,
       'mask-off',
       say("in {0} of {1} matrices the changed weights avoid the base's main entries", ...counts(off)),
     );
-  if (on && on.length >= ENOUGH * judged.length)
+  if (on.length >= ENOUGH * judged)
     return found(
       on,
       'mask-on',

@@ -1,6 +1,7 @@
 /** Whether the spectrum moved and the main directions turned as noise of the same size would have them do. */
 import { say, type Text } from '../metrics/say.ts';
 import { degrees, percent } from '../protocol/format.ts';
+import { pushTo } from '../protocol/lists.ts';
 import { clause, type Clause } from './clause.ts';
 import { inDepth, type Depth } from './depth.ts';
 import type { MovedExperts } from './experts.ts';
@@ -18,9 +19,12 @@ export function spectrumClauses(subject: Subject, depth: Depth, moved: MovedExpe
 function shiftClause({ modules, label }: Subject, within: readonly Matrix[], moved: MovedExperts): Clause | null {
   const side = clearOfNoise(within.map(shiftOverNoise));
   if (side !== 0) return shifted(within, side, null);
-  const scopes = modules
-    .map((module) => ({ module, matrices: within.filter((one) => one.module === module && !moved.has(one)) }))
-    .filter(({ matrices }) => matrices.length > 0);
+  const byModule = new Map<string, Matrix[]>();
+  for (const matrix of within) if (!moved.has(matrix)) pushTo(byModule, matrix.module, matrix);
+  const scopes = modules.flatMap((module) => {
+    const matrices = byModule.get(module);
+    return matrices ? [{ module, matrices }] : [];
+  });
   const further = scopes.filter(({ matrices }) => clearOfNoise(matrices.map(shiftOverNoise)) > 0);
   if (further.length === 0 || further.length === scopes.length) return null;
   const names = listed(further.map(({ module }) => label(module)));

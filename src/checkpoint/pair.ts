@@ -7,7 +7,7 @@ import { alignLayouts } from './alignLayouts.ts';
 import { coverageOf } from './coverage.ts';
 import { matchesGlob } from './glob.ts';
 import { changeNote, matchRows } from './matchNames.ts';
-import { oriented, type Match } from './orientation.ts';
+import { isTurned, oriented, turnedNote, type Match } from './orientation.ts';
 import { modelWeight, pairOf, WholePair, type PairOptions, type Sides } from './pairOf.ts';
 import { inHalves, pairedSide, reorderedNote, whyNotReordered } from './rotary.ts';
 import type { Checkpoint, MatrixView, Pairing } from './types.ts';
@@ -27,6 +27,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   const sides: Sides = { base, tuned, unmerged, config, family };
   const { matches, change, ...rest } = matchRows(modelRows(base), modelRows(tuned));
   const notes: Problem[] = change ? [changeNote(change)] : [];
+  if (isTurned(matches)) notes.push(turnedNote);
   const tokens = resized(base, tuned);
   const head = loneHead(base, tuned, rest.baseRest, rest.tunedRest);
   if (head) notes.push(head.note);

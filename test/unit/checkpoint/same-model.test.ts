@@ -60,6 +60,27 @@ const LLAMA: Model = Object.fromEntries([
   ['lm_head.weight', bf16(16, 8)],
 ]);
 
+describe('matrices that lie the other way round on one side', () => {
+  const turned = (model: Model): Model =>
+    Object.fromEntries(
+      Object.entries(model).map(([name, one]) => [
+        name,
+        one.shape.length === 2 && name.includes('layers') ? transposed(one) : one,
+      ]),
+    );
+  it('are read transposed, square ones too, and it is said', async () => {
+    const pairing = await paired(LLAMA, turned(LLAMA));
+    await expectSame(pairing);
+    expect(pairing.notes.map(({ code }) => code)).toEqual(['pairing-transposed']);
+  });
+  it('are left as they are if one lies alike on both sides, or only one tells', async () => {
+    const name = 'model.layers.1.mlp.up_proj.weight';
+    const mixed = await paired(LLAMA, { ...turned(LLAMA), [name]: LLAMA[name] as Entry });
+    expect(mixed.skipped.map(({ reason }) => reason)).toContain('shapes differ: [4, 8] against [8, 4]');
+    expect(mixed.notes).toEqual([]);
+  });
+});
+
 describe('one constant part of the names', () => {
   const cases: [string, (name: string) => string, (name: string) => string][] = [
     ['an unknown prefix of the tuned side', (name) => name, (name) => `anything.at_all.${name}`],

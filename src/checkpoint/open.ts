@@ -8,6 +8,7 @@ import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine
 import type { Problem } from '../protocol/results.ts';
 import { adapterOf } from './adapters/adapter.ts';
 import { readAlphas } from './adapters/alphas.ts';
+import { withInitial } from './adapters/beside.ts';
 import { readAdapterConfig } from './adapters/config.ts';
 import { reportAdapter } from './adapters/report.ts';
 import { metadataSettings, type AdapterConfig } from './adapters/settings.ts';
@@ -40,6 +41,11 @@ const HEADERS_AT_ONCE = 16;
  * read-failed, cancelled.
  */
 export async function openCheckpoint(path: string, signal?: AbortSignal, mostBytes = Infinity): Promise<Checkpoint> {
+  const checkpoint = await openOne(path, signal, mostBytes);
+  return mostBytes === Infinity ? withInitial(checkpoint, (other) => openOne(other, signal, mostBytes)) : checkpoint;
+}
+
+async function openOne(path: string, signal: AbortSignal | undefined, mostBytes: number): Promise<Checkpoint> {
   throwIfAborted(signal);
   const found = await discover(path);
   if (found.kind === 'pipeline')

@@ -20,6 +20,8 @@ export interface Checkpoint {
   readonly family: Family | null;
   /** what it is if it is not weights, but an update of a base */
   readonly adapter: Adapter | null;
+  /** of an adapter whose initialisation took something out of its base: itself before training, or what was left of the base */
+  readonly beside?: { kind: 'adapter' | 'base'; checkpoint: Checkpoint };
   /** by full name, in file order */
   readonly tensors: ReadonlyMap<string, TensorRow>;
   readonly problems: readonly Problem[];

@@ -13,13 +13,11 @@ import type { AdapterFacts } from '../../protocol/adapter.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { expertsOf, rankOf, scaleOf, type ScaleOptions } from './scale.ts';
 import { nesting, parameterName } from './stacks.ts';
-import type { AdapterConfig } from './settings.ts';
+import { needsInitial, type AdapterConfig } from './settings.ts';
 import type { Adapter, AdapterModule } from './types.ts';
 
 export type { Adapter, AdapterModule };
 
-/** Initialisations that took the first factors out of the base, from data that the base does not tell. */
-const CHANGES_BASE = /^(corda|loftq|eva|lora_ga)/;
 /** Parts that no pattern tells: their names have a factor of the same module beside them. MLX's m is DoRA's magnitude. */
 const BESIDE = new Map([
   ['alpha', 'alpha'],
@@ -178,8 +176,8 @@ function refusal(kind: string, config: AdapterConfig | null): string | null {
     case 'LoRA':
     case 'rsLoRA':
     case 'DoRA':
-      if (config && CHANGES_BASE.test(config.initialisation))
-        return `its initialisation (${config.initialisation}) changed the base: its factors belong to what was left of it. ${merge}`;
+      if (config && needsInitial(config.initialisation))
+        return `its initialisation (${config.initialisation}) changed the base by more than the base tells: its factors belong to what was left of it. Put the adapter as it was before training beside it (a folder called "init"), or the base as it was then ("residual-base"). Or else: ${merge[0]?.toLowerCase()}${merge.slice(1)}`;
       return config?.special == null ? null : `${config.special}: its factors alone are not its update. ${merge}`;
     case 'LoHa':
     case 'LoKr':

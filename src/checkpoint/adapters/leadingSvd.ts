@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../../protocol/errors.ts';
 import { transposed, type Factor } from './factors.ts';
+import { eigenvectors } from './tridiagonal.ts';
 
 /** U S [m, r] and V' [r, n] of the rank-r part of a matrix. */
 export interface LeadingPart {
@@ -10,7 +11,7 @@ export interface LeadingPart {
 }
 
 /** A triplet counts as found when its residual is below this share of the largest singular value. */
-const TOLERANCE = 1e-12;
+const TOLERANCE = 1e-10;
 /** A direction shorter than this share of it is rounding: the space is used up, and goes on with a new direction. */
 const SPENT = 1e-13;
 /** Steps between two looks at what is found; other work runs in between. */
@@ -100,72 +101,39 @@ function partOf(
   r: number,
 ): LeadingPart & { residual: number; largest: number } {
   const k = alphas.length;
-  // Columns of B, which Jacobi's rotations make orthogonal; the same rotations of the identity are its right vectors.
-  const columns = Array.from({ length: k }, (_, j) => {
-    const column = new Float64Array(k);
-    column[j] = alphas[j] as number;
-    if (j > 0) column[j - 1] = betas[j - 1] as number;
-    return column;
-  });
-  const turns = Array.from({ length: k }, (_, j) =>
-    Float64Array.from({ length: k }, (_unused, i) => (i === j ? 1 : 0)),
+  const alpha = (j: number): number => alphas[j] as number;
+  const beta = (j: number): number => (j < 0 ? 0 : (betas[j] as number));
+  // B'B is tridiagonal. Its squares cost digits of what is small beside the largest, which is not looked for.
+  const squares = Float64Array.from({ length: k }, (_, j) => alpha(j) ** 2 + beta(j - 1) ** 2);
+  const turns = eigenvectors(
+    squares,
+    Float64Array.from({ length: k - 1 }, (_, j) => alpha(j) * beta(j)),
   );
-  orthogonalise(columns, turns);
-  const order = columns
-    .map((column, at) => ({ size: norm(column), at }))
-    .sort((a, b) => b.size - a.size)
-    .slice(0, r);
+  const order = [...squares.keys()].sort((i, j) => (squares[j] as number) - (squares[i] as number)).slice(0, r);
   const [m, n] = [left[0]?.length ?? 0, right[0]?.length ?? 0];
   const us = new Float64Array(m * r);
   const v = new Float64Array(r * n);
   let residual = 0;
-  order.forEach(({ size, at }, i) => {
-    const [column, turn] = [columns[at] as Float64Array, turns[at] as Float64Array];
+  let largest = 0;
+  order.forEach((at, i) => {
+    const turn = turns[at] as Float64Array;
+    const column = turn.map((own, j) => alpha(j) * own + (j + 1 < k ? beta(j) * (turn[j + 1] as number) : 0));
+    const size = norm(column);
+    largest = Math.max(largest, size);
     for (let j = 0; j < k; j++) {
-      const [weight, share, u, w] = [
-        column[j] as number,
-        turn[j] as number,
-        left[j] as Float64Array,
-        right[j] as Float64Array,
-      ];
-      if (weight !== 0)
-        for (let x = 0; x < m; x++) us[x * r + i] = (us[x * r + i] as number) + weight * (u[x] as number);
-      if (share !== 0) for (let x = 0; x < n; x++) v[i * n + x] = (v[i * n + x] as number) + share * (w[x] as number);
+      const [weight, share] = [column[j] as number, turn[j] as number];
+      const [u, w] = [left[j] as Float64Array, right[j] as Float64Array];
+      for (let x = 0; x < m; x++) us[x * r + i] = (us[x * r + i] as number) + weight * (u[x] as number);
+      for (let x = 0; x < n; x++) v[i * n + x] = (v[i * n + x] as number) + share * (w[x] as number);
     }
-    if (size > 0) residual = Math.max(residual, ((betas[k - 1] as number) * Math.abs(column[k - 1] as number)) / size);
+    if (size > 0) residual = Math.max(residual, (beta(k - 1) * Math.abs(column[k - 1] as number)) / size);
   });
   return {
     left: { rows: m, columns: r, values: us },
     right: { rows: r, columns: n, values: v },
     residual,
-    largest: order[0]?.size ?? 0,
+    largest,
   };
-}
-
-/** One-sided Jacobi (Golub and Van Loan 8.6.3): rotates pairs of columns until all are orthogonal, and `turns` with them. */
-function orthogonalise(columns: readonly Float64Array[], turns: readonly Float64Array[]): void {
-  for (let sweep = 0, rotated = true; rotated && sweep < 60; sweep++) {
-    rotated = false;
-    for (let i = 0; i < columns.length - 1; i++)
-      for (let j = i + 1; j < columns.length; j++) {
-        const [a, b] = [columns[i] as Float64Array, columns[j] as Float64Array];
-        const [alpha, beta, gamma] = [dot(a, a), dot(b, b), dot(a, b)];
-        if (gamma === 0 || Math.abs(gamma) <= 1e-15 * Math.sqrt(alpha) * Math.sqrt(beta)) continue;
-        rotated = true;
-        const zeta = (beta - alpha) / (2 * gamma);
-        const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
-        const c = 1 / Math.sqrt(1 + t * t);
-        for (const of of [columns, turns]) turn(of[i] as Float64Array, of[j] as Float64Array, c, c * t);
-      }
-  }
-}
-
-function turn(a: Float64Array, b: Float64Array, c: number, s: number): void {
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] as number, b[i] as number];
-    a[i] = c * x - s * y;
-    b[i] = s * x + c * y;
-  }
 }
 
 function times(values: Float32Array | Float64Array, columns: number, x: Float64Array): Float64Array {
@@ -189,9 +157,14 @@ function transposedTimes(values: Float32Array | Float64Array, columns: number, x
   return y;
 }
 
-/** Takes off a vector what it has of the others; twice is enough (Parlett, The Symmetric Eigenvalue Problem, section 6.9). */
+/** Takes off a vector what it has of the others; a second time if little is left (Parlett, The Symmetric Eigenvalue Problem, 6.9). */
 function clear(vector: Float64Array, others: readonly Float64Array[]): void {
-  for (let pass = 0; pass < 2; pass++) for (const other of others) addTo(vector, other, -dot(vector, other));
+  for (let before = norm(vector), pass = 0; pass < 3; pass++) {
+    for (const other of others) addTo(vector, other, -dot(vector, other));
+    const after = norm(vector);
+    if (after > before / 2) return;
+    before = after;
+  }
 }
 
 /** A unit vector without anything of the others, from numbers that are the same every time. */

@@ -9,6 +9,29 @@ export interface ThinProduct {
   right: Factor;
 }
 
+/** One product less the other, as a product of the ranks of both together. */
+export function lessOther(
+  one: ThinProduct & { scale: number },
+  other: ThinProduct & { scale: number },
+): ThinProduct & { scale: number } {
+  const [a, b] = [one.left, other.left];
+  const columns = a.columns + b.columns;
+  const left = new Float64Array(a.rows * columns);
+  for (let i = 0; i < a.rows; i++) {
+    for (let k = 0; k < a.columns; k++) left[i * columns + k] = one.scale * (a.values[i * a.columns + k] as number);
+    for (let k = 0; k < b.columns; k++)
+      left[i * columns + a.columns + k] = -other.scale * (b.values[i * b.columns + k] as number);
+  }
+  const right = new Float64Array(one.right.values.length + other.right.values.length);
+  right.set(one.right.values);
+  right.set(other.right.values, one.right.values.length);
+  return {
+    left: { rows: a.rows, columns, values: left },
+    right: { rows: one.right.rows + other.right.rows, columns: one.right.columns, values: right },
+    scale: 1,
+  };
+}
+
 /** LoRA (arXiv 2106.09685): B A. Of a convolution the kernel lies in one factor: D[o, (i, y, x)] = sum B[o, k] A[k, (i, y, x)]. */
 export function ofLora(factors: Factors): ThinProduct {
   return { left: need(factors, 'lora_B'), right: need(factors, 'lora_A') };

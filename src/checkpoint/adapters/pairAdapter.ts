@@ -2,6 +2,9 @@
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { Problem } from '../../protocol/results.ts';
 import { initialisationOf } from './initial.ts';
+import { normalizeName } from '../../families/index.ts';
+import { needsInitial } from './settings.ts';
+import { Targets } from './targets.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { coverageOf } from '../coverage.ts';
 import { pairCheckpoints } from '../pair.ts';
@@ -27,6 +30,7 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   if (adapter.refused !== null)
     throw new OffaxisError('bad-file', `${tuned.path} is an adapter (${adapter.facts.kind}): ${adapter.refused}.`);
   const own = pairCheckpoints(base, base, options);
+  const remains = tuned.beside?.kind === 'base' ? remainsOf(tuned.beside.checkpoint) : null;
   const { updates, reasons, unfit, whole, left } = assignUpdates(base, tuned, adapter);
   const skipped = [...own.skipped];
   for (const [name, reason] of reasons) skipped.push({ name, reason });
@@ -50,8 +54,11 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     const against = (own: Weight): void => {
       pairs.push({ name, base: weight, tuned: own, count, spectral, ...(reason === undefined ? {} : { reason }) });
     };
-    if (update && view) against(new AdaptedWeight(weight, update, placeOf(base, row, view), adapter.facts.kind));
-    else if (other && view) against(weightOf(tuned, other, view, weight.shape));
+    if (update && view) {
+      const under = remains ? remains(row, view, weight.shape) : weight;
+      if (under) against(new AdaptedWeight(under, update, placeOf(base, row, view), adapter.facts.kind));
+      else skipped.push({ name, reason: `${tuned.beside?.checkpoint.path} has no weight of that name and shape` });
+    } else if (other && view) against(weightOf(tuned, other, view, weight.shape));
     else if (!leftOut.has(tensor)) untouched.add(tensor);
   }
   for (const name of untouched) skipped.push({ name, reason: UNTOUCHED });
@@ -63,8 +70,18 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     notes: [
       baseNameNote(adapter.facts, tuned.folder, base),
       unfitNote(adapter, unfit),
-      initialisationNote(adapter),
+      initialisationNote(adapter, tuned.beside),
     ].filter((note) => note !== null),
+  };
+}
+
+/** The same weight of what an initialisation has left of the base; null if it is not there in that shape. */
+function remainsOf(residual: Checkpoint): (row: TensorRow, view: MatrixView, shape: Weight['shape']) => Weight | null {
+  const targets = new Targets(residual);
+  return (row, view, shape) => {
+    const left = targets.tensor(normalizeName(row.name));
+    if (!left || left.shape.join() !== row.shape.join()) return null;
+    return weightOf(residual, left, view, shape);
   };
 }
 
@@ -81,17 +98,28 @@ function unfitNote({ facts, modules }: Adapter, unfit: Pairing['skipped']): Prob
 }
 
 /** How an initialisation that changed the base was taken into account. */
-function initialisationNote({ modules }: Adapter): Problem | null {
+function initialisationNote({ modules }: Adapter, beside: Checkpoint['beside']): Problem | null {
   const words = [...modules.values()].map(({ settings }) => settings?.initialisation ?? 'true');
-  const word = words.find((one) => initialisationOf(one) !== null);
+  const word = words.find((one) => initialisationOf(one) !== null || needsInitial(one));
   if (word === undefined) return null;
-  const taken = `The adapter began with factors taken out of the base (${word}): they are worked out from this base, and taken off the update.`;
-  if (!word.includes('niter')) return { severity: 'info', code: 'pairing-initial', message: taken };
-  return {
-    severity: 'warning',
+  const began = `The adapter began with factors taken out of the base (${word})`;
+  const note = (severity: Problem['severity'], rest: string): Problem => ({
+    severity,
     code: 'pairing-initial',
-    message: `${taken} It began from a randomised SVD, which is not to be had again: the exact one stands in for it, and the update holds the difference of the two.`,
-  };
+    message: `${began}: ${rest}`,
+  });
+  if (beside)
+    return note(
+      'info',
+      beside.kind === 'adapter'
+        ? `those of ${beside.checkpoint.path} are taken off its update.`
+        : `its update is added to ${beside.checkpoint.path}, which is what they left of the base.`,
+    );
+  if (!word.includes('niter')) return note('info', 'they are worked out from this base, and taken off the update.');
+  return note(
+    'warning',
+    'they are worked out from this base, and taken off the update. It began from a randomised SVD, which is not to be had again: the exact one stands in for it, and the update holds the difference of the two.',
+  );
 }
 
 function reasonOf(skipped: Pairing['skipped']): string {

@@ -153,3 +153,8 @@ export function isSince(version: string | null, major: number, minor: number): b
   if (first === undefined || second === undefined) return false;
   return Number(first) > major || (Number(first) === major && Number(second) >= minor);
 }
+
+/** Initialisations that start from data, or from a quantisation: what they took out of the base is not worked out from it. */
+export function needsInitial(word: string): boolean {
+  return /^(corda|loftq|eva|lora_ga)/.test(word);
+}

@@ -4,10 +4,11 @@ import type { StorageEntry, Weight } from '../weight.ts';
 import { wholeWeight } from '../weights.ts';
 import type { AdapterModule } from './adapter.ts';
 import { elementCount } from '../rows.ts';
-import { need, readFactor, type Factor, type Factors, type RowUpdate } from './factors.ts';
+import { added, need, readFactor, type Factor, type Factors, type RowUpdate } from './factors.ts';
 import type { InitialFactors } from './initial.ts';
-import type { ThinProduct } from './lowRank.ts';
+import { lessOther, type ThinProduct } from './lowRank.ts';
 import { recipeOf, type Recipe } from './recipes.ts';
+import { needsInitial } from './settings.ts';
 import { stackRecipe, type Stack } from './stacks.ts';
 
 const BIAS = 'lora_B.bias';
@@ -32,7 +33,43 @@ export function moduleUpdate(
   kept: InitialFactors,
 ): ModuleUpdate | string {
   const parts = new Map([...module.parts].filter(([name]) => name !== BIAS));
-  return updateOf(checkpoint, parts, recipeOf({ ...module, parts }, kept));
+  const { beside } = checkpoint;
+  const plain = { ...module, parts };
+  const word = module.settings?.initialisation ?? 'true';
+  const [initial] =
+    beside?.kind === 'adapter'
+      ? [...(beside.checkpoint.adapter?.modules.values() ?? [])].filter((one) => one.module === module.module)
+      : [];
+  if (!beside || !initial) {
+    const update = updateOf(checkpoint, parts, recipeOf(plain, kept));
+    // Its factors belong to what was left of the base, and are not D of the base itself.
+    return typeof update === 'string' || !needsInitial(word) ? update : { ...update, thin: null };
+  }
+  const trained = updateOf(checkpoint, parts, recipeOf({ ...plain, settings: plainly(plain) }, kept));
+  const before = moduleUpdate(beside.checkpoint, { ...initial, settings: plainly(initial) }, kept);
+  return typeof trained === 'string' ? trained : typeof before === 'string' ? before : difference(trained, before);
+}
+
+/** Its own config may still name the initialisation; what it holds is the factors themselves. */
+function plainly({ settings }: AdapterModule): AdapterModule['settings'] {
+  return settings && { ...settings, initialisation: 'true' };
+}
+
+/** D = s B A - s0 B0 A0, both added to a weight whatever it is. */
+function difference(trained: ModuleUpdate, before: ModuleUpdate): ModuleUpdate {
+  const [later, first] = [trained.thin, before.thin];
+  if (!later || !first) return { ...trained, thin: null };
+  const thin = async (signal?: AbortSignal): Promise<ThinProduct & { scale: number }> =>
+    lessOther(await later(signal), await first(signal));
+  return {
+    ...trained,
+    entries: [...trained.entries, ...before.entries],
+    thin,
+    load: async (_, signal) => {
+      const { left, right, scale } = await thin(signal);
+      return added(left, right, scale);
+    },
+  };
 }
 
 /** What it does to its bias; null if nothing. LoRA's is learnt beside the second factor, IA3 scales all outputs. */

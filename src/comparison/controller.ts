@@ -8,23 +8,19 @@ import { comparisonCommandLine } from '../export/commandLine.ts';
 import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
-import { planMessages, resultsForPage, summaryForPage } from '../protocol/forPage.ts';
-import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView } from '../protocol/views.ts';
-import { Accumulator, emptyBatch } from '../results/accumulator.ts';
+import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
 import { startsUnasked } from './cost.ts';
 import { shortNames } from './names.ts';
+import { PageFeed } from './pageFeed.ts';
 import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComparison } from './store.ts';
 
-/** At most ten messages a second reach the page. */
-export const BATCH_MS = 100;
 /** The summary may take this share of the host's time while results stream in. */
 const SUMMARY_SHARE = 0.05;
 /** A window that is closed in the middle of a run loses at most this much of it. */
 const SAVE_MS = 15_000;
-const PORTION = 64;
 const STALE: WireError = {
   code: 'bad-file',
   message: 'These figures were computed before the files changed on disk. Press Retry to compute them again.',
@@ -45,18 +41,16 @@ type ComparisonKnown = Pick<ComparisonState, 'base' | 'tuned' | 'baseName' | 'tu
   tensors: Accumulator['tensors'];
   details: Accumulator['details'];
 };
-/** What of the state has gone to the page: each part is sent when it has become another one, and only then. */
-type Told = Partial<Pick<ComparisonState, 'plan' | 'progress' | 'summary'>> & { status?: ComparisonStatus };
 
 export class ComparisonController {
   private readonly results = new Accumulator();
   private status: ComparisonStatus;
   private progress: ComparisonState['progress'] = null;
   private summary: ComparisonState['summary'] = null;
-  private told: Told = {};
-  private post: ((message: ComparisonToView) => void) | undefined;
-  private batch = emptyBatch();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly page = new PageFeed(
+    () => ({ plan: this.results.plan, status: this.status, progress: this.progress, summary: this.summary }),
+    () => this.summarize(false),
+  );
   private work: { abort: AbortController; ended: Promise<void>; run?: ComparisonRun } | undefined;
   private summaryAllowedAt = 0;
   private savedAt = 0;
@@ -110,12 +104,12 @@ export class ComparisonController {
 
   /** A page said it is ready: it gets everything, and from now on what changes. */
   attach(post: (message: ComparisonToView) => void): void {
-    this.post = post;
-    this.batch = emptyBatch();
-    this.told = {};
-    post({ type: 'reset' });
-    this.flush();
-    for (const portion of this.results.portions(PORTION)) post({ type: 'results', ...resultsForPage(portion) });
+    this.page.attach(post, this.results);
+    if (this.hasChanged) this.tellDisk();
+  }
+  /** What the page knows is not so any more: it gets everything anew. */
+  private showAnew(): void {
+    this.page.begin(this.results);
     if (this.hasChanged) this.tellDisk();
   }
 
@@ -146,7 +140,7 @@ export class ComparisonController {
         error: this.stale ? STALE : damaged,
       });
       this.summarize(true);
-      if (this.post) this.attach(this.post);
+      this.showAnew();
       if (!this.stale) await this.watchFrom(await this.marks());
     });
   }
@@ -179,7 +173,7 @@ export class ComparisonController {
     this.stale = false;
     this.summary = null;
     this.status = { ...this.status, error: null };
-    if (this.post) this.attach(this.post);
+    this.showAnew();
     await this.open();
   }
   /** With the noise twin or without: another comparison of the same files, from its own results or anew. */
@@ -206,7 +200,7 @@ export class ComparisonController {
     if (this.stale) this.results.clear();
     else if (name === undefined) this.results.failed.clear();
     else this.results.failed.delete(name);
-    if (this.post) this.attach(this.post);
+    this.showAnew();
     return this.results.plan ? this.start() : this.open();
   }
 
@@ -233,12 +227,12 @@ export class ComparisonController {
 
   /** Ends the work; what was computed is saved. */
   async dispose(): Promise<void> {
-    this.post = undefined;
+    this.page.detach();
     this.disk.base.dispose();
     this.disk.tuned.dispose();
     this.cancel();
     await this.work?.ended;
-    clearTimeout(this.timer);
+    this.page.dispose();
     this.services.engine.tell('letGo', comparedCheckpoints(this.spec));
   }
 
@@ -252,7 +246,7 @@ export class ComparisonController {
     await Promise.all([this.disk.base.accept(base), this.disk.tuned.accept(tuned)]);
   }
   private tellDisk(): void {
-    this.post?.({ type: 'disk', base: this.disk.base.current, tuned: this.disk.tuned.current });
+    this.page.post({ type: 'disk', base: this.disk.base.current, tuned: this.disk.tuned.current });
   }
 
   /** One piece of work at a time; errors end in the state. */
@@ -317,17 +311,14 @@ export class ComparisonController {
     } finally {
       if (this.status.phase !== 'done') {
         this.summarize(true);
-        this.flush();
+        this.page.flush();
       }
       await this.save(this.status.phase === 'done', mark);
     }
   }
 
   private collect(event: ComparisonEvent): void {
-    const { tensors, details, failed } = this.results.add(event);
-    appendAll(this.batch.tensors, tensors);
-    appendAll(this.batch.details, details);
-    appendAll(this.batch.failed, failed);
+    this.page.add(this.results.add(event));
     if (event.type === 'plan') return this.update({ backend: event.backend });
     if (event.type === 'failed') this.services.log.warn(`${event.name}: ${event.error.message}`);
     if (event.type === 'progress') {
@@ -335,31 +326,7 @@ export class ComparisonController {
       this.progress = { phase, done, total, secondsLeft };
       this.services.onActivity(`${this.title}: ${done} of ${total} ${phase === 'spectra' ? 'matrices' : 'tensors'}`);
     }
-    this.schedule();
-  }
-
-  private schedule(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.summarize(false);
-      this.flush();
-    }, BATCH_MS);
-  }
-
-  /** Sends what has become another one since it was last sent. */
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const { batch, told, status, progress, summary, post } = this;
-    const { plan } = this.results;
-    this.batch = emptyBatch();
-    if (!post) return;
-    if (told.plan !== plan) for (const message of planMessages(plan)) post(message);
-    if (batch.tensors.length || batch.failed.length) post({ type: 'results', ...resultsForPage(batch) });
-    if (told.summary !== summary) post({ type: 'summary', summary: summary && summaryForPage(summary) });
-    if (told.status !== status) post({ type: 'state', state: status });
-    if (told.progress !== progress) post({ type: 'progress', progress });
-    this.told = { plan, summary, status, progress };
+    this.page.schedule();
   }
 
   /** Model-level figures of what is there; during a run only as often as they are cheap. */
@@ -373,7 +340,7 @@ export class ComparisonController {
 
   private update(change: Partial<ComparisonStatus>): void {
     this.status = { ...this.status, ...change };
-    this.flush();
+    this.page.flush();
   }
 
   private failed(error: unknown): void {

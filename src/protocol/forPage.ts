@@ -117,14 +117,22 @@ function planForPage(plan: ComparisonPlan): PagePlan {
   };
 }
 
+/** Those that hold most of the update's energy, in their order. */
+function largest<T extends { updateShare: number | null }>(parts: readonly T[]): T[] {
+  if (parts.length <= MOST_LINES) return [...parts];
+  const ranked = [...parts].sort((a, b) => (b.updateShare ?? 0) - (a.updateShare ?? 0));
+  const kept = new Set(ranked.slice(0, MOST_LINES));
+  return parts.filter((part) => kept.has(part));
+}
+
 /** The figures whole; of the lists beside them what a page could show. */
 export function summaryForPage(summary: ComparisonSummary): ComparisonSummary {
   const short = <T extends { name: string }>(list: readonly T[]): T[] =>
     list.filter(({ name }) => isShort(name)).slice(0, MOST_LINES);
   return {
     ...summary,
-    layers: summary.layers.slice(0, MOST_LINES),
-    modules: summary.modules.filter(({ module }) => isShort(module)).slice(0, MOST_LINES),
+    layers: largest(summary.layers),
+    modules: largest(summary.modules.filter(({ module }) => isShort(module))),
     failed: short(summary.failed),
     elementwiseOnly: short(summary.elementwiseOnly),
   };

@@ -156,6 +156,18 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
     rows: [...rows, [t('verdict'), tell(tally.verdict(tensor).words.word)]],
   };
 }
+/** A file decides how many matrices there are: more of them get one tick for all that would look the same. */
+export const MOST_TICKS = 2000;
+/** `look`: the same for ticks that cannot be told apart, a quarter of a pixel away at most; null for a matrix without one. */
+export function distinct<T>(items: readonly T[], look: (item: T) => string | null): readonly T[] {
+  if (items.length <= MOST_TICKS) return items;
+  const seen = new Map<string, T>();
+  for (const item of items) {
+    const key = look(item);
+    if (key !== null && !seen.has(key)) seen.set(key, item);
+  }
+  return [...seen.values()];
+}
 function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): Drawing {
   const x = linear(-1, 1, 1, width - 1);
   const [from, to] = tally.zone(live);
@@ -169,7 +181,11 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
     tally.name,
     tally.axis,
   );
-  const marks = live.flatMap((tensor) => {
+  const ticked = distinct(live, (tensor) => {
+    const at = tally.at(tensor);
+    return at === null ? null : `${Math.round(4 * x(at))} ${tally.verdict(tensor).id} ${tally.beyond(tensor)}`;
+  });
+  const marks = ticked.flatMap((tensor) => {
     const at = tally.at(tensor);
     if (at === null) return [];
     const { id } = tally.verdict(tensor);
@@ -182,7 +198,7 @@ function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): 
       s('path', { class: `tick tick-${id}`, fill: 'none', d: `M${x(at) + inward} 4l${-inward} 3l${inward} 3` }),
     ];
   });
-  const read = live.flatMap((tensor): Mark[] => {
+  const read = ticked.flatMap((tensor): Mark[] => {
     const at = tally.at(tensor);
     return at === null ? [] : [{ x: x(at), y: 7, ...markOf(tally, tensor) }];
   });

@@ -115,7 +115,9 @@ test('results and lists of a summary hold no name that the page has no pair for'
   results.merge({ tensors, details: [], failed });
   const summary = results.summary();
   if (!summary) throw new Error('no summary');
-  const shown = summaryForPage(summary);
+  const layers = Array.from({ length: 10_000 }, (_, layer) => ({ layer, updateShare: layer / 1e8 }));
+  const shown = summaryForPage({ ...summary, layers });
+  expect(shown.layers).toEqual(layers.slice(-MOST_LINES));
   expect(shown.elementwiseOnly).toHaveLength(MOST_LINES);
   expect(shown.failed).toEqual([]);
   expect(length(shown)).toBeLessThan(MEGABYTES);

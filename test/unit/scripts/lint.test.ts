@@ -1,4 +1,4 @@
-import { Linter } from 'eslint';
+import { ESLint, Linter } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { describe, expect, it } from 'vitest';
 import copies from '../../../scripts/lint/copies.mjs';
@@ -41,4 +41,42 @@ describe('the lint rules of lists', () => {
     ['for (const x of xs) out = [...x, 1];', []],
     ['ui = { ...ui, cell };', []],
   ])('copies: %s', (code, expected) => expect(problems(code)).toEqual(expected));
+});
+
+/** The project's own configuration for a file, its rules that ask for no types alone. */
+async function refusals(file: string, code: string): Promise<string[]> {
+  const { rules = {} } = (await new ESLint().calculateConfigForFile(file)) as Linter.Config;
+  const config: Linter.Config = {
+    files: ['**/*.ts'],
+    languageOptions: { parser: tseslint.parser },
+    rules: Object.fromEntries(
+      ['no-restricted-syntax', 'no-restricted-imports'].flatMap((name) => (rules[name] ? [[name, rules[name]]] : [])),
+    ),
+  };
+  return new Linter().verify(code, config, 'a.ts').map(({ message }) => message);
+}
+
+describe('what the lint rules refuse, wherever a stranger’s file is at work', () => {
+  const everywhere = [
+    'src/checkpoint/open.ts',
+    'src/hover/provider.ts',
+    'src/cli/main.ts',
+    'webview/inspector/finder.ts',
+  ];
+  it.each(everywhere)('%s: a pattern that is put together', async (file) => {
+    for (const code of ['new RegExp(text);', 'RegExp(text);', 'new RegExp(`^${name}$`);'])
+      expect((await refusals(file, code)).join(), code).toContain('is matched by src/text/pattern');
+    expect(await refusals(file, 'new RegExp("^a$", "u"); /^a$/.test(text);')).toEqual([]);
+  });
+  it.each(everywhere.slice(0, 3))('%s: a file that is written beside src/files', async (file) => {
+    for (const code of [
+      'import { writeFile } from "node:fs/promises";',
+      'import { createWriteStream, renameSync } from "node:fs";',
+      'import fs from "fs";',
+    ])
+      expect((await refusals(file, code)).join(), code).not.toBe('');
+    for (const code of ['open(path, "w");', 'openSync(path, "a");', 'const flags = constants.O_CREAT;'])
+      expect((await refusals(file, code)).join(), code).toContain('opened for reading only');
+    expect(await refusals(file, 'import { open, stat } from "node:fs/promises"; open(path, "r");')).toEqual([]);
+  });
 });

@@ -23,6 +23,7 @@ import { pictureName } from '../shared/picture.ts';
 import '../shared/plot.ts';
 import type { Drawing, Mark } from '../shared/plot.ts';
 import { linear, s, text } from '../shared/svg.ts';
+import { distinct } from './ticks.ts';
 import { twinParts } from './twin.ts';
 import { define, ViewElement } from './view.ts';
 
@@ -155,18 +156,6 @@ function markOf(tally: Tally, tensor: ComparisonTensor): Omit<Mark, 'x' | 'y'> {
     title: t('Layer {0}, {1}', tensor.layer ?? '', tensor.module),
     rows: [...rows, [t('verdict'), tell(tally.verdict(tensor).words.word)]],
   };
-}
-/** A file decides how many matrices there are: more of them get one tick for all that would look the same. */
-export const MOST_TICKS = 2000;
-/** `look`: the same for ticks that cannot be told apart, a quarter of a pixel away at most; null for a matrix without one. */
-export function distinct<T>(items: readonly T[], look: (item: T) => string | null): readonly T[] {
-  if (items.length <= MOST_TICKS) return items;
-  const seen = new Map<string, T>();
-  for (const item of items) {
-    const key = look(item);
-    if (key !== null && !seen.has(key)) seen.set(key, item);
-  }
-  return [...seen.values()];
 }
 function strip(width: number, tally: Tally, live: readonly ComparisonTensor[]): Drawing {
   const x = linear(-1, 1, 1, width - 1);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { distinct, MOST_TICKS } from '../../../webview/comparison/tally.ts';
+import { distinct, MOST_TICKS } from '../../../webview/comparison/ticks.ts';
 
 test('as many ticks as a strip has places, however many matrices there are; few matrices have one each', () => {
   const items = Array.from({ length: 100_000 }, (_, i) => i);

@@ -75,11 +75,14 @@ function agreeing(change: Change, left: Side, right: Side): number {
     const changed = changedName(name, change);
     const partner = changed === null ? undefined : to.normalized.get(normalizeName(changed));
     if (!partner) continue;
-    if (sameSides(row.shape, partner.shape)) same++;
+    if (isOpaque(row) || isOpaque(partner) || sameSides(row.shape, partner.shape)) same++;
     else other++;
   }
   return same >= SAME_SHAPE * (same + other) ? same : 0;
 }
+
+/** Its shape is that of codes, not that of the weight. */
+const isOpaque = ({ quantised }: TensorRow): boolean => quantised !== undefined && quantised.reason !== null;
 
 /** The same numbers of the same sides: a matrix may be stored [in, out] on one side. */
 function sameSides(a: readonly number[], b: readonly number[]): boolean {

@@ -30,7 +30,8 @@ export const MLX: Layout = {
     const shape = [...row.shape.slice(0, -1), columns];
     const size = columns / groups;
     if (!Number.isInteger(size) || (stated.groupSize !== null && stated.groupSize !== size)) {
-      const decoder = `config.json says groups of ${stated.groupSize ?? size}, but it has ${groups} scales for ${columns} columns`;
+      const of = stated.groupSize === null ? 'groups of one size' : `groups of ${stated.groupSize}`;
+      const decoder = `it has ${groups} scales for ${columns} columns, which are not ${of}`;
       return { ...common, group: null, shape, decoder };
     }
     const group = `groups of ${size}`;

@@ -90,6 +90,24 @@ describe('one constant part of the names', () => {
     ['a wrapper round the blocks', (name) => name, (name) => name.replace(/(layers\.\d+\.)/, '$1inner.')],
     ['one under the model', (name) => name, (name) => name.replace(/^model\./, 'model.llm.')],
   ];
+  it('before codes that are not decoded: what can be compared is', async () => {
+    const u8 = (...bytes: number[]): Entry => ({ dtype: 'U8', shape: [bytes.length, 1], data: Uint8Array.from(bytes) });
+    const packed = Object.fromEntries(
+      Object.entries(LLAMA).flatMap(([name, one]): [string, Entry][] =>
+        one.shape.length === 2 && name.includes('layers')
+          ? [
+              [`llm.${name}`, u8(...one.data.subarray(0, one.data.length / 4))],
+              ...['absmax', 'quant_map'].map((side): [string, Entry] => [`llm.${name}.${side}`, bf16(16)]),
+              [`llm.${name}.quant_state.bitsandbytes__nf4`, u8(123, 125)],
+            ]
+          : [[`llm.${name}`, one]],
+      ),
+    );
+    const { pairs, skipped, unpaired } = await paired(LLAMA, packed);
+    expect(pairs).toHaveLength(5);
+    expect(skipped.filter(({ reason }) => reason.startsWith('quantised (NF4)'))).toHaveLength(6);
+    expect(unpaired.baseOnly).toEqual([]);
+  });
   it.each(cases)('%s: all pair, and it is said', async (_, base, tuned) => {
     const pairing = await paired(renamed(LLAMA, base), renamed(LLAMA, tuned));
     await expectSame(pairing);

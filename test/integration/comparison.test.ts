@@ -75,6 +75,22 @@ test('clicking a cell shows its detail', async () => {
   expect(await detail.locator('[data-timing]').innerText()).toContain('computed on the CPU');
 });
 
+test('the answer stands above the figures, each clause with what it rests on', async () => {
+  const page = new ComparisonPage(workbench());
+  const clause = (code: string) => page.document.locator(`.answer [data-clause="${code}"]`);
+  expect(await clause('share').innerText()).toBe('Three quarters of the weights changed');
+  expect(await clause('direction-main').innerText()).toBe(
+    "Everywhere the update leans into the base's main directions",
+  );
+  const answer = page.document.locator('.answer');
+  expect(await answer.innerText()).toMatch(/main directions \(×\s?16 of random\)\./);
+  const height = (): Promise<number> => answer.evaluate((strip) => strip.getBoundingClientRect().height);
+  const closed = await height();
+  await answer.locator('summary').click();
+  expect(await height()).toBeGreaterThan(1.5 * closed);
+  await answer.locator('summary').click();
+});
+
 test('the panes scroll, the page around them does not', async () => {
   const page = new ComparisonPage(workbench());
   const beyond = await page.document.locator('body').evaluate(() => {

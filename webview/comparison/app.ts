@@ -2,6 +2,7 @@
 import { nothing, type TemplateResult } from 'lit';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
+import './answer.ts';
 import './cards.ts';
 import './detail.ts';
 import type { Detail } from './detail.ts';
@@ -50,7 +51,8 @@ class App extends ViewElement {
     if (!state.plan?.pairs.length || (!computed && !view.model.tensors.size)) {
       return html`${strips}<ox-plan .view=${view} .version=${version}></ox-plan>`;
     }
-    return html`${strips}<ox-cards .view=${view} .version=${version}></ox-cards>
+    return html`${strips}<ox-answer .view=${view} .version=${version}></ox-answer
+      ><ox-cards .view=${view} .version=${version}></ox-cards>
       ${
         view.model.layers.length
           ? html`<main

@@ -2,7 +2,8 @@
 import type { ComparisonPlan, Coverage } from '../../src/protocol/engine.ts';
 import type { PagePlan } from '../../src/protocol/forPage.ts';
 import { appendAll, greatest, least, meanOf } from '../../src/protocol/lists.ts';
-import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import type { ComparisonSummary, ComparisonTensor } from '../../src/protocol/results.ts';
+import type { Answer } from '../../src/answer/clause.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
 import type { CellValue, LayerStat } from '../shared/heatmap.ts';
@@ -13,6 +14,9 @@ import { t } from '../shared/l10n.ts';
 /** A file decides how many layers and modules there are; the map has room for so many rows and columns. */
 export const MAX_LAYERS = 1000;
 export const MAX_COLUMNS = 256;
+
+/** Tensors up to which the answer is made anew while results come: it takes 10 microseconds for each. */
+const MOST_WHILE_RUNNING = 20_000;
 
 export type Pair = ComparisonPlan['pairs'][number];
 const NOTHING: PagePlan['leftOut'] = { pairs: 0, skipped: 0, baseOnly: 0, tunedOnly: 0, problems: 0 };
@@ -39,8 +43,16 @@ export class ComparisonModel {
   leftOut: PagePlan['leftOut'] = NOTHING;
   /** pairs of the plan that are still to come */
   private awaited = 0;
+  /** A page that is opened anew hears these before the rest of its state. */
+  private told: Pick<ComparisonState, 'progress' | 'summary'> = { progress: null, summary: null };
   private members = new Map<string, Pair[]>();
   private liveCache: ComparisonTensor[] | null = null;
+  /** the sentences follow from hundreds of thousands of tensors: made anew for a new summary, and while stored results arrive */
+  private answered: { summary: ComparisonSummary | null; size: number; answer: Answer | null } = {
+    summary: null,
+    size: 0,
+    answer: null,
+  };
 
   /** set while the files of a side are others than those compared */
   disk: { base: DiskChange | null; tuned: DiskChange | null } | null = null;
@@ -50,11 +62,9 @@ export class ComparisonModel {
     switch (message.type) {
       case 'reset':
         return this.results.clear();
-      case 'state': {
-        const { progress = null, summary = null } = this.state ?? {};
-        this.state = { ...message.state, plan: this.results.plan, progress, summary };
+      case 'state':
+        this.state = { ...message.state, plan: this.results.plan, ...this.told };
         return;
-      }
       case 'plan':
         this.results.plan = message.plan;
         this.leftOut = message.plan?.leftOut ?? NOTHING;
@@ -70,9 +80,9 @@ export class ComparisonModel {
         return;
       }
       case 'summary':
-        return this.change({ summary: message.summary });
+        return this.tell({ summary: message.summary });
       case 'progress':
-        return this.change({ progress: message.progress });
+        return this.tell({ progress: message.progress });
       case 'results':
         this.results.merge(message);
         return;
@@ -85,6 +95,10 @@ export class ComparisonModel {
     }
   }
 
+  private tell(change: Partial<ComparisonModel['told']>): void {
+    this.told = { ...this.told, ...change };
+    this.change(change);
+  }
   private change(change: Partial<ComparisonState>): void {
     if (this.state) this.state = { ...this.state, ...change };
   }
@@ -158,6 +172,19 @@ export class ComparisonModel {
   /** Noise of the same size stands beside the figures of some matrix. */
   get hasTwin(): boolean {
     return this.live().some(({ metrics }) => metrics.twin);
+  }
+  /**
+   * What is there in words; null before the whole plan and a summary are there, and if the list is cut by which an adapter's matrices are
+   * counted. The host sends a summary now and then, and at the end.
+   */
+  answer(): Answer | null {
+    const { size } = this.tensors;
+    const isWaiting = this.awaited > 0 || (this.state?.phase === 'running' && size > MOST_WHILE_RUNNING);
+    const isCut = this.leftOut.skipped > 0 && this.results.plan?.tunedAdapter != null;
+    const summary = isWaiting || isCut ? null : (this.state?.summary ?? null);
+    if (this.answered.summary !== summary || this.answered.size !== size)
+      this.answered = { summary, size, answer: summary && this.results.answer(summary) };
+    return this.answered.answer;
   }
   /** Fractions of weights over all compared floating tensors, weighted by parameters: the summary's, and whether it is of all of them. */
   weighted(id: 'unchangedBf16' | 'updateDensity'): { value: number | null; weights: number; complete: boolean } {

@@ -8,7 +8,7 @@ import { fitsShape, sidesOf, wrongShape } from './fit.ts';
 import { InitialFactors } from './initial.ts';
 import { nesting, parameterName } from './stacks.ts';
 import { Targets } from './targets.ts';
-import { biasUpdate, moduleUpdate, stackUpdate, type ModuleUpdate } from './updates.ts';
+import { biasUpdate, moduleUpdate, rowsOfUpdate, stackUpdate, type ModuleUpdate } from './updates.ts';
 
 export interface Assigned {
   /** by the base's tensor */
@@ -38,9 +38,28 @@ export function assignUpdates(base: Checkpoint, source: Checkpoint, adapter: Ada
     else if (fitsShape(base, row, update)) updates.set(row.name, update);
     else unfit.push({ name: row.name, reason: wrongShape(row, update) });
   };
+  /** Experts that the base keeps one by one, of an adapter that changes the stack of them. */
+  const takeListed = (from: Checkpoint, name: string, module: AdapterModule, experts: TensorRow[][]): void => {
+    const sides = (experts[0] ?? []).map((row) => sidesOf(base, row));
+    const stack = { experts: experts.length, out: sides.reduce((all, { out }) => all + out, 0), in: sides[0]?.in ?? 0 };
+    const update = stackUpdate(from, module, { ...stack, turned: false, name: parameterName(module.settings, name) });
+    if (typeof update === 'string') reasons.set(name, update);
+    else if (update.out !== stack.out || update.in !== stack.in)
+      unfit.push({ name, reason: wrongShape({ shape: [stack.experts, stack.out, stack.in] }, update) });
+    else
+      experts.forEach((rows, expert) => {
+        let first = expert * stack.out;
+        for (const [i, row] of rows.entries()) {
+          take(row, rowsOfUpdate(update, first, sides[i]?.out ?? 0));
+          first += sides[i]?.out ?? 0;
+        }
+      });
+  };
   for (const [name, module] of adapter.modules) {
     const row = rowOf(base, targets, name, module);
-    if (!row) unfit.push({ name, reason: NO_WEIGHT });
+    const listed = row ? [] : targets.experts(normalizeName(parameterName(module.settings, module.module)));
+    if (listed.length > 0) takeListed(source, name, module, listed);
+    else if (!row) unfit.push({ name, reason: NO_WEIGHT });
     else if (isStack(row)) take(row, stackUpdate(source, module, { ...sidesOf(base, row), name: row.name }));
     else take(row, moduleUpdate(source, module, kept));
     const bias = biasUpdate(source, module);

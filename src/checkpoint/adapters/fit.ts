@@ -36,7 +36,7 @@ export function fitsShape(checkpoint: Checkpoint, row: TensorRow, update: Module
   );
 }
 
-export function wrongShape(row: TensorRow, { experts, out, in: inside }: ModuleUpdate): string {
+export function wrongShape(row: Pick<TensorRow, 'shape'>, { experts, out, in: inside }: ModuleUpdate): string {
   const made = [...(experts === null ? [] : [experts]), out ?? 'any', inside ?? 'any'];
   return `the adapter was made for [${made.join(', ')}], and the base's weight is [${row.shape.join(', ')}]`;
 }

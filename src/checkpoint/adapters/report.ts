@@ -4,7 +4,11 @@ import type { Adapter } from './adapter.ts';
 import { brokenParts } from './parts.ts';
 import type { AdapterConfig } from './settings.ts';
 
-export function reportAdapter({ facts, modules }: Adapter, config: AdapterConfig | null, problems: ProblemList): void {
+export function reportAdapter(
+  { facts, modules, refused }: Adapter,
+  config: AdapterConfig | null,
+  problems: ProblemList,
+): void {
   const { kind, rank, scale, matrices, unmerged } = facts;
   const details = [rank === null ? [] : [`rank ${rank}`], scale === null ? [] : [`scale ${scale}`]].flat();
   const what = [unmerged ? `an adapter (${kind})` : `this is an adapter (${kind})`, ...details].join(', ');
@@ -16,6 +20,7 @@ export function reportAdapter({ facts, modules }: Adapter, config: AdapterConfig
       `${what}, is not merged into ${where} of this model: their weights alone are not what it computes with.`,
       'A comparison takes weight and update together.',
     );
+  else if (refused !== null) problems.add('info', 'adapter', `${what}: ${refused}.`, '');
   else
     problems.add(
       'info',

@@ -1,5 +1,5 @@
 /** The base's tensors by the names that adapters have for them. */
-import { normalizeName, pipelineModel } from '../../families/index.ts';
+import { expertParts, layoutKey, normalizeName, pipelineModel } from '../../families/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { Checkpoint } from '../types.ts';
 
@@ -8,8 +8,11 @@ export class Targets {
   /** without the model of a pipeline, and with "_" for ".": null if several have that name */
   private readonly bare = new Map<string, TensorRow | null>();
 
-  constructor({ tensors }: Checkpoint) {
-    for (const row of tensors.values()) {
+  /** by the key that a weight has under every layout; made when it is asked for */
+  private layout: Map<string, TensorRow> | null = null;
+
+  constructor(private readonly base: Pick<Checkpoint, 'tensors' | 'family'>) {
+    for (const row of base.tensors.values()) {
       const name = normalizeName(row.quantised?.weight ?? row.name);
       this.named.set(name, row);
       const bare = bareName(name);
@@ -24,6 +27,25 @@ export class Targets {
 
   tensor(name: string): TensorRow | undefined {
     return this.named.get(name) ?? this.bare.get(bareName(name)) ?? undefined;
+  }
+
+  /**
+   * The experts of a stack that the base keeps as tensors of their own: of each those whose rows follow one another in the stack. Empty if
+   * it has none.
+   */
+  experts(parameter: string): TensorRow[][] {
+    const { tensors, family } = this.base;
+    const layout = (this.layout ??= new Map(
+      [...tensors.values()].map((row) => [layoutKey(row.quantised?.weight ?? row.name, [], family), row]),
+    ));
+    // How many rows it has does not matter: only which parts.
+    const parts = expertParts(parameter, 2, family)?.map(({ suffix }) => [suffix]) ?? [[]];
+    const found: TensorRow[][] = [];
+    for (;;) {
+      const own = parts.map((part) => layout.get(layoutKey(parameter, [String(found.length), ...part], family)));
+      if (!own.every((row) => row?.shape.length === 2)) return found;
+      found.push(own as TensorRow[]);
+    }
   }
 
   /** All that a module keeps itself, under names of one part. */

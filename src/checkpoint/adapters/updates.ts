@@ -94,8 +94,34 @@ export function biasUpdate(checkpoint: Checkpoint, { parts, scale }: AdapterModu
 
 /** The update of a stack of experts. */
 export function stackUpdate(checkpoint: Checkpoint, module: AdapterModule, stack: Stack): ModuleUpdate | string {
-  const recipe = stackRecipe(module, stack);
-  return updateOf(checkpoint, module.parts, recipe, stack.experts);
+  const update = updateOf(checkpoint, module.parts, stackRecipe(module, stack), stack.experts);
+  if (typeof update === 'string') return update;
+  // The factors are those of all experts, and each expert asks for them.
+  let kept: WeakRef<RowUpdate> | null = null;
+  return {
+    ...update,
+    load: async (base, signal) => {
+      const found = kept?.deref() ?? (await update.load(base, signal));
+      kept = new WeakRef(found);
+      return found;
+    },
+  };
+}
+
+/** What an update of a stack does to one expert, or a part of it, that the base keeps as a matrix of its own. */
+export function rowsOfUpdate(update: ModuleUpdate, first: number, rows: number): ModuleUpdate {
+  return {
+    ...update,
+    experts: null,
+    out: rows,
+    thin: null,
+    load: async (base, signal) => {
+      const change = await update.load(base, signal);
+      return (row, values) => {
+        change(first + row, values);
+      };
+    },
+  };
 }
 
 function updateOf(

@@ -7,6 +7,8 @@ import {
   type Checkpoint,
   type Weight,
 } from '../../../src/checkpoint/index.ts';
+import { temporaryFolder } from '../checkpoint/folder.ts';
+import { safetensors, type Entry } from '../formats/build.ts';
 import { svd } from '../../../src/linalg/reference/svd.ts';
 import { castCodes, type MatrixType } from '../../../src/numbers/index.ts';
 
@@ -16,6 +18,7 @@ const OPTIONS = { includeEmbeddings: true, tensors: null };
 /** PEFT merges in float32: weights under 2 to 2^-24 each, sums of up to 24 products. */
 const CLOSE = 2e-6;
 
+const folder = temporaryFolder();
 const opened: Checkpoint[] = [];
 afterEach(async () => {
   for (const checkpoint of opened.splice(0)) await checkpoint.close();
@@ -174,5 +177,72 @@ describe('pissa-niter', () => {
       // Both in float64; the two decompositions agree to the gap behind the fourth value.
       expect(greatestDifference(await valuesOf(weight), expected), name).toBeLessThan(1e-11);
     }
+  });
+});
+
+describe('an adapter of stacked experts over a base that keeps them one by one', () => {
+  it.each(['target-parameters', 'target-one-parameter'])('%s: every expert gets its rows', async (name) => {
+    const whole = await open(`${FOLDER}/base`);
+    const tensors: Record<string, Entry> = {};
+    const put = (to: string, shape: number[], values: Float32Array): void => {
+      tensors[to] = { dtype: 'F32', shape, data: new Uint8Array(values.slice().buffer) };
+    };
+    const experts = 'model.layers.1.mlp.experts';
+    for (const row of whole.tensors.values()) {
+      const values = await numbersOf(whole, row.name);
+      const part = (e: number, first: number, rows: number, of: number, columns: number): Float32Array =>
+        values.subarray((e * of + first) * columns, (e * of + first + rows) * columns);
+      if (row.name === `${experts}.gate_up_proj`)
+        for (const e of [0, 1, 2]) {
+          put(`${experts}.${e}.gate_proj.weight`, [24, 16], part(e, 0, 24, 48, 16));
+          put(`${experts}.${e}.up_proj.weight`, [24, 16], part(e, 24, 24, 48, 16));
+        }
+      else if (row.name === `${experts}.down_proj`)
+        for (const e of [0, 1, 2]) put(`${experts}.${e}.down_proj.weight`, [16, 24], part(e, 0, 16, 16, 24));
+      else put(row.name, [...row.shape], values);
+    }
+    const base = await open(folder.write(`${name}.safetensors`, safetensors(tensors)));
+    const tuned = await open(`${FOLDER}/${name}/adapter`);
+    const merged = await open(`${FOLDER}/${name}/merged.safetensors`);
+    if (!tuned.adapter) throw new Error('It is not an adapter.');
+    const { pairs, coverage } = pairAdapter(base, tuned, tuned.adapter, OPTIONS);
+    expect(coverage.weights.compared).toBe(coverage.weights.all);
+    const listed = pairs.filter((pair) => pair.name.startsWith(experts));
+    expect(listed).toHaveLength(name === 'target-parameters' ? 9 : 3);
+    for (const { name: tensor, tuned: weight } of listed) {
+      const [, e = '', leaf = ''] = /experts\.(\d)\.(\w+)\./.exec(tensor) ?? [];
+      const stack = leaf === 'down_proj' ? 'down_proj' : 'gate_up_proj';
+      const values = new Float64Array(await numbersOf(merged, `${experts}.${stack}`));
+      const start = Number(e) * (stack === 'down_proj' ? 16 * 24 : 48 * 16) + (leaf === 'up_proj' ? 24 * 16 : 0);
+      const expected = values.subarray(start, start + weight.count);
+      expect(greatestDifference(await valuesOf(weight), expected), tensor).toBeLessThan(CLOSE);
+    }
+  });
+});
+
+/** What changes no weight, or has no one update: named by its usual name, with the reason in place of figures. */
+describe.each([
+  ['PROMPT_TUNING', 'prompt_embeddings', 'Prompt tuning', /changes no weight/],
+  ['PREFIX_TUNING', 'prompt_embeddings', 'Prefix tuning', /changes no weight/],
+  ['P_TUNING', 'prompt_embeddings', 'P-tuning', /changes no weight/],
+  ['CPT', 'prompt_embeddings', 'CPT', /changes no weight/],
+  ['XLORA', 'base_model.internal_xlora_classifier.inner.0.weight', 'X-LoRA', /anew for every token/],
+  ['MISS', 'base_model.model.model.layers.0.self_attn.q_proj.miss_block', 'MiSS', /not computed by this version/],
+  ['NEW_KIND', 'base_model.model.model.layers.0.self_attn.q_proj.new_part', 'NEW_KIND', /not computed by this version/],
+])('%s', (peftType, tensor, kind, reason) => {
+  it(`is ${kind}, and says why nothing can be compared`, async () => {
+    const data = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+    folder.write(
+      `${peftType}/adapter_model.safetensors`,
+      safetensors({ [tensor]: { dtype: 'F32', shape: [2, 2], data } }),
+    );
+    folder.write(`${peftType}/adapter_config.json`, { peft_type: peftType });
+    const tuned = await open(`${folder.path}/${peftType}`);
+    const { adapter } = tuned;
+    if (!adapter) throw new Error('It is not an adapter.');
+    expect(adapter.facts.kind).toBe(kind);
+    expect(tuned.problems.map(({ message }) => message).join()).toMatch(reason);
+    const base = await open(`${FOLDER}/base`);
+    expect(() => pairAdapter(base, tuned, adapter, OPTIONS)).toThrow(reason);
   });
 });

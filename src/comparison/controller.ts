@@ -19,8 +19,10 @@ import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComp
 
 /** The summary may take this share of the host's time while results stream in. */
 const SUMMARY_SHARE = 0.05;
-/** A window that is closed in the middle of a run loses at most this much of it. */
+/** A window that is closed in the middle of a run loses at most this much of it, or more if saving takes long: */
 const SAVE_MS = 15_000;
+/** what is saved during a run may take this share of its time. */
+const SAVE_SHARE = 0.05;
 const STALE: WireError = {
   code: 'bad-file',
   message: 'These figures were computed before the files changed on disk. Press Retry to compute them again.',
@@ -53,7 +55,7 @@ export class ComparisonController {
   );
   private work: { abort: AbortController; ended: Promise<void>; run?: ComparisonRun } | undefined;
   private summaryAllowedAt = 0;
-  private savedAt = 0;
+  private saveDueAt = 0;
   /** restored results of other bytes than those on disk now */
   private stale = false;
   private readonly disk: { base: DiskMonitor; tuned: DiskMonitor };
@@ -296,11 +298,11 @@ export class ComparisonController {
     this.update({ phase: 'running', error: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);
     const mark = await fingerprint(this.spec.base, this.spec.tuned);
-    this.savedAt = performance.now();
+    this.saveDueAt = performance.now() + SAVE_MS;
     try {
       for await (const event of run.events()) {
         this.collect(event);
-        if (performance.now() - this.savedAt > SAVE_MS) await this.save(false, mark);
+        if (performance.now() > this.saveDueAt) await this.save(false, mark);
       }
       this.progress = null;
       this.summarize(true);
@@ -357,13 +359,15 @@ export class ComparisonController {
     const { plan, backend, tensors } = this.results;
     if (!plan || !backend || tensors.size === 0) return;
     const stored = { spec: this.spec, plan, backend, complete, fingerprint: mark };
+    const begin = performance.now();
     try {
       await this.services.store.save({ ...stored, ...this.results.lists() });
     } catch (error) {
       // The results are on show all the same; only a reload would compute them again.
       this.services.log.warn(`results not saved: ${(error as Error).message}`);
     }
-    this.savedAt = performance.now();
+    const end = performance.now();
+    this.saveDueAt = end + Math.max(SAVE_MS, (end - begin) / SAVE_SHARE);
   }
 }
 

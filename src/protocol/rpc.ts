@@ -3,26 +3,30 @@
  * open call then fails with `peer-gone`). Streams send `next` any number of times before that. Unknown messages are answered.
  */
 import { ERROR_CODES, OffaxisError, toWireError, type WireError } from './errors.ts';
+import { appendAll } from './lists.ts';
 
 export type WireMessage =
   | { kind: 'request'; id: number; method: string; params: unknown }
   | { kind: 'cancel'; id: number }
-  | { kind: 'next'; id: number; value: unknown }
+  | { kind: 'next'; id: number; values: unknown[] }
   | { kind: 'done'; id: number; value?: unknown }
   | { kind: 'error'; id: number; error: WireError };
 
 /** Whether what has arrived is a message at all. One that is not is passed over: the peer may be of another version, or broken. */
 function isWireMessage(message: unknown): message is WireMessage {
   if (typeof message !== 'object' || message === null) return false;
-  const { kind, id, method, error } = message as { kind?: unknown; id?: unknown; method?: unknown; error?: unknown };
+  const { kind, id, method, error, values } = message as Partial<
+    Record<'kind' | 'id' | 'method' | 'error' | 'values', unknown>
+  >;
   if (typeof id !== 'number') return false;
   switch (kind) {
     case 'request':
       return typeof method === 'string';
     case 'error':
       return isWireError(error);
-    case 'cancel':
     case 'next':
+      return Array.isArray(values);
+    case 'cancel':
     case 'done':
       return true;
     default:
@@ -84,7 +88,12 @@ export function serve<Calls, Streams>(channel: Channel, handlers: Handlers<Calls
         });
       else if (stream) {
         const values = (stream as (p: unknown, s: AbortSignal) => AsyncIterable<unknown>)(params, controller.signal);
-        for await (const value of values) channel.send({ kind: 'next', id, value });
+        const batch = new Batch((ready) => channel.send({ kind: 'next', id, values: ready }));
+        try {
+          for await (const value of values) batch.add(value);
+        } finally {
+          batch.flush();
+        }
         channel.send({ kind: 'done', id });
       } else throw new OffaxisError('bug', `There is no method ${JSON.stringify(method.slice(0, 80))}.`);
     } catch (error) {
@@ -95,8 +104,37 @@ export function serve<Calls, Streams>(channel: Channel, handlers: Handlers<Calls
   }
 }
 
+/** Values of one message: what a message costs is little beside them, and none grows large. */
+const MOST_VALUES = 256;
+/** Values that go at once in one turn of the event loop: what a process has said before it crashes is not lost. */
+const AT_ONCE = 16;
+
+/** Sends values as they come; if they come by thousands in one turn, many with one message: a stream may have a million. */
+class Batch {
+  private values: unknown[] = [];
+  private inTurn = 0;
+
+  constructor(private readonly send: (values: unknown[]) => void) {}
+
+  add(value: unknown): void {
+    if (++this.inTurn === 1)
+      setImmediate(() => {
+        this.inTurn = 0;
+        this.flush();
+      });
+    this.values.push(value);
+    if (this.inTurn <= AT_ONCE || this.values.length === MOST_VALUES) this.flush();
+  }
+  flush(): void {
+    const { values } = this;
+    if (values.length === 0) return;
+    this.values = [];
+    this.send(values);
+  }
+}
+
 interface Pending {
-  next(value: unknown): void;
+  next(values: unknown[]): void;
   done(value: unknown): void;
   fail(error: OffaxisError): void;
 }
@@ -112,7 +150,7 @@ export class RpcClient<Calls, Streams> {
       if (!isWireMessage(message) || message.kind === 'request' || message.kind === 'cancel') return;
       const pending = this.pending.get(message.id);
       if (!pending) return;
-      if (message.kind === 'next') return pending.next(message.value);
+      if (message.kind === 'next') return pending.next(message.values);
       this.pending.delete(message.id);
       if (message.kind === 'done') pending.done(message.value);
       else pending.fail(new OffaxisError(message.error.code, message.error.message || 'The engine gave no reason.'));
@@ -145,13 +183,13 @@ export class RpcClient<Calls, Streams> {
     params: Streams[M] extends AnyFunction ? Parameters<Streams[M]>[0] : never,
     signal?: AbortSignal,
   ): AsyncGenerator<Streams[M] extends (...args: never[]) => infer R ? R : never, void, undefined> {
-    const queue: unknown[] = [];
+    let queue: unknown[] = [];
     let finished = false;
     let failure: OffaxisError | undefined;
     let wake: () => void = () => undefined;
     const id = this.start(method, params, signal, {
-      next: (value) => {
-        queue.push(value);
+      next: (values) => {
+        appendAll(queue, values);
         wake();
       },
       done: () => {
@@ -166,7 +204,11 @@ export class RpcClient<Calls, Streams> {
     });
     try {
       for (;;) {
-        while (queue.length) yield queue.shift() as never;
+        while (queue.length) {
+          const ready = queue;
+          queue = [];
+          for (const value of ready) yield value as never;
+        }
         if (finished) break;
         await new Promise<void>((resolve) => {
           wake = resolve;

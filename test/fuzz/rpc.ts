@@ -119,7 +119,7 @@ function message(random: Random): object {
       params: { a: [1] },
     },
     { kind: 'cancel', id },
-    { kind: 'next', id, value: 7 },
+    { kind: 'next', id, values: [7] },
     { kind: 'done', id, value: null },
     { kind: 'error', id, error },
     { kind: 'strange', id },

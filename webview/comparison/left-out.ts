@@ -161,8 +161,25 @@ export function leftOutTables(
   }`;
 }
 
+/** What of a run's time the tables may take: they go over all tensors, which may be half a million. */
+const SHARE = 0.05;
+
 class LeftOut extends ViewElement {
+  private dueAt = 0;
+
+  protected override shouldUpdate(): boolean {
+    return this.view.model.state?.phase !== 'running' || performance.now() >= this.dueAt;
+  }
   protected override render(): TemplateResult | typeof nothing {
+    const begin = performance.now();
+    try {
+      return this.tables();
+    } finally {
+      const end = performance.now();
+      this.dueAt = end + (end - begin) / SHARE;
+    }
+  }
+  private tables(): TemplateResult | typeof nothing {
     const { model } = this.view;
     const plan = model.state?.plan;
     if (!plan) return nothing;

@@ -37,6 +37,8 @@ export class ComparisonModel {
   layerCount = 0;
   /** matrices that the map has no place for: they are in the export only */
   beyondMap = 0;
+  /** types of either side, in the order in which they come */
+  dtypes: string[] = [];
   /** pairs of block matrices: what the map, the cards and the tallies count */
   matrices: Pair[] = [];
   /** what the lists of the plan were cut by on their way here */
@@ -105,6 +107,9 @@ export class ComparisonModel {
 
   private readPlan(plan: ComparisonPlan | null): void {
     this.members = new Map();
+    const dtypes = new Set<string>();
+    for (const { dtype } of plan?.pairs ?? []) dtypes.add(dtype.base).add(dtype.tuned);
+    this.dtypes = [...dtypes];
     this.matrices = (plan?.pairs ?? []).filter((p) => p.spectral && p.layer !== null);
     for (const pair of this.matrices) {
       const list = this.members.get(key(pair.layer ?? 0, pair.module));

@@ -56,9 +56,8 @@ const MAX_NOTE = 400;
 
 class Title extends ViewElement {
   protected override render(): TemplateResult {
-    const { state, matrices, layerCount: layers, tensors, coverage } = this.view.model;
+    const { state, matrices, layerCount: layers, tensors, coverage, dtypes } = this.view.model;
     const plan = state?.plan;
-    const dtypes = [...new Set((plan?.pairs ?? []).flatMap((p) => [p.dtype.base, p.dtype.tuned]))];
     const facts = plan?.pairs.length
       ? [
           layers

@@ -70,6 +70,22 @@ describe('rpc', () => {
     });
   });
 
+  it('sends a stream of many values in order, with few messages, the first of them at once', async () => {
+    const { client, port1 } = pair();
+    const lengths: number[] = [];
+    port1.on('message', (message: WireMessage) => {
+      if (message.kind === 'next') lengths.push(message.values.length);
+    });
+    const TO = 100_000;
+    let expected = 0;
+    for await (const value of client.stream('count', { to: TO })) if (value === expected) expected++;
+    expect(expected).toBe(TO);
+    expect(lengths.slice(0, 16)).toEqual(Array.from({ length: 16 }, () => 1));
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(TO);
+    // 256 values each; a turn of the event loop may end before as many have come
+    expect(lengths.length).toBeLessThan(TO / 100);
+  });
+
   it('answers an unknown method with an error', async () => {
     const { client } = pair();
     await expect(

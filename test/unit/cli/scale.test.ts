@@ -1,0 +1,152 @@
+/**
+ * Half a million tensors through the real command line: CPU time and peak memory grow as the number of tensors does. Measured as ratios
+ * of two sizes in one run, never in seconds: the machine may be slow and busy.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ComparisonResult, InspectionResult } from '../../../src/protocol/results.ts';
+import { temporaryFolder } from '../checkpoint/folder.ts';
+
+const CLI = resolve('dist/cli.mjs');
+const [FEW, MANY] = [125_000, 500_000];
+const SHARDS = 25;
+/**
+ * Four times the tensors. Linear work takes four times the time at most, as what a process does once does not grow; on a busy machine
+ * half as much again is noise. Work that grows with the square takes 16 times.
+ */
+const MOST_TIME = 6;
+/** Four times at most, too; the heap may hold a quarter more than is in use. */
+const MOST_MEMORY = 5;
+
+const folder = temporaryFolder();
+const nameOf = (i: number): string => {
+  const [layer, expert, kind] = [i % 24, Math.floor(i / 72), ['gate', 'up', 'down'][Math.floor(i / 24) % 3]];
+  return `model.layers.${layer}.mlp.experts.${expert}.${kind}_proj.bias`;
+};
+const WEIGHTS = 4;
+
+/** Tensors `from` to `to` of a model of biases in bf16; `step`: what a third of the codes has been moved by. */
+function writeFile(path: string, from: number, to: number, step: number): void {
+  const entries: string[] = [];
+  for (let i = from; i < to; i++) {
+    const offset = 2 * WEIGHTS * (i - from);
+    entries.push(`"${nameOf(i)}":{"dtype":"BF16","shape":[${WEIGHTS}],"data_offsets":[${offset},${offset + 8}]}`);
+  }
+  const header = Buffer.from(`{${entries.join(',')}}`);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const codes = Uint16Array.from({ length: WEIGHTS * (to - from) }, (_, k) => {
+    const at = WEIGHTS * from + k;
+    return 0x3c00 + (at % 509) + (at % 3 ? 0 : step);
+  });
+  const file = openSync(path, 'w');
+  for (const part of [length, header, Buffer.from(codes.buffer)]) writeSync(file, part);
+  closeSync(file);
+}
+
+/** The base as an index with its shards, the tuned side as one file. */
+function writePair(count: number): { base: string; tuned: string } {
+  const place = join(folder.path, String(count));
+  mkdirSync(place);
+  const map: string[] = [];
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const file = `model-${String(shard + 1).padStart(5, '0')}-of-${String(SHARDS).padStart(5, '0')}.safetensors`;
+    const [from, to] = [shard, shard + 1].map((at) => Math.floor((at * count) / SHARDS)) as [number, number];
+    writeFile(join(place, file), from, to, 0);
+    for (let i = from; i < to; i++) map.push(`"${nameOf(i)}":"${file}"`);
+  }
+  const base = join(place, 'model.safetensors.index.json');
+  const file = openSync(base, 'w');
+  writeSync(file, `{"metadata":{"total_size":${2 * WEIGHTS * count}},"weight_map":{${map.join(',')}}}`);
+  closeSync(file);
+  const tuned = join(place, 'tuned.safetensors');
+  writeFile(tuned, 0, count, 1);
+  return { base, tuned };
+}
+
+interface Measured {
+  cpuSeconds: number;
+  peakBytes: number;
+  stdout: string;
+}
+/** What the process itself says of its resources as it ends. */
+const REPORT = `data:text/javascript,${encodeURIComponent(
+  `import { writeSync } from 'node:fs';process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));`,
+)}`;
+async function measured(...argv: string[]): Promise<Measured> {
+  const child = spawn(process.execPath, ['--import', REPORT, CLI, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const texts = ['', '', ''];
+  [child.stdout, child.stderr, child.stdio[3]].forEach((stream, i) =>
+    stream?.on('data', (text) => (texts[i] += String(text))),
+  );
+  const status = await new Promise((done) => child.on('close', done));
+  const [stdout = '', stderr, report = ''] = texts;
+  expect(stderr, argv.join(' ')).toBe('');
+  expect(status, argv.join(' ')).toBe(0);
+  const usage = JSON.parse(report) as NodeJS.ResourceUsage;
+  return {
+    cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
+    peakBytes: usage.maxRSS * 1024,
+    stdout,
+  };
+}
+
+function expectLinear(what: string, few: Measured, many: Measured): void {
+  const [time, memory] = [many.cpuSeconds / few.cpuSeconds, many.peakBytes / few.peakBytes];
+  const said = [few, many].map((m) => `${m.cpuSeconds.toFixed(1)} s, ${(m.peakBytes / 2 ** 20).toFixed(0)} MiB`);
+  process.stdout.write(`${what}: ${said.join(' -> ')}; ${time.toFixed(1)} times, ${memory.toFixed(1)} times\n`);
+  expect(time, `${what}: CPU time`).toBeLessThan(MOST_TIME);
+  expect(memory, `${what}: peak memory`).toBeLessThan(MOST_MEMORY);
+}
+
+describe('half a million tensors', () => {
+  let few: { base: string; tuned: string };
+  let many: { base: string; tuned: string };
+  beforeAll(() => {
+    if (!existsSync(CLI)) throw new Error('dist/cli.mjs is missing: run "npm run build" first.');
+    few = writePair(FEW);
+    many = writePair(MANY);
+  });
+
+  it('of an index are inspected in linear time and memory', async () => {
+    const json = join(folder.path, 'inspection.json');
+    const small = await measured('inspect', few.base, '--json', json);
+    const { tensors, summary } = JSON.parse(readFileSync(json, 'utf8')) as InspectionResult;
+    expect(tensors).toHaveLength(FEW);
+    expect(summary).toMatchObject({ tensors: FEW, parameters: WEIGHTS * FEW, shards: SHARDS, missing: 0 });
+    const large = await measured('inspect', many.base, '--json', json);
+    const all = JSON.parse(readFileSync(json, 'utf8')) as InspectionResult;
+    expect(all.summary).toMatchObject({ tensors: MANY, parameters: WEIGHTS * MANY });
+    expect(all.tensors.at(-1)?.name).toBe(nameOf(MANY - 1));
+    rmSync(json);
+    expectLinear('inspect', small, large);
+  });
+
+  it('of one file are checked in linear time and memory', async () => {
+    const small = await measured('check', few.tuned);
+    const large = await measured('check', many.tuned);
+    expect(large.stdout).toMatch(/500.?000/);
+    expectLinear('check', small, large);
+  });
+
+  it('of an index are compared with a file in linear time and memory', async () => {
+    const json = join(folder.path, 'comparison.json');
+    const small = await measured('compare', few.base, few.tuned, '--json', json);
+    const { tensors, summary } = JSON.parse(readFileSync(json, 'utf8')) as ComparisonResult;
+    expect(tensors).toHaveLength(FEW);
+    expect(summary).toMatchObject({ weights: WEIGHTS * FEW, coverage: 1, failed: [] });
+    expect(summary.unchangedBf16).toBeCloseTo(2 / 3, 4);
+    const bytes = statSync(json).size;
+    const large = await measured('compare', many.base, many.tuned, '--json', json);
+    expect(large.stdout).toMatch(/^2.?000.?000 weights compared/m);
+    expect(large.stdout).toMatch(/^500000 tensors elementwise only$/m);
+    // too long for one string
+    expect(statSync(json).size / bytes).toBeGreaterThan(3.9);
+    rmSync(json);
+    expectLinear('compare', small, large);
+  });
+});

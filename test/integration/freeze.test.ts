@@ -16,6 +16,8 @@ const { workbench } = session({
       write(join(workspace, folder), farLayers(step));
     write(join(workspace, 'wordy'), wordy());
     write(join(workspace, 'ill'), ill());
+    write(join(workspace, 'many-base'), many(0));
+    write(join(workspace, 'many-tuned'), many(1));
   },
 });
 function write(folder: string, bytes: Uint8Array): void {
@@ -51,6 +53,24 @@ function ill(): Uint8Array {
   const names = Array.from({ length: ILL }, (_, i) => `model.layers.${i}.input_layernorm.weight`);
   return safetensors(Object.fromEntries([...names, 'n'.repeat(50_000_000)].map((name) => [name, entry])));
 }
+
+/** Half a million biases in bf16; `step`: what a third of the codes has been moved by. */
+const MANY = 500_000;
+const manyName = (i: number): string => `model.layers.${i % 24}.mlp.experts.${Math.floor(i / 24)}.up_proj.bias`;
+function many(step: number): Uint8Array {
+  const entries = Array.from(
+    { length: MANY },
+    (_, i) => `"${manyName(i)}":{"dtype":"BF16","shape":[2],"data_offsets":[${4 * i},${4 * i + 4}]}`,
+  );
+  const header = Buffer.from(`{${entries.join(',')}}`);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const codes = Uint16Array.from({ length: 2 * MANY }, (_, i) => 0x3c00 + (i % 509) + (i % 3 ? 0 : step));
+  return Buffer.concat([length, header, Buffer.from(codes.buffer)]);
+}
+/** The page answers what it is asked, also while it has much to take in: a click on it comes through. */
+const ANSWERS_MS = 30_000;
+const MANY_MS = 300_000;
 
 test('a layer number of nine digits is one row of the comparison’s map', async () => {
   await workbench().selectAsBase('far-base', 'model.safetensors');
@@ -115,3 +135,35 @@ test('as many findings as tensors, and a name of 50 MB, are a list in a window a
   expect(performance.now() - start).toBeLessThan(2000);
   await workbench().screenshot('freeze findings');
 });
+
+test('half a million tensors open in the inspector, which finds one of them', async () => {
+  await workbench().openFromExplorer('many-base', 'model.safetensors');
+  const page = new InspectorPage(workbench());
+  const last = manyName(MANY - 1);
+  await page.action('filter').waitFor({ timeout: MANY_MS });
+  await page.action('filter').fill(last, { timeout: MANY_MS });
+  await page.tensor(last).click({ timeout: ANSWERS_MS });
+  await page.detail(last).waitFor({ timeout: ANSWERS_MS });
+  expect(await page.document.locator('[data-tensor]').count()).toBeLessThan(200);
+  await workbench().screenshot('freeze many inspector');
+}, 900_000);
+
+test('half a million tensors are compared, and the page answers while they are and after', async () => {
+  await workbench().selectAsBase('many-base', 'model.safetensors');
+  await workbench().chooseFromMenu(await workbench().reveal('many-tuned', 'model.safetensors'), 'Compare with Base');
+  await workbench()
+    .tab(/many-base → many-tuned/)
+    .waitFor();
+  const page = new ComparisonPage(workbench());
+  await page.document.locator('body[data-phase="running"], body[data-phase="done"]').waitFor({ timeout: MANY_MS });
+  const tensors = page.document.locator('[data-section="elementwise"] summary').first();
+  await tensors.click({ timeout: ANSWERS_MS });
+  await page.document.locator('[data-section="elementwise"] .line').first().waitFor({ timeout: ANSWERS_MS });
+  await page.phase('done', MANY_MS);
+  await tensors.click({ timeout: ANSWERS_MS });
+  expect(await tensors.innerText()).toMatch(/500.000 tensors/);
+  expect(await page.document.locator('.line').count()).toBeLessThan(200);
+  const unchanged = page.document.locator('[data-section="elementwise"] td.num').first();
+  await expect.poll(() => unchanged.innerText(), { timeout: ANSWERS_MS }).toMatch(/66[.,]\d+/);
+  await workbench().screenshot('freeze many comparison');
+}, 900_000);

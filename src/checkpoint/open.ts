@@ -4,8 +4,7 @@ import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isExpertStack, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
-import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
-import type { Problem } from '../protocol/results.ts';
+import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { adapterOf } from './adapters/adapter.ts';
 import { readAlphas } from './adapters/alphas.ts';
 import { withInitial } from './adapters/beside.ts';
@@ -16,12 +15,13 @@ import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
 import { besideNote, discover, type Source as AnySource } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
+import { factsOf } from './facts.ts';
 import { estimateMemory } from './memory.ts';
 import { openPipeline } from './pipeline.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { quantisationConfig, recognise } from './quantised/index.ts';
-import { factsOfQuantisation, readNotes, reportQuantised } from './quantised/open.ts';
-import { elementCount, hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
+import { readNotes, reportQuantised } from './quantised/open.ts';
+import { hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
 import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
@@ -188,7 +188,7 @@ async function assemble(
     ...shards.flatMap((shard) => shard.header?.problems ?? []),
   ];
   const facts = {
-    ...factsOf(path, source, index, shards, tensors, config, problems),
+    ...factsOf(path, source.kind === 'file', index, shards, tensors, config, problems),
     adapter: adapter?.facts ?? null,
     memory: estimateMemory(tensors.values(), config, configText),
   };
@@ -290,44 +290,4 @@ function reportExperts(tensors: ReadonlyMap<string, TensorRow>, problems: Proble
     const text = `a stack of ${shape[0]} experts, more than the ${MAX_EXPERTS} that are taken apart; it is taken as one tensor, without spectra.`;
     problems.add('info', 'too-many-experts', text, 'Check the shape that the header claims.', { tensor: name });
   }
-}
-
-function factsOf(
-  path: string,
-  source: Source,
-  index: ShardIndex | null,
-  shards: readonly Shard[],
-  tensors: ReadonlyMap<string, TensorRow>,
-  config: ModelConfig | null,
-  problems: readonly Problem[],
-): Omit<CheckpointFacts, 'memory' | 'adapter'> {
-  const metadata = new Map(index?.metadata);
-  for (const shard of shards) {
-    for (const [key, value] of shard.header?.metadata ?? []) if (!metadata.has(key)) metadata.set(key, value);
-  }
-  const dtypes = new Map<string, number>();
-  let parameters: number | null = 0;
-  for (const row of tensors.values()) {
-    if (row.missing) continue;
-    dtypes.set(row.dtype, (dtypes.get(row.dtype) ?? 0) + 1);
-    // A damaged entry may claim any shape.
-    if (row.offset === null || row.role === 'bookkeeping') continue;
-    const own = row.quantised ? row.quantised.parameters : elementCount(row.shape);
-    parameters = own === null || parameters === null ? null : parameters + own;
-  }
-  const sharded = source.kind === 'file' ? 'one file' : `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
-  return {
-    path,
-    format: `safetensors, ${sharded}`,
-    sizeBytes: shards.reduce((sum, shard) => sum + (shard.sizeBytes ?? 0), 0),
-    headerBytes: shards.reduce((sum, shard) => sum + (shard.header?.headerBytes ?? 0), 0),
-    parameters,
-    quantisation: factsOfQuantisation(tensors.values()),
-    dtypes: Object.fromEntries(dtypes),
-    shards: shards.map(({ file, sizeBytes, header }) => ({ file, sizeBytes, missing: header === null })),
-    metadata: Object.fromEntries(metadata),
-    config,
-    problems: [...problems],
-    tensors: [...tensors.values()],
-  };
 }

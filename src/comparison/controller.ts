@@ -15,14 +15,11 @@ import { visible } from '../text/show.ts';
 import { startsUnasked } from './cost.ts';
 import { shortNames } from './names.ts';
 import { PageFeed } from './pageFeed.ts';
-import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComparison } from './store.ts';
+import { SavedResults } from './savedResults.ts';
+import { fingerprint, type ComparisonSpec, type ComparisonStore } from './store.ts';
 
 /** The summary may take this share of the host's time while results stream in. */
 const SUMMARY_SHARE = 0.05;
-/** A window that is closed in the middle of a run loses at most this much of it, or more if saving takes long: */
-const SAVE_MS = 15_000;
-/** what is saved during a run may take this share of its time. */
-const SAVE_SHARE = 0.05;
 const STALE: WireError = {
   code: 'bad-file',
   message: 'These figures were computed before the files changed on disk. Press Retry to compute them again.',
@@ -53,9 +50,9 @@ export class ComparisonController {
     () => ({ plan: this.results.plan, status: this.status, progress: this.progress, summary: this.summary }),
     () => this.summarize(false),
   );
+  private readonly saved: SavedResults;
   private work: { abort: AbortController; ended: Promise<void>; run?: ComparisonRun } | undefined;
   private summaryAllowedAt = 0;
-  private saveDueAt = 0;
   /** restored results of other bytes than those on disk now */
   private stale = false;
   private readonly disk: { base: DiskMonitor; tuned: DiskMonitor };
@@ -67,6 +64,7 @@ export class ComparisonController {
     private readonly services: ControllerServices,
   ) {
     this.current = spec;
+    this.saved = new SavedResults(services.store, services.log);
     const monitor = (path: string): DiskMonitor =>
       new DiskMonitor(path, services.watchFolder, (change) => {
         // Figures of two steps in one comparison would be of neither.
@@ -126,7 +124,7 @@ export class ComparisonController {
   /** Shows what an earlier window computed; if there is nothing, plans and waits for Start. */
   restore(): Promise<void> {
     return this.begin(async (work) => {
-      const { comparison: stored, damaged } = await this.load();
+      const { comparison: stored, damaged } = await this.saved.load(this.spec);
       if (!stored) {
         await this.makePlan(work.abort.signal, false);
         if (damaged) this.update({ error: damaged });
@@ -145,21 +143,6 @@ export class ComparisonController {
       this.showAnew();
       if (!this.stale) await this.watchFrom(await this.marks());
     });
-  }
-
-  /** What earlier windows saved; a store that cannot be read has nothing, and the log says why. */
-  private async load(): Promise<{ comparison: StoredComparison | null; damaged: WireError | null }> {
-    const { log, store } = this.services;
-    try {
-      const { comparison, damaged } = await store.load(this.spec);
-      if (damaged.length === 0) return { comparison, damaged: null };
-      const message = `Stored results of this comparison were damaged and are not used; they were set aside as ${damaged.join(', ')}. Press Retry to compute what is missing.`;
-      log.error(message);
-      return { comparison, damaged: { code: 'bad-file', message } };
-    } catch (error) {
-      log.warn(`stored comparison not readable: ${(error as Error).message}`);
-      return { comparison: null, damaged: null };
-    }
   }
 
   start(): Promise<void> {
@@ -298,11 +281,11 @@ export class ComparisonController {
     this.update({ phase: 'running', error: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);
     const mark = await fingerprint(this.spec.base, this.spec.tuned);
-    this.saveDueAt = performance.now() + SAVE_MS;
+    this.saved.begin();
     try {
       for await (const event of run.events()) {
         this.collect(event);
-        if (performance.now() > this.saveDueAt) await this.save(false, mark);
+        if (this.saved.isDue) await this.saved.save(this.spec, results, false, mark);
       }
       this.progress = null;
       this.summarize(true);
@@ -315,7 +298,7 @@ export class ComparisonController {
         this.summarize(true);
         this.page.flush();
       }
-      await this.save(this.status.phase === 'done', mark);
+      await this.saved.save(this.spec, results, this.status.phase === 'done', mark);
     }
   }
 
@@ -353,21 +336,6 @@ export class ComparisonController {
     this.services.log.error(`${this.title}: ${wire.message}`);
     if (wire.code === 'bug' && error instanceof Error) this.services.log.debug(error.stack ?? '');
     this.update({ phase: 'failed', error: wire });
-  }
-
-  private async save(complete: boolean, mark: string): Promise<void> {
-    const { plan, backend, tensors } = this.results;
-    if (!plan || !backend || tensors.size === 0) return;
-    const stored = { spec: this.spec, plan, backend, complete, fingerprint: mark };
-    const begin = performance.now();
-    try {
-      await this.services.store.save({ ...stored, ...this.results.lists() });
-    } catch (error) {
-      // The results are on show all the same; only a reload would compute them again.
-      this.services.log.warn(`results not saved: ${(error as Error).message}`);
-    }
-    const end = performance.now();
-    this.saveDueAt = end + Math.max(SAVE_MS, (end - begin) / SAVE_SHARE);
   }
 }
 

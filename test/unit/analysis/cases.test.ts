@@ -1,4 +1,5 @@
 /** Conditions from public bug reports, each by a small input (test/fixtures/cases), through the engine as the command line uses it. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import type { Finding } from '../../../src/protocol/health.ts';
 import { DEFAULT_PARAMETERS, type ComparisonResult, type ComparisonTensor } from '../../../src/protocol/results.ts';
 import { Accumulator } from '../../../src/results/accumulator.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
+import { rawFile } from '../formats/build.ts';
 
 const CASES = resolve('test/fixtures/cases');
 let analysis: Analysis;
@@ -180,13 +182,25 @@ describe('opened', () => {
 
   it('factors of two parameters of one module are two modules', async () => {
     const { adapter } = await open('other-adapters-unnamed/target-parameters');
-    expect(adapter).toMatchObject({ kind: 'LoRA', rank: 16, matrices: 2 });
+    // 16 rows: 4 for each of 4 experts
+    expect(adapter).toMatchObject({ kind: 'LoRA', rank: 4, matrices: 2 });
   });
 
   it.each(['diffusers', 'kohya/a.safetensors', 'kohya/b.safetensors'])('%s is a LoRA adapter', async (file) => {
     const { adapter } = await open(`lora-names-of-diffusers-and-kohya/${file}`);
     expect(adapter).toMatchObject({ kind: 'LoRA', rank: 4 });
   });
+});
+
+it("Kohya's names have the layers and modules of dotted ones", async () => {
+  const modules = async (file: string): Promise<Set<string>> => {
+    const { tensors } = await open(`lora-names-of-diffusers-and-kohya/${file}`);
+    return new Set(tensors.map(({ layer, module }) => `${layer} ${module.replace(/\.(lora[._].*|alpha)$/, '')}`));
+  };
+  const dotted = await modules('diffusers');
+  expect([...dotted]).toContain('1 unet.down_blocks.attentions.0.transformer_blocks.0.attn1.to_v');
+  const kohya = await modules('kohya/a.safetensors');
+  for (const module of dotted) expect(kohya).toContain(module);
 });
 
 describe('scanned', () => {
@@ -201,6 +215,27 @@ describe('scanned', () => {
     const found = codes(await scan(path));
     expect(found).toEqual(expect.arrayContaining(some));
     for (const code of none) expect(found).not.toContain(code);
+  });
+});
+
+describe('125,000 tensors', () => {
+  it('are a table of the command line', () => {
+    // What the case's make.py writes: one weight each.
+    const count = 125_000;
+    const header = Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [
+        `model.layers.0.mlp.experts.${i}.w.weight`,
+        { dtype: 'F16', shape: [1], data_offsets: [2 * i, 2 * i + 2] },
+      ]),
+    );
+    const { write } = temporaryFolder();
+    const path = write('model.safetensors', rawFile(JSON.stringify(header), new Uint8Array(2 * count)));
+    const { status, stdout } = spawnSync(process.execPath, ['dist/cli.mjs', 'inspect', path], {
+      encoding: 'utf8',
+      maxBuffer: 100e6,
+    });
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split('\n').at(-1)).toContain(`experts.${count - 1}.w.weight`);
   });
 });
 

@@ -61,36 +61,34 @@ function noiseCells(figure: PairFigure, value: unknown, twin: TwinMetrics): Temp
 export function numbers(tensor: ComparisonTensor, view: View): TemplateResult {
   const { base, tuned } = tensor.metrics;
   const rows = CHECKPOINT_FIGURES.filter(({ id }) => base[id] !== undefined || tuned[id] !== undefined);
+  const { twin } = tensor.metrics;
+  const ofPair = html`<table class="numbers ${twin ? 'across' : ''}">
+    ${LISTED_GROUPS.map((group) => rowsOf(group, tensor))}
+  </table>`;
+  const ofSides = rows.length
+    ? html`<table class="numbers">
+        <thead>
+          <tr>
+            <th scope="col">${t('Checkpoint')}</th>
+            <th scope="col" class="num">${t('base')}</th>
+            <th scope="col" class="num">${t('tuned')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ id, unit, label, sentence }) =>
+              html`<tr title=${tell(sentence)}>
+                <td>${tell(label)}</td>
+                <td class="num">${inUnit(unit, base[id])}</td>
+                <td class="num">${inUnit(unit, tuned[id])}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>`
+    : nothing;
   return html`<section class="sect" data-section="numbers">
     <h2>${t('Numbers')}</h2>
     ${twinSwitch(view)}
-    <div class="two">
-      ${
-        rows.length
-          ? html`<table class="numbers">
-              <thead>
-                <tr>
-                  <th scope="col">${t('Checkpoint')}</th>
-                  <th scope="col" class="num">${t('base')}</th>
-                  <th scope="col" class="num">${t('tuned')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${rows.map(
-                  ({ id, unit, label, sentence }) =>
-                    html`<tr title=${tell(sentence)}>
-                      <td>${tell(label)}</td>
-                      <td class="num">${inUnit(unit, base[id])}</td>
-                      <td class="num">${inUnit(unit, tuned[id])}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>`
-          : nothing
-      }
-      <table class="numbers ${tensor.metrics.twin ? 'across' : ''}">
-        ${LISTED_GROUPS.map((group) => rowsOf(group, tensor))}
-      </table>
-    </div>
+    <div class="two">${twin ? [ofPair, ofSides] : [ofSides, ofPair]}</div>
   </section>`;
 }

@@ -68,7 +68,8 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
   const middle = reference(scale) ?? (scale.kind === 'lin' ? (lo + hi) / 2 : null);
   const unit = scale.unit ?? '';
   const isShare = metric.format(0.5).includes('%');
-  const label = (v: number): string => (isShare ? metric.format(Number(v.toPrecision(2))) : tick(v) + unit);
+  const label = (v: number): string =>
+    isShare ? metric.format(Number(v.toPrecision(2))) : own?.kind === 'log1' && !fit ? fraction(v) : tick(v) + unit;
   const endWords = endLabels([label(lo), label(hi)], scale, [values]);
   const panel: Panel = {
     title: metric.name,

@@ -390,6 +390,106 @@ describe('Diffusers and Kohya', () => {
   });
 });
 
+describe('what PEFT defined otherwise before', () => {
+  const module = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const name = 'model.layers.0.self_attn.q_proj.weight';
+  const q = new Tensor([6, 4], 1);
+  const base = (): Promise<Checkpoint> => open({ 'model.safetensors': file({ [name]: q }) });
+  const tuned = (tensors: Record<string, Tensor>, config: object): Promise<Checkpoint> =>
+    open({ 'adapter_model.safetensors': file(tensors), 'adapter_config.json': config });
+
+  it.each([
+    [undefined, 2],
+    ['0.17.1', 2],
+    ['0.18.0', 1],
+    ['1.0.0', 1],
+  ])('OFT of version %s: the last term of the series counts %d times', async (version, times) => {
+    const numbers = new Tensor([2, 1], 5);
+    const checkpoint = await tuned(
+      { [`${module}.oft_R.weight`]: numbers },
+      {
+        peft_type: 'OFT',
+        oft_block_size: 2,
+        use_cayley_neumann: true,
+        num_cayley_neumann_terms: 5,
+        peft_version: version,
+      },
+    );
+    // Blocks of two: S = [[0, s], [-s, 0]], S^2 = -s^2 I, S^3 = -s^2 S, S^4 = s^4 I; R = I + 2 S + 2 S^2 + 2 S^3 + (1 or 2) S^4.
+    expectMatrix((await merged(await base(), checkpoint)).get(name), 6, 4, (i, j) => {
+      const [block, at] = [Math.floor(j / 2), j % 2];
+      const skew = numbers.at(block, 0);
+      const [own, other] = [1 - 2 * skew ** 2 + times * skew ** 4, 2 * skew - 2 * skew ** 3];
+      const [x, y] = [q.at(i, 2 * block), q.at(i, 2 * block + 1)];
+      return at === 0 ? own * x + other * y : own * y - other * x;
+    });
+  });
+
+  it('OFT of 0.14 and 0.15: square blocks, of which the skew part counts, and scales of the outputs', async () => {
+    const [blocks, scales] = [new Tensor([2, 2, 2], 5), new Tensor([6, 1], 6)];
+    const checkpoint = await tuned(
+      { [`${module}.oft_r`]: blocks, [`${module}.oft_s`]: scales },
+      { peft_type: 'OFT', oft_block_size: 2 },
+    );
+    const found = (await merged(await base(), checkpoint)).get(name) ?? new Float64Array();
+    for (let i = 0; i < 6; i++)
+      for (const block of [0, 1]) {
+        // R = (I - S)(I + S)^-1, so x1 = R x0 is x1 = (I - S)(x0 + x1) / 2.
+        const skew = 0.5 * (blocks.at(block, 0, 1) - blocks.at(block, 1, 0));
+        const after = [0, 1].map((k) => (found[i * 4 + 2 * block + k] as number) / scales.at(i, 0));
+        const mean = [0, 1].map((k) => (q.at(i, 2 * block + k) + (after[k] as number)) / 2) as [number, number];
+        expect(after[0]).toBeCloseTo(mean[0] - skew * mean[1], 12);
+        expect(after[1]).toBeCloseTo(mean[1] + skew * mean[0], 12);
+      }
+  });
+
+  it('OFT before 0.14 is refused by its parts', async () => {
+    const checkpoint = await tuned({ [`${module}.oft_r`]: new Tensor([2, 3, 3], 5) }, { peft_type: 'OFT', r: 2 });
+    await expect(base().then((one) => merged(one, checkpoint))).rejects.toThrow(/saved by PEFT before 0\.14/);
+  });
+
+  it('AdaLoRA: what its budget has left of the rank does not change the divisor', async () => {
+    const [a, e, b] = [new Tensor([2, 4], 2), new Tensor([2, 1], 3), new Tensor([6, 2], 4)];
+    const checkpoint = await tuned(
+      { [`${module}.lora_A`]: a, [`${module}.lora_E`]: e, [`${module}.lora_B`]: b },
+      { peft_type: 'ADALORA', init_r: 5, lora_alpha: 8, r: 8 },
+    );
+    expectMatrix(
+      (await merged(await base(), checkpoint)).get(name),
+      6,
+      4,
+      (i, j) => q.at(i, j) + (8 / (5 + 1e-5)) * sum(2, (k) => b.at(i, k) * e.at(k, 0) * a.at(k, j)),
+    );
+  });
+
+  it.each([
+    ['0.18.1', [4, 4]],
+    ['0.19.0', [4, 4]],
+    ['0.18.1', [5, 4]],
+  ] as const)('stacks of experts of version %s, [out, in] = %j', async (version, [out, inside]) => {
+    const stack = new Tensor([3, out, inside], 7);
+    const mixture = await open({
+      'model.safetensors': file({ 'model.layers.0.mlp.experts.down_proj': stack }),
+    });
+    // Before 0.19 the first factor belongs to the first axis of the parameter, whatever it means.
+    const old = version === '0.18.1';
+    const [a, b] = [new Tensor([6, old ? out : inside], 8), new Tensor([old ? inside : out, 6], 9)];
+    const holder = 'base_model.model.model.layers.0.mlp.experts';
+    const checkpoint = await tuned(
+      { [`${holder}.lora_A.weight`]: a, [`${holder}.lora_B.weight`]: b },
+      { peft_type: 'LORA', r: 2, lora_alpha: 3, peft_version: version, target_parameters: ['mlp.experts.down_proj'] },
+    );
+    expect(checkpoint.adapter?.facts).toMatchObject({ rank: 2, scale: 1.5, modules: ['mlp.experts.down_proj'] });
+    const found = await merged(mixture, checkpoint);
+    for (const expert of [0, 1, 2])
+      expectMatrix(found.get(`model.layers.0.mlp.experts.down_proj#${expert}`), out, inside, (i, j) => {
+        const [first, second] = old ? [i, j] : [j, i];
+        const update = sum(2, (k) => b.at(second, k * 3 + expert) * a.at(expert * 2 + k, first));
+        return stack.at(expert, i, j) + 1.5 * update;
+      });
+  });
+});
+
 describe('what is broken', () => {
   const q = new Tensor([6, 4], 1);
   const base = (): Promise<Checkpoint> =>
@@ -462,5 +562,48 @@ describe('what is broken', () => {
       [`${module}.lora_B.weight`]: broken,
     });
     await expect(base().then((one) => merged(one, checkpoint))).rejects.toThrow(/q_proj\.lora_B\.weight" .* holds NaN/);
+  });
+});
+
+describe('the reported cases', () => {
+  const CASES = 'test/fixtures/cases';
+  const at = async (path: string): Promise<Checkpoint> => {
+    const checkpoint = await openCheckpoint(`${CASES}/${path}`);
+    opened.push(checkpoint);
+    return checkpoint;
+  };
+
+  it.each([
+    ['other-adapters-unnamed/loha', { kind: 'LoHa', rank: 4, scale: 2, matrices: 2 }],
+    ['other-adapters-unnamed/lokr', { kind: 'LoKr', rank: 4, scale: 2, matrices: 2 }],
+    ['other-adapters-unnamed/ia3', { kind: 'IA3', rank: null, scale: null, matrices: 2 }],
+    ['other-adapters-unnamed/target-parameters', { kind: 'LoRA', rank: 4, scale: null, matrices: 2 }],
+    ['lora-names-of-diffusers-and-kohya/diffusers', { kind: 'LoRA', rank: 4, scale: 1, matrices: 6 }],
+    ['lora-names-of-diffusers-and-kohya/kohya/a.safetensors', { kind: 'LoRA', rank: 4, scale: 1, matrices: 9 }],
+  ])('%s is known for what it is', async (path, facts) => {
+    expect((await at(path)).adapter?.facts).toMatchObject(facts);
+  });
+
+  it('factors of two parameters of one module are two rows, and the parameters have their names', async () => {
+    const { tensors, adapter } = await at('other-adapters-unnamed/target-parameters');
+    const modules = [...tensors.values()].map(({ module }) => module);
+    expect(new Set(modules).size).toBe(modules.length);
+    expect(adapter?.facts.modules).toEqual(['mlp.experts.down_proj', 'mlp.experts.gate_up_proj']);
+  });
+
+  it('Kohya has the layers and modules of the dotted names', async () => {
+    const { tensors } = await at('lora-names-of-diffusers-and-kohya/kohya/a.safetensors');
+    const rows = [...tensors.values()];
+    expect(rows.every(({ layer, role }) => layer !== null && role === 'block')).toBe(true);
+    const stem = 'lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn1_to_q';
+    expect(tensors.get(`${stem}.lora_down.weight`)).toMatchObject({
+      layer: 1,
+      module: 'unet.down_blocks.attentions.0.transformer_blocks.0.attn1.to_q.lora_down',
+      spectral: true,
+    });
+    expect(tensors.get('lora_te_text_model_encoder_layers_1_self_attn_q_proj.lora_up.weight')).toMatchObject({
+      layer: 1,
+      module: 'text_encoder.text_model.encoder.self_attn.q_proj.lora_up',
+    });
   });
 });

@@ -3,19 +3,22 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Workbench } from './workbench.ts';
 
+/** A busy machine takes its time to list a folder. */
+const PATIENCE = { timeout: 15_000 };
+
 /** Types the path of `name` in the workspace into the dialog that proposes a name of the same ending, and confirms it. Gives the path. */
 export async function saveInWorkspace({ page, workspace }: Workbench, name: string): Promise<string> {
   const path = join(workspace, name);
   const ending = name.slice(name.lastIndexOf('.'));
   const input = page.locator('.quick-input-widget input');
-  await expect.poll(async () => (await input.inputValue()).endsWith(ending)).toBe(true);
+  await expect.poll(async () => (await input.inputValue()).endsWith(ending), PATIENCE).toBe(true);
   // The dialog writes its own proposal once more when the folder's list has come.
   await expect
     .poll(async () => {
       await input.fill(path);
       await page.waitForTimeout(400);
       return input.inputValue();
-    })
+    }, PATIENCE)
     .toBe(path);
   await page.keyboard.press('Enter');
   return path;

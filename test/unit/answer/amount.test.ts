@@ -3,7 +3,7 @@ import { answerTo } from '../../../src/answer/answer.ts';
 import { foldWord, listed, rangesOf, shareWord, countWord, type Word } from '../../../src/answer/words.ts';
 import { english } from '../../../src/metrics/say.ts';
 import type { ComparisonMetrics } from '../../../src/protocol/results.ts';
-import { clausesOf, compared, LIKE_NOISE, LORA, matrix, textOf, theClause, written } from './cases.ts';
+import { clausesOf, compared, LIKE_NOISE, LORA, matrix, textOf, theClause, twinWith, written } from './cases.ts';
 
 const told = (word: Word): string => (typeof word === 'string' ? word : english(word)).replace(/[\u200a\u202f]/g, ' ');
 const sized = (relativeUpdate: number): Partial<ComparisonMetrics> => ({ relativeUpdate, updateNorm: relativeUpdate });
@@ -131,6 +131,13 @@ describe('an adapter', () => {
     expect(textOf(compared(lossy, { adapter: LORA }))).toContain(
       "Merged to bf16, 25 % of the touched weights would not move (4 % of the update's energy).",
     );
+  });
+  it('like noise is not said to be of the rank of noise: its rank is its nature', () => {
+    const { twin } = twinWith({});
+    const noisy = touched.map((one) => ({ ...one, metrics: { ...one.metrics, twin } }));
+    const text = textOf(compared(noisy, { adapter: LORA }));
+    expect(text).toContain('The update points like noise of the same size (×1 of random, noise ×1);');
+    expect(text).not.toContain('Direction, rank');
   });
   it('kept unmerged beside weights of its own is no adapter of the base: the rest may have changed too', () => {
     const text = textOf(compared(touched, { adapter: { ...LORA, unmerged: true } }));

@@ -153,6 +153,10 @@ describe('the spectrum and the main directions', () => {
     const most = (n: number) => findings(written(({ index }) => ({ nss: index < n ? 2e-3 : 1e-3 }), ONE_MODULE));
     expect([most(5), most(6)]).toEqual([[], ['spectrum-further']]);
   });
+  it('needs as many to be clear of noise below it, by a tenth each', () => {
+    const less = (n: number) => findings(written(({ index }) => ({ nss: index < n ? 5e-4 : 9.5e-4 }), ONE_MODULE));
+    expect([less(5), less(6)]).toEqual([[], ['spectrum-less']]);
+  });
   it('make none of what is below their resolution', () => {
     expect(findings(written(() => ({ nss: 1.9e-6, ...twinWith({ nss: 1e-7 }) })))).toEqual([]);
     const angle = (value: number) => ({ angleUMean: value, angleVMean: value });

@@ -77,7 +77,7 @@ describe('offaxis mcp', () => {
     expect(text).toContain('1,111,424 parameters');
     expect(text).toContain('Problems in the header and the values: none.');
     expect(text).toMatch(
-      /up_proj\.weight" spectrum: \[352, 128\], largest [\d.]+ \(noise edge [\d.]+\), stable rank [\d.]+ \(noise 49\.81\)/,
+      /up_proj\.weight" spectrum: \[352, 128\], s1 [\d.]+ \(noise [\d.]+\), stable rank [\d.]+ \(noise 49\.81\)/,
     );
   });
   it('compares, each figure beside its null', async () => {

@@ -210,6 +210,17 @@ describe('experts', () => {
       'Two experts moved ×10 to ×11 as far as the others: 5 in layer 1 and 3 in layer 1',
     );
   });
+  it('do not make their layer one that holds the update', () => {
+    const layers = [0, 1, 2, 3].flatMap((layer) =>
+      [0, 1, 2, 3].map((n) =>
+        matrix(`model.layers.${layer}.mlp.experts.${n}.up_proj.weight`, [64, 64], {
+          ...LIKE_NOISE,
+          ...sized(layer === 2 && n === 0 ? 0.3 : 0.01),
+        }),
+      ),
+    );
+    expect(textOf(compared(layers))).toContain('. One expert moved ×30 as far as the others: 0 in layer 2');
+  });
   it('are counted if there are many', () => {
     const text = textOf(mixture([0, 1, 2, 3, 4, 5, 6, 7]));
     expect(text).toContain('8 experts moved ×10 to ×11 as far as the others: 7 in layer 1, 6 in layer 1');

@@ -139,6 +139,13 @@ interface Pending {
   fail(error: OffaxisError): void;
 }
 
+/** A sentence of the peer may quote what a file or the system says: controls in it are escapes from here on, as src/text writes them. */
+function inSight(text: string): string {
+  const escape = (character: string): string =>
+    `\\u{${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}}`;
+  return text.replace(/\p{Cc}/gu, escape);
+}
+
 /** The calling side. */
 export class RpcClient<Calls, Streams> {
   private nextId = 1;
@@ -153,7 +160,10 @@ export class RpcClient<Calls, Streams> {
       if (message.kind === 'next') return pending.next(message.values);
       this.pending.delete(message.id);
       if (message.kind === 'done') pending.done(message.value);
-      else pending.fail(new OffaxisError(message.error.code, message.error.message || 'The engine gave no reason.'));
+      else
+        pending.fail(
+          new OffaxisError(message.error.code, inSight(message.error.message) || 'The engine gave no reason.'),
+        );
     });
     channel.onClose(() => {
       this.closed = true;

@@ -86,6 +86,20 @@ describe('rpc', () => {
     expect(lengths.length).toBeLessThan(TO / 100);
   });
 
+  it('hears no controls in what the peer says of an error, and always something', async () => {
+    const said = async (message: string): Promise<string> => {
+      let arrive: (message: WireMessage) => void = () => undefined;
+      const client = new RpcClient<Calls, Streams>({
+        send: ({ id }) => arrive({ kind: 'error', id, error: { code: 'bad-file', message } }),
+        onMessage: (listener) => (arrive = listener),
+        onClose: () => undefined,
+      });
+      return client.call('double', { x: 1 }).then(String, (error: Error) => error.message);
+    };
+    expect(await said('a\u001b[31m is\nnot\u0085 é')).toBe('a\\u{1B}[31m is\\u{0A}not\\u{85} é');
+    expect(await said('')).toBe('The engine gave no reason.');
+  });
+
   it('answers an unknown method with an error', async () => {
     const { client } = pair();
     await expect(

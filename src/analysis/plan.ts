@@ -44,6 +44,7 @@ export function planComparison(
     unpaired: pairing.unpaired,
     coverage: pairing.coverage,
     tunedAdapter: tuned.adapter?.facts ?? null,
+    ...(pairing.untouched ? { untouched: pairing.untouched } : {}),
     layers: layers.size,
     cost: {
       bytesToRead,

@@ -67,6 +67,8 @@ export interface Pairing {
   skipped: { name: string; reason: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
   coverage: Coverage;
+  /** where the matrices lie that an adapter leaves as they are, one entry each; absent if the tuned side is not an adapter */
+  untouched?: { layer: number; module: string }[];
   /** how names or layouts were made to agree, if that needs saying */
   notes: Problem[];
 }

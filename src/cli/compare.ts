@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
+import { adapterSaid } from '../metrics/adapter.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
 import { LARGEST_ANGLE, OFF_ENERGY, OFF_MASK, SHIFT, toldOf, type Headline } from '../metrics/headlines.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
@@ -180,19 +181,10 @@ function elsewhere({ tensors, backend }: ComparisonResult): string[] {
     return `${matrices} matri${matrices === 1 ? 'x' : 'ces'} computed on the ${kind === 'reference' ? kind : kind.toUpperCase()}${where}`;
   });
 }
-/** "adapter, LoRA, rank 8, scale 2: 18 of 42 matrices; ..." if the tuned side is one. */
+/** "adapter, LoRA, r = 8, scale 2, 18 of 42 matrices; ..." if the tuned side is one. */
 function adapterLine(plan: ComparisonPlan | null): string[] {
-  if (!plan?.tunedAdapter) return [];
-  const { kind, rank, scale, matrices, unmerged } = plan.tunedAdapter;
-  const details = [
-    `adapter, ${terminal(kind)}`,
-    rank === null ? [] : `rank ${rank}`,
-    scale === null ? [] : `scale ${figure(scale, 4)}`,
-  ];
-  // Of an unmerged model the other weights may have changed too; what is said of it is a note of the pairing.
-  if (unmerged) return [];
-  const of = `${matrices} ${matrices === 1 ? 'module' : 'modules'} changed`;
-  return [`${details.flat().join(', ')}: ${of}; the rest is the base, and every figure is of what is changed`];
+  const said = plan && adapterSaid(plan, (scale) => figure(scale, 4), visible);
+  return said ? [`${terminal(english(said))}; the rest is the base, and every figure is of what is changed`] : [];
 }
 /** How much of the base the figures are of, and what is missing. */
 function coverageLines(coverage: Coverage): string[] {

@@ -150,6 +150,8 @@ export interface ComparisonPlan {
   coverage: Coverage;
   /** the tuned side is the base with this in it; null if it holds weights */
   tunedAdapter: AdapterFacts | null;
+  /** where the matrices of the blocks lie that the adapter leaves as they are, one entry each; absent without an adapter */
+  untouched?: { layer: number; module: string }[];
   layers: number;
   cost: { bytesToRead: number; weights: number; matrices: number; flops: number; peakBytes: number };
   heads: { attention: number; keyValue: number } | null;

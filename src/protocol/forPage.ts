@@ -106,6 +106,7 @@ function planForPage(plan: ComparisonPlan): PagePlan {
     skipped: reasons(skipped),
     unpaired: { baseOnly: names(unpaired.baseOnly), tunedOnly: names(unpaired.tunedOnly) },
     coverage: { ...coverage, missing: reasons(coverage.missing) },
+    ...(plan.untouched ? { untouched: plan.untouched.filter(({ module }) => isShort(module)) } : {}),
     problems: shown,
     leftOut: {
       pairs: plan.pairs.length - pairs.length,

@@ -42,10 +42,11 @@ export class CellCard {
       </div>
       ${first && pairs.length === 1 ? this.single(first) : first ? this.several(hit, pairs) : this.absent(hit)}`;
   }
-  private absent(hit: Hit): TemplateResult {
-    return html`<p class="quiet">
-      ${t('Absent: {0}', this.view.model.absence(hit.layer, hit.module) ?? t('no pair of matrices lies here.'))}
-    </p>`;
+  private absent({ layer, module }: Hit): TemplateResult {
+    const { model } = this.view;
+    const why = model.absence(layer, module);
+    if (model.isUntouched(layer, module)) return html`<p class="quiet" data-status="untouched">${why}</p>`;
+    return html`<p class="quiet">${t('Absent: {0}', why ?? t('no pair of matrices lies here.'))}</p>`;
   }
 
   private single(pair: Pair): TemplateResult {

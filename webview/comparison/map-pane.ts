@@ -21,10 +21,11 @@ import { define, ViewElement, type View } from './view.ts';
 
 const TABLE_ICON = 0xebb7;
 
-function swatch(kind: 'absent' | 'pending' | 'failed' | 'null' | 'beyond'): SVGElement {
+function swatch(kind: 'absent' | 'untouched' | 'pending' | 'failed' | 'null' | 'beyond'): SVGElement {
   const box = { x: 0.5, y: 0.5, width: 13, height: 11 };
   const marks = {
     absent: () => [s('path', { class: 'ax', d: 'M3 6.5H11' })],
+    untouched: () => [s('rect', { class: 'dimmed', ...box })],
     pending: () => [s('rect', { class: 'ax dot', ...box })],
     failed: () => [
       s('rect', { class: 'fail', ...box }),
@@ -92,7 +93,7 @@ class MapPane extends ViewElement {
         >
         <span>${scaleWords(shown)}</span>
         <span class="states"
-          >${(['absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${statusWord(kind)}</span>`)}${
+          >${([model.hasUntouched ? 'untouched' : 'absent', 'pending', 'failed', 'null'] as const).map((kind) => html`<span>${swatch(kind)}${statusWord(kind)}</span>`)}${
             shown.isBeyond ? html`<span>${swatch('beyond')}${t('beyond the scale')}</span>` : nothing
           }</span
         >

@@ -48,6 +48,8 @@ export class ComparisonModel {
   /** A page that is opened anew hears these before the rest of its state. */
   private told: Pick<ComparisonState, 'progress' | 'summary'> = { progress: null, summary: null };
   private members = new Map<string, Pair[]>();
+  /** cells of matrices that an adapter leaves as they are */
+  private untouched: ReadonlySet<string> = new Set();
   private liveCache: ComparisonTensor[] | null = null;
   /** the sentences follow from hundreds of thousands of tensors: made anew for a new summary, and while stored results arrive */
   private answered: { summary: ComparisonSummary | null; size: number; answer: Answer | null } = {
@@ -110,16 +112,18 @@ export class ComparisonModel {
     const dtypes = new Set<string>();
     for (const { dtype } of plan?.pairs ?? []) dtypes.add(dtype.base).add(dtype.tuned);
     this.dtypes = [...dtypes];
+    const untouched = plan?.untouched ?? [];
+    this.untouched = new Set(untouched.map(({ layer, module }) => key(layer, module)));
     this.matrices = (plan?.pairs ?? []).filter((p) => p.spectral && p.layer !== null);
     for (const pair of this.matrices) {
       const list = this.members.get(key(pair.layer ?? 0, pair.module));
       if (list) list.push(pair);
       else this.members.set(key(pair.layer ?? 0, pair.module), [pair]);
     }
-    const modules = orderModules([...new Set(this.matrices.map((p) => p.module))]);
+    const modules = orderModules([...new Set([...this.matrices, ...untouched].map((p) => p.module))]);
     this.modules = modules.slice(0, MAX_COLUMNS);
     this.labels = labelsOf(this.modules);
-    const layers = [...new Set(this.matrices.map((p) => p.layer ?? 0))].sort((a, b) => a - b);
+    const layers = [...new Set([...this.matrices, ...untouched].map((p) => p.layer ?? 0))].sort((a, b) => a - b);
     this.layerCount = layers.length;
     this.layers = layers.slice(0, MAX_LAYERS);
     const last = this.layers.at(-1) ?? 0;
@@ -127,6 +131,10 @@ export class ComparisonModel {
     this.beyondMap = this.matrices.filter((p) => (p.layer ?? 0) > last || !shown.has(p.module)).length;
   }
 
+  /** Some cells of the map are of matrices that an adapter leaves as they are. */
+  get hasUntouched(): boolean {
+    return this.untouched.size > 0;
+  }
   /** The matrices of a cell: several if experts or parts share a column. */
   pairsAt(layer: number, module: string): readonly Pair[] {
     return this.members.get(key(layer, module)) ?? [];
@@ -139,7 +147,7 @@ export class ComparisonModel {
   /** Mean over the matrices of a cell that have a value. */
   cell(metric: Pick<Metric, 'get' | 'elementwise'>, layer: number, module: string): CellValue {
     const pairs = this.pairsAt(layer, module);
-    if (!pairs.length) return { status: 'absent', value: null };
+    if (!pairs.length) return { status: this.isUntouched(layer, module) ? 'untouched' : 'absent', value: null };
     const states = pairs.map((pair) => this.status(pair, metric.elementwise));
     if (!states.includes('done')) return { status: states.includes('pending') ? 'pending' : 'failed', value: null };
     return { status: 'done', value: meanOf(pairs.map((pair) => this.value(metric, pair))) };
@@ -200,6 +208,10 @@ export class ComparisonModel {
       complete: this.tensors.size >= (plan?.pairs.length ?? 0) + this.awaited,
     };
   }
+  /** Does an adapter leave the matrices of this cell as they are? */
+  isUntouched(layer: number, module: string): boolean {
+    return this.untouched.has(key(layer, module));
+  }
   /** How much of the base is compared, or as planned is going to be. */
   get coverage(): Coverage | null {
     return this.results.coverage();
@@ -208,6 +220,7 @@ export class ComparisonModel {
   absence(layer: number, module: string): string | null {
     const { plan } = this.results;
     if (!plan) return null;
+    if (this.isUntouched(layer, module)) return t('The adapter does not change it: it is the base.');
     const [stem = module] = module.split('#');
     const here = (name: string): boolean => `.${name}`.includes(`.${layer}.`) && name.includes(stem);
     const skipped = plan.skipped.find((s) => here(s.name)) ?? plan.pairs.find((p) => here(p.name) && p.reason);

@@ -1,5 +1,6 @@
 /** The strips above everything else: what is compared, progress, and what went wrong. */
 import { nothing, type TemplateResult } from 'lit';
+import { adapterSaid } from '../../src/metrics/adapter.ts';
 import { coverageSaid, coverageWarning, pairingNotes, coveredShare } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
 import { quantisationSaid } from '../../src/metrics/quantisation.ts';
@@ -141,8 +142,8 @@ class Banners extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
-    return html`${diskBanners(this.view)} ${this.coverage()} ${this.lineage()} ${this.quantisation()} ${this.work()}
-    ${this.failures()} ${this.notice()}`;
+    return html`${diskBanners(this.view)} ${this.adapter()} ${this.coverage()} ${this.lineage()} ${this.quantisation()}
+    ${this.work()} ${this.failures()} ${this.notice()}`;
   }
 
   private work(): TemplateResult | typeof nothing {
@@ -181,6 +182,16 @@ class Banners extends ViewElement {
     return nothing;
   }
 
+  /** What the tuned side is, if it is not weights. What merging it would lose stands in the answer. */
+  private adapter(): TemplateResult | typeof nothing {
+    const { state } = this.view.model;
+    const shown = (text: string): string => cutText(text, MAX_NAME);
+    const said = state?.plan && adapterSaid(state.plan, (scale) => num(scale, 4), shown);
+    if (!said) return nothing;
+    return html`<div class="banner" role="status" data-adapter=${shown(state.plan?.tunedAdapter?.kind ?? '')}>
+      ${icon(ICON.info)}<span class="grow">${tell(said)}</span>
+    </div>`;
+  }
   /** In front of every figure, if they are of a part of the base; and how the two sides were made to agree. */
   private coverage(): TemplateResult | typeof nothing {
     const { coverage } = this.view.model;

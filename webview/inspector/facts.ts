@@ -5,6 +5,8 @@ import { MOST_NAME } from '../../src/protocol/forPage.ts';
 import { bytes, count, integer, num } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
+import type { AdapterFacts } from '../../src/protocol/adapter.ts';
+import { adapterPanel, adapterText } from './adapter.ts';
 import { digest } from './digest.ts';
 import { contextTokens, memoryPanel, memorySummary } from './memory.ts';
 import { ViewElement } from './view.ts';
@@ -23,11 +25,14 @@ class Facts extends ViewElement {
     ...ViewElement.properties,
     open: { state: true },
     memory: { state: true },
+    adapter: { state: true },
     tokens: { state: true },
   };
   declare open: boolean;
   /** the memory's section is open */
   declare memory: boolean;
+  /** the adapter's section is open */
+  declare adapter: boolean;
   /** context asked for; null: the model's longest */
   declare tokens: number | null;
 
@@ -35,6 +40,7 @@ class Facts extends ViewElement {
     super();
     this.open = false;
     this.memory = false;
+    this.adapter = false;
     this.tokens = null;
   }
 
@@ -47,7 +53,8 @@ class Facts extends ViewElement {
     return html`<header class="facts">
         <h1 class="sr">${t('Checkpoint {0}', shortPath(facts.path))}</h1>
         <dl class="grow">
-          ${fact(t('Format'), facts.format, facts.path)} ${this.tensors(facts)} ${this.parameters(facts)}
+          ${facts.adapter ? this.adapterFact(facts.adapter) : nothing} ${fact(t('Format'), facts.format, facts.path)}
+          ${this.tensors(facts)} ${this.parameters(facts)}
           ${fact(
             t('Size'),
             t('{0}, header {1}', bytes(facts.sizeBytes), bytes(facts.headerBytes)),
@@ -93,6 +100,7 @@ class Facts extends ViewElement {
           ${base === null ? t('Compare with Base…') : t('Compare with {0}', shortPath(base))}
         </button>
       </header>
+      ${this.adapter && facts.adapter ? adapterPanel(facts.adapter, model.updates, model.disk !== null) : nothing}
       ${
         this.memory
           ? memoryPanel(facts.memory, this.tokens ?? contextTokens(facts.memory), (tokens) => (this.tokens = tokens))
@@ -138,6 +146,24 @@ class Facts extends ViewElement {
       t('Tensors'),
       html`${all}<span class="quiet" data-tensors-left-out>${t(', {0} not listed', integer(tensorsLeftOut))}</span>`,
       note,
+    );
+  }
+  private adapterFact(adapter: AdapterFacts): TemplateResult {
+    const { model, post } = this.view;
+    return fact(
+      t('Adapter'),
+      html`<button
+        class="inline"
+        data-action="adapter"
+        aria-expanded=${String(this.adapter)}
+        title=${t('What the adapter does by itself: norms, spectra and energies of its updates')}
+        @click=${() => {
+          this.adapter = !this.adapter;
+          if (this.adapter && !model.updates) post({ type: 'updates' });
+        }}
+      >
+        ${adapterText(adapter)}
+      </button>`,
     );
   }
   private parameters(facts: CheckpointFacts): TemplateResult {

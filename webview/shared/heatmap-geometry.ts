@@ -1,7 +1,8 @@
 /** What a heatmap shows, and where each of its parts lies. */
 import type { Scale } from './heatmap-scale.ts';
 
-export type CellStatus = 'done' | 'pending' | 'failed' | 'absent';
+/** `untouched`: of a matrix that the tuned side, an adapter, leaves as it is */
+export type CellStatus = 'done' | 'pending' | 'failed' | 'absent' | 'untouched';
 export interface CellValue {
   status: CellStatus;
   /** null: undefined for this matrix */

@@ -104,6 +104,8 @@ function paintRows(b: Brush, g: Geometry, grid: Grid): void {
     b.text(layerName(grid.layers[row] ?? 0), g.left - 9, (row + 0.5) * g.rowHeight, 'right');
 }
 
+/** Of the outline's colour, for a cell that is there and empty. */
+const DIMMED = 0.22;
 function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, panel: Panel): void {
   const w = g.cellWidth - 1;
   const h = g.rowHeight - 1;
@@ -115,6 +117,11 @@ function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue,
     c.moveTo(x + w / 2 - 4, y + h / 2);
     c.lineTo(x + w / 2 + 4, y + h / 2);
     c.stroke();
+  } else if (cell.status === 'untouched') {
+    c.fillStyle = b.outline;
+    c.globalAlpha = DIMMED;
+    c.fillRect(x, y, w, h);
+    c.globalAlpha = 1;
   } else if (cell.status === 'pending') {
     c.setLineDash([2, 3]);
     c.strokeStyle = b.outline;

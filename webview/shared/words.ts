@@ -13,7 +13,7 @@ export function severityWord(severity: Severity): string {
   }
 }
 
-export function statusWord(status: 'done' | 'pending' | 'failed' | 'absent' | 'null'): string {
+export function statusWord(status: 'done' | 'pending' | 'failed' | 'absent' | 'untouched' | 'null'): string {
   switch (status) {
     case 'done':
       return t('done');
@@ -23,6 +23,8 @@ export function statusWord(status: 'done' | 'pending' | 'failed' | 'absent' | 'n
       return t('failed');
     case 'absent':
       return t('absent');
+    case 'untouched':
+      return t('untouched');
     case 'null':
       return t('null');
   }

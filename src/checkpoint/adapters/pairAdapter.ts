@@ -43,6 +43,7 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     );
   const leftOut = new Set(skipped.map(({ name }) => name));
   const untouched = new Set<string>();
+  const cells: NonNullable<Pairing['untouched']> = [];
   const pairs: WeightPair[] = [];
   for (const pair of own.pairs) {
     const { name, base: weight, count, spectral, reason } = pair;
@@ -59,12 +60,17 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
       if (under) against(new AdaptedWeight(under, update, placeOf(base, row, view), adapter.facts.kind));
       else skipped.push({ name, reason: `${tuned.beside?.checkpoint.path} has no weight of that name and shape` });
     } else if (other && view) against(weightOf(tuned, other, view, weight.shape));
-    else if (!leftOut.has(tensor)) untouched.add(tensor);
+    else if (!leftOut.has(tensor)) {
+      untouched.add(tensor);
+      const { layer, module } = weight.place;
+      if (spectral && layer !== null) cells.push({ layer, module });
+    }
   }
   for (const name of untouched) skipped.push({ name, reason: UNTOUCHED });
   return {
     pairs,
     skipped,
+    untouched: cells,
     unpaired: { baseOnly: [], tunedOnly: left },
     coverage: coverageOf(base, tuned, { pairs, skipped }, untouched),
     notes: [

@@ -78,6 +78,17 @@ describe('offaxis compare', () => {
       Array(4).fill([4, 3]),
     );
   });
+  it('puts noise of the same size beside what can differ from it, in the table and in the lines below', () => {
+    const argv = [`${SAMPLES}/base`, `${SAMPLES}/rl`, '--tensors', '*layers.0.self_attn.q_proj*'];
+    const [alone, beside] = [[], ['--twin']].map((twin) => offaxis('compare', ...argv, ...twin).stdout);
+    expect(alone).not.toContain('noise of the same size 0.');
+    expect(beside).toMatch(/unchanged \/ noise +update +NSS \/ noise +largest angle \/ noise/);
+    expect(beside).toMatch(
+      /NSS 0\.0497 % of at most 0\.703 %, noise of the same size 0\.061\d? %; angles max 1\.64 deg, noise/,
+    );
+    expect(beside).toMatch(/mask view: .* from rounding alone, noise of the same size [\d.]+ %/);
+    expect(beside).toMatch(/energy view: .* isotropic, noise of the same size [\d.]+ %/);
+  });
   it('refuses a rank that is out of range, naming the matrix', () => {
     const run = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/rl`, '--angle-rank', '65');
     expect(run.status).not.toBe(0);

@@ -177,7 +177,7 @@ async function assemble(
     models: metadataSettings(shards[0]?.header?.metadata.get('lora_adapter_metadata')),
     alphas: await readAlphas(tensors, read, signal),
   });
-  if (adapter) reportAdapter(adapter, adapterConfig, own);
+  if (adapter) reportAdapter(adapter, own);
   reportPlaceholders(tensors, config, own);
   // Of a slice the shapes are not the model's.
   if (config && stated && slices?.whole !== false)

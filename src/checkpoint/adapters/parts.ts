@@ -34,6 +34,13 @@ const ALTERNATIVES = [
   ['hada_w1', 'hada_w2'],
 ] as const;
 
+/** Factors of a convolution in groups: each output's part of the second one sees the rank of its group. */
+export function isGrouped(parts: Parts): boolean {
+  const [a, b] = [parts.get('lora_A')?.shape, parts.get('lora_B')?.shape];
+  const [rank = 0, own = 0] = [a?.[0], b?.[1]];
+  return (b?.length ?? 0) > 2 && own > 0 && own < rank && rank % own === 0;
+}
+
 /** Ranks that disagree, or a factor without the other. Null if the parts belong together. */
 export function brokenParts(parts: Parts): BrokenParts | null {
   for (const { first, second, axes } of COUPLES) {
@@ -48,8 +55,8 @@ export function brokenParts(parts: Parts): BrokenParts | null {
       };
     const [left, right] = axes(a.shape.length);
     const ranks = [a.shape[left], b.shape[right]];
-    // With a core between them (CP and Tucker forms) the two have ranks of their own.
-    if (left >= 0 && ranks[0] !== ranks[1] && !parts.has('lora_mid'))
+    // With a core between them (CP and Tucker forms) the two have ranks of their own; so have groups of a convolution.
+    if (left >= 0 && ranks[0] !== ranks[1] && !parts.has('lora_mid') && !isGrouped(parts))
       return {
         code: 'adapter-ranks-disagree',
         reason: `the ranks of its two factors disagree: ${ranks.join(' and ')}`,

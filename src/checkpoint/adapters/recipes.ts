@@ -19,7 +19,7 @@ import {
   withMagnitudes,
   type ThinProduct,
 } from './lowRank.ts';
-import { brokenParts } from './parts.ts';
+import { brokenParts, isGrouped } from './parts.ts';
 import { hadamard, kronecker, ofLoha, ofLokr, scaled } from './products.ts';
 import { blockSize, boft, oft, squareOft } from './rotations.ts';
 import { whyNoScale } from './scale.ts';
@@ -74,8 +74,9 @@ export function recipeOf(module: AdapterModule, kept: InitialFactors): Recipe | 
   );
 }
 
-function scalingRecipe(shapes: PartShapes): Recipe | null {
+function scalingRecipe(shapes: PartShapes): Recipe | string | null {
   if (!shapes.are('ia3_l')) return null;
+  if (shapes.shape('ia3_l').length > 2) return 'IA3 of a convolution is not computed by this version';
   const inputs = shapes.rest('ia3_l');
   return { out: inputs === 1 ? shapes.side('ia3_l', 0) : null, in: inputs === 1 ? null : inputs, make: scaled };
 }
@@ -206,6 +207,7 @@ function thinRecipe(
       parts.size === one.parts.length + (lengths === undefined ? 0 : 1) && one.parts.every((name) => parts.has(name)),
   );
   if (!form || shapes.shape('lora_a').length > 2) return null;
+  if (isGrouped(parts)) return 'a convolution in groups is not computed by this version';
   const { of } = form;
   const found = { out: form.out(shapes), in: form.in(shapes) };
   const initialisation = initialisationOf(settings?.initialisation ?? 'true');

@@ -2,13 +2,9 @@
 import type { ProblemList } from '../../formats/index.ts';
 import type { Adapter } from './adapter.ts';
 import { brokenParts } from './parts.ts';
-import type { AdapterConfig } from './settings.ts';
+import { whyNoScale } from './scale.ts';
 
-export function reportAdapter(
-  { facts, modules, refused }: Adapter,
-  config: AdapterConfig | null,
-  problems: ProblemList,
-): void {
+export function reportAdapter({ facts, modules, refused }: Adapter, problems: ProblemList): void {
   const { kind, rank, scale, matrices, unmerged } = facts;
   const details = [rank === null ? [] : [`rank ${rank}`], scale === null ? [] : [`scale ${scale}`]].flat();
   const what = [unmerged ? `an adapter (${kind})` : `this is an adapter (${kind})`, ...details].join(', ');
@@ -33,11 +29,12 @@ export function reportAdapter(
     if (broken)
       problems.add('error', broken.code, `${broken.reason}.`, 'Save the adapter again.', { tensor: broken.tensor });
   }
-  if (config && config.alpha === null && kind.endsWith('oRA'))
+  const unscaled = [...modules.values()].find((module) => module.scale === null && /oRA$/.test(module.kind));
+  if (unscaled && refused === null)
     problems.add(
       'warning',
       'adapter-alpha-missing',
-      'adapter_config.json has no lora_alpha.',
-      'Its scale is not known.',
+      `${whyNoScale(unscaled)}.`,
+      'Nothing is computed of its update: put the adapter_config.json of its training beside it.',
     );
 }

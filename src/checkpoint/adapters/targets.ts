@@ -8,8 +8,7 @@ export class Targets {
   /** without the model of a pipeline, and with "_" for ".": null if several have that name */
   private readonly bare = new Map<string, TensorRow | null>();
 
-  /** by the key that a weight has under every layout; made when it is asked for */
-  private layout: Map<string, TensorRow> | null = null;
+  private byLayout: Map<string, TensorRow> | null = null;
 
   constructor(private readonly base: Pick<Checkpoint, 'tensors' | 'family'>) {
     for (const row of base.tensors.values()) {
@@ -26,7 +25,16 @@ export class Targets {
   }
 
   tensor(name: string): TensorRow | undefined {
-    return this.named.get(name) ?? this.bare.get(bareName(name)) ?? undefined;
+    const { family } = this.base;
+    return this.named.get(name) ?? this.bare.get(bareName(name)) ?? this.layouts.get(layoutKey(name, [], family));
+  }
+
+  /** By the key that a weight has under every way of saving; made when it is asked for. */
+  private get layouts(): ReadonlyMap<string, TensorRow> {
+    const { tensors, family } = this.base;
+    return (this.byLayout ??= new Map(
+      [...tensors.values()].map((row) => [layoutKey(row.quantised?.weight ?? row.name, [], family), row]),
+    ));
   }
 
   /**
@@ -34,15 +42,13 @@ export class Targets {
    * it has none.
    */
   experts(parameter: string): TensorRow[][] {
-    const { tensors, family } = this.base;
-    const layout = (this.layout ??= new Map(
-      [...tensors.values()].map((row) => [layoutKey(row.quantised?.weight ?? row.name, [], family), row]),
-    ));
+    const { family } = this.base;
+    const { layouts } = this;
     // How many rows it has does not matter: only which parts.
     const parts = expertParts(parameter, 2, family)?.map(({ suffix }) => [suffix]) ?? [[]];
     const found: TensorRow[][] = [];
     for (;;) {
-      const own = parts.map((part) => layout.get(layoutKey(parameter, [String(found.length), ...part], family)));
+      const own = parts.map((part) => layouts.get(layoutKey(parameter, [String(found.length), ...part], family)));
       if (!own.every((row) => row?.shape.length === 2)) return found;
       found.push(own as TensorRow[]);
     }

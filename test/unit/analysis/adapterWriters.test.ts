@@ -115,6 +115,7 @@ describe('MLX', () => {
   ])('its scale: %s', async (_, config, scale) => {
     const tuned = await open({ 'adapters.safetensors': file(factors), 'adapter_config.json': config });
     expect(tuned.adapter?.facts).toMatchObject({ kind: 'LoRA', rank: 2, scale, matrices: 3 });
+    expect(tuned.problems.filter(({ severity }) => severity !== 'info')).toEqual([]);
     const found = await merged(await base(), tuned);
     // mlx_lm/tuner/lora.py: weight + (scale lora_b.T) @ lora_a.T; of embeddings weight + (scale lora_a) @ lora_b.
     expectMatrix(
@@ -161,6 +162,7 @@ describe('MLX', () => {
   it('without its config the scale is not known, and nothing is read', async () => {
     const tuned = await open({ 'adapters.safetensors': file(factors) });
     expect(tuned.adapter?.facts.scale).toBeNull();
+    expect(tuned.problems).toContainEqual(expect.objectContaining({ code: 'adapter-alpha-missing' }));
     await expect(base().then((one) => merged(one, tuned))).rejects.toThrow(
       /its scale is not known: no adapter_config\.json/,
     );
@@ -490,6 +492,25 @@ describe('what PEFT defined otherwise before', () => {
   });
 });
 
+describe('an adapter that names modules in the other way of saving', () => {
+  it('finds the router of Mixtral', async () => {
+    const router = new Tensor([3, 4], 1);
+    const base = await open({ 'model.safetensors': file({ 'model.layers.0.block_sparse_moe.gate.weight': router }) });
+    const [a, b] = [new Tensor([2, 4], 2), new Tensor([3, 2], 3)];
+    const module = 'base_model.model.model.layers.0.mlp.gate';
+    const tuned = await open({
+      'adapter_model.safetensors': file({ [`${module}.lora_A.weight`]: a, [`${module}.lora_B.weight`]: b }),
+      'adapter_config.json': { peft_type: 'LORA', r: 2, lora_alpha: 4 },
+    });
+    expectMatrix(
+      (await merged(base, tuned)).get('model.layers.0.block_sparse_moe.gate.weight'),
+      3,
+      4,
+      (i, j) => router.at(i, j) + 2 * sum(2, (k) => b.at(i, k) * a.at(k, j)),
+    );
+  });
+});
+
 describe('what is broken', () => {
   const q = new Tensor([6, 4], 1);
   const base = (): Promise<Checkpoint> =>
@@ -552,6 +573,28 @@ describe('what is broken', () => {
     );
     expect(checkpoint.problems).toMatchObject([{ code: 'adapter' }, { code: 'adapter-alpha-missing' }]);
     await expect(base().then((one) => merged(one, checkpoint))).rejects.toThrow(/no lora_alpha/);
+  });
+
+  it.each([
+    [
+      'a convolution in groups',
+      {
+        [`${module}.lora_A.weight`]: new Tensor([4, 2, 1, 1], 2),
+        [`${module}.lora_B.weight`]: new Tensor([6, 2, 1, 1], 3),
+      },
+      config,
+      /convolution in groups is not computed/,
+    ],
+    [
+      'IA3 of a convolution',
+      { [`${module}.ia3_l`]: new Tensor([1, 6, 1, 1], 2) },
+      { peft_type: 'IA3' },
+      /IA3 of a convolution is not computed/,
+    ],
+  ])('%s is not broken, and not computed', async (_, tensors, settings, words) => {
+    const checkpoint = await tuned(tensors, settings);
+    expect(checkpoint.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    await expect(base().then((one) => merged(one, checkpoint))).rejects.toThrow(words);
   });
 
   it('NaN in a factor: the tensor is named, and nothing is computed of it', async () => {

@@ -192,12 +192,12 @@ describe('where in depth', () => {
 });
 
 describe('experts', () => {
-  const mixture = (moved: readonly number[]) =>
+  const mixture = (moved: readonly number[], size = 0.1) =>
     compared(
       Array.from({ length: 20 }, (_, n) =>
         matrix(`model.layers.1.mlp.experts.${n}.up_proj.weight`, [64, 64], {
           ...LIKE_NOISE,
-          ...sized(moved.includes(n) ? 0.1 * (1 + n / 100) : 0.01),
+          ...sized(moved.includes(n) ? size * (1 + n / 100) : 0.01),
         }),
       ),
     );
@@ -205,6 +205,8 @@ describe('experts', () => {
   it('that moved over three times as far as the median expert are named', () => {
     const one = mixture([3]);
     expect(textOf(one)).toContain('. One expert moved ×10 as far as the others: 3 in layer 1 (10 % against 1 %).');
+    expect(textOf(mixture([0], 0.0299))).not.toContain('expert');
+    expect(textOf(mixture([0], 0.0301))).toContain('One expert moved');
     expect(theClause(one, 'experts').matrices).toEqual(['model.layers.1.mlp.experts.3.up_proj.weight']);
     expect(textOf(mixture([3, 5]))).toContain(
       'Two experts moved ×10 to ×11 as far as the others: 5 in layer 1 and 3 in layer 1',

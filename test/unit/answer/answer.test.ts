@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answerTo } from '../../../src/answer/answer.ts';
 import { answerJson } from '../../../src/answer/render.ts';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
-import { clausesOf, compared, fixture, golden, goldenAdapter, matrix, textOf, theClause } from './cases.ts';
+import { clausesOf, compared, fixture, golden, goldenAdapter, LIKE_NOISE, matrix, textOf, theClause } from './cases.ts';
 
 const MASK_NOISE = 'hich weights changed is like rounding noise';
 const NO_TWIN = 'Whether the spectrum and the main directions moved further than under noise needs the noise twin.';
@@ -175,6 +175,16 @@ describe('while it is computed', () => {
     expect(textOf({ ...given, tensors })).toBe(
       `Three quarters of the weights changed (74.6 %), ${SIZE} Direction and spectrum: ${done} of 42 matrices so far.`,
     );
+  });
+  it('spectra that failed are not waited for', () => {
+    const given = golden('rl', { twin: true });
+    const [name = ''] = [...given.tensors].find(([, { metrics }]) => metrics.nss !== undefined) ?? [];
+    const { angleRank: _left, ...metrics } = given.tensors.get(name)?.metrics ?? LIKE_NOISE;
+    const one = matrix(name, [128, 128], metrics);
+    const tensors = new Map([...given.tensors, [name, one]]);
+    expect(textOf({ ...given, tensors })).toContain('41 of 42 matrices so far');
+    const failed = [{ name, error: { code: 'read-failed' as const, message: '' } }];
+    expect(textOf({ ...given, tensors, summary: { ...given.summary, failed } })).toContain('The spectrum moved');
   });
   it('a run without spectra says that they were left out', () => {
     const given = golden('rl');

@@ -49,7 +49,7 @@ function figures(
 ): TemplateResult {
   const reasons = [...new Set(matrices.flatMap((one) => one.reasons))].slice(0, 3).join('; ');
   const shares = (list: readonly (readonly [string, number | null])[]): string =>
-    list.map(([name, share]) => t('{0} {1}', name, percent(share))).join(', ');
+    list.map(([name, share]) => t('{0}: {1}', name, percent(share))).join(', ');
   return html`${line(t('Norm of the update'), num(updateNorm, 4))}
   ${
     updateNorm

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ComparisonPage } from './support/comparison.ts';
+import { InspectorPage } from './support/inspector.ts';
+import { session } from './support/session.ts';
+
+const { workbench, root } = session();
+
+interface Golden {
+  tensors: Record<string, { updateNorm: number }>;
+}
+const golden = (): Golden =>
+  JSON.parse(readFileSync(join(root, 'test/fixtures/golden/adapter-rl-lora.json'), 'utf8')) as Golden;
+
+test('inspector: what the adapter does by itself, and "Compare with Base..." offers the base that it names first', async () => {
+  const vscode = workbench();
+  await vscode.openFromExplorer('rl-lora', 'adapter_model.safetensors');
+  const page = new InspectorPage(vscode);
+  await page.action('adapter').click();
+  expect(await page.fact('Adapter')).toBe('LoRA, r = 8, scale 2');
+  await page.document.locator('[data-update]').nth(17).waitFor();
+  const row = page.document.locator('[data-update="layers.5.mlp.down_proj.weight"]');
+  const norm = golden().tensors['model.layers.5.mlp.down_proj.weight']?.updateNorm ?? NaN;
+  // written with four digits at most
+  expect(Math.abs(Number(await row.locator('td').nth(2).innerText()) / norm - 1)).toBeLessThan(0.01);
+  await vscode.screenshot('adapter-alone');
+  await page.action('compare').click();
+  const entry = vscode.page.locator('.quick-input-list .monaco-list-row').first();
+  await entry.getByText('Named by the adapter').waitFor();
+  expect(await entry.innerText()).toContain('base');
+  await vscode.pick(/^The base that the adapter was trained on/, join('base', 'model.safetensors'));
+  await new ComparisonPage(vscode).complete(18);
+  await vscode.runCommand('View: Close All Editors');
+});

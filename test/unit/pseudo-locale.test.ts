@@ -91,7 +91,7 @@ function dataOf(value: unknown, found = new Set<string>()): Set<string> {
 }
 /** Short names of modules and of files, types, units, figures known by their letters, keys of the keyboard. */
 const KNOWN =
-  /Δσ|\bfloat(?:32|64)\b|\blayers\.\d+|\b\w+_proj\b|format pt, note|\b(?:gate|up|down|llama|rl|base|tuned|model|samples|weight|lm_head|embed_tokens|norm|input_layernorm|post_attention_layernorm|BF16|F32|NaN|SHA|NSS|NumPy|CSV|TSV|MB|kB|GB|ms|min|log|sin|mn|config\.json)\b/g;
+  /Δσ|\bfloat(?:32|64)\b|\blayers\.\d+|\b\w+_proj\b|format pt, note|\b(?:gate|up|down|llama|rl|base|tuned|model|samples|weight|lm_head|embed_tokens|norm|input_layernorm|post_attention_layernorm|BF16|bf16|F32|NaN|SHA|NSS|NumPy|CSV|TSV|MB|kB|GB|ms|min|log|sin|mn|config\.json)\b/g;
 
 /** Every visible text and label with letters that nobody translated. */
 async function untranslated(page: string, messages: readonly unknown[], ui: object): Promise<string[]> {

@@ -188,8 +188,8 @@ async function run({ command, result: name, onlyWrites }: Tried, fault: object):
   return { status, ...told, hit, counts, result, others };
 }
 
-/** What is wrong with a run under a fault; null: nothing. `sound` is the same run without one. */
-function wrong(failed: Run, sound: Run, name: string): string | null {
+/** What is wrong with a run under a fault; null: nothing. `sound` is the same run without one, `bare` the one that finds no configs. */
+function wrong(failed: Run, sound: Run, bare: Run, name: string): string | null {
   const { status, stdout, stderr, result, others } = failed;
   if (!failed.hit) return 'the fault was never met';
   if (others.length) return `left ${others.join(', ')} behind`;
@@ -198,11 +198,13 @@ function wrong(failed: Run, sound: Run, name: string): string | null {
   const whole =
     result === (isNew(name) ? null : EARLIER) ||
     same(result) === same(sound.result) ||
+    same(result) === same(bare.result) ||
     isReport(result) ||
     (status === 1 && isPart(result, sound.result));
   if (!whole) return `the result is ${JSON.stringify(result?.slice(0, 200))}`;
   // A part that is not needed (a config, a folder's sync) changes nothing: else it is said, on lines of ours.
   if (status === sound.status && same(result) === same(sound.result)) return null;
+  if (status === bare.status && same(result) === same(bare.result)) return null;
   // A report may list what is not there, with status 0, as long as it calls nothing an error.
   if (status === 0 && stderr === '' && !(isReport(result) && !/"severity":"error"/.test(result ?? '')))
     return 'another result with status 0, and not a word';
@@ -255,6 +257,8 @@ it.each(COMMANDS)('$title: each call that fails', async (tried) => {
   const sound = await run(tried, {});
   expect(sound.stderr).toBe('');
   expect(sound.result).not.toBe(EARLIER);
+  // A config that is not there when it is looked for is none: that is no fault, and the result is that of a folder without one.
+  const bare = await run(tried, { operation: 'stat', call: 'every', kind: 'ENOENT', only: 'config.json' });
   // Every call fails once, in one of the ways, by turns; the first of each operation in all of them.
   const faults = Object.entries(sound.counts).flatMap(([operation, calls]) =>
     Array.from({ length: calls }, (_unused, i) => i + 1).flatMap((call) => {
@@ -277,7 +281,7 @@ it.each(COMMANDS)('$title: each call that fails', async (tried) => {
     for (let fault = rest.shift(); fault; fault = rest.shift()) {
       const failed = await run(tried, fault);
       if (failed.status === 1 && isPart(failed.result, sound.result)) parts++;
-      const told = wrong(failed, sound, tried.result);
+      const told = wrong(failed, sound, fault.kind === 'ENOENT' ? bare : sound, tried.result);
       if (told !== null)
         found.push(`${fault.operation} ${fault.call} of ${sound.counts[fault.operation]}, ${fault.kind}: ${told}`);
     }

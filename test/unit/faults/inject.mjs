@@ -1,5 +1,6 @@
 // Loaded before the command line (`node --import`): lets one call to the file system fail, chosen by OFFAXIS_FAULT = {operation, call, kind,
-// folder}. Calls are counted over paths inside `folder` alone. Without a kind nothing fails; the calls are told in OFFAXIS_FAULT_LOG.
+// folder, only}. Calls are counted over paths inside `folder` alone, and over those that end in `only`. Without a kind nothing fails; the
+// calls are told in OFFAXIS_FAULT_LOG.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -10,7 +11,7 @@ let hit = false;
 
 /** True when this is the call that is to fail, or, with `call` "every", when each is. */
 function due(operation, path) {
-  if (!String(path).startsWith(fault.folder)) return false;
+  if (!String(path).startsWith(fault.folder) || (fault.only && !String(path).endsWith(fault.only))) return false;
   counts[operation] = (counts[operation] ?? 0) + 1;
   const now = operation === fault.operation && (fault.call === 'every' || fault.call === counts[operation]);
   hit ||= now;

@@ -149,7 +149,8 @@ describe('a value beyond its scale', () => {
 
 describe('the picture of a metric', () => {
   it('says at the ends of its axes that a value lies beyond them, and draws it past the end', () => {
-    const pair = { name: 'model.layers.0.q.weight', layer: 0, module: 'q', shape: [8, 8], spectral: true };
+    const [name, dtype] = ['model.layers.0.q.weight', { base: 'BF16', tuned: 'BF16' }];
+    const pair = { name, layer: 0, module: 'q', shape: [8, 8], dtype, spectral: true };
     const metrics = {
       principalLift: 1,
       jointEnergy: 0.5,

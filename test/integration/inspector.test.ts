@@ -57,7 +57,8 @@ test('the keyboard walks the table, closes a group and reaches the detail', asyn
   await expect.poll(() => group.getAttribute('aria-expanded')).toBe('true');
   await keyboard.press('ArrowDown');
   const selected = page.document.locator('[data-tensor][aria-selected="true"]');
-  const first = await selected.getAttribute('data-tensor');
+  const first = await page.document.locator('[data-tensor]').first().getAttribute('data-tensor');
+  await expect.poll(() => selected.getAttribute('data-tensor')).toBe(first);
   await keyboard.press('Enter');
   await expect
     .poll(() =>

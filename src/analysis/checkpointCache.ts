@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { disk, stampText } from '../bytes/index.ts';
 import { isRefused, openCheckpoint } from '../checkpoint/index.ts';
-import { CONFIG_FILES } from '../formats/index.ts';
+import { CONFIG_FILES, FILES_BESIDE } from '../formats/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { OpenLimits } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -196,5 +196,5 @@ async function markWhenRead(path: string, checkpoint: Checkpoint): Promise<strin
 /** Every file that a checkpoint was read from, the index first. `path` may be a file, an index or a folder. */
 export function filesOf(path: string, checkpoint: Checkpoint): string[] {
   const shards = checkpoint.facts.shards.map(({ file }) => file);
-  return [...new Set([path, ...[...shards, ...CONFIG_FILES].map((file) => join(checkpoint.folder, file))])];
+  return [...new Set([path, ...[...shards, ...FILES_BESIDE].map((file) => join(checkpoint.folder, file))])];
 }

@@ -6,7 +6,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { checkpointsAt } from '../checkpoint/discover.ts';
 import { hubCaches } from '../checkpoint/hub.ts';
-import { CONFIG_FILES, isCheckpointFile, isIndexFile, isPartOfCheckpoint } from '../formats/index.ts';
+import { FILES_BESIDE, isCheckpointFile, isIndexFile, isPartOfCheckpoint } from '../formats/index.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { forModel } from '../text/show.ts';
@@ -58,7 +58,7 @@ export async function admittedPath(path: string, context: ToolContext): Promise<
       for (const name of names) if (isPartOfCheckpoint(name)) await context.roots?.admit(join(folder, name));
     }
   } else if (facts.isFile() && (isCheckpointFile(absolute) || isIndexFile(basename(absolute)))) {
-    for (const name of CONFIG_FILES) {
+    for (const name of FILES_BESIDE) {
       const config = join(dirname(absolute), name);
       if (await stat(config).catch(() => null)) await context.roots?.admit(config);
     }

@@ -6,7 +6,9 @@ export { JsonError, type JsonErrorCode } from './jsonTokens.ts';
 export { ProblemList, quoted } from './problems.ts';
 export type { Format, Header, HeaderEntry } from './format.ts';
 export {
+  ADAPTER_CONFIG_FILE,
   CONFIG_FILES,
+  FILES_BESIDE,
   indexName,
   isCheckpointFile,
   isIndexFile,

@@ -4,6 +4,10 @@ import { FORMATS } from './registry.ts';
 
 /** What says how a model is built: Transformers' file, and if that is not there Meta's and Mistral's, with keys of its own. */
 export const CONFIG_FILES = ['config.json', 'params.json'] as const;
+/** What says how PEFT made an adapter. */
+export const ADAPTER_CONFIG_FILE = 'adapter_config.json';
+/** All that a checkpoint may be read with, beside its own files. */
+export const FILES_BESIDE: readonly string[] = [...CONFIG_FILES, ADAPTER_CONFIG_FILE];
 
 /** `model.safetensors.index.json`; Diffusers puts a variant in: `model.safetensors.index.fp16.json`. */
 export interface IndexName {

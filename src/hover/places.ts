@@ -4,14 +4,14 @@ import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { disk } from '../bytes/index.ts';
 import { checkpointsOfFolder, isCheckpointFile } from '../commands/checkpointPaths.ts';
-import { isIndexFile } from '../formats/index.ts';
+import { ADAPTER_CONFIG_FILE, isIndexFile } from '../formats/index.ts';
 
 /** An adapter's configuration has a kilobyte or two. */
 const MOST_CONFIG_BYTES = 1e6;
 
 export const isCheckpointName = (text: string): boolean => isCheckpointFile(text);
 const isIndex = (path: string): boolean => isIndexFile(basename(path));
-export const isAdapterConfig = (path: string): boolean => basename(path) === 'adapter_config.json';
+export const isAdapterConfig = (path: string): boolean => basename(path) === ADAPTER_CONFIG_FILE;
 
 /** Where a path written in a document may lie, the most likely first. */
 export function candidates(text: string, document: string, workspaceFolders: readonly string[]): string[] {

@@ -1,11 +1,10 @@
 /** Reads the adapter_config.json beside an adapter. */
 import { join } from 'node:path';
 import { disk } from '../../bytes/index.ts';
-import type { ProblemList } from '../../formats/index.ts';
+import { ADAPTER_CONFIG_FILE, type ProblemList } from '../../formats/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { fieldsOf, settingsOf, type AdapterConfig } from './settings.ts';
 
-const FILE = 'adapter_config.json';
 /** Real ones have kilobytes. */
 const MAX_BYTES = 1024 * 1024;
 
@@ -15,10 +14,10 @@ export async function readAdapterConfig(
   problems: ProblemList,
   signal?: AbortSignal,
 ): Promise<AdapterConfig | null> {
-  const path = join(folder, FILE);
+  const path = join(folder, ADAPTER_CONFIG_FILE);
   if ((await disk.stamp(path)) === null) return null;
   const unusable = (why: string, code = 'adapter-config-invalid'): null => {
-    problems.add('warning', code, `${FILE} ${why}.`, 'Download it again: scale and kind are there.');
+    problems.add('warning', code, `${ADAPTER_CONFIG_FILE} ${why}.`, 'Download it again: scale and kind are there.');
     return null;
   };
   try {

@@ -66,3 +66,23 @@ describe('headers read in passing', () => {
     await cache.dispose();
   });
 });
+
+describe('a checkpoint that is open', () => {
+  test('is opened anew once the configuration of its adapter changed, as its scale may have', async () => {
+    const factor = (shape: number[]): Entry => ({ dtype: 'F32', shape, data: new Uint8Array(64) });
+    const name = 'base_model.model.model.layers.0.mlp.up_proj.lora_';
+    const factors = { [`${name}A.weight`]: factor([2, 8]), [`${name}B.weight`]: factor([8, 2]) };
+    const path = folder.write('adapter/adapter_model.safetensors', safetensors(factors));
+    const config = (alpha: number): string =>
+      folder.write(
+        'adapter/adapter_config.json',
+        `{"peft_type":"LORA","r":2,"lora_alpha":${alpha},"target_modules":["up_proj"]}`,
+      );
+    config(2);
+    const cache = new CheckpointCache();
+    expect((await cache.facts(path)).adapter?.scale).toBe(1);
+    config(16);
+    expect((await cache.facts(path)).adapter?.scale).toBe(8);
+    await cache.dispose();
+  });
+});

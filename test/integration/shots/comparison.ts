@@ -10,6 +10,12 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await page.complete(42);
   await vscode.runCommand('View: Close Primary Side Bar');
   await shoot('comparison');
+  const notice = page.document.getByRole('button', { name: 'Dismiss' });
+  if (await notice.isVisible()) await notice.click();
+  const answer = page.document.locator('.answer summary');
+  await answer.click();
+  await shoot('comparison-answer');
+  await answer.click();
 
   await page.hover(0.3, 0.55);
   await shoot('comparison-hover');

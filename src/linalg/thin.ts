@@ -2,6 +2,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../protocol/errors.ts';
 import type { Matrix } from './backend.ts';
+import { dot } from './reference/dense.ts';
+import { reflect, reflectorOf } from './reference/qr.ts';
 
 /** Row-major. */
 export interface Block {
@@ -101,27 +103,6 @@ async function triangle(columns: Float64Array[], length: number, signal?: AbortS
       return whole;
     },
   };
-}
-
-/** v with (I - 2 v v') x = -sign(x_0) |x| e_0, |v| = 1; zero for x = 0 (Golub and Van Loan, section 5.1). */
-function reflectorOf(x: Float64Array): Float64Array {
-  const v = Float64Array.from(x);
-  const norm = Math.sqrt(dot(v, v));
-  if (norm === 0) return v;
-  v[0] = (v[0] as number) + ((v[0] as number) < 0 ? -norm : norm);
-  const length = Math.sqrt(dot(v, v));
-  return v.map((value) => value / length);
-}
-
-function reflect(x: Float64Array, v: Float64Array): void {
-  const factor = 2 * dot(v, x);
-  for (let i = 0; i < x.length; i++) x[i] = (x[i] as number) - factor * (v[i] as number);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
-  return sum;
 }
 
 const at = (columns: readonly Float64Array[], k: number, i: number): number =>

@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
+import { goldenComparison } from './support/golden.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
 
 const { workbench, root } = session();
-
-interface Golden {
-  tensors: Record<string, { updateNorm: number }>;
-}
-const golden = (): Golden =>
-  JSON.parse(readFileSync(join(root, 'test/fixtures/golden/adapter-rl-lora.json'), 'utf8')) as Golden;
 
 test('inspector: what the adapter does by itself, and "Compare with Base..." offers the base that it names first', async () => {
   const vscode = workbench();
@@ -21,7 +15,8 @@ test('inspector: what the adapter does by itself, and "Compare with Base..." off
   expect(await page.fact('Adapter')).toBe('LoRA, r = 8, scale 2');
   await page.document.locator('[data-update]').nth(17).waitFor();
   const row = page.document.locator('[data-update="layers.5.mlp.down_proj.weight"]');
-  const norm = golden().tensors['model.layers.5.mlp.down_proj.weight']?.updateNorm ?? NaN;
+  const norm =
+    goldenComparison(root, 'adapter-rl-lora').get('model.layers.5.mlp.down_proj.weight')?.['updateNorm'] ?? NaN;
   // written with four digits at most
   expect(Math.abs(Number(await row.locator('td').nth(2).innerText()) / norm - 1)).toBeLessThan(0.01);
   await vscode.screenshot('adapter-alone');

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
+import { goldenComparison } from './support/golden.ts';
 import { session } from './support/session.ts';
 
 const { workbench, root } = session();
-
-interface Golden {
-  tensors: Record<string, { hiddenShare: number }>;
-}
-const golden = (): Golden =>
-  JSON.parse(readFileSync(join(root, 'test/fixtures/golden/adapter-rl-lora.json'), 'utf8')) as Golden;
 
 test('explorer: the base is compared with its adapter; what it leaves alone is dimmed, what a merge loses is said', async () => {
   const vscode = workbench();
@@ -21,8 +14,8 @@ test('explorer: the base is compared with its adapter; what it leaves alone is d
   const banner = page.document.locator('[data-adapter="LoRA"]');
   await banner.waitFor();
   expect(await banner.innerText()).toContain('adapter, LoRA, r = 8, scale 2, 18 of 42 matrices');
-  const shares = Object.values(golden().tensors)
-    .map(({ hiddenShare }) => hiddenShare)
+  const shares = [...goldenComparison(root, 'adapter-rl-lora').values()]
+    .map(({ hiddenShare }) => hiddenShare ?? NaN)
     .sort((a, b) => a - b);
   const median = ((shares[8] ?? NaN) + (shares[9] ?? NaN)) / 2;
   const answer = (await page.document.locator('.answer').first().textContent()) ?? '';

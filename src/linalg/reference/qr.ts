@@ -16,7 +16,7 @@ export function pivotedQr(matrix: Dense): { q: Float64Array[]; r: Float64Array[]
     swap(columns, k, pivot);
     swap(order, k, pivot);
     const head = columns[k] as Float64Array;
-    const reflector = householder(head.subarray(k));
+    const reflector = reflectorOf(head.subarray(k));
     reflectors.push(reflector);
     for (let j = k; j < n; j++) reflect((columns[j] as Float64Array).subarray(k), reflector);
   }
@@ -32,8 +32,8 @@ export function pivotedQr(matrix: Dense): { q: Float64Array[]; r: Float64Array[]
   return { q, r, order };
 }
 
-/** v with (I - 2 v v') x = -sign(x_0) |x| e_0, |v| = 1; zero for x = 0. */
-function householder(x: Float64Array): Float64Array {
+/** v with (I - 2 v v') x = -sign(x_0) |x| e_0, |v| = 1; zero for x = 0 (Golub and Van Loan, section 5.1). */
+export function reflectorOf(x: Float64Array): Float64Array {
   const norm = Math.sqrt(dot(x, x));
   const v = Float64Array.from(x);
   if (norm === 0) return v;
@@ -42,7 +42,8 @@ function householder(x: Float64Array): Float64Array {
   return v.map((value) => value / length);
 }
 
-function reflect(x: Float64Array, v: Float64Array): void {
+/** x becomes (I - 2 v v') x. */
+export function reflect(x: Float64Array, v: Float64Array): void {
   const factor = 2 * dot(v, x);
   for (let i = 0; i < x.length; i++) x[i] = (x[i] as number) - factor * (v[i] as number);
 }

@@ -8,7 +8,7 @@ export type Figures = Record<string, number | null> & { principalRange: [number,
 /** Section B of one pair, by tensor name. */
 export function goldenComparison(
   root: string,
-  pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to-sft',
+  pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to-sft' | 'adapter-rl-lora',
 ): Map<string, Figures> {
   const file = join(root, 'test', 'fixtures', 'golden', `${pair}.json`);
   const { tensors } = JSON.parse(readFileSync(file, 'utf8')) as { tensors: Record<string, Figures> };

@@ -2,21 +2,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, pairCheckpoints, readMatrix } from '../../../src/checkpoint/index.ts';
 import type { Checkpoint, Pairing } from '../../../src/checkpoint/types.ts';
-import { codes16, safetensors, type Entry } from '../formats/build.ts';
+import { bf16Maker, safetensors, type Entry } from '../formats/build.ts';
 import { temporaryFolder } from './folder.ts';
 
 const DIM = 24;
 const HEADS = 3;
 const KV_HEADS = 1;
-let next = 1;
-const bf16 = (...shape: number[]): Entry => ({
-  dtype: 'BF16',
-  shape,
-  data: codes16(
-    shape.reduce((a, b) => a * b, 1),
-    (next += 977),
-  ),
-});
+const bf16 = bf16Maker();
 /** transformers, convert_llama_weights_to_hf.py: w.view(heads, rows / heads / 2, 2, columns).transpose(1, 2).reshape(rows, columns) */
 function permuted({ dtype, shape, data }: Entry, heads: number): Entry {
   const [rows = 0, columns = 0] = shape;

@@ -2,20 +2,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, pairCheckpoints, readMatrix } from '../../../src/checkpoint/index.ts';
 import type { Checkpoint, Pairing } from '../../../src/checkpoint/types.ts';
-import { codes16, safetensors, type Entry } from '../formats/build.ts';
+import { bf16Maker, safetensors, type Entry } from '../formats/build.ts';
 import { temporaryFolder } from './folder.ts';
 
 type Model = Record<string, Entry>;
-/** Codes that differ from tensor to tensor. */
-let next = 1;
-const bf16 = (...shape: number[]): Entry => ({
-  dtype: 'BF16',
-  shape,
-  data: codes16(
-    shape.reduce((a, b) => a * b, 1),
-    (next += 977),
-  ),
-});
+const bf16 = bf16Maker();
 /** The same numbers [in, out]. */
 function transposed({ dtype, shape: [rows = 0, columns = 0], data }: Entry): Entry {
   const from = new Uint16Array(data.slice().buffer);

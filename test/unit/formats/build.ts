@@ -68,3 +68,11 @@ export function memorySource(bytes: Uint8Array, sizeBytes = bytes.length): ByteS
     close: () => Promise.resolve(),
   };
 }
+/** Makes bf16 tensors whose codes differ from tensor to tensor. */
+export function bf16Maker(): (...shape: number[]) => Entry {
+  let next = 1;
+  return (...shape) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    return { dtype: 'BF16', shape, data: codes16(count, (next += 977)) };
+  };
+}

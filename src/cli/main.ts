@@ -4,12 +4,14 @@ import { SeveralCheckpoints } from '../checkpoint/index.ts';
 import { writeStandardOutput } from '../files/index.ts';
 import { clearTuningLeftovers } from '../linalg/dawn/tuningStore.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
-import { helpText, parseInvocation, UsageError, type Invocation } from './arguments.ts';
+import { parseInvocation, type Invocation } from './arguments.ts';
 import { runCheck } from './check.ts';
 import { runCompare } from './compare.ts';
 import { runGpu, usableBackend } from './gpu.ts';
+import { helpText } from './help.ts';
 import { runInspect } from './inspect.ts';
 import { runMcp } from './mcp.ts';
+import { UsageError } from './options.ts';
 import { VERSION } from './version.ts';
 import { terminal } from '../text/show.ts';
 

@@ -1,6 +1,6 @@
 /** Where results go: files or standard output. */
 import { readsOf, refuseDestination, writeStandardOutput, writeWhole } from '../files/index.ts';
-import type { OutputOptions } from './arguments.ts';
+import type { OutputOptions } from './options.ts';
 import { jsonPieces } from '../text/pieces.ts';
 import { terminalReport } from '../text/show.ts';
 

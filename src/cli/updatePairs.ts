@@ -7,7 +7,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { UpdatePair, UpdatePairsResult } from '../protocol/updatePair.ts';
 import { terminal, visible } from '../text/show.ts';
-import type { OutputOptions } from './arguments.ts';
+import type { OutputOptions } from './options.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { figure, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, parseInvocation, UsageError } from '../../../src/cli/arguments.ts';
+import { parseInvocation } from '../../../src/cli/arguments.ts';
+import { helpText } from '../../../src/cli/help.ts';
+import { UsageError } from '../../../src/cli/options.ts';
 
 describe('parseInvocation', () => {
   it('reads every option of compare', () => {

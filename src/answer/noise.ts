@@ -8,6 +8,7 @@ import type { Matrix } from './subject.ts';
 
 type Value = number | null | undefined;
 type Of = (matrix: Matrix) => Value;
+type OfFigures = (matrix: Pick<Matrix, 'metrics'>) => Value;
 
 /** Median of a figure over the matrices that have it. */
 export const middle = (matrices: readonly Matrix[], of: Of): number | null => median(matrices.map(of));
@@ -22,11 +23,11 @@ export function meanAngle({ angleUMean, angleVMean }: Figures): number | null {
 const ANGLE_RESOLUTION = 0.004;
 
 /** Of the spectrum's shift; null also if a shift is too small to be more than a bound. */
-export const shiftOverNoise: Of = ({ metrics: { nss, twin } }) =>
+export const shiftOverNoise: OfFigures = ({ metrics: { nss, twin } }) =>
   Math.min(nss ?? 0, twin?.nss ?? 0) < NSS_RESOLUTION ? null : over(nss, twin?.nss);
-export const rankOverNoise: Of = ({ metrics: { updateStableRank, twin } }) =>
+export const rankOverNoise: OfFigures = ({ metrics: { updateStableRank, twin } }) =>
   over(updateStableRank, twin?.updateStableRank);
-export const angleOverNoise: Of = ({ metrics }) => {
+export const angleOverNoise: OfFigures = ({ metrics }) => {
   const [angle, noise] = [meanAngle(metrics), metrics.twin ? meanAngle(metrics.twin) : null];
   return angle !== null && noise !== null && Math.abs(angle - noise) <= ANGLE_RESOLUTION ? 1 : over(angle, noise);
 };

@@ -4,7 +4,9 @@ import type { Scale } from '../../src/metrics/figure.ts';
 import { groupOrder, GROUPS as GROUP_NAMES } from '../../src/metrics/groups.ts';
 import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import { LARGEST_ANGLE } from '../../src/metrics/headlines.ts';
 import type { Figures } from '../../src/metrics/verdict.ts';
+import { angleOverNoise } from '../../src/answer/noise.ts';
 import { inUnit } from '../shared/figures.ts';
 import { times } from '../shared/format.ts';
 import { t, tell } from '../shared/l10n.ts';
@@ -113,6 +115,32 @@ function overNoiseOf({ id, kind, unit, label, sentence, sameForNoise }: PairFigu
     },
   ];
 }
+/** Angles of both sides together: the largest, and the mean beside noise of the same size. */
+const ANGLES: readonly Metric[] = [
+  {
+    id: 'largestAngle',
+    group: tell(GROUP_NAMES.shift),
+    name: t('Largest angle'),
+    text: t(
+      'The largest angle between the main directions of the base and those of the tuned checkpoint, of both sides.',
+    ),
+    scale: { kind: 'lin', lo: 0, hi: 90, unit: '°' },
+    elementwise: false,
+    format: (value) => inUnit('degrees', value),
+    get: ({ metrics }) => LARGEST_ANGLE.of(metrics),
+  },
+  {
+    id: 'meanAngleOverNoise',
+    group: t('Beside noise of the same size'),
+    name: t('Turn of the main directions'),
+    text: t('The mean angle of both sides as a factor over noise of the same size: 1 is what noise gives.'),
+    scale: NOISE_SCALE,
+    elementwise: false,
+    needsTwin: true,
+    format: (value) => inUnit('factor', value),
+    get: ({ metrics }) => angleOverNoise({ metrics }) ?? null,
+  },
+];
 function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
   const isBase = side === 'base';
   const group = t(isBase ? 'Base checkpoint' : 'Tuned checkpoint');
@@ -140,6 +168,7 @@ export const METRICS: readonly Metric[] = [
   },
   ...PAIR_FIGURES.flatMap(metricsOf),
   ...PAIR_FIGURES.flatMap(overNoiseOf),
+  ...ANGLES,
   ...checkpointMetrics('base'),
   ...checkpointMetrics('tuned'),
 ];

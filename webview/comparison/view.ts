@@ -5,36 +5,76 @@ import type { MatrixClient } from '../shared/matrix-client.ts';
 import type { Cell } from '../shared/heatmap.ts';
 import { VIEWS } from './metrics.ts';
 import type { ComparisonModel } from './model.ts';
+import { TABS, type Tab } from './tabs.ts';
+
+/** Layers from and to, both of them in it. */
+export interface Brush {
+  from: number;
+  to: number;
+}
+export interface Sort {
+  /** of the ranked table */
+  column: string;
+  isDescending: boolean;
+}
 
 /** UI state: kept by the webview over a reload, never sent to the host. */
 export interface Ui {
   metric: string;
+  tab: Tab;
+  /** id of the shown figure of this tab; null: its default */
+  figure: string | null;
   cell: Cell | null;
   /** of several matrices in the cell, the one in the detail */
   member: string | null;
+  /** place in the answer of the clause that is pressed: its matrices are lit, the others dimmed, the table filtered */
+  clause: number | null;
+  /** the layers that the table is narrowed to */
+  brush: Brush | null;
+  /** null: by how far a matrix stands out in this tab */
+  sort: Sort | null;
   /** null: as the metric has it by default */
   fit: boolean | null;
   table: boolean;
   /** module of the line plot; empty: the selected cell's */
   line: string;
 }
-export const INITIAL_UI: Ui = { metric: VIEWS, cell: null, member: null, fit: null, table: false, line: '' };
+export const INITIAL_UI: Ui = {
+  metric: VIEWS,
+  tab: 'size',
+  figure: null,
+  cell: null,
+  member: null,
+  clause: null,
+  brush: null,
+  sort: null,
+  fit: null,
+  table: false,
+  line: '',
+};
+
+type Stored<T> = Partial<Record<keyof T, unknown>>;
+const objectOf = <T>(value: unknown): Stored<T> => (typeof value === 'object' && value !== null ? value : {});
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 /** A stored state is from an older version or another page until shown otherwise. */
 export function readUi(stored: unknown): Ui {
-  if (typeof stored !== 'object' || stored === null) return { ...INITIAL_UI };
-  const s = stored as Partial<Record<keyof Ui, unknown>>;
-  const cell = s.cell as Partial<Cell> | null | undefined;
+  const s = objectOf<Ui>(stored);
+  const { layer, module } = objectOf<Cell>(s.cell);
+  const { from, to } = objectOf<Brush>(s.brush);
+  const { column, isDescending } = objectOf<Sort>(s.sort);
   return {
-    metric: typeof s.metric === 'string' ? s.metric : VIEWS,
-    cell:
-      cell && typeof cell.layer === 'number' && typeof cell.module === 'string'
-        ? { layer: cell.layer, module: cell.module }
-        : null,
-    member: typeof s.member === 'string' ? s.member : null,
+    metric: textOf(s.metric) ?? VIEWS,
+    tab: TABS.find((tab) => tab === s.tab) ?? INITIAL_UI.tab,
+    figure: textOf(s.figure),
+    cell: typeof layer === 'number' && typeof module === 'string' ? { layer, module } : null,
+    member: textOf(s.member),
+    clause: typeof s.clause === 'number' ? s.clause : null,
+    brush: typeof from === 'number' && typeof to === 'number' ? { from, to } : null,
+    sort: typeof column === 'string' ? { column, isDescending: isDescending === true } : null,
     fit: typeof s.fit === 'boolean' ? s.fit : null,
     table: s.table === true,
-    line: typeof s.line === 'string' ? s.line : '',
+    line: textOf(s.line) ?? '',
   };
 }
 

@@ -29,14 +29,22 @@ export function vsixPath(root, target) {
 const ALLOWED = [
   /^\[Content_Types\]\.xml$/,
   /^extension\.vsixmanifest$/,
-  /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
+  /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|METRICS\.md|LICENSE\.txt)$/,
   /^extension\/dist\/(extension\.cjs|(engine|linalg-worker|cli|mcp)\.mjs|THIRD-PARTY-NOTICES\.txt)$/,
   /^extension\/dist\/(kernels\/[\w.-]+\.wasm|webview\/[\w.-]+\.(js|css|ttf))$/,
   /^extension\/dist\/dawn\//,
   /^extension\/(media|l10n)\//,
 ];
 const REQUIRED = [
-  ...['package.json', 'readme.md', 'LICENSE.txt', 'dist/extension.cjs', 'dist/engine.mjs', 'dist/linalg-worker.mjs'],
+  ...[
+    'package.json',
+    'readme.md',
+    'METRICS.md',
+    'LICENSE.txt',
+    'dist/extension.cjs',
+    'dist/engine.mjs',
+    'dist/linalg-worker.mjs',
+  ],
   ...[
     'dist/cli.mjs',
     'dist/mcp.mjs',

@@ -4,6 +4,7 @@ import type { Activity } from '../host/activity.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
 import type { Log } from '../host/log.ts';
 import { watchFolder } from '../host/watchFolder.ts';
+import { openDefinition } from '../host/definitions.ts';
 import { receivePicture } from '../host/pictures.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { receiveMatrix } from '../host/matrix.ts';
@@ -196,6 +197,8 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'savePicture':
       case 'copyText':
         return receivePicture(message, controller.spec.base, controller.spec.tuned);
+      case 'definition':
+        return openDefinition(message, this.services.extensionUri);
       case 'export':
         return exportComparison(controller);
       case 'copyCommandLine':

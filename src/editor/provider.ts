@@ -7,6 +7,7 @@ import { toWireError, type WireError } from '../protocol/errors.ts';
 import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from '../host/activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
+import { openDefinition } from '../host/definitions.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
 import type { Log } from '../host/log.ts';
 import { receiveMatrix } from '../host/matrix.ts';
@@ -182,6 +183,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
             log.error(text);
             void vscode.window.showErrorMessage(notification(text));
           });
+        case 'definition':
+          return openDefinition(message, extensionUri);
         case 'compareWithBase':
           return vscode.commands.executeCommand('offaxis.compareWithBaseFromEditor', uri);
         case 'showLog':

@@ -64,6 +64,11 @@ export type PictureFromView =
   | { type: 'savePicture'; name: string; format: 'svg' | 'png'; data: string }
   | { type: 'copyText'; text: string; what: string };
 
+// ---------- the glossary of both pages ----------
+export type DefinitionFromView =
+  /** opens METRICS.md at this heading */
+  { type: 'definition'; heading: string };
+
 // ---------- inspector ----------
 export type InspectorToView =
   | { type: 'facts'; facts: PackedFacts; baseSelected: string | null }
@@ -85,6 +90,7 @@ export type InspectorToView =
   | PictureToView;
 export type InspectorFromView =
   | PictureFromView
+  | DefinitionFromView
   | { type: 'ready' }
   /** statistics of the tensors on show (visible rows and the selected one); cheap, answered as they come */
   | { type: 'statistics'; tensors: string[] }
@@ -153,6 +159,7 @@ export type ComparisonToView =
   | PictureToView;
 export type ComparisonFromView =
   | PictureFromView
+  | DefinitionFromView
   | { type: 'ready' }
   /** the files have changed: everything anew */
   | { type: 'reload' }

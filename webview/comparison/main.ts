@@ -1,9 +1,15 @@
 /** Entry of the comparison page: messages in, the model, one element on the page, UI state kept over a reload. */
-import type { ComparisonFromView, ComparisonToView, PictureFromView } from '../../src/protocol/views.ts';
+import type {
+  ComparisonFromView,
+  ComparisonToView,
+  DefinitionFromView,
+  PictureFromView,
+} from '../../src/protocol/views.ts';
 import { connectHost } from '../shared/host.ts';
 import { MatrixClient } from '../shared/matrix-client.ts';
 import { actOnPicture, PICTURE_EVENT } from '../shared/picture.ts';
 import { onThemeChange } from '../shared/scales.ts';
+import { DEFINITION_EVENT } from '../shared/term.ts';
 import './app.ts';
 import type { App } from './app.ts';
 import { saveFigure } from './figure.ts';
@@ -73,6 +79,7 @@ function start(): void {
     if (message.type === 'state') document.body.dataset['ready'] = 'yes';
     refresh();
   });
+  document.addEventListener(DEFINITION_EVENT, (event) => host.post((event as CustomEvent<DefinitionFromView>).detail));
   document.addEventListener(PICTURE_EVENT, (event) => host.post((event as CustomEvent<PictureFromView>).detail));
   // canvases hold pixels, not variables
   onThemeChange(() => app.redraw());

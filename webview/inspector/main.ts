@@ -1,9 +1,15 @@
 /** Entry of the inspector page: messages in, the model, one element on the page, UI state kept over a reload. */
-import type { InspectorFromView, InspectorToView, PictureFromView } from '../../src/protocol/views.ts';
+import type {
+  DefinitionFromView,
+  InspectorFromView,
+  InspectorToView,
+  PictureFromView,
+} from '../../src/protocol/views.ts';
 import { connectHost } from '../shared/host.ts';
 import { MatrixClient } from '../shared/matrix-client.ts';
 import { actOnPicture, PICTURE_EVENT } from '../shared/picture.ts';
 import { onThemeChange } from '../shared/scales.ts';
+import { DEFINITION_EVENT } from '../shared/term.ts';
 import './app.ts';
 import type { App } from './app.ts';
 import { NO_FILTER } from './find/filter.ts';
@@ -128,6 +134,7 @@ function start(): void {
     if (message.type === 'facts' || message.type === 'error')
       void app.updateComplete.then(() => requestAnimationFrame(() => (document.body.dataset['ready'] = 'yes')));
   });
+  document.addEventListener(DEFINITION_EVENT, (event) => host.post((event as CustomEvent<DefinitionFromView>).detail));
   document.addEventListener(PICTURE_EVENT, (event) => host.post((event as CustomEvent<PictureFromView>).detail));
   onThemeChange(() => app.spectra?.redraw());
 

@@ -2,6 +2,7 @@
 import { nothing, type TemplateResult } from 'lit';
 import type { TensorSpectrum } from '../../src/protocol/engine.ts';
 import { duration, exact, integer, num } from '../shared/format.ts';
+import { termOf } from '../shared/glossary.ts';
 import { html } from '../shared/html.ts';
 import { key } from '../shared/svg.ts';
 import { item } from './definition.ts';
@@ -118,10 +119,10 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
         : nothing
     }
     ${reasons.map((reason) => html`<p class="reading" data-reason>${reason}</p>`)}
-    ${m.outlierCount === null ? nothing : html`<p class="reading">${outliers(m.outlierCount, q)}</p>`}
+    ${m.outlierCount === null ? nothing : html`<p class="reading">${outliers(m.outlierCount, q)} <ox-term bare term="noiseEdge"></ox-term></p>`}
     <dl class="stats" data-metrics>
       ${SPECTRUM_METRICS.filter(({ id }) => id !== 'powerLawD').map((metric) =>
-        item(metric.short, written(metric), exact(m[metric.id]), metric.text),
+        item(metric.short, written(metric), exact(m[metric.id]), metric.text, termOf(metric.id)),
       )}
     </dl>`;
 }

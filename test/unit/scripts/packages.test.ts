@@ -11,7 +11,15 @@ const native = new Map(['linux-x64', 'darwin-arm64'].map((target) => [target, da
 function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<string, { read(): Buffer }> {
   const platform = target === UNIVERSAL ? '' : ` TargetPlatform="${target}"`;
   const names = [
-    ...['package.json', 'readme.md', 'LICENSE.txt', 'media/icon.png', 'dist/extension.cjs', 'dist/engine.mjs'],
+    ...[
+      'package.json',
+      'readme.md',
+      'METRICS.md',
+      'LICENSE.txt',
+      'media/icon.png',
+      'dist/extension.cjs',
+      'dist/engine.mjs',
+    ],
     ...[
       'dist/linalg-worker.mjs',
       'dist/cli.mjs',

@@ -75,3 +75,8 @@ export function placeOf(checkpoint: Checkpoint, row: TensorRow, view: MatrixView
     whole: () => flatWeight(checkpoint, row),
   };
 }
+
+/** The same of a matrix inside a tensor that is all of the module's weight. */
+export function placeOfPart(checkpoint: Checkpoint, row: TensorRow, view: MatrixView): AdaptedPlace {
+  return { inside: view.columns, output: (at) => at, whole: () => weightOf(checkpoint, row, view) };
+}

@@ -101,7 +101,8 @@ export async function changeOf(
     flags.push('base-cast');
     reasons.push(`The base is stored as ${before.dtype}: it was cast to ${after.dtype}, which changed values.`);
   }
-  const quantised = quantisedText(before, after);
+  // An adapter's own update is not what a quantisation lost, whatever the base is stored in.
+  const quantised = after instanceof AdaptedWeight ? null : quantisedText(before, after);
   if (quantised !== null) {
     const said = english(quantisationSaid({ text: quantised, sqnr: sqnrOf(metrics.relativeUpdate) }));
     reasons.push(`${said.charAt(0).toUpperCase()}${said.slice(1)}.`);

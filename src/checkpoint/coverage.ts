@@ -6,14 +6,14 @@ import { elementCount } from './rows.ts';
 import type { Checkpoint, Pairing } from './types.ts';
 
 /**
- * `untouched`: what an adapter leaves as it is. Of all weights that a model computes with: state of the storage and buffers of the code
+ * `untouched`: how many weights of a tensor an adapter leaves as they are. Of all weights that a model computes with: state of the storage and buffers of the code
  * are none, a tensor of a missing shard is one.
  */
 export function coverageOf(
   base: Checkpoint,
   tuned: Checkpoint,
   { pairs, skipped }: Pick<Pairing, 'pairs' | 'skipped'>,
-  untouched: ReadonlySet<string> = new Set(),
+  untouched: ReadonlyMap<string, number> = new Map(),
 ): Coverage {
   const compared = new Map<string, number>();
   for (const { base: weight } of pairs) compared.set(weight.tensor, (compared.get(weight.tensor) ?? 0) + weight.count);
@@ -23,7 +23,7 @@ export function coverageOf(
   for (const row of base.tensors.values()) {
     if (!isWeight(row) || !isOwnTensor(base, row)) continue;
     const all = weightsIn(row, tuned.tensors.get(row.name));
-    const done = untouched.has(row.name) ? all : Math.min(all, compared.get(row.name) ?? 0);
+    const done = Math.min(all, (compared.get(row.name) ?? 0) + (untouched.get(row.name) ?? 0));
     found.tensors.all++;
     found.weights.all += all;
     found.weights.compared += done;

@@ -2,16 +2,17 @@
 import { isExpertStack, normalizeName } from '../../families/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { isStack } from '../rows.ts';
-import type { Checkpoint } from '../types.ts';
+import type { Checkpoint, MatrixView } from '../types.ts';
 import type { Adapter, AdapterModule } from './adapter.ts';
-import { fitsShape, sidesOf, wrongShape } from './fit.ts';
+import { fitsShape, placeOf, placeOfPart, sidesOf, wrongShape, type AdaptedPlace } from './fit.ts';
 import { InitialFactors } from './initial.ts';
+import { asParts, biasesOf, bothOf } from './otherLayouts.ts';
 import { nesting, parameterName } from './stacks.ts';
-import { Targets } from './targets.ts';
+import { Targets, type BasePart } from './targets.ts';
 import { biasUpdate, moduleUpdate, rowsOfUpdate, stackUpdate, type ModuleUpdate } from './updates.ts';
 
 export interface Assigned {
-  /** by the base's tensor */
+  /** by the base's tensor; of a part of one "TENSOR#q", of an expert "TENSOR#7" */
   updates: ReadonlyMap<string, ModuleUpdate>;
   /** why an update is not read: by the base's tensor, or by the module's name if the base has none for it */
   reasons: ReadonlyMap<string, string>;
@@ -21,6 +22,19 @@ export interface Assigned {
   whole: ReadonlyMap<string, TensorRow>;
   /** the adapter's tensors that have no counterpart in the base */
   left: string[];
+}
+
+/** The update of a weight that lies so in its tensor, and where in the update it stands; undefined if there is none. */
+export function updateAt(
+  { updates }: Assigned,
+  checkpoint: Checkpoint,
+  row: TensorRow,
+  view: MatrixView,
+): { update: ModuleUpdate; at: AdaptedPlace } | undefined {
+  const whole = updates.get(row.name);
+  if (whole) return { update: whole, at: placeOf(checkpoint, row, view) };
+  const part = view.name === row.name ? undefined : updates.get(view.name);
+  return part && { update: part, at: placeOfPart(checkpoint, row, view) };
 }
 
 const NO_WEIGHT = 'the base has no weight of that name for the adapter to change';
@@ -38,35 +52,52 @@ export function assignUpdates(base: Checkpoint, source: Checkpoint, adapter: Ada
     else if (fitsShape(base, row, update)) updates.set(row.name, update);
     else unfit.push({ name: row.name, reason: wrongShape(row, update) });
   };
-  /** Experts that the base keeps one by one, of an adapter that changes the stack of them. */
-  const takeListed = (from: Checkpoint, name: string, module: AdapterModule, experts: TensorRow[][]): void => {
-    const sides = (experts[0] ?? []).map((row) => sidesOf(base, row));
-    const stack = { experts: experts.length, out: sides.reduce((all, { out }) => all + out, 0), in: sides[0]?.in ?? 0 };
+  const takePart = ({ view }: BasePart, update: ModuleUpdate | string): void => {
+    if (typeof update === 'string') reasons.set(view.name, update);
+    else if ((update.out ?? view.rows) === view.rows && (update.in ?? view.columns) === view.columns)
+      updates.set(view.name, update);
+    else unfit.push({ name: view.name, reason: wrongShape({ shape: [view.rows, view.columns] }, update) });
+  };
+  /** Experts that the base keeps one by one, or in another stack, of an adapter that changes a stack of them. */
+  const takeListed = (from: Checkpoint, name: string, module: AdapterModule, experts: BasePart[][]): void => {
+    const [first = []] = experts;
+    const out = first.reduce((all, { view }) => all + view.rows, 0);
+    const stack = { experts: experts.length, out, in: first[0]?.view.columns ?? 0 };
     const update = stackUpdate(from, module, { ...stack, turned: false, name: parameterName(module.settings, name) });
     if (typeof update === 'string') reasons.set(name, update);
     else if (update.out !== stack.out || update.in !== stack.in)
       unfit.push({ name, reason: wrongShape({ shape: [stack.experts, stack.out, stack.in] }, update) });
     else
-      experts.forEach((rows, expert) => {
-        let first = expert * stack.out;
-        for (const [i, row] of rows.entries()) {
-          take(row, rowsOfUpdate(update, first, sides[i]?.out ?? 0));
-          first += sides[i]?.out ?? 0;
+      experts.forEach((parts, expert) => {
+        let before = expert * stack.out;
+        for (const part of parts) {
+          const start = before;
+          takePart(
+            part,
+            rowsOfUpdate(update, part.view.rows, (at) => start + at),
+          );
+          before += part.view.rows;
         }
       });
   };
   for (const [name, module] of adapter.modules) {
     const row = rowOf(base, targets, name, module);
     const listed = row ? [] : targets.experts(normalizeName(parameterName(module.settings, module.module)));
+    const parts = row || listed.length > 0 ? null : asParts(base, targets, name, moduleUpdate(source, module, kept));
     if (listed.length > 0) takeListed(source, name, module, listed);
+    else if (parts) for (const [part, update] of parts) takePart(part, update);
     else if (!row) unfit.push({ name, reason: NO_WEIGHT });
     else if (isStack(row)) take(row, stackUpdate(source, module, { ...sidesOf(base, row), name: row.name }));
     else take(row, moduleUpdate(source, module, kept));
     const bias = biasUpdate(source, module);
-    const vector = bias ? targets.parameter(name, 'bias') : undefined;
-    if (bias && vector) take(vector, bias);
+    const own = bias ? targets.parameter(name, 'bias') : undefined;
+    const biases = !bias ? [] : own ? [[own, bias] as const] : row ? [] : biasesOf(base, targets, name, bias);
+    for (const [vector, update] of biases) {
+      const before = updates.get(vector.name);
+      take(vector, before ? bothOf(before, update) : update);
+    }
     // IA3 scales a bias if there is one; one that LoRA has learnt needs it.
-    else if (bias && module.parts.has('lora_B.bias'))
+    if (biases.length === 0 && module.parts.has('lora_B.bias'))
       reasons.set(name, 'the base has no bias for the adapter to change');
   }
   const whole = new Map<string, TensorRow>();

@@ -16,9 +16,8 @@ import { weightOf } from '../weights.ts';
 import { elementCount } from '../rows.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
 import type { Adapter } from './adapter.ts';
-import { assignUpdates } from './assign.ts';
+import { assignUpdates, updateAt } from './assign.ts';
 import { baseNameNote } from './findBase.ts';
-import { placeOf } from './fit.ts';
 
 const UNTOUCHED = 'the adapter does not change it';
 
@@ -31,7 +30,8 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     throw new OffaxisError('bad-file', `${tuned.path} is an adapter (${adapter.facts.kind}): ${adapter.refused}.`);
   const own = pairCheckpoints(base, base, options);
   const remains = tuned.beside?.kind === 'base' ? remainsOf(tuned.beside.checkpoint) : null;
-  const { updates, reasons, unfit, whole, left } = assignUpdates(base, tuned, adapter);
+  const assigned = assignUpdates(base, tuned, adapter);
+  const { updates, reasons, unfit, whole, left } = assigned;
   const skipped = [...own.skipped];
   for (const [name, reason] of reasons) skipped.push({ name, reason });
   if (updates.size + whole.size === 0)
@@ -42,7 +42,8 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
       }. Compare it with the base that it was trained on${adapter.facts.base === null ? '' : ` (${JSON.stringify(adapter.facts.base.slice(0, 200))})`}.`,
     );
   const leftOut = new Set(skipped.map(({ name }) => name));
-  const untouched = new Set<string>();
+  /** weights in each tensor that stay as they are, and the names of their parts */
+  const untouched = new Map<string, { weights: number; names: string[] }>();
   const cells: NonNullable<Pairing['untouched']> = [];
   const pairs: WeightPair[] = [];
   for (const pair of own.pairs) {
@@ -50,29 +51,37 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
     const { tensor } = weight;
     const row = base.tensors.get(tensor) as TensorRow;
     const view = viewOf(base, row, weight);
-    const update = updates.get(tensor);
+    const found = view && updateAt(assigned, base, row, view);
     const other = whole.get(tensor);
     const against = (own: Weight): void => {
       pairs.push({ name, base: weight, tuned: own, count, spectral, ...(reason === undefined ? {} : { reason }) });
     };
-    if (update && view) {
+    if (found) {
       const under = remains ? remains(row, view, weight.shape) : weight;
-      if (under) against(new AdaptedWeight(under, update, placeOf(base, row, view), adapter.facts.kind));
+      if (under) against(new AdaptedWeight(under, found.update, found.at, adapter.facts.kind));
       else skipped.push({ name, reason: `${tuned.beside?.checkpoint.path} has no weight of that name and shape` });
     } else if (other && view) against(weightOf(tuned, other, view, weight.shape));
-    else if (!leftOut.has(tensor)) {
-      untouched.add(tensor);
+    else if (!leftOut.has(tensor) && !leftOut.has(view?.name ?? name)) {
+      const before = untouched.get(tensor) ?? { weights: 0, names: [] };
+      untouched.set(tensor, { weights: before.weights + count, names: [...before.names, name] });
       const { layer, module } = weight.place;
       if (spectral && layer !== null) cells.push({ layer, module });
     }
   }
-  for (const name of untouched) skipped.push({ name, reason: UNTOUCHED });
+  const changed = new Set(pairs.map(({ base: weight }) => weight.tensor));
+  for (const [tensor, { names }] of untouched)
+    for (const name of changed.has(tensor) ? names : [tensor]) skipped.push({ name, reason: UNTOUCHED });
   return {
     pairs,
     skipped,
     untouched: cells,
     unpaired: { baseOnly: [], tunedOnly: left },
-    coverage: coverageOf(base, tuned, { pairs, skipped }, untouched),
+    coverage: coverageOf(
+      base,
+      tuned,
+      { pairs, skipped },
+      new Map([...untouched].map(([tensor, { weights }]) => [tensor, weights])),
+    ),
     notes: [
       baseNameNote(adapter.facts, tuned.folder, base),
       unfitNote(adapter, unfit),
@@ -133,9 +142,10 @@ function reasonOf(skipped: Pairing['skipped']): string {
   return one ? `${one.name}: ${one.reason}` : '';
 }
 
-/** Where in its tensor a weight of the base lies. */
+/** Where in its tensor a weight of the base lies. Weights that codes make go by the name of the weight, their rows by that of the codes. */
 function viewOf({ config, family }: Checkpoint, row: TensorRow, { name }: Weight): MatrixView | null {
   const views = matrixViews(row, config, family);
   if (views.length === 0) return flatView(row, elementCount(row.shape));
-  return views.find((view) => view.name === name) ?? null;
+  const names = [row.name, ...(row.quantised ? [row.quantised.weight] : [])];
+  return views.find((view) => names.some((own) => own + view.name.slice(row.name.length) === name)) ?? null;
 }

@@ -30,6 +30,8 @@ export interface Recipe {
   out: number | null;
   in: number | null;
   make(factors: Factors, base: Weight, signal?: AbortSignal): RowUpdate | Promise<RowUpdate>;
+  /** A row of W1 depends on other rows of W0. */
+  needsWhole?: boolean;
   thin?: { scale: number; of: (factors: Factors) => ThinProduct };
 }
 
@@ -121,6 +123,7 @@ function tokenRecipe({ settings, module }: AdapterModule, shapes: PartShapes): R
   return {
     out: null,
     in: shapes.side('trainable_tokens_delta', 1),
+    needsWhole: true,
     make: (factors, base) => {
       const { values: rows, columns } = need(factors, 'trainable_tokens_delta');
       const beyond = tokens.find((token) => token < 0 || token >= base.rows);
@@ -219,7 +222,7 @@ function thinRecipe(
       const { left, right } = of(factors);
       return without(await kept.of(parts, initialisation, base, rank, scale, signal), added(left, right, scale));
     };
-    return { ...found, make };
+    return { ...found, make, needsWhole: true };
   }
   if (lengths === undefined) {
     const make: Recipe['make'] = (factors) => {
@@ -233,6 +236,7 @@ function thinRecipe(
     parts.has('lora_embedding_A') || (lengths === 'dora_scale' && shapes.side(lengths, 0) === 1 && found.out !== 1);
   return {
     ...found,
+    needsWhole: byColumns,
     make: (factors, base, signal) =>
       byColumns
         ? withColumnMagnitudes(of(factors), scale, need(factors, lengths), base, signal)

@@ -6,8 +6,7 @@ import type { Checkpoint, MatrixView } from '../types.ts';
 import type { Weight } from '../weight.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
 import type { Adapter } from './adapter.ts';
-import { assignUpdates, type Assigned } from './assign.ts';
-import { placeOf } from './fit.ts';
+import { assignUpdates, updateAt, type Assigned } from './assign.ts';
 
 /** Is the tensor the model's own, as factors and the weights that `modules_to_save` has replaced are not? */
 export function isOwnTensor({ adapter }: Checkpoint, { name }: TensorRow): boolean {
@@ -43,8 +42,10 @@ export class UnmergedModel {
 
   /** `weight`, which is this view of the row, with the update that belongs to it. */
   applied(weight: Weight, row: TensorRow, view: MatrixView): Weight {
-    const update = this.assigned.updates.get(storedName(row));
-    return update ? new AdaptedWeight(weight, update, placeOf(this.checkpoint, row, view), this.kind) : weight;
+    const stored = { ...row, name: storedName(row) };
+    const name = stored.name + view.name.slice(row.name.length);
+    const found = updateAt(this.assigned, this.checkpoint, stored, { ...view, name });
+    return found ? new AdaptedWeight(weight, found.update, found.at, this.kind) : weight;
   }
 }
 

@@ -19,6 +19,8 @@ export interface ModuleUpdate {
   /** shape of the weight that it changes; null: whatever the weight has on that axis */
   readonly out: number | null;
   readonly in: number | null;
+  /** Does a row of it depend on other rows of the weight? */
+  readonly needsWhole: boolean;
   readonly entries: readonly StorageEntry[];
   /** Reads the factors. `base`: the whole of the module's weight, [out, in]; a stack as it lies. Throws bad-file, read-failed, cancelled. */
   load(base: Weight, signal?: AbortSignal): Promise<RowUpdate>;
@@ -108,8 +110,8 @@ export function stackUpdate(checkpoint: Checkpoint, module: AdapterModule, stack
   };
 }
 
-/** What an update of a stack does to one expert, or a part of it, that the base keeps as a matrix of its own. */
-export function rowsOfUpdate(update: ModuleUpdate, first: number, rows: number): ModuleUpdate {
+/** What an update does to some rows that the base keeps as a matrix of their own: an expert of a stack, a part of a fused weight. */
+export function rowsOfUpdate(update: ModuleUpdate, rows: number, place: (row: number) => number): ModuleUpdate {
   return {
     ...update,
     experts: null,
@@ -118,7 +120,7 @@ export function rowsOfUpdate(update: ModuleUpdate, first: number, rows: number):
     load: async (base, signal) => {
       const change = await update.load(base, signal);
       return (row, values) => {
-        change(first + row, values);
+        change(place(row), values);
       };
     },
   };
@@ -141,6 +143,7 @@ function updateOf(
     experts,
     out: recipe.out,
     in: recipe.in,
+    needsWhole: recipe.needsWhole ?? false,
     entries: [...parts.values()].flatMap((row) => wholeWeight(checkpoint, row).entries),
     load: async (base, signal) => recipe.make(await read(signal), base, signal),
     thin: thin ? async (signal) => ({ ...thin.of(await read(signal)), scale: thin.scale }) : null,

@@ -1,83 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { openCheckpoint, pairAdapter, readMatrix, type Checkpoint } from '../../../src/checkpoint/index.ts';
-import { castCodes, type MatrixType } from '../../../src/numbers/index.ts';
-import { temporaryFolder } from '../checkpoint/folder.ts';
-import { safetensors, type Entry } from '../formats/build.ts';
+import { describe, expect, it } from 'vitest';
+import type { Checkpoint } from '../../../src/checkpoint/index.ts';
+import { checkpointFolders, expectMatrix, file, merged, number, sum, Tensor } from '../checkpoint/adapterFiles.ts';
 
 /** Adapters as MLX, Diffusers, Kohya and LyCORIS write them, against their definitions written out in float64. */
-const folder = temporaryFolder();
-const OPTIONS = { includeEmbeddings: true, tensors: null };
-
-const opened: Checkpoint[] = [];
-afterEach(async () => {
-  for (const checkpoint of opened.splice(0)) await checkpoint.close();
-});
-let count = 0;
-async function open(files: Record<string, Uint8Array | object>): Promise<Checkpoint> {
-  const name = `writer-${count++}`;
-  for (const [file, content] of Object.entries(files)) folder.write(`${name}/${file}`, content);
-  const checkpoint = await openCheckpoint(`${folder.path}/${name}`);
-  opened.push(checkpoint);
-  return checkpoint;
-}
-
-/** Numbers of a fixed sequence in float32, as a tensor and as they are. */
-class Tensor {
-  readonly values: Float32Array;
-  constructor(
-    readonly shape: number[],
-    start: number,
-  ) {
-    const size = shape.reduce((product, side) => product * side, 1);
-    this.values = Float32Array.from({ length: size }, (_, i) => Math.sin(start + 1.7 * i));
-  }
-  at(...place: number[]): number {
-    const index = place.reduce((flat, one, axis) => flat * (this.shape[axis] ?? 1) + one, 0);
-    return this.values[index] as number;
-  }
-  get entry(): Entry {
-    return { dtype: 'F32', shape: this.shape, data: new Uint8Array(this.values.buffer) };
-  }
-}
-const number = (value: number): Entry => ({
-  dtype: 'F32',
-  shape: [],
-  data: new Uint8Array(Float32Array.of(value).buffer),
-});
-const file = (tensors: Record<string, Tensor | Entry>, metadata?: Record<string, string>): Uint8Array =>
-  safetensors(
-    Object.fromEntries(Object.entries(tensors).map(([name, one]) => [name, one instanceof Tensor ? one.entry : one])),
-    metadata,
-  );
-const sum = (length: number, term: (i: number) => number): number =>
-  Array.from({ length }, (_, i) => term(i)).reduce((total, one) => total + one, 0);
-
-/** W1 of every weight that the adapter changes, by the base's name of the pair. */
-async function merged(base: Checkpoint, tuned: Checkpoint): Promise<Map<string, Float64Array>> {
-  if (!tuned.adapter) throw new Error('It is not an adapter.');
-  const { pairs, skipped, unpaired } = pairAdapter(base, tuned, tuned.adapter, OPTIONS);
-  expect(skipped.filter(({ reason }) => reason !== 'the adapter does not change it')).toEqual([]);
-  expect(unpaired.tunedOnly).toEqual([]);
-  const found = new Map<string, Float64Array>();
-  for (const { name, tuned: weight } of pairs) {
-    const values = new Float64Array(weight.count);
-    castCodes(weight.type as MatrixType, await readMatrix(weight), 'F64', new Uint8Array(values.buffer));
-    found.set(name, values);
-  }
-  return found;
-}
-
-/** Row by row; both sides are sums of the same float64 products in another order. */
-function expectMatrix(
-  found: Float64Array | undefined,
-  rows: number,
-  columns: number,
-  value: (i: number, j: number) => number,
-) {
-  expect(found?.length).toBe(rows * columns);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) expect(found?.[i * columns + j]).toBeCloseTo(value(i, j), 12);
-}
+const open = checkpointFolders();
 
 describe('MLX', () => {
   const q = new Tensor([6, 4], 1);
@@ -610,11 +536,7 @@ describe('what is broken', () => {
 
 describe('the reported cases', () => {
   const CASES = 'test/fixtures/cases';
-  const at = async (path: string): Promise<Checkpoint> => {
-    const checkpoint = await openCheckpoint(`${CASES}/${path}`);
-    opened.push(checkpoint);
-    return checkpoint;
-  };
+  const at = (path: string): Promise<Checkpoint> => open(`${CASES}/${path}`);
 
   it.each([
     ['other-adapters-unnamed/loha', { kind: 'LoHa', rank: 4, scale: 2, matrices: 2 }],

@@ -14,6 +14,7 @@ import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { BackendInfo } from '../protocol/results.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
+import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
@@ -27,6 +28,7 @@ import { planComparison } from './plan.ts';
 import { scanCheckpoint } from './scan.ts';
 import { adapterPair, isKnownAlone, weightPair } from './updatePair.ts';
 import { readValues } from './values.ts';
+import { verifyCheckpoints } from './verify.ts';
 
 export interface Analysis {
   /** Where spectra are computed, and why there: looks for the GPU at the first call. */
@@ -54,6 +56,8 @@ export interface Analysis {
   ): AsyncIterable<UpdatePairEvent>;
   /** Whether every update of this checkpoint, an adapter, is known without its base. */
   isKnownAlone(path: string, signal: AbortSignal): Promise<boolean>;
+  /** Whether two checkpoints hold the same weights. Throws as `open` does, bad-file, read-failed, cancelled. */
+  verify(params: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
   scan(params: Parameters<EngineStreams['scan']>[0], signal: AbortSignal): AsyncIterable<ScanEvent>;
   digest(params: Parameters<EngineStreams['digest']>[0], signal: AbortSignal): AsyncIterable<DigestEvent>;
   values(params: Parameters<EngineCalls['values']>[0], signal?: AbortSignal): Promise<ValuesBlock>;
@@ -127,6 +131,16 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         held.push(await comparisons.hold({ base, tuned: other, ...all }, signal));
         const [left, right] = held.map(({ open }) => open.pairing.pairs);
         if (left && right) yield* weightPair(left, right, signal);
+      } finally {
+        for (const { release } of held) await release();
+      }
+    },
+    async *verify({ a, b, ...tolerance }, signal) {
+      const held = [await cache.holdReadable(a, signal)];
+      try {
+        held.push(await cache.holdReadable(b, signal));
+        const [left, right] = held.map(({ checkpoint }) => checkpoint);
+        if (left && right) yield* verifyCheckpoints(left, right, tolerance, signal);
       } finally {
         for (const { release } of held) await release();
       }

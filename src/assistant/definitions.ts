@@ -1,7 +1,8 @@
-/** The three tools as a model sees them. package.json repeats name and schema for VS Code; a test holds the two together. */
+/** The tools as a model sees them. package.json repeats name and schema for VS Code; a test holds the two together. */
 import { DEFAULT_TOKENS, MAX_TOKENS, MIN_TOKENS } from './budget.ts';
 
-export type ToolName = 'offaxis_inspect_checkpoint' | 'offaxis_compare_checkpoints' | 'offaxis_find_tensors';
+export type ToolName =
+  'offaxis_inspect_checkpoint' | 'offaxis_compare_checkpoints' | 'offaxis_find_tensors' | 'offaxis_verify_checkpoints';
 export interface InputSchema {
   [key: string]: unknown;
   type: 'object';
@@ -135,6 +136,29 @@ export const TOOLS: readonly ToolDefinition[] = [
         maxTokens,
       },
       required: ['path'],
+      additionalProperties: false,
+    },
+  },
+  {
+    name: 'offaxis_verify_checkpoints',
+    title: 'Verify Checkpoints',
+    description:
+      'Says whether two safetensors checkpoints hold the same weights, after names and layouts are made to agree (fused against split, stacked against single experts, prefixes): per tensor equal bits, equal values, or the first weight that differs and the largest difference. For conversions, merges, uploads and checkpoints that were written back. Reads both whole, and only reads. For what training did, use offaxis_compare_checkpoints.',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        a: { ...path, description: `The one checkpoint. ${path.description}` },
+        b: { ...path, description: `The other one. ${path.description}` },
+        relativeTolerance: {
+          type: 'number',
+          minimum: 0,
+          description: 'Weights may differ by this times that of b (default 0).',
+        },
+        absoluteTolerance: { type: 'number', minimum: 0, description: 'And by this (default 0).' },
+        offset,
+        maxTokens,
+      },
+      required: ['a', 'b'],
       additionalProperties: false,
     },
   },

@@ -6,6 +6,7 @@ import { TOOLS, type ToolName } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
 import { findTensors } from './find.ts';
 import { inspectCheckpoint } from './inspect.ts';
+import { verifyTwo } from './verify.ts';
 
 export { rootsOf, type Roots } from './admission.ts';
 export { estimatedBudget, type TokenBudget } from './budget.ts';
@@ -36,5 +37,7 @@ function work(name: ToolName, input: unknown, context: ToolContext): Promise<str
       return compareCheckpoints(input, context);
     case 'offaxis_find_tensors':
       return findTensors(input, context);
+    case 'offaxis_verify_checkpoints':
+      return verifyTwo(input, context);
   }
 }

@@ -43,6 +43,12 @@ export class ToolInput {
     if (value === undefined || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0)) return value;
     throw new OffaxisError('bad-parameter', `"${key}" must be a whole number from 0.`);
   }
+  /** 0 if it is not given */
+  amount(key: string): number {
+    const value = this.get(key) ?? 0;
+    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+    throw new OffaxisError('bad-parameter', `"${key}" must be a number from 0.`);
+  }
   choice<T extends string>(key: string, choices: readonly T[], otherwise: T): T {
     const value = this.get(key);
     if (value === undefined) return otherwise;

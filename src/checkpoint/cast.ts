@@ -25,7 +25,7 @@ export class CastWeight implements Weight {
 
   /** `source` hands out rows of a type that backends take; `to`: the type of the tuned side. */
   constructor(
-    private readonly source: Weight,
+    readonly source: Weight,
     private readonly from: MatrixType,
     private readonly to: FloatName,
   ) {

@@ -18,5 +18,13 @@ export { ScaledWeight } from './scaled.ts';
 export { StoredWeight } from './stored.ts';
 export type { Checkpoint, MatrixView, Pairing } from './types.ts';
 export { flatView, matrixViews } from './views.ts';
-export type { Area, Place, StorageEntry, Weight, WeightPair } from './weight.ts';
-export { codesPlane, flatWeight, matricesOf, planeWeight, readableTensor, wholeWeight } from './weights.ts';
+export type { Area, Place, RowSource, StorageEntry, Weight, WeightPair } from './weight.ts';
+export {
+  codesPlane,
+  flatWeight,
+  matricesOf,
+  planeWeight,
+  readableTensor,
+  storedTensor,
+  wholeWeight,
+} from './weights.ts';

@@ -1,7 +1,7 @@
 /** The rows of a weight as a whole, or chunk by chunk for passes that hold none of it. */
 import { numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { Area, Weight } from './weight.ts';
+import type { Area, RowSource, Weight } from './weight.ts';
 
 /** A row of a transposed weight crosses the whole tensor, so many are read in one pass over it: as many as fit in this. */
 const SLAB_BYTES = 128 * 1024 * 1024;
@@ -35,7 +35,7 @@ export async function readMatrix(weight: Weight, signal?: AbortSignal): Promise<
  * A weight in order, chunk by chunk, with the next chunk read while the caller works on one. Two weights of one shape give chunks of the
  * same weights, whatever their types. Peak: two chunks; 128 MiB more if it is a transpose. Throws read-failed, bad-file, cancelled.
  */
-export async function* readChunks(weight: Weight, options: ChunkOptions): AsyncGenerator<Chunk, void, undefined> {
+export async function* readChunks(weight: RowSource, options: ChunkOptions): AsyncGenerator<Chunk, void, undefined> {
   const area = options.area ?? { rows: [0, weight.rows], columns: [0, weight.columns] };
   const rows = area.rows[1] - area.rows[0];
   const columns = area.columns[1] - area.columns[0];
@@ -71,7 +71,7 @@ export async function* readChunks(weight: Weight, options: ChunkOptions): AsyncG
 type Step = (buffer: Uint8Array) => Promise<Chunk>;
 
 /** Chunks that are read straight into their buffer: rows that lie together, or pieces of a single row. */
-function* directSteps(weight: Weight, area: Area, weights: number, signal?: AbortSignal): Generator<Step, void> {
+function* directSteps(weight: RowSource, area: Area, weights: number, signal?: AbortSignal): Generator<Step, void> {
   const width = elementBytes(weight);
   const [row0, row1] = area.rows;
   const [column0, column1] = area.columns;
@@ -98,7 +98,7 @@ function* directSteps(weight: Weight, area: Area, weights: number, signal?: Abor
 }
 
 /** Chunks of a transposed weight: slabs of rows are read, each in one pass over the tensor, and copied out chunk by chunk. */
-function* slabSteps(weight: Weight, area: Area, weights: number, signal?: AbortSignal): Generator<Step, void> {
+function* slabSteps(weight: RowSource, area: Area, weights: number, signal?: AbortSignal): Generator<Step, void> {
   const [row0, row1] = area.rows;
   const columns = area.columns[1] - area.columns[0];
   const rowBytes = columns * elementBytes(weight);
@@ -126,7 +126,7 @@ function* slabSteps(weight: Weight, area: Area, weights: number, signal?: AbortS
 }
 
 /** Bytes of a number as it is handed out; throws bad-file for types without whole bytes. */
-function elementBytes({ name, type }: Weight): number {
+function elementBytes({ name, type }: RowSource): number {
   const bits = numberType(type)?.bits ?? 0;
   if (bits === 0 || bits % 8 !== 0)
     throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)} of type ${type} cannot be read as numbers.`);

@@ -5,7 +5,7 @@ import type { TensorRow } from '../protocol/engine.ts';
 import { elementCount } from './rows.ts';
 import { readStrided, type Run } from './strided.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
-import type { Area, Place, StorageEntry, Weight } from './weight.ts';
+import type { Area, Place, RowSource, StorageEntry, Weight } from './weight.ts';
 
 /** `view` says where in the tensor it lies; `shape` if it is not a matrix of the view's rows and columns. */
 export class StoredWeight implements Weight {
@@ -64,18 +64,31 @@ export class StoredWeight implements Weight {
     return this.view.columnStride === 1 ? 'rows' : 'columns';
   }
 
+  /** The same weights as their codes, bit by bit, in the type that they are stored in. */
+  get codes(): RowSource {
+    const { name, rows, columns, order, row } = this;
+    return {
+      ...{ name, rows, columns, order, type: row.dtype },
+      readRows: (area, target, signal) => this.readCodes(area, target, signal),
+    };
+  }
+
   async readRows(area: Area, target: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { dtype } = this.row;
+    if (!isByteFloat(dtype)) return this.readCodes(area, target, signal);
+    // One byte becomes four: the codes are read into the last quarter, and each is decoded before its place is written.
+    const codes = target.subarray((target.length * 3) / 4);
+    await this.readCodes(area, codes, signal);
+    decodeFloat8(dtype, codes, new Float32Array(target.buffer, target.byteOffset, codes.length));
+  }
+
+  private readCodes(area: Area, target: Uint8Array, signal?: AbortSignal): Promise<void> {
     const width = codeBytes(this.row);
     const run: Run = {
       width,
       read: (first, into, stop) => this.checkpoint.read(this.row, first * width, into, stop),
     };
-    if (!isByteFloat(dtype)) return readStrided(run, this.view, area, target, signal);
-    // One byte becomes four: the codes are read into the last quarter, and each is decoded before its place is written.
-    const codes = target.subarray((target.length * 3) / 4);
-    await readStrided(run, this.view, area, codes, signal);
-    decodeFloat8(dtype, codes, new Float32Array(target.buffer, target.byteOffset, codes.length));
+    return readStrided(run, this.view, area, target, signal);
   }
 
   private entry(): StorageEntry {

@@ -73,6 +73,9 @@ export interface Weight {
   readRows(area: Area, target: Uint8Array, signal?: AbortSignal): Promise<void>;
 }
 
+/** What rows are read from: a weight, or the codes of one. */
+export type RowSource = Pick<Weight, 'name' | 'rows' | 'columns' | 'order' | 'type' | 'readRows'>;
+
 /** Two weights of one shape, and whether they have a spectrum, or the reason why not. N runs of one base are N lists of these. */
 export interface WeightPair {
   /** the base's name */

@@ -48,6 +48,12 @@ export function wholeWeight(checkpoint: Checkpoint, row: TensorRow): Weight {
   return weightOf(checkpoint, row, runOf(row, columns > 0 ? count / columns : 0, columns, 0), shape);
 }
 
+/** A tensor as its file holds it, in the order of its storage: of a quantised weight its codes. */
+export function storedTensor(checkpoint: Checkpoint, row: TensorRow): StoredWeight {
+  const stored: TensorRow = { ...row, shape: row.quantised?.storedShape ?? row.shape };
+  return new StoredWeight(checkpoint, stored, flatView(stored, elementCount(stored.shape)), stored.shape);
+}
+
 /** The last two axes of a tensor at one index on each axis before them; a vector is one column, a scalar one value. */
 export function planeWeight(checkpoint: Checkpoint, row: TensorRow, slice: readonly number[]): Weight {
   return weightOf(checkpoint, row, planeOf(row, slice));

@@ -1,5 +1,6 @@
 /** What the user asked for on the command line. Wrong usage is a UsageError (exit status 2). */
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
+import { parseVerify, type VerifyInvocation } from './copyArguments.ts';
 import {
   ENGINE,
   engine,
@@ -27,6 +28,7 @@ export type Invocation =
     } & OutputOptions &
       EngineOptions)
   | ({ command: 'check'; path: string; strict: boolean; sha256: boolean } & OutputOptions & EngineOptions)
+  | VerifyInvocation
   /** base null: the one that the adapter `tuned` names */
   | ({
       command: 'compare';
@@ -137,6 +139,7 @@ export function parseInvocation(argv: string[]): Invocation {
       ...engine(values),
     };
   }
+  if (command === 'verify') return parseVerify(rest) ?? { command: 'help', topic: command };
   if (command === 'mcp') {
     const { values, positionals } = parse(rest, MCP);
     if (values.help) return { command: 'help', topic: 'mcp' };
@@ -149,7 +152,7 @@ export function parseInvocation(argv: string[]): Invocation {
     expectPositionals(positionals, [], 'gpu');
     return { command, json: values.json ?? null, ...engine(values) };
   }
-  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check, gpu and mcp.`);
+  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check, verify, gpu and mcp.`);
 }
 
 /** Of the noise: a whole number from 0 on. Throws UsageError. */

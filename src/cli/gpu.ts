@@ -8,7 +8,7 @@ import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
 import { openOutputs } from './output.ts';
 
-type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'mcp' }>;
+type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'verify' | 'mcp' }>;
 
 /** A driver that takes longer to open the GPU and move sixteen bytes hangs. */
 const TRIAL_MS = 60_000;
@@ -34,6 +34,7 @@ function needsSpectra(invocation: Working): boolean {
     case 'inspect':
       return invocation.spectra;
     case 'check':
+    case 'verify':
       return false;
     case 'mcp':
       return true;

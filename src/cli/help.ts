@@ -7,6 +7,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis compare ADAPTER [options]       the same with the base that the adapter names, if it is on this machine
   offaxis compare ADAPTER OTHER [options] two updates of one base: an adapter beside another, or beside a full fine-tune
   offaxis check PATH [options]            scan for problems: exit status 1 if there are any
+  offaxis verify A B [options]            are these the same weights? exit status 1 if not
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
   offaxis help COMMAND                    the options of one command
@@ -46,6 +47,16 @@ is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
   --sha256               SHA-256 of every file and every tensor (a quantised one: of its values as 32-bit floats)
   --json FILE|-          write offaxis.check/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
+const HELP_VERIFY = `offaxis verify A B [options]
+
+Are these the same weights? Names and layouts are made to agree first (fused against split, stacked against single experts, prefixes, the
+names of families), then every tensor is held against its counterpart: equal bits, equal values (stored in another type or layout; NaN
+equals NaN, +0 equals -0), or the first weight that differs and the largest difference. For conversions, merges, uploads, and checkpoints
+that a server wrote back. Exit status: 0 the same, 1 not, 2 wrong usage, 130 cancelled.
+
+  --rtol R, --atol A     weights may differ by A + R times that of B (default 0)
+  --json FILE|-          write offaxis.verify/1 JSON to a file, or to standard output
+${HELP_ENGINE}`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]
 offaxis compare ADAPTER [options]
 offaxis compare ADAPTER OTHER [--base PATH] [--json FILE|-]
@@ -75,5 +86,6 @@ export function helpText(topic: string | null): string {
   if (topic === 'gpu') return HELP_GPU;
   if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;
+  if (topic === 'verify') return HELP_VERIFY;
   return HELP;
 }

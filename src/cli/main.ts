@@ -12,6 +12,7 @@ import { helpText } from './help.ts';
 import { runInspect } from './inspect.ts';
 import { runMcp } from './mcp.ts';
 import { UsageError } from './options.ts';
+import { runVerify } from './verify.ts';
 import { VERSION } from './version.ts';
 import { terminal } from '../text/show.ts';
 
@@ -54,9 +55,7 @@ const DEVICE_LOG = {
 /** The last is a terminal that was closed. */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-async function work(
-  invocation: Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'gpu' | 'mcp' }>,
-): Promise<number> {
+async function work(invocation: Exclude<Invocation, { command: 'help' | 'version' }>): Promise<number> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   for (const name of STOPS) process.once(name, stop);
@@ -70,6 +69,7 @@ async function work(
     const { threads, memoryMiB } = invocation;
     analysis = await createAnalysis({ backend: await usableBackend(invocation), threads, memoryMiB, log: DEVICE_LOG });
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
+    if (invocation.command === 'verify') return (await runVerify(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'mcp') await runMcp(analysis, invocation.roots, abort.signal);
     else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);

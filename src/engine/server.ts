@@ -47,6 +47,9 @@ export function serveAnalysis(
       async *scan(params, signal) {
         yield* (await analysis()).scan(params, signal);
       },
+      async *verify(params, signal) {
+        yield* (await analysis()).verify(params, signal);
+      },
       async *digest(params, signal) {
         yield* (await analysis()).digest(params, signal);
       },

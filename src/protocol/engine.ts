@@ -15,6 +15,7 @@ import type { WireError } from './errors.ts';
 import type { PackedFacts } from './packedFacts.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
+import type { VerifyEvent, VerifyRequest } from './verify.ts';
 import type { ExportEvent, ExportRequest, PictureEvent, PictureRequest, ValuesBlock, ValuesRequest } from './matrix.ts';
 
 /** One row of the inspector's table. */
@@ -249,6 +250,8 @@ export interface EngineStreams {
   compare(params: CompareRequest): ComparisonEvent;
   /** problems of the header and of the values; reads every tensor */
   scan(params: { path: string }): ScanEvent;
+  /** whether two checkpoints hold the same weights; reads both whole */
+  verify(params: VerifyRequest): VerifyEvent;
   /** SHA-256 of every file, of the named tensors or of all */
   digest(params: { path: string; files: boolean; tensors: string[] | 'all' }): DigestEvent;
   /** a downsampled rectangle of one matrix, or of the difference of a pair */

@@ -67,6 +67,14 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
                   ),
           },
         };
+      case 'offaxis_verify_checkpoints':
+        return {
+          invocationMessage: vscode.l10n.t('Verifying {0} against {1}', path('a'), path('b')),
+          confirmationMessages: {
+            title: vscode.l10n.t('Verify Checkpoints'),
+            message: vscode.l10n.t('Read {0} and {1} whole, and compare every weight?', path('a'), path('b')),
+          },
+        };
       case 'offaxis_find_tensors':
         return {
           invocationMessage: vscode.l10n.t('Finding tensors in {0}', path('path')),
@@ -142,7 +150,7 @@ function workspacePath(path: string): string {
 /** The user agreed to read these paths; links out of their folders and the workspace's are another matter. */
 function rootsFor(input: Input): Promise<Roots> {
   const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-  for (const key of ['path', 'base', 'tuned']) {
+  for (const key of ['path', 'base', 'tuned', 'a', 'b']) {
     const path = input[key];
     if (typeof path !== 'string') continue;
     const absolute = workspacePath(path);
@@ -158,5 +166,6 @@ function engineOf(client: EngineClient): AssistantEngine {
     inspect: (params, signal) => client.stream('inspect', params, signal),
     compare: (params, signal) => client.stream('compare', params, signal),
     scan: (params, signal) => client.stream('scan', params, signal),
+    verify: (params, signal) => client.stream('verify', params, signal),
   };
 }

@@ -71,7 +71,7 @@ async function invoke(
   return { ...(JSON.parse(readFileSync(out, 'utf8')) as Outcome), asked };
 }
 
-test('the three tools are known to VS Code, with their descriptions', async () => {
+test('the tools are known to VS Code, with their descriptions', async () => {
   const { tools, asked, text } = await invoke({
     name: 'offaxis_find_tensors',
     input: { path: 'base', name: '*q_proj*' },
@@ -81,6 +81,7 @@ test('the three tools are known to VS Code, with their descriptions', async () =
     'offaxis_compare_checkpoints',
     'offaxis_find_tensors',
     'offaxis_inspect_checkpoint',
+    'offaxis_verify_checkpoints',
   ]);
   expect(ours.every(({ description }) => description.length > 100)).toBe(true);
   // asked first, with the path

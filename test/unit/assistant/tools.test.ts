@@ -153,6 +153,26 @@ describe('inspect_checkpoint', () => {
   });
 });
 
+describe('verify_checkpoints', () => {
+  it('says that two are the same, or where they differ first, and goes on where it was cut', async () => {
+    const same = await call('offaxis_verify_checkpoints', { a: 'media/samples/base', b: 'media/samples/base' });
+    expect(same).toMatch(/hold the same weights: equal in every bit\.\nOf 57 tensors compared: 57 equal/);
+    const request = { a: 'media/samples/base', b: 'media/samples/rl', maxTokens: 600 };
+    const cut = await call('offaxis_verify_checkpoints', request);
+    expect(cut).toContain('do not hold the same weights.');
+    expect(cut).toMatch(
+      /^"model\.embed_tokens\.weight" \| BF16 \[\d+, 128\] \| [\d,]+ \| at \[\d+, \d+\]: \S+ against \S+ \| [\d.]+$/m,
+    );
+    const offset = Number(/Ask with offset (\d+)/.exec(cut)?.[1]);
+    const rest = await call('offaxis_verify_checkpoints', { ...request, offset, maxTokens: 20_000 });
+    const rows = (text: string): number => text.split('\n').filter((line) => line.includes(' | BF16 ')).length;
+    expect(rows(cut) + rows(rest)).toBe(57);
+    await expect(call('offaxis_verify_checkpoints', { ...request, absoluteTolerance: -1 })).rejects.toMatchObject({
+      code: 'bad-parameter',
+    });
+  });
+});
+
 describe('compare_checkpoints', () => {
   it('gives the summary beside its nulls, the largest updates first', async () => {
     const text = await call('offaxis_compare_checkpoints', {

@@ -37,6 +37,7 @@ describe('the question before a tool reads', () => {
     ['offaxis_compare_checkpoints', { base: HOSTILE, tuned: '/m/tuned' }],
     ['offaxis_compare_checkpoints', { base: '/m/base', tuned: HOSTILE, spectra: false }],
     ['offaxis_find_tensors', { path: HOSTILE }],
+    ['offaxis_verify_checkpoints', { a: HOSTILE, b: '/m/b' }],
   ])('%s: a path cannot draw anything, nor make lines of its own', (name, input) => {
     const { invocationMessage, confirmationMessages } = ask(name, input);
     for (const text of [invocationMessage, confirmationMessages.message]) {

@@ -1,0 +1,47 @@
+/** Command lines of what holds two checkpoints against each other bit by bit, and of what is written from that. */
+import {
+  ENGINE,
+  engine,
+  expectPositionals,
+  parse,
+  UsageError,
+  type EngineOptions,
+  type OutputOptions,
+} from './options.ts';
+
+export type VerifyInvocation = {
+  command: 'verify';
+  a: string;
+  b: string;
+  /** of the weight of B */
+  relative: number;
+  absolute: number;
+} & OutputOptions &
+  EngineOptions;
+
+const VERIFY = {
+  ...ENGINE,
+  rtol: { type: 'string' },
+  atol: { type: 'string' },
+  json: { type: 'string' },
+} as const;
+
+/** Null: help is asked for. Throws UsageError. */
+export function parseVerify(argv: string[]): VerifyInvocation | null {
+  const { values, positionals } = parse(argv, VERIFY);
+  if (values.help) return null;
+  const [a, b] = expectPositionals(positionals, ['A', 'B'], 'verify') as [string, string];
+  return {
+    command: 'verify',
+    ...{ a, b, relative: tolerance(values.rtol, '--rtol'), absolute: tolerance(values.atol, '--atol') },
+    json: values.json ?? null,
+    csv: null,
+    ...engine(values),
+  };
+}
+
+function tolerance(text: string | undefined, option: string): number {
+  const value = text === undefined ? 0 : Number(text);
+  if (text?.trim() !== '' && value >= 0 && Number.isFinite(value)) return value;
+  throw new UsageError(`${option} takes a number from 0, not "${text}".`);
+}

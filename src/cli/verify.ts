@@ -1,0 +1,116 @@
+/** `offaxis verify`: do two checkpoints hold the same weights? */
+import { resolve } from 'node:path';
+import type { Analysis } from '../analysis/index.ts';
+import { appendAll } from '../protocol/lists.ts';
+import {
+  verifyResult,
+  type Sameness,
+  type VerifiedTensor,
+  type VerifyEvent,
+  type VerifyResult,
+} from '../protocol/verify.ts';
+import { terminal, visible } from '../text/show.ts';
+import { bytes, figure, table } from './format.ts';
+import { openOutputs } from './output.ts';
+import type { VerifyInvocation } from './copyArguments.ts';
+import { ProgressLine, timeLeft } from './progress.ts';
+
+/** Rows and lines of each kind that are shown to people; the JSON has all. */
+const MOST_SHOWN = 40;
+const SAID: Readonly<Record<Sameness, string>> = {
+  bits: 'equal bits',
+  values: 'equal values, stored in another way',
+  tolerance: 'within the tolerance',
+  different: 'different',
+};
+
+/** True if the two are the same: in bits, in values, or within the tolerance. */
+export async function runVerify(analysis: Analysis, options: VerifyInvocation, signal: AbortSignal): Promise<boolean> {
+  const { a, b, relative, absolute } = options;
+  const outputs = await openOutputs(options, [a, b], signal);
+  const progress = new ProgressLine(process.stderr);
+  const events: VerifyEvent[] = [];
+  try {
+    for await (const event of analysis.verify({ a, b, relative, absolute }, signal))
+      if (event.type === 'progress')
+        progress.show(`verify: ${bytes(event.done)} of ${bytes(event.total)}${timeLeft(event.secondsLeft)}`);
+      else events.push(event);
+  } finally {
+    progress.clear();
+  }
+  const result = verifyResult({ a: resolve(a), b: resolve(b), relative, absolute }, events);
+  await outputs.write({ json: () => result, lines: () => report(result) });
+  return result.verdict !== 'different';
+}
+
+function report({
+  a,
+  b,
+  relativeTolerance,
+  absoluteTolerance,
+  verdict,
+  counts,
+  tensors,
+  leftOut,
+  notes,
+}: VerifyResult): string[] {
+  const lines = [`A: ${terminal(a)}`, `B: ${terminal(b)}`];
+  for (const note of notes) lines.push(`note: ${terminal(note)}`);
+  const differing = tensors.filter(({ differing }) => differing > 0);
+  const worst = differing.toSorted((x, y) => rank(x) - rank(y)).slice(0, MOST_SHOWN);
+  if (worst.length) {
+    lines.push('');
+    const head = [
+      'tensor',
+      'shape',
+      'types',
+      '',
+      'weights that differ',
+      'first at',
+      'A there',
+      'B there',
+      'largest difference',
+    ];
+    appendAll(lines, table(head, worst.map(row), 4));
+    if (differing.length > worst.length) lines.push(`${differing.length - worst.length} more tensors differ`);
+  }
+  for (const counts of [true, false]) {
+    const some = leftOut.filter((one) => one.counts === counts);
+    if (some.length === 0) continue;
+    lines.push('', counts ? 'not the same for it:' : 'left out, bookkeeping of one side:');
+    for (const { name, reason } of some.slice(0, MOST_SHOWN)) lines.push(`  ${visible(name)}: ${terminal(reason)}`);
+    if (some.length > MOST_SHOWN) lines.push(`  ${some.length - MOST_SHOWN} more`);
+  }
+  const allowed =
+    relativeTolerance || absoluteTolerance
+      ? `; allowed: ${figure(absoluteTolerance, 3)} + ${figure(relativeTolerance, 3)} times the weight of B`
+      : '';
+  const parts = (Object.keys(SAID) as Sameness[]).flatMap((key) =>
+    counts[key] ? [`${counts[key]} ${SAID[key]}`] : [],
+  );
+  lines.push(
+    '',
+    `${tensors.length} tensors and parts compared: ${parts.join(', ') || 'none'}${allowed}`,
+    verdict === 'different' ? 'not the same weights' : `the same weights: ${SAID[verdict]}`,
+  );
+  return lines;
+}
+
+/** What is beyond the tolerance first, then what differs most. */
+const rank = ({ sameness, largest }: VerifiedTensor): number =>
+  (sameness === 'different' ? 0 : 1) - (largest === null ? 1 : largest / (1 + largest));
+
+function row({ name, other, shape, dtype, sameness, differing, first, largest }: VerifiedTensor): string[] {
+  return [
+    other === undefined ? name : `${name} = ${other}`,
+    shape.join(' x ') || 'scalar',
+    dtype.a === dtype.b ? dtype.a : `${dtype.a} / ${dtype.b}`,
+    SAID[sameness],
+    String(differing),
+    first ? `[${first.index.join(', ')}]` : '-',
+    first ? number(first.a) : '-',
+    first ? number(first.b) : '-',
+    largest === null ? 'not finite' : figure(largest, 4),
+  ];
+}
+const number = (x: number | null): string => (x === null ? 'not finite' : String(x));

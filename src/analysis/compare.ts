@@ -10,6 +10,7 @@ import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, gridFor, matrixType, type Change } from './change.ts';
 import { flopsOf, planComparison, ranksOf } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
+import { pairsOfShard } from './shards.ts';
 import { twinChange, twinOf } from './twin.ts';
 
 export interface RunningComparison {
@@ -18,7 +19,7 @@ export interface RunningComparison {
 
 /**
  * Yields `plan` first, unless `known` says that the caller has this one. A tensor that fails yields `failed` and the rest goes on.
- * `done` names the matrices that an earlier run finished: nothing of them is computed again. Throws `cancelled`, and read-failed if a
+ * `done` names the matrices that an earlier run finished: nothing of them is computed again; of a `shard` only its part is. Throws `cancelled`, and read-failed if a
  * file is not any more what it was when it was opened; what was yielded
  * stays valid.
  */
@@ -34,7 +35,9 @@ export async function* compareCheckpoints(
     const plan = planComparison(open, parameters, backend);
     if (plan.id !== request.known) yield { type: 'plan', plan, backend: backend.info };
     const done = new Set(request.done);
-    const pairs = open.pairing.pairs.filter((item) => !done.has(item.name));
+    const { shard } = request;
+    const mine = shard ? pairsOfShard(open.pairing.pairs, parameters, shard) : open.pairing.pairs;
+    const pairs = mine.filter((item) => !done.has(item.name));
     const changes = new Map<string, Change>();
     yield* stage(
       {

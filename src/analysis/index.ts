@@ -1,6 +1,7 @@
 /** The engine's work, in process: used by the command line directly and by the engine process for the extension. */
 import type {
   CheckpointFacts,
+  ComparedCheckpoints,
   CompareRequest,
   ComparisonEvent,
   ComparisonPlan,
@@ -12,6 +13,7 @@ import type {
 import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
+import type { Inputs } from '../protocol/part.ts';
 import type { BackendInfo } from '../protocol/results.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
@@ -21,6 +23,7 @@ import { compareCheckpoints, type RunningComparison } from './compare.ts';
 import { ComparisonCache } from './comparisonCache.ts';
 import { digestCheckpoint } from './digests.ts';
 import { exportTensor } from './exportTensor.ts';
+import { inputsOf } from './inputs.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { modulesOf } from './modules.ts';
 import { pictureOf } from './picture.ts';
@@ -44,6 +47,8 @@ export interface Analysis {
   /** A comparison that was planned is held open, for its run and its pictures, until this or until others take its place. */
   letGo(params: Parameters<EngineCalls['letGo']>[0]): Promise<void>;
   prioritize(params: Parameters<EngineCalls['prioritize']>[0]): void;
+  /** What tells that another machine compares the same files; throws bad-file, read-failed and cancelled. */
+  inputs(params: ComparedCheckpoints, signal: AbortSignal): Promise<Inputs>;
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
   /**
@@ -91,6 +96,17 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     letGo: (compared) => comparisons.letGo(compared),
     prioritize({ runId, name }) {
       running.get(runId)?.prioritize(name);
+    },
+    async inputs(compared, signal) {
+      const { open, release } = await comparisons.hold(compared, signal);
+      try {
+        return {
+          base: await inputsOf(compared.base, open.base, signal),
+          tuned: await inputsOf(compared.tuned, open.tuned, signal),
+        };
+      } finally {
+        await release();
+      }
     },
     async *inspect(params, signal) {
       const backend = params.spectra ? await backends.spectral() : backends.cpu;

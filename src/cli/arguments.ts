@@ -1,4 +1,6 @@
 /** What the user asked for on the command line. Wrong usage is a UsageError (exit status 2). */
+import type { ComparisonCommand } from '../export/commandLine.ts';
+import type { Shard } from '../protocol/part.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 import { parseVerify, type VerifyInvocation } from './copyArguments.ts';
 import {
@@ -11,6 +13,7 @@ import {
   type EngineOptions,
   type OutputOptions,
 } from './options.ts';
+import { SCHEDULERS, type Scheduler } from './schedulers.ts';
 
 export type Invocation =
   | { command: 'help'; topic: string | null }
@@ -37,8 +40,12 @@ export type Invocation =
       /** of two updates, if `base` is an adapter */
       common: string | null;
       parameters: ComparisonParameters;
+      /** only this part of it, for `gather` */
+      shard: Shard | null;
     } & OutputOptions &
-      EngineOptions);
+      EngineOptions)
+  | ({ command: 'gather'; parts: string[] } & OutputOptions)
+  | ({ command: 'cluster'; scheduler: Scheduler; shards: number; parts: string } & ComparisonCommand);
 
 const MCP = { ...ENGINE, root: { type: 'string', multiple: true } } as const;
 const GPU = { ...ENGINE, json: { type: 'string' } } as const;
@@ -56,9 +63,8 @@ const CHECK = {
   sha256: { type: 'boolean' },
   json: { type: 'string' },
 } as const;
-const COMPARE = {
-  ...ENGINE,
-  base: { type: 'string' },
+const TABLES = { json: { type: 'string' }, csv: { type: 'string' } } as const;
+const PARAMETERS = {
   alpha: { type: 'string' },
   'angle-rank': { type: 'string' },
   'mask-rank': { type: 'string' },
@@ -68,8 +74,15 @@ const COMPARE = {
   twin: { type: 'boolean' },
   'twin-seed': { type: 'string' },
   'no-spectra': { type: 'boolean' },
-  json: { type: 'string' },
-  csv: { type: 'string' },
+} as const;
+const COMPARE = { ...PARAMETERS, ...ENGINE, ...TABLES, base: { type: 'string' }, shard: { type: 'string' } } as const;
+const HELP = { help: { type: 'boolean', short: 'h' } } as const;
+const GATHER = { ...HELP, ...TABLES } as const;
+const CLUSTER = {
+  ...PARAMETERS,
+  ...HELP,
+  shards: { type: 'string' },
+  parts: { type: 'string' },
 } as const;
 
 /** Parses `process.argv.slice(2)`. Throws UsageError with one sentence. */
@@ -115,31 +128,41 @@ export function parseInvocation(argv: string[]): Invocation {
       positionals.length === 1
         ? positionals
         : expectPositionals(positionals, ['BASE', 'TUNED'], 'compare').toReversed();
-    const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
-    if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
+    const part = values.shard === undefined ? null : shard(values.shard);
+    if (part && values.json === undefined)
+      throw new UsageError('--shard writes a part for "offaxis gather": name its file with --json FILE.');
+    if (part && values.csv !== undefined) throw new UsageError('--csv is for the whole: give it to "offaxis gather".');
     return {
       command,
       base,
       common: values.base ?? null,
       tuned: tuned as string,
-      parameters: {
-        ...DEFAULT_PARAMETERS,
-        alpha,
-        angleRank: positive(values['angle-rank'], '--angle-rank'),
-        maskRank: positive(values['mask-rank'], '--mask-rank'),
-        tensors: values.tensors ?? null,
-        includeEmbeddings: values['include-embeddings'] ?? false,
-        profiles: values.profiles ?? false,
-        twin: (values.twin ?? false) || values['twin-seed'] !== undefined,
-        twinSeed: seed(values['twin-seed']),
-        spectra: !(values['no-spectra'] ?? false),
-      },
+      parameters: comparisonParameters(values),
+      shard: part,
       json: values.json ?? null,
       csv: values.csv ?? null,
       ...engine(values),
     };
   }
   if (command === 'verify') return parseVerify(rest) ?? { command: 'help', topic: command };
+  if (command === 'gather') {
+    const { values, positionals } = parse(rest, GATHER);
+    if (values.help) return { command: 'help', topic: 'gather' };
+    if (!positionals.length) throw new UsageError('"offaxis gather" takes the parts: files, or a folder of them.');
+    return { command, parts: positionals, json: values.json ?? null, csv: values.csv ?? null };
+  }
+  if (command === 'cluster') {
+    const { values, positionals } = parse(rest, CLUSTER);
+    if (values.help) return { command: 'help', topic: 'cluster' };
+    const [name, base, tuned] = expectPositionals(positionals, ['SCHEDULER', 'BASE', 'TUNED'], 'cluster');
+    const scheduler = SCHEDULERS.find((one) => one === name);
+    if (!scheduler) throw new UsageError(`The scheduler is ${SCHEDULERS.join(', ')}, not "${name}".`);
+    const shards = positive(values.shards, '--shards');
+    if (shards === null) throw new UsageError('How many parts? Say it with --shards N.');
+    const parameters = comparisonParameters(values);
+    const parts = values.parts ?? 'offaxis-parts';
+    return { command, scheduler, base: base as string, tuned: tuned as string, shards, parts, parameters };
+  }
   if (command === 'mcp') {
     const { values, positionals } = parse(rest, MCP);
     if (values.help) return { command: 'help', topic: 'mcp' };
@@ -152,7 +175,34 @@ export function parseInvocation(argv: string[]): Invocation {
     expectPositionals(positionals, [], 'gpu');
     return { command, json: values.json ?? null, ...engine(values) };
   }
-  throw new UsageError(`Unknown command "${command}". The commands are inspect, compare, check, verify, gpu and mcp.`);
+  throw new UsageError(
+    `Unknown command "${command}". The commands are inspect, compare, check, verify, gather, cluster, gpu and mcp.`,
+  );
+}
+
+/** What is computed, and how. Throws UsageError. */
+function comparisonParameters(values: ReturnType<typeof parse<typeof PARAMETERS>>['values']): ComparisonParameters {
+  const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
+  if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
+  return {
+    ...DEFAULT_PARAMETERS,
+    alpha,
+    angleRank: positive(values['angle-rank'], '--angle-rank'),
+    maskRank: positive(values['mask-rank'], '--mask-rank'),
+    tensors: values.tensors ?? null,
+    includeEmbeddings: values['include-embeddings'] ?? false,
+    profiles: values.profiles ?? false,
+    twin: (values.twin ?? false) || values['twin-seed'] !== undefined,
+    twinSeed: seed(values['twin-seed']),
+    spectra: !(values['no-spectra'] ?? false),
+  };
+}
+
+/** "3/8": part 3 of 8. Throws UsageError. */
+function shard(text: string): Shard {
+  const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+  if (index >= 1 && index <= of) return { index, of };
+  throw new UsageError(`--shard takes I/N with I from 1 to N, such as 3/8, not "${text}".`);
 }
 
 /** Of the noise: a whole number from 0 on. Throws UsageError. */

@@ -1,6 +1,7 @@
 /** `offaxis compare`: what training did. */
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
+import type { ComparisonCommand } from '../export/commandLine.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { adapterSaid } from '../metrics/adapter.ts';
@@ -11,7 +12,7 @@ import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid, type Figures } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
-import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
+import type { ComparisonEvent, ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
@@ -19,8 +20,9 @@ import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { count, figure, inUnit, percent, table, wrapped } from './format.ts';
-import { openOutputs } from './output.ts';
+import { openOutputs, type Outputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
+import { runShard } from './shard.ts';
 import { runUpdatePairs } from './updatePairs.ts';
 import { terminal, visible } from '../text/show.ts';
 
@@ -36,11 +38,18 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
     return runUpdatePairs(analysis, { ...options, one: options.base, other: tuned }, signal);
   const base = options.base ?? options.common ?? (await baseOf(analysis, tuned, signal));
   const outputs = await openOutputs(options, [base, tuned], signal);
-  const progress = new ProgressLine(process.stderr);
+  if (options.shard) return runShard(analysis, { ...options, base, shard: options.shard }, outputs, signal);
   const found = new Accumulator(parameters.profiles);
   const request = { runId: 'cli', base, tuned, parameters };
+  await follow(analysis.compare(request, signal), found);
+  await writeComparison(found, { base, tuned, parameters }, outputs);
+}
+
+/** Takes in what a run yields, with a line of progress. */
+export async function follow(events: AsyncIterable<ComparisonEvent>, found: Accumulator): Promise<void> {
+  const progress = new ProgressLine(process.stderr);
   try {
-    for await (const event of analysis.compare(request, signal)) {
+    for await (const event of events) {
       found.add(event);
       if (event.type === 'progress')
         progress.show(
@@ -50,6 +59,14 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   } finally {
     progress.clear();
   }
+}
+
+/** Says what went wrong and writes what was found. Throws as runCompare does. */
+export async function writeComparison(
+  found: Accumulator,
+  { base, tuned, parameters }: ComparisonCommand,
+  outputs: Outputs,
+): Promise<void> {
   const result = {
     ...found.result(parameters),
     base: resolve(base),

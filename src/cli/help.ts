@@ -6,6 +6,8 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis compare BASE TUNED [options]    what training did, layer by layer
   offaxis compare ADAPTER [options]       the same with the base that the adapter names, if it is on this machine
   offaxis compare ADAPTER OTHER [options] two updates of one base: an adapter beside another, or beside a full fine-tune
+  offaxis gather PART... [options]        the parts of a comparison that several machines shared, put together
+  offaxis cluster SCHEDULER BASE TUNED    the job that shares it: slurm, kubernetes or ray
   offaxis check PATH [options]            scan for problems: exit status 1 if there are any
   offaxis verify A B [options]            are these the same weights? exit status 1 if not
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
@@ -77,12 +79,29 @@ folders of that name beside the adapter and here, and in the hub's cache (HF_HUB
   --base PATH            the base of ADAPTER and OTHER (default: the one that the adapter names)
   --json FILE|-          write offaxis.comparison/1 JSON (of two updates offaxis.updates/1) to a file, or to standard output
   --csv FILE             write one row a tensor
+  --shard I/N            only part I of N (1 to N), into the file of --json as offaxis.part/1: "offaxis gather" puts them together
 ${HELP_ENGINE}`;
+const HELP_GATHER = `offaxis gather PART... [options]
+
+PART is what "offaxis compare --shard I/N --json PART" wrote, or a folder of such files. They must be of one comparison by one version
+of Offaxis, of the same files, and all N must be there: missing and failed ones are named. The result is that of one run.
+
+  --json FILE|-          write offaxis.comparison/1 JSON to a file, or to standard output
+  --csv FILE             write one row a tensor`;
+const HELP_CLUSTER = `offaxis cluster slurm|kubernetes|ray BASE TUNED --shards N [options of compare]
+
+Prints a job that compares in N parts: an array script for Slurm, an Indexed Job for Kubernetes, a driver for Ray. Parts that lie in
+the folder already are left out of it, so the same command again makes the job of what is missing.
+
+  --shards N             how many parts; each is one task
+  --parts DIR            where the parts go, on a disk that all machines see (default offaxis-parts)`;
 
 /** The help text of a command, or the overview. */
 export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
   if (topic === 'compare') return HELP_COMPARE;
+  if (topic === 'gather') return HELP_GATHER;
+  if (topic === 'cluster') return HELP_CLUSTER;
   if (topic === 'gpu') return HELP_GPU;
   if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;

@@ -6,7 +6,9 @@ import { clearTuningLeftovers } from '../linalg/dawn/tuningStore.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { parseInvocation, type Invocation } from './arguments.ts';
 import { runCheck } from './check.ts';
+import { runCluster } from './cluster.ts';
 import { runCompare } from './compare.ts';
+import { runGather } from './gather.ts';
 import { runGpu, usableBackend } from './gpu.ts';
 import { helpText } from './help.ts';
 import { runInspect } from './inspect.ts';
@@ -27,6 +29,7 @@ async function run(argv: string[]): Promise<number> {
   }
   if (invocation.command === 'help') await writeStandardOutput(`${helpText(invocation.topic)}\n`);
   else if (invocation.command === 'version') await writeStandardOutput(`offaxis ${VERSION}\n`);
+  else if (invocation.command === 'cluster') return runCluster(invocation).then(() => 0, fail);
   else return work(invocation);
   return 0;
 }
@@ -55,7 +58,7 @@ const DEVICE_LOG = {
 /** The last is a terminal that was closed. */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-async function work(invocation: Exclude<Invocation, { command: 'help' | 'version' }>): Promise<number> {
+async function work(invocation: Exclude<Invocation, { command: 'help' | 'version' | 'cluster' }>): Promise<number> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   for (const name of STOPS) process.once(name, stop);
@@ -64,6 +67,10 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
   try {
     if (invocation.command === 'gpu') {
       await runGpu(invocation);
+      return 0;
+    }
+    if (invocation.command === 'gather') {
+      await runGather(invocation, abort.signal);
       return 0;
     }
     const { threads, memoryMiB } = invocation;

@@ -37,7 +37,8 @@ function operand(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;
 }
 
-function quotePosix(word: string): string {
+/** One word of a POSIX shell. */
+export function quotePosix(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -13,6 +13,7 @@ import type {
 } from './results.ts';
 import type { WireError } from './errors.ts';
 import type { PackedFacts } from './packedFacts.ts';
+import type { Shard } from './part.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 import type { VerifyEvent, VerifyRequest } from './verify.ts';
@@ -187,6 +188,8 @@ export interface CompareRequest {
   done?: string[];
   /** id of the plan that the caller has: that one is not sent again */
   known?: string;
+  /** only the pairs of this part are compared; the plan is of all */
+  shard?: Shard;
 }
 /** Tensors of one module, type and shape. */
 export type ModuleGroup = Pick<TensorRow, 'module' | 'missing' | 'dtype' | 'shape' | 'role'> & {

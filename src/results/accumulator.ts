@@ -28,6 +28,19 @@ export const emptyBatch = (): ResultBatch => ({ tensors: [], details: [], failed
 /** Its spectra are computed, or were found to be undefined: `angleRank` is a parameter that every such matrix has. */
 export const hasSpectra = ({ metrics }: Pick<ComparisonTensor, 'metrics'>): boolean => metrics.angleRank !== undefined;
 
+/**
+ * In the order of the plan: sums then come to the same bits, whichever matrix was done first and on how many machines. The page may have
+ * results of matrices whose part of the plan is still to come: then in the order in which they came.
+ */
+function inOrderOf<T>({ pairs }: ComparisonPlan, byName: ReadonlyMap<string, T>): T[] {
+  const ordered: T[] = [];
+  for (const { name } of pairs) {
+    const one = byName.get(name);
+    if (one !== undefined) ordered.push(one);
+  }
+  return ordered.length === byName.size ? ordered : [...byName.values()];
+}
+
 export class Accumulator {
   plan: ComparisonPlan | null = null;
   backend: BackendInfo | null = null;
@@ -124,7 +137,7 @@ export class Accumulator {
     const coverage = this.coverage();
     if (!plan || !coverage) return null;
     return summarize({
-      tensors: [...this.tensors.values()],
+      tensors: inOrderOf(plan, this.tensors),
       planned: plan.pairs.filter((pair) => pair.spectral).length,
       elementwiseOnly: plan.pairs
         .filter((pair) => !pair.spectral)
@@ -173,7 +186,8 @@ export class Accumulator {
   }
 
   private failures(): Failure[] {
-    return [...this.failed].map(([name, error]) => ({ name, error }));
+    const failures = new Map([...this.failed].map(([name, error]) => [name, { name, error }]));
+    return this.plan ? inOrderOf(this.plan, failures) : [...failures.values()];
   }
 
   private withProfiles(tensor: ComparisonTensor): ComparisonTensor {

@@ -1,0 +1,57 @@
+/** `offaxis compare --shard I/N`: one machine's part of a comparison, for `offaxis gather`. */
+import { resolve } from 'node:path';
+import type { Analysis } from '../analysis/index.ts';
+import type { ComparisonCommand } from '../export/commandLine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import type { ComparisonPart, Shard } from '../protocol/part.ts';
+import { Accumulator } from '../results/accumulator.ts';
+import { terminal } from '../text/show.ts';
+import { follow } from './compare.ts';
+import { count } from './format.ts';
+import type { Outputs } from './output.ts';
+import { VERSION } from './version.ts';
+
+/** Throws bad-file if nothing pairs, and read-failed, when the rest is written, if a tensor failed. */
+export async function runShard(
+  analysis: Analysis,
+  { base, tuned, parameters, shard }: ComparisonCommand & { shard: Shard },
+  outputs: Outputs,
+  signal: AbortSignal,
+): Promise<void> {
+  const { includeEmbeddings, tensors } = parameters;
+  const inputs = await analysis.inputs({ base, tuned, includeEmbeddings, tensors }, signal);
+  const found = new Accumulator(parameters.profiles);
+  await follow(analysis.compare({ runId: 'cli', base, tuned, parameters, shard }, signal), found);
+  const { plan, backend } = found;
+  if (!plan || !backend) throw new OffaxisError('bug', 'The comparison ended without a plan.');
+  if (plan.pairs.length === 0)
+    throw new OffaxisError(
+      'bad-file',
+      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
+    );
+  const lists = found.lists();
+  const part: ComparisonPart = {
+    schema: 'offaxis.part/1',
+    engine: VERSION,
+    shard,
+    inputs,
+    parameters,
+    backend,
+    plan: { ...plan, base: resolve(base), tuned: resolve(tuned) },
+    ...lists,
+  };
+  const { failed } = lists;
+  await outputs.write({
+    json: () => part,
+    lines: () => [
+      `part ${shard.index} of ${shard.of}: ${count(part.tensors.length)} of ${count(plan.pairs.length)} tensors compared`,
+    ],
+  });
+  for (const { name, error } of failed)
+    process.stderr.write(`offaxis: ${terminal(name)}: ${terminal(error.message)}\n`);
+  if (failed.length)
+    throw new OffaxisError(
+      'read-failed',
+      `${failed.length} tensors of part ${shard.index} of ${shard.of} could not be compared in full. Mend what is said above and run this part again.`,
+    );
+}

@@ -1,5 +1,6 @@
 /** One tensor into a file of its own, streamed: .safetensors keeps its bytes, .npy keeps its values. */
 import { createOutput } from '../files/index.ts';
+import { safetensorsHeader } from '../formats/index.ts';
 import { numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import {
   openCheckpoint,
@@ -36,18 +37,6 @@ export function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   header.set([0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, length & 0xff, length >> 8]);
   header.set(new TextEncoder().encode(text), prefix);
   header[header.length - 1] = 0x0a;
-  return header;
-}
-
-/** A safetensors header for one tensor, padded with spaces to a multiple of 8 bytes. */
-function safetensorsHeader(name: string, shape: readonly number[], { dtype, sizeBytes }: Numbers): Uint8Array {
-  // fromEntries defines a property of its own even for "__proto__"
-  const entry = Object.fromEntries([[name, { dtype, shape, data_offsets: [0, sizeBytes] }]]);
-  const json = new TextEncoder().encode(JSON.stringify(entry));
-  const length = Math.ceil(json.length / 8) * 8;
-  const header = new Uint8Array(8 + length).fill(0x20);
-  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
-  header.set(json, 8);
   return header;
 }
 
@@ -114,7 +103,9 @@ async function* write(
       'bad-parameter',
       `${undecodable(dtype) ?? `${dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
     );
-  const header = npy ? npyHeader(npy.descr, weight.shape) : safetensorsHeader(weight.name, weight.shape, numbers);
+  const header = npy
+    ? npyHeader(npy.descr, weight.shape)
+    : safetensorsHeader([{ name: weight.name, shape: weight.shape, dtype, sizeBytes: numbers.sizeBytes }]);
   const reads = filesOf(checkpoint.path, checkpoint);
   const output = await createOutput(destination, { reads, checkpoint: format === 'safetensors', signal });
   try {

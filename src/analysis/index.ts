@@ -15,8 +15,10 @@ import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { Inputs } from '../protocol/part.ts';
 import type { BackendInfo } from '../protocol/results.ts';
+import type { ApplyEvent, ApplyRequest, DiffEvent, DiffRequest } from '../protocol/patch.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
+import type { Checkpoint } from '../checkpoint/index.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
@@ -26,6 +28,8 @@ import { exportTensor } from './exportTensor.ts';
 import { inputsOf } from './inputs.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { modulesOf } from './modules.ts';
+import { applyPatch } from './patch/apply.ts';
+import { diffCheckpoints } from './patch/diff.ts';
 import { pictureOf } from './picture.ts';
 import { planComparison } from './plan.ts';
 import { scanCheckpoint } from './scan.ts';
@@ -63,6 +67,10 @@ export interface Analysis {
   isKnownAlone(path: string, signal: AbortSignal): Promise<boolean>;
   /** Whether two checkpoints hold the same weights. Throws as `open` does, bad-file, read-failed, cancelled. */
   verify(params: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
+  /** Writes what changed. Throws as `verify`, and bad-parameter if the destination is refused. */
+  diff(params: DiffRequest, signal: AbortSignal): AsyncIterable<DiffEvent>;
+  /** Writes the tuned checkpoint again. Throws as `diff`, and bad-file if base and patch do not belong together. */
+  applyPatch(params: ApplyRequest, signal: AbortSignal): AsyncIterable<ApplyEvent>;
   scan(params: Parameters<EngineStreams['scan']>[0], signal: AbortSignal): AsyncIterable<ScanEvent>;
   digest(params: Parameters<EngineStreams['digest']>[0], signal: AbortSignal): AsyncIterable<DigestEvent>;
   values(params: Parameters<EngineCalls['values']>[0], signal?: AbortSignal): Promise<ValuesBlock>;
@@ -151,16 +159,12 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         for (const { release } of held) await release();
       }
     },
-    async *verify({ a, b, ...tolerance }, signal) {
-      const held = [await cache.holdReadable(a, signal)];
-      try {
-        held.push(await cache.holdReadable(b, signal));
-        const [left, right] = held.map(({ checkpoint }) => checkpoint);
-        if (left && right) yield* verifyCheckpoints(left, right, tolerance, signal);
-      } finally {
-        for (const { release } of held) await release();
-      }
-    },
+    verify: ({ a, b, ...tolerance }, signal) =>
+      withBoth(cache, [a, b], signal, (one, other) => verifyCheckpoints(one, other, tolerance, signal)),
+    diff: ({ base, tuned, destination }, signal) =>
+      withBoth(cache, [base, tuned], signal, (one, other) => diffCheckpoints(one, other, destination, signal)),
+    applyPatch: ({ base, patch, destination }, signal) =>
+      withBoth(cache, [base, patch], signal, (one, other) => applyPatch(one, other, destination, signal)),
     scan: (params, signal) => scanCheckpoint(backends.cpu, params, signal),
     digest: (params, signal) => digestCheckpoint(params, signal),
     values: ({ path, ...request }, signal) =>
@@ -174,4 +178,24 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       await backends.dispose();
     },
   };
+}
+
+/** A stream over two checkpoints, which are held as long as it runs. */
+async function* withBoth<E>(
+  cache: CheckpointCache,
+  [one, other]: readonly [string, string],
+  signal: AbortSignal,
+  work: (one: Checkpoint, other: Checkpoint) => AsyncIterable<E>,
+): AsyncGenerator<E, void, undefined> {
+  const left = await cache.holdReadable(one, signal);
+  try {
+    const right = await cache.holdReadable(other, signal);
+    try {
+      yield* work(left.checkpoint, right.checkpoint);
+    } finally {
+      await right.release();
+    }
+  } finally {
+    await left.release();
+  }
 }

@@ -14,7 +14,7 @@ export class StoredWeight implements Weight {
   constructor(
     private readonly checkpoint: Pick<Checkpoint, 'read'>,
     private readonly row: TensorRow,
-    private readonly view: MatrixView,
+    readonly view: MatrixView,
     shape?: readonly number[],
   ) {
     this.shape = shape ?? [view.rows, view.columns];

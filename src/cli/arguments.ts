@@ -2,7 +2,14 @@
 import type { ComparisonCommand } from '../export/commandLine.ts';
 import type { Shard } from '../protocol/part.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
-import { parseVerify, type VerifyInvocation } from './copyArguments.ts';
+import {
+  parseApply,
+  parseDiff,
+  parseVerify,
+  type ApplyInvocation,
+  type DiffInvocation,
+  type VerifyInvocation,
+} from './copyArguments.ts';
 import {
   ENGINE,
   engine,
@@ -32,6 +39,8 @@ export type Invocation =
       EngineOptions)
   | ({ command: 'check'; path: string; strict: boolean; sha256: boolean } & OutputOptions & EngineOptions)
   | VerifyInvocation
+  | DiffInvocation
+  | ApplyInvocation
   /** base null: the one that the adapter `tuned` names */
   | ({
       command: 'compare';
@@ -144,6 +153,8 @@ export function parseInvocation(argv: string[]): Invocation {
       ...engine(values),
     };
   }
+  if (command === 'diff') return parseDiff(rest) ?? { command: 'help', topic: command };
+  if (command === 'apply') return parseApply(rest) ?? { command: 'help', topic: command };
   if (command === 'verify') return parseVerify(rest) ?? { command: 'help', topic: command };
   if (command === 'gather') {
     const { values, positionals } = parse(rest, GATHER);
@@ -176,7 +187,7 @@ export function parseInvocation(argv: string[]): Invocation {
     return { command, json: values.json ?? null, ...engine(values) };
   }
   throw new UsageError(
-    `Unknown command "${command}". The commands are inspect, compare, check, verify, gather, cluster, gpu and mcp.`,
+    `Unknown command "${command}". The commands are inspect, compare, check, verify, diff, apply, gather, cluster, gpu and mcp.`,
   );
 }
 

@@ -19,6 +19,10 @@ export type VerifyInvocation = {
 } & OutputOptions &
   EngineOptions;
 
+export type DiffInvocation = { command: 'diff'; base: string; tuned: string; destination: string } & EngineOptions;
+export type ApplyInvocation = { command: 'apply'; base: string; patch: string; destination: string } & EngineOptions;
+
+const COPY = { ...ENGINE, output: { type: 'string', short: 'o' } } as const;
 const VERIFY = {
   ...ENGINE,
   rtol: { type: 'string' },
@@ -44,4 +48,26 @@ function tolerance(text: string | undefined, option: string): number {
   const value = text === undefined ? 0 : Number(text);
   if (text?.trim() !== '' && value >= 0 && Number.isFinite(value)) return value;
   throw new UsageError(`${option} takes a number from 0, not "${text}".`);
+}
+
+/** Null: help is asked for. Throws UsageError. */
+export function parseDiff(argv: string[]): DiffInvocation | null {
+  const { values, positionals } = parse(argv, COPY);
+  if (values.help) return null;
+  const [base, tuned] = expectPositionals(positionals, ['BASE', 'TUNED'], 'diff') as [string, string];
+  return { command: 'diff', base, tuned, destination: destination(values.output, 'PATCH'), ...engine(values) };
+}
+
+/** Null: help is asked for. Throws UsageError. */
+export function parseApply(argv: string[]): ApplyInvocation | null {
+  const { values, positionals } = parse(argv, COPY);
+  if (values.help) return null;
+  const [base, patch] = expectPositionals(positionals, ['BASE', 'PATCH'], 'apply') as [string, string];
+  return { command: 'apply', base, patch, destination: destination(values.output, 'OUT'), ...engine(values) };
+}
+
+/** Of a file of tensors. */
+export function destination(text: string | undefined, name: string): string {
+  if (text) return text;
+  throw new UsageError(`Say where to write: -o ${name}.safetensors`);
 }

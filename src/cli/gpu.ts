@@ -8,7 +8,7 @@ import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
 import { openOutputs } from './output.ts';
 
-type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'verify' | 'mcp' }>;
+type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'verify' | 'diff' | 'apply' | 'mcp' }>;
 
 /** A driver that takes longer to open the GPU and move sixteen bytes hangs. */
 const TRIAL_MS = 60_000;
@@ -35,6 +35,8 @@ function needsSpectra(invocation: Working): boolean {
       return invocation.spectra;
     case 'check':
     case 'verify':
+    case 'diff':
+    case 'apply':
       return false;
     case 'mcp':
       return true;

@@ -10,6 +10,8 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis cluster SCHEDULER BASE TUNED    the job that shares it: slurm, kubernetes or ray
   offaxis check PATH [options]            scan for problems: exit status 1 if there are any
   offaxis verify A B [options]            are these the same weights? exit status 1 if not
+  offaxis diff BASE TUNED -o PATCH        what changed, as a file
+  offaxis apply BASE PATCH -o OUT         the tuned checkpoint again, bit by bit
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
   offaxis help COMMAND                    the options of one command
@@ -59,6 +61,16 @@ that a server wrote back. Exit status: 0 the same, 1 not, 2 wrong usage, 130 can
   --rtol R, --atol A     weights may differ by A + R times that of B (default 0)
   --json FILE|-          write offaxis.verify/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
+const HELP_DIFF = `offaxis diff BASE TUNED -o PATCH.safetensors
+
+Writes what changed of BASE in TUNED: of every tensor the numbers of the elements whose bits differ (NAME#indices) and their values
+(NAME#values), or the whole tensor if that takes less, and in the metadata the recipe and the SHA-256 of what it belongs to. Layouts
+may differ. How many bytes that will be is said before they are written. Nothing is ever written over a checkpoint.
+"offaxis apply" makes TUNED from BASE again.`;
+const HELP_APPLY = `offaxis apply BASE PATCH -o OUT.safetensors
+
+Makes the tuned checkpoint that PATCH was written from, with the same bits in every tensor. BASE is first checked by SHA-256, and the
+result before it is put in its place. Above 5 GB it is written as shards with an index. Nothing is ever written over a checkpoint.`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]
 offaxis compare ADAPTER [options]
 offaxis compare ADAPTER OTHER [--base PATH] [--json FILE|-]
@@ -105,6 +117,8 @@ export function helpText(topic: string | null): string {
   if (topic === 'gpu') return HELP_GPU;
   if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;
+  if (topic === 'diff') return HELP_DIFF;
+  if (topic === 'apply') return HELP_APPLY;
   if (topic === 'verify') return HELP_VERIFY;
   return HELP;
 }

@@ -14,6 +14,7 @@ import { helpText } from './help.ts';
 import { runInspect } from './inspect.ts';
 import { runMcp } from './mcp.ts';
 import { UsageError } from './options.ts';
+import { runApply, runDiff } from './patch.ts';
 import { runVerify } from './verify.ts';
 import { VERSION } from './version.ts';
 import { terminal } from '../text/show.ts';
@@ -78,6 +79,8 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'verify') return (await runVerify(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'mcp') await runMcp(analysis, invocation.roots, abort.signal);
+    else if (invocation.command === 'diff') await runDiff(analysis, invocation, abort.signal);
+    else if (invocation.command === 'apply') await runApply(analysis, invocation, abort.signal);
     else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);
     return 0;

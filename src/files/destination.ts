@@ -11,6 +11,8 @@ export interface DestinationOptions {
   reads?: Iterable<string>;
   /** The result is a checkpoint itself (an exported tensor): its name may say so, as long as nothing is there yet. */
   checkpoint?: boolean;
+  /** The result is the index of shards of ours: likewise. */
+  index?: boolean;
 }
 
 const CHECKPOINT_NAME = /\.safetensors$/i;
@@ -25,7 +27,7 @@ const ANOTHER = 'Choose another name.';
  */
 export async function refuseDestination(
   destination: string,
-  { reads = [], checkpoint = false }: DestinationOptions = {},
+  { reads = [], checkpoint = false, index = false }: DestinationOptions = {},
 ): Promise<number | null> {
   const there = await lstat(destination, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
@@ -33,7 +35,8 @@ export async function refuseDestination(
   });
   if (there) await refuseRead(destination, reads);
   const name = basename(destination);
-  if (PART_NAME.test(name) || isIndexFile(name))
+  const isNewIndex = index && isIndexFile(name) && there === null;
+  if (!isNewIndex && (PART_NAME.test(name) || isIndexFile(name)))
     throw refused(destination, `has the name of a checkpoint's index or config, which is never written. ${ANOTHER}`);
   if (!checkpoint && CHECKPOINT_NAME.test(name))
     throw refused(destination, `is the name of a checkpoint; results are not written over checkpoints. ${ANOTHER}`);

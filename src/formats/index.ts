@@ -22,3 +22,4 @@ export {
 } from './names.ts';
 export { FORMATS, formatOf, readHeader } from './registry.ts';
 export { MAX_HEADER_BYTES, parseSafetensorsHeader, readSafetensorsHeader } from './safetensors/header.ts';
+export { safetensorsHeader, type WrittenTensor } from './safetensors/write.ts';

@@ -140,6 +140,10 @@ describe('a destination', () => {
         if (/\.safetensors$/i.test(name) && options.checkpoint) continue;
         await expect(writeWhole(at(name), 'x', options), name).rejects.toThrow(/name of a checkpoint/);
       }
+    await expect(writeWhole(at('config.json'), 'x', { index: true })).rejects.toThrow(/name of a checkpoint/);
+    // only the index of shards of ours, and only where there is none
+    await writeWhole(at('new.safetensors.index.json'), 'x', { index: true });
+    await expect(writeWhole(at('new.safetensors.index.json'), 'y', { index: true })).rejects.toThrow(/index or config/);
     await writeWhole(at('tensor.safetensors'), checkpoint, { checkpoint: true });
     await expect(writeWhole(at('tensor.safetensors'), checkpoint, { checkpoint: true })).rejects.toThrow(
       /never writes over a checkpoint/,

@@ -8,6 +8,7 @@ import { findTensors } from './find.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { verifyTwo } from './verify.ts';
 
+export { isPartOfCheckpoint } from '../formats/index.ts';
 export { rootsOf, type Roots } from './admission.ts';
 export { estimatedBudget, type TokenBudget } from './budget.ts';
 export { TOOLS, type ToolDefinition, type ToolName } from './definitions.ts';

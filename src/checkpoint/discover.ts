@@ -3,11 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
 import {
   FORMATS,
+  formatOfName,
+  indexFormat,
   isCheckpointFile,
   isIndexFile,
   isSetOf,
   listingOf,
   shardName,
+  type Format,
   type ShardSet,
 } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -37,9 +40,6 @@ export class SeveralCheckpoints extends OffaxisError {
 }
 /** In a sentence; the rest is counted. */
 const MOST_NAMED = 20;
-
-/** In the order in which loaders look for them. */
-const USUAL_STEMS = ['model', 'diffusion_pytorch_model', 'adapter_model', 'consolidated'];
 
 /** Throws bad-file if the path is not a checkpoint, with what it is instead; SeveralCheckpoints. */
 export async function discover(path: string): Promise<Source> {
@@ -102,27 +102,31 @@ async function inFolder(folder: string): Promise<Source> {
   if (found.length > 1) throw new SeveralCheckpoints(folder, found);
   if (only && place) return { ...only.source, note: only.source.note ?? note };
   if (only) throw none(folder, `Its folder ${only.path.slice(folder.length + 1)} does: choose that.`);
-  const pickle = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
-  if (pickle !== undefined)
-    throw none(folder, `${pickle} is a PyTorch file: convert it with safetensors.torch.save_file first.`);
-  throw none(folder, 'Choose a folder with model.safetensors or model.safetensors.index.json.');
+  throw none(folder, 'Choose a folder with the files of a checkpoint, such as model.safetensors or pytorch_model.bin.');
 }
 
 function none(folder: string, advice: string): OffaxisError {
-  return new OffaxisError('bad-file', `${folder} holds no .safetensors checkpoint. ${advice}`);
+  return new OffaxisError('bad-file', `${folder} holds no checkpoint. ${advice}`);
 }
 
-/** What the folder itself holds; null if nothing. Throws SeveralCheckpoints. */
+/** What the folder itself holds, in the first format that it holds anything of; null if nothing. Throws SeveralCheckpoints. */
 function inListing(folder: string, names: readonly string[]): Source | null {
+  for (const format of FORMATS) {
+    const own = names.filter((name) => formatOfName(name)?.format === format || indexFormat(name) === format);
+    const found = ofFormat(folder, own, format);
+    if (found) return found;
+  }
+  return null;
+}
+
+function ofFormat(folder: string, names: readonly string[], { stems, suffixes }: Format): Source | null {
   const there = new Set(names);
   const { indexes, sets, files } = listingOf(names);
   const ofFile = (file: string, note: string | null): Source => ({ kind: 'file', folder, file, isPart: false, note });
   const ofIndex = (file: string): Source => ({ kind: 'index', folder, file, note: null });
-  for (const { stem, suffix, indexSuffix } of USUAL_STEMS.flatMap((stem) =>
-    FORMATS.map((format) => ({ stem, ...format })),
-  )) {
+  for (const { stem, suffix } of stems.flatMap((stem) => suffixes.map((suffix) => ({ stem, suffix })))) {
     const file = `${stem}${suffix}`;
-    const index = `${stem}${indexSuffix}`;
+    const index = `${file}.index.json`;
     if (there.has(file))
       return ofFile(
         file,

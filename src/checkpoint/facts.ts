@@ -1,5 +1,5 @@
 /** What of a checkpoint its headers tell as a whole: sizes, types, parameters, metadata. */
-import type { ShardIndex } from '../formats/index.ts';
+import { FORMATS, type ShardIndex } from '../formats/index.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import { factsOfQuantisation } from './quantised/open.ts';
@@ -32,7 +32,7 @@ export function factsOf(
   const sharded = isOneFile ? 'one file' : `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
   return {
     path,
-    format: `safetensors, ${sharded}`,
+    format: `${shards.find(({ header }) => header)?.header?.format.title ?? FORMATS[0].title}, ${sharded}`,
     sizeBytes: shards.reduce((sum, shard) => sum + (shard.sizeBytes ?? 0), 0),
     headerBytes: shards.reduce((sum, shard) => sum + (shard.header?.headerBytes ?? 0), 0),
     parameters,

@@ -1,6 +1,7 @@
 /** Where the checkpoints of a folder lie that holds none itself: a hub's cache at any of its levels, or folders one level down. */
 import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
+import { listingOf } from '../formats/index.ts';
 
 /** A trainer's folder has hundreds of steps at most; a folder of everything is not looked through. */
 const MOST_FOLDERS = 1000;
@@ -46,7 +47,8 @@ export async function insideOf(folder: string, names: readonly string[]): Promis
 /** One level down, and no further: a folder of folders is not walked through. */
 async function mayHold(path: string): Promise<boolean> {
   const names = await folderNames(path);
-  return names.some((name) => /\.safetensors(\.index\..*)?$/i.test(name));
+  const { indexes, sets, files } = listingOf(names);
+  return indexes.length + sets.length + files.length > 0;
 }
 
 async function revisionOf(model: string): Promise<Inside> {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isExpertStack, type Family } from '../families/index.ts';
-import { ProblemList, quoted, readHeader, readShardIndex, type ShardIndex } from '../formats/index.ts';
+import { ProblemList, quoted, readHeader, readShardIndex, shardName, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { adapterOf } from './adapters/adapter.ts';
@@ -11,6 +11,7 @@ import { withInitial } from './adapters/beside.ts';
 import { readAdapterConfig } from './adapters/config.ts';
 import { reportAdapter } from './adapters/report.ts';
 import { metadataSettings, type AdapterConfig } from './adapters/settings.ts';
+import { readBoxes, type Assembled } from './boxes.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
 import { besideNote, discover, type Source as AnySource } from './discover.ts';
@@ -21,9 +22,9 @@ import { openPipeline } from './pipeline.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { quantisationConfig, recognise } from './quantised/index.ts';
 import { readNotes, reportQuantised } from './quantised/open.ts';
-import { hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
+import { elementCount, hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
-import { readSliced, slicedRows, type SlicedTensor } from './slices.ts';
+import { slicedRows } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
@@ -159,10 +160,12 @@ async function assemble(
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
   const slices = index ? null : slicedRows(shards, source.kind === 'file', own);
   const tensors = index ? indexedRows(index, shards, own) : (slices?.tensors ?? plainRows(shards, own));
-  if (source.kind === 'shards' && !slices) reportShards(source, shards, own);
+  if (source.kind === 'shards' && (!slices || missingRanks(source) !== null)) reportShards(source, shards, own);
   if (index) checkTotalSize(index, shards, tensors, own);
+  const assembled = assembledOf(shards, tensors);
+  for (const [name, whole] of slices?.sliced ?? []) assembled.set(name, whole);
   const read: Checkpoint['read'] = (tensor, offset, target, stop) =>
-    readTensor(files, resolve(source.folder), tensor, slices?.sliced.get(tensor.name), offset, target, stop);
+    readTensor(files, resolve(source.folder), tensor, assembled.get(tensor.name), offset, target, stop);
   const notes = await readNotes(tensors.values(), read, signal);
   const quantised = recognise(tensors, quantisationConfig(configText), notes);
   reportQuantised(tensors.values(), own);
@@ -226,10 +229,40 @@ function reportShards(
     );
   const absent = source.total - shards.filter(({ header }) => header !== null).length;
   if (absent > 0) {
-    const text = `${source.stale === null ? 'there is no index, and ' : ''}${absent} of ${source.total} numbered shards are missing.`;
+    const which = missingRanks(source);
+    const text =
+      which === null
+        ? `${source.stale === null ? 'there is no index, and ' : ''}${absent} of ${source.total} numbered shards are missing.`
+        : `the files of ${absent} of ${source.total} processes are missing (${which}).`;
     problems.add('warning', 'shards-missing', text, 'Download the rest.');
   } else if (source.stale === null)
     problems.add('info', 'no-index', 'there is no index; all numbered shards were opened.', '');
+}
+
+/** "rank 1, rank 3" of those whose file is not there; null if the files are not those of processes, numbered from 0. */
+function missingRanks({ ranked, files, total }: Extract<Source, { kind: 'shards' }>): string | null {
+  const there = new Set(files.map((file) => shardName(file)?.number));
+  if (!ranked || there.size !== files.length) return null;
+  const missing = Array.from({ length: total }, (_, rank) => rank).filter((rank) => !there.has(rank));
+  if (missing.length === 0 || missing.length !== total - files.length) return null;
+  const rest = missing.length - MOST_NAMED_RANKS;
+  const named = missing.slice(0, MOST_NAMED_RANKS).map((rank) => `rank ${rank}`);
+  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+const MOST_NAMED_RANKS = 20;
+
+/** How the tensors are read that do not lie packed in one file, by name. */
+function assembledOf(shards: readonly Shard[], tensors: ReadonlyMap<string, TensorRow>): Map<string, Assembled> {
+  const assembled = new Map<string, Assembled>();
+  for (const { file, header } of shards) {
+    for (const { name, layout, sizeBytes, offset } of header?.entries.values() ?? []) {
+      if (!layout || offset === null || tensors.get(name)?.file !== file) continue;
+      const elementBytes = sizeBytes / Math.max(1, elementCount(layout.shape));
+      const boxes = layout.boxes.map((box) => ({ ...box, file: box.file ?? file }));
+      assembled.set(name, { shape: layout.shape, elementBytes, boxes });
+    }
+  }
+  return assembled;
 }
 
 /** No part of it is known to lie elsewhere. */
@@ -242,7 +275,7 @@ async function readTensor(
   files: ShardFiles,
   folder: string,
   tensor: TensorRow,
-  sliced: SlicedTensor | undefined,
+  assembled: Assembled | undefined,
   offset: number,
   target: Uint8Array,
   signal: AbortSignal | undefined,
@@ -262,7 +295,7 @@ async function readTensor(
   }
   try {
     const read = (file: string, at: number, into: Uint8Array): Promise<void> => files.read(file, at, into, signal);
-    await (sliced ? readSliced(sliced, offset, target, read) : read(tensor.file, start + offset, target));
+    await (assembled ? readBoxes(assembled, offset, target, read) : read(tensor.file, start + offset, target));
   } catch (error) {
     if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
     const where = error.message.startsWith(folder) ? '' : ` (${tensor.file})`;

@@ -25,8 +25,8 @@ export function rowOf(entry: HeaderEntry, file: string): TensorRow {
     file,
     offset: entry.offset,
     missing: false,
-    role: isBuffer(entry) ? 'bookkeeping' : role,
-    spectral: entry.offset !== null && isFloating(entry.dtype) && hasSpectrum(entry.shape, module),
+    role: isBuffer(entry) || entry.isState ? 'bookkeeping' : role,
+    spectral: !entry.isState && entry.offset !== null && isFloating(entry.dtype) && hasSpectrum(entry.shape, module),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The tensors of all shards together, and where an index and its shards say different things. */
-import { quoted, type HeaderEntry, type ProblemList, type Header, type ShardIndex } from '../formats/index.ts';
+import { quoted, type HeaderEntry, type ProblemList, type ReadHeader, type ShardIndex } from '../formats/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { missingRow, rowOf } from './rows.ts';
 
@@ -7,7 +7,7 @@ import { missingRow, rowOf } from './rows.ts';
 export interface Shard {
   file: string;
   sizeBytes: number | null;
-  header: Header | null;
+  header: ReadHeader | null;
 }
 
 /** Rows of shards without an index. */

@@ -1,76 +1,106 @@
 /**
- * Slices of tensors, one a process, as Torch's distributed checkpoints save them in safetensors (`torch.distributed.checkpoint.
- * hf_storage`): every file has the names of whole tensors with a box of each, and its metadata say where the box begins.
+ * Tensors that processes saved in parts: every file has the names of whole tensors with a box of each, and says where the box begins.
+ * Torch's distributed checkpoints in safetensors say so in their metadata (`torch.distributed.checkpoint.hf_storage`), PyTorch's files of
+ * distributed tensors (FSDP of verl, SkyRL) in each tensor.
  */
 import type { HeaderEntry, ProblemList } from '../formats/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { pushTo } from '../protocol/lists.ts';
+import { boxesFault, type Assembled, type PlacedBox } from './boxes.ts';
 import { elementCount, rowOf } from './rows.ts';
 import type { Shard } from './shardRows.ts';
 
 const KEY = 'DCP_SHARDING_INFO';
 const CONSOLIDATE =
   'Open the folder with the files of all processes, or consolidate them first (torch.distributed.checkpoint, consolidate_safetensors_files).';
+const ALL_FILES = 'Open the folder with the files of all processes.';
 
-/** A box of a tensor: whole along its last axes, so that it is runs of bytes. */
-export interface Slice {
-  file: string;
-  /** first byte in the file */
-  offset: number;
-  shape: readonly number[];
-  /** of its first element in the tensor, one number an axis */
-  at: readonly number[];
-}
-export interface SlicedTensor {
-  shape: readonly number[];
-  elementBytes: number;
-  slices: Slice[];
-}
 export interface SlicedRows {
   tensors: Map<string, TensorRow>;
   /** how those that are put together are read */
-  sliced: Map<string, SlicedTensor>;
+  sliced: Map<string, Assembled>;
   /** every tensor is whole */
   whole: boolean;
+}
+/** One file's box of a tensor. */
+interface Part {
+  entry: HeaderEntry;
+  file: string;
+  at: readonly number[];
 }
 
 /** null if no header speaks of slices. `alone`: one file by itself, which is a slice whatever else lies beside it. */
 export function slicedRows(shards: readonly Shard[], alone: boolean, problems: ProblemList): SlicedRows | null {
-  const found = new Map<string, { entry: HeaderEntry; file: string; at: number[] }[]>();
-  let any = false;
+  const found = new Map<string, Part[]>();
+  let stated: 'metadata' | 'tensors' | null = null;
   for (const { file, header } of shards) {
     const info = infoOf(header?.metadata.get(KEY));
-    any ||= info !== null;
-    for (const entry of header?.entries.values() ?? [])
-      pushTo(found, entry.name, { entry, file, at: info?.get(entry.name) ?? entry.shape.map(() => 0) });
+    if (info) stated ??= 'metadata';
+    for (const entry of header?.entries.values() ?? []) {
+      if (entry.partOf) stated ??= 'tensors';
+      const at = entry.partOf?.at ?? info?.get(entry.name) ?? entry.shape.map(() => 0);
+      pushTo(found, entry.name, { entry, file, at });
+    }
   }
-  if (!any) return null;
+  if (stated === null) return null;
   const tensors = new Map<string, TensorRow>();
-  const sliced = new Map<string, SlicedTensor>();
+  const sliced = new Map<string, Assembled>();
   let partial = 0;
   for (const [name, parts] of found) {
     const [first] = parts;
     if (!first) continue;
-    const joined = alone ? null : joinedOf(parts);
-    if (joined && joined.slices.length > 1) {
+    // A file by itself may hold the whole of what it says that it has a part of: of one process, or not divided.
+    const joined = alone && stated === 'metadata' ? null : joinedOf(parts);
+    const whole = first.entry.partOf?.shape;
+    if (joined && (joined.boxes.length > 1 || joined.boxes[0]?.strides)) {
       const sizeBytes = elementCount(joined.shape) * joined.elementBytes;
-      tensors.set(name, rowOf({ ...first.entry, shape: [...joined.shape], sizeBytes }, first.file));
+      const { partOf: _, layout: __, ...entry } = first.entry;
+      tensors.set(name, rowOf({ ...entry, shape: [...joined.shape], sizeBytes }, first.file));
       sliced.set(name, joined);
+    } else if (joined) {
+      const [box] = joined.boxes;
+      const holder = parts.find(({ file }) => file === box?.file) ?? first;
+      tensors.set(name, rowOf(holder.entry, holder.file));
     } else {
-      tensors.set(name, rowOf(first.entry, first.file));
-      if (!joined) partial++;
+      partial++;
+      // Of one process alone the slice is shown; of several that lack some, the whole, which cannot be read.
+      if (alone || !whole) tensors.set(name, rowOf(first.entry, first.file));
+      else tensors.set(name, rowOf({ ...first.entry, shape: [...whole], sizeBytes: 0, offset: null }, first.file));
     }
   }
-  if (alone || partial > 0 || sliced.size === 0) {
-    const text = alone
-      ? "it holds one process's slice of each tensor (DCP_SHARDING_INFO), not the whole model: shapes and parameters are the slice's."
-      : `${partial || tensors.size} of ${tensors.size} tensors are not whole: of the slices that processes saved (DCP_SHARDING_INFO) some are missing, and shapes and parameters are those of the first.`;
-    problems.add('warning', 'dcp-slice', text, CONSOLIDATE);
-    return { tensors, sliced, whole: false };
+  // The metadata do not say how large the whole is: one file may end where another begins.
+  if (stated === 'metadata' && sliced.size === 0) partial = tensors.size;
+  report(shards, { alone, stated, partial, all: tensors.size, assembled: sliced.size }, problems);
+  return { tensors, sliced, whole: partial === 0 };
+}
+
+function report(
+  shards: readonly Shard[],
+  {
+    alone,
+    stated,
+    partial,
+    all,
+    assembled,
+  }: { alone: boolean; stated: 'metadata' | 'tensors'; partial: number; all: number; assembled: number },
+  problems: ProblemList,
+): void {
+  const where = stated === 'metadata' ? KEY : 'DTensor';
+  const advice = stated === 'metadata' ? CONSOLIDATE : ALL_FILES;
+  if (alone && partial > 0) {
+    const text = `it holds one process's slice of each tensor (${where}), not the whole model: shapes and parameters are the slice's.`;
+    problems.add('warning', 'dcp-slice', text, advice);
+  } else if (partial > 0) {
+    const shown =
+      stated === 'metadata'
+        ? 'shapes and parameters are those of the first'
+        : 'they are listed, and their values are not read';
+    const text = `${partial} of ${all} tensors are not whole: of the slices that processes saved (${where}) some are missing, and ${shown}.`;
+    problems.add('warning', 'dcp-slice', text, advice);
+  } else if (assembled > 0) {
+    const text = `${assembled} tensors were put together from the slices in ${shards.length} files (${where}).`;
+    problems.add('info', 'dcp-assembled', text, '');
   }
-  const text = `${sliced.size} tensors were put together from the slices in ${shards.length} files (DCP_SHARDING_INFO).`;
-  problems.add('info', 'dcp-assembled', text, '');
-  return { tensors, sliced, whole: true };
 }
 
 /** Name to offsets; null if the metadata do not say, or not in the form that Torch writes. */
@@ -93,80 +123,30 @@ function infoOf(text: string | undefined): Map<string, number[]> | null {
 }
 
 /** The tensor that the parts make up; null if they do not fill it, or not as boxes of whole bytes. Parts that stand twice count once. */
-function joinedOf(all: readonly { entry: HeaderEntry; file: string; at: number[] }[]): SlicedTensor | null {
+function joinedOf(all: readonly Part[]): Assembled | null {
   // Rows that do not divide evenly leave the last processes none.
   const held = all.filter(({ entry }) => elementCount(entry.shape) > 0);
   const parts = held.length > 0 ? held : all.slice(0, 1);
   const [first] = parts;
   if (!first) return null;
+  const stated = first.entry.partOf?.shape;
   const axes = first.entry.shape.length;
   const elementBytes = first.entry.sizeBytes / elementCount(first.entry.shape);
-  const shape = new Array<number>(axes).fill(0);
-  const slices = new Map<string, Slice>();
+  const shape = stated ? [...stated] : new Array<number>(axes).fill(0);
+  const boxes = new Map<string, PlacedBox>();
   for (const { entry, file, at } of parts) {
     const fits = entry.shape.length === axes && at.length === axes && entry.dtype === first.entry.dtype;
-    if (!fits || entry.offset === null) return null;
-    for (let axis = 0; axis < axes; axis++)
-      shape[axis] = Math.max(shape[axis] ?? 0, (at[axis] ?? 0) + (entry.shape[axis] ?? 0));
+    if (!fits || entry.offset === null || entry.partOf?.shape.join() !== stated?.join()) return null;
+    if (!stated)
+      for (let axis = 0; axis < axes; axis++)
+        shape[axis] = Math.max(shape[axis] ?? 0, (at[axis] ?? 0) + (entry.shape[axis] ?? 0));
+    const strides = entry.layout?.boxes[0]?.strides;
+    const box: PlacedBox = { file, offset: entry.offset, shape: entry.shape, at, ...(strides ? { strides } : {}) };
     // Of a tensor that is not divided every process may have saved the whole.
-    if (!slices.has(at.join())) slices.set(at.join(), { file, offset: entry.offset, shape: entry.shape, at });
+    if (!boxes.has(at.join())) boxes.set(at.join(), box);
   }
-  const boxes = [...slices.values()];
-  const covered = boxes.reduce((sum, slice) => sum + elementCount(slice.shape), 0);
-  if (covered !== elementCount(shape) || overlap(boxes)) return null;
-  if (boxes.length > 1 && !Number.isSafeInteger(elementBytes)) return null;
-  return { shape, elementBytes, slices: boxes };
-}
-
-/** Do any two boxes share an element? With as many elements as the tensor has, boxes that do not fill it. */
-function overlap(slices: readonly Slice[]): boolean {
-  return slices.some((a, i) =>
-    slices.slice(i + 1).some((b) =>
-      a.shape.every((side, axis) => {
-        const [from, other] = [a.at[axis] ?? 0, b.at[axis] ?? 0];
-        return from < other + (b.shape[axis] ?? 0) && other < from + side;
-      }),
-    ),
-  );
-}
-
-/** Fills `target` from byte `offset` of the whole tensor, row-major, with the runs of every slice that lie in it. */
-export async function readSliced(
-  { shape, elementBytes, slices }: SlicedTensor,
-  offset: number,
-  target: Uint8Array,
-  read: (file: string, offset: number, target: Uint8Array) => Promise<void>,
-): Promise<void> {
-  const end = offset + target.length;
-  for (const slice of slices) {
-    // The axes behind `axis` are whole in the slice: from there on it is one run a leading index.
-    let axis = shape.length - 1;
-    while (axis > 0 && slice.shape[axis] === shape[axis]) axis--;
-    const runBytes = elementCount(slice.shape.slice(axis)) * elementBytes;
-    const runs = elementCount(slice.shape.slice(0, axis));
-    const startOf = (run: number): number => {
-      let rest = run;
-      let element = (slice.at[axis] ?? 0) * elementCount(shape.slice(axis + 1));
-      for (let lead = axis - 1; lead >= 0; lead--) {
-        const side = slice.shape[lead] ?? 1;
-        element += ((slice.at[lead] ?? 0) + (rest % side)) * elementCount(shape.slice(lead + 1));
-        rest = Math.floor(rest / side);
-      }
-      return element * elementBytes;
-    };
-    // Runs lie in order: the first that ends behind the offset.
-    let low = 0;
-    for (let high = runs; low < high;) {
-      const middle = (low + high) >>> 1;
-      if (startOf(middle) + runBytes > offset) high = middle;
-      else low = middle + 1;
-    }
-    for (let run = low; run < runs; run++) {
-      const start = startOf(run);
-      if (start >= end) break;
-      const from = Math.max(start, offset);
-      const to = Math.min(start + runBytes, end);
-      await read(slice.file, slice.offset + run * runBytes + from - start, target.subarray(from - offset, to - offset));
-    }
-  }
+  const placed = [...boxes.values()];
+  if (boxesFault(shape, placed) !== null) return null;
+  if (placed.length > 1 && !Number.isSafeInteger(elementBytes)) return null;
+  return { shape, elementBytes, boxes: placed };
 }

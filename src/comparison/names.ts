@@ -2,8 +2,8 @@
 
 /** File names that say nothing: the folder's name is the model's. */
 const PLAIN_FILE =
-  /^(model|pytorch_model|diffusion_pytorch_model|adapter_model|consolidated)(\.fp16|\.bf16)?\.safetensors(\.index\.json)?$/i;
-const ENDING = /\.safetensors(\.index\.json)?$/i;
+  /^(model|pytorch_model|diffusion_pytorch_model|adapter_model|consolidated)(\.fp16|\.bf16)?\.(safetensors|bin|pt|pth|ckpt|gguf|npz)(\.index\.json)?$/i;
+const ENDING = /\.(safetensors|bin|pt|pth|ckpt|gguf|npz)(\.index\.json)?$/i;
 
 function segments(path: string): string[] {
   const parts = path.split(/[\\/]+/).filter(Boolean);

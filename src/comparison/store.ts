@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { disk, stampText } from '../bytes/index.ts';
-import { clearLeftovers, makeFolder, moveFile, removeFile, writeWhole } from '../files/index.ts';
+import { clearLeftovers, isPartOfCheckpoint, makeFolder, moveFile, removeFile, writeWhole } from '../files/index.ts';
 import type { ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
 import { Accumulator, type Failure } from '../results/accumulator.ts';
@@ -241,7 +241,7 @@ export async function fingerprint(...paths: string[]): Promise<string> {
   const one = async (path: string): Promise<string> => {
     const kind = await disk.kind(path).catch(() => null);
     if (kind !== 'folder') return `${path}: ${stampText(await disk.stamp(path))}`;
-    const names = (await readdir(path)).filter((name) => /\.safetensors(\.index\.json)?$/.test(name)).sort();
+    const names = (await readdir(path)).filter((name) => isPartOfCheckpoint(name)).sort();
     return (await Promise.all(names.map((name) => one(join(path, name))))).join('\n');
   };
   return (await Promise.all(paths.map(one))).join('\n');

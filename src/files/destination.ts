@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { isIndexFile } from '../formats/index.ts';
+import { isCheckpointFile, isIndexFile } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { lookOf, LOOK_BYTES } from './look.ts';
 
@@ -15,7 +15,6 @@ export interface DestinationOptions {
   index?: boolean;
 }
 
-const CHECKPOINT_NAME = /\.safetensors$/i;
 const PART_NAME = /(\.index\.json|^(adapter_)?config\.json)$/i;
 const ANOTHER = 'Choose another name.';
 
@@ -38,7 +37,7 @@ export async function refuseDestination(
   const isNewIndex = index && isIndexFile(name) && there === null;
   if (!isNewIndex && (PART_NAME.test(name) || isIndexFile(name)))
     throw refused(destination, `has the name of a checkpoint's index or config, which is never written. ${ANOTHER}`);
-  if (!checkpoint && CHECKPOINT_NAME.test(name))
+  if (!checkpoint && isCheckpointFile(name))
     throw refused(destination, `is the name of a checkpoint; results are not written over checkpoints. ${ANOTHER}`);
   if (!there) return null;
   if (there.isSymbolicLink())
@@ -47,7 +46,7 @@ export async function refuseDestination(
       'is a symbolic link, and Offaxis does not write through links. Remove it, or choose another name.',
     );
   if (!there.isFile()) throw refused(destination, `is not a regular file. ${ANOTHER}`);
-  if (CHECKPOINT_NAME.test(name))
+  if (isCheckpointFile(name))
     throw refused(destination, `is there already, and Offaxis never writes over a checkpoint. ${ANOTHER}`);
   const look = lookOf(await firstBytes(destination), Number(there.size));
   if (look !== null)

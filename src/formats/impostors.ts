@@ -28,14 +28,14 @@ export function impostorOf(head: Uint8Array, sizeBytes: number): Impostor | unde
     return {
       code: 'zip-archive',
       text: 'this is a ZIP archive, most likely a PyTorch .bin or .pt file under another name.',
-      advice: CONVERT,
+      advice: RENAME,
     };
   }
   if (starts(0x80) && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5) {
     return {
       code: 'pickle',
-      text: 'this is a Python pickle, which can run code when it is loaded; it is not read.',
-      advice: CONVERT,
+      text: 'this is a Python pickle, most likely a PyTorch file of before 1.6 under another name.',
+      advice: RENAME,
     };
   }
   if (text.startsWith('GGUF')) {
@@ -63,6 +63,7 @@ export function impostorOf(head: Uint8Array, sizeBytes: number): Impostor | unde
   return undefined;
 }
 
+const RENAME = 'If PyTorch wrote it, give it a name that ends in .pt and open it; nothing in it is ever run.';
 const CONVERT = 'Convert it with safetensors.torch.save_file on a machine you trust it on.';
 
 export function readableSize(bytes: number): string {

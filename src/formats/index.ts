@@ -4,11 +4,12 @@ export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from
 export { JsonScanner } from './jsonScanner.ts';
 export { JsonError, type JsonErrorCode } from './jsonTokens.ts';
 export { ProblemList, quoted } from './problems.ts';
-export type { Format, Header, HeaderEntry } from './format.ts';
+export type { Box, Format, Header, HeaderEntry, Layout } from './format.ts';
 export {
   ADAPTER_CONFIG_FILE,
   CONFIG_FILES,
   FILES_BESIDE,
+  indexFormat,
   indexName,
   isCheckpointFile,
   isIndexFile,
@@ -20,6 +21,6 @@ export {
   type ShardName,
   type ShardSet,
 } from './names.ts';
-export { FORMATS, formatOf, readHeader } from './registry.ts';
+export { FORMATS, formatOf, formatOfName, readHeader, type ReadHeader } from './registry.ts';
 export { MAX_HEADER_BYTES, parseSafetensorsHeader, readSafetensorsHeader } from './safetensors/header.ts';
 export { safetensorsHeader, type WrittenTensor } from './safetensors/write.ts';

@@ -1,6 +1,7 @@
 /** What names say: a file of a checkpoint, an index, a shard of a numbered set. Names only; nothing is read. */
 import { appendAll } from '../protocol/lists.ts';
-import { FORMATS } from './registry.ts';
+import type { Format } from './format.ts';
+import { FORMATS, formatOfName } from './registry.ts';
 
 /** What says how a model is built: Transformers' file, and if that is not there Meta's and Mistral's, with keys of its own. */
 export const CONFIG_FILES = ['config.json', 'params.json'] as const;
@@ -39,8 +40,7 @@ export interface Listing {
   files: string[];
 }
 
-const endOf = (name: string, suffix: string): boolean => name.toLowerCase().endsWith(suffix);
-export const isCheckpointFile = (name: string): boolean => FORMATS.some(({ suffix }) => endOf(name, suffix));
+export const isCheckpointFile = (name: string): boolean => formatOfName(name) !== null;
 export const isIndexFile = (name: string): boolean => indexName(name) !== null;
 /** What a run may read: a checkpoint, an index, or the config of a model or an adapter. */
 export const isPartOfCheckpoint = (name: string): boolean =>
@@ -48,16 +48,29 @@ export const isPartOfCheckpoint = (name: string): boolean =>
 
 const INDEX_END = /^\.index(\.[\w-]+)?\.json$/i;
 export function indexName(name: string): IndexName | null {
-  for (const { suffix } of FORMATS) {
-    const at = name.toLowerCase().lastIndexOf(`${suffix}.index.`);
-    const match = at > 0 ? INDEX_END.exec(name.slice(at + suffix.length)) : null;
-    if (match) return { stem: name.slice(0, at), variant: match[1] ?? '' };
+  return indexOf(name)?.index ?? null;
+}
+
+/** The format whose shards an index of that name lists. */
+export function indexFormat(name: string): Format | null {
+  return indexOf(name)?.format ?? null;
+}
+
+function indexOf(name: string): { index: IndexName; format: Format } | null {
+  for (const format of FORMATS) {
+    for (const suffix of format.suffixes) {
+      const at = name.toLowerCase().lastIndexOf(`${suffix}.index.`);
+      const match = at > 0 ? INDEX_END.exec(name.slice(at + suffix.length)) : null;
+      if (match) return { index: { stem: name.slice(0, at), variant: match[1] ?? '' }, format };
+    }
   }
   return null;
 }
 
 /** "shard-00001-model-00001-of-00002" of rank 1 */
 const RANKED = /^(?:shard|rank)[-_.]?\d{1,6}[-_.](.+?)[-_.](\d{1,6})[-_]of[-_](\d{1,6})$/i;
+/** "model_world_size_4_rank_1", as verl and SkyRL name the parts of FSDP */
+const WORLD = /^(.+?)_world_size_(\d{1,6})_rank_(\d{1,6})$/i;
 /** "model-00001-of-00002", "model-1-of-2", with a variant at its end: "model-00001-of-00002.fp16" */
 const NUMBERED = /^(.+?)[-_.](\d{1,6})[-_]of[-_](\d{1,6})(\.[\w-]+)?$/i;
 /** "consolidated.00", "model_part-3", "model-00004": numbered without a total. "model-500" is a step. */
@@ -66,9 +79,16 @@ const COUNTED =
 
 /** null if the name is not one of a numbered set. */
 export function shardName(name: string): (ShardName & { number: number }) | null {
-  const format = FORMATS.find(({ suffix }) => endOf(name, suffix));
-  if (!format) return null;
-  const body = name.slice(0, -format.suffix.length);
+  const named = formatOfName(name);
+  if (!named) return null;
+  const { suffix } = named;
+  const body = name.slice(0, -suffix.length);
+  const world = WORLD.exec(body);
+  if (world) {
+    const [, stem = '', total = '', rank = ''] = world;
+    const set = `${stem}_world_size_${total}_rank_*${suffix}`;
+    return { stem, variant: '', set, total: Number(total), ranked: true, number: Number(rank) };
+  }
   const ranked = RANKED.exec(body);
   const counted = COUNTED.exec(body)?.filter((part) => part !== undefined);
   const [, stem = '', digits, total, variant = ''] = ranked ?? NUMBERED.exec(body) ?? counted ?? [];
@@ -77,21 +97,22 @@ export function shardName(name: string): (ShardName & { number: number }) | null
   return {
     stem,
     variant,
-    set: `${ranked ? 'shard-*-' : ''}${stem}-*${of}${variant}${format.suffix}`,
+    set: `${ranked ? 'shard-*-' : ''}${stem}-*${of}${variant}${suffix}`,
     total: total === undefined ? null : Number(total),
     ranked: ranked !== null,
     number: Number(digits),
   };
 }
 
-/** The checkpoints among the names in one folder; hidden files are left out. */
+/** The checkpoints among the names in one folder; hidden files and states of optimizers are left out. */
 export function listingOf(names: readonly string[]): Listing {
   const listing: Listing = { indexes: [], sets: [], files: [] };
   const sets = new Map<string, { shard: ShardName; files: { file: string; number: number }[] }>();
   for (const name of names) {
     if (name.startsWith('.')) continue;
     if (isIndexFile(name)) listing.indexes.push(name);
-    if (!isCheckpointFile(name)) continue;
+    const format = formatOfName(name)?.format;
+    if (!format || format.isAside?.(name) === true) continue;
     const shard = shardName(name);
     const set = shard && sets.get(shard.set);
     if (set) set.files.push({ file: name, number: shard.number });

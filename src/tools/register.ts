@@ -1,9 +1,10 @@
 /** The assistant's tools in VS Code: names and schemas stand in package.json, the work is the assistant's, on the engine's process. */
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import {
   callTool,
   estimatedBudget,
+  isPartOfCheckpoint,
   rootsOf,
   TOOLS,
   type AssistantEngine,
@@ -154,7 +155,7 @@ function rootsFor(input: Input): Promise<Roots> {
     const path = input[key];
     if (typeof path !== 'string') continue;
     const absolute = workspacePath(path);
-    folders.push(/\.(safetensors|json)$/i.test(absolute) ? dirname(absolute) : absolute);
+    folders.push(isPartOfCheckpoint(basename(absolute)) ? dirname(absolute) : absolute);
   }
   return rootsOf(folders);
 }

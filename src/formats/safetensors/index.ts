@@ -5,8 +5,10 @@ import { MAX_HEADER_BYTES, readSafetensorsHeader } from './header.ts';
 const OPEN_BRACE = 0x7b;
 
 export const safetensors: Format = {
-  suffix: '.safetensors',
-  indexSuffix: '.safetensors.index.json',
+  title: 'safetensors',
+  suffixes: ['.safetensors'],
+  stems: ['model', 'diffusion_pytorch_model', 'adapter_model', 'consolidated'],
+  shared: false,
   leadingBytes: 9,
   /** A length that fits the file, then an object. */
   claims(head, sizeBytes) {

@@ -296,8 +296,8 @@ describe('folders', () => {
       ['a.safetensors', 'b.safetensors'],
       /holds 2 checkpoints \(a.safetensors, b.safetensors\)/,
     ],
-    ['an empty folder', ['readme.md'], /holds no .safetensors checkpoint/],
-    ['a PyTorch folder', ['pytorch_model.bin'], /pytorch_model.bin is a PyTorch file/],
+    ['an empty folder', ['readme.md'], /holds no checkpoint/],
+    ['a folder of states that are no weights', ['optimizer.pt', 'training_args.bin'], /holds no checkpoint/],
     ['a checkpoint one level down', ['unet/model.safetensors'], /Its folder unet does/],
   ])('%s is refused with what is there', async (_, names, message) => {
     const folder = temporaryFolder();

@@ -51,7 +51,7 @@ describe('a shard', () => {
     for (const name of [
       'model-500.safetensors',
       'model.safetensors',
-      'model-00001-of-00002.bin',
+      'model-00001-of-00002.txt',
       'lora-00001.safetensors',
     ])
       expect(shardName(name), name).toBeNull();

@@ -12,13 +12,18 @@ const SAME_SHAPE = 0.9;
 const CONSTANT = 0.8;
 const LAYER = /(^|\.)(layers?|h|blocks?)\.\d+(\.|$)/;
 
-/** What is taken out of a side's names, and what is put in its place; `inside`: anywhere, else at the start only. */
+/**
+ * What is taken out of a side's names, and what is put in its place; `inside`: anywhere, else at the start only. Parts of a path, without
+ * the dot behind; or a start that ends as it stands, "net_" or "net/".
+ */
 export interface Change {
   side: 'base' | 'tuned';
   take: string;
   put: string;
   inside: boolean;
 }
+/** How a prefix that is no part of a path ends. */
+const GLUED = /[_/:|-]$/;
 
 /**
  * The change under which most names of two lists agree, with their shapes; null if there is none, or two are as good. Once changed they
@@ -32,21 +37,22 @@ export function constantChange(
   if (base.length === 0 || tuned.length === 0) return null;
   const left = namesOf(base);
   const right = namesOf(tuned);
-  let best: Change | null = null;
+  let best: { change: Change; pairs: Pairs } | null = null;
   let most = 0;
   for (const change of candidates(left.full, right.full)) {
-    const agreed = agreeing(change, left, right);
-    if (agreed === most) best = null;
-    if (agreed <= most) continue;
-    best = change;
-    most = agreed;
+    const pairs = agreeing(change, left, right);
+    // Two ways to bring the same tensors together are one.
+    if (pairs.size === most && best && !sameOf(pairs, best.pairs)) best = null;
+    if (pairs.size <= most) continue;
+    best = { change, pairs };
+    most = pairs.size;
   }
-  return most >= tensors / 2 ? best : null;
+  return best && most >= tensors / 2 ? best.change : null;
 }
 
 /** A name after the change, or null if it has not what is taken. */
 export function changedName(name: string, { take, put, inside }: Change): string | null {
-  const dotted = `${take}.`;
+  const dotted = GLUED.test(take) ? take : `${take}.`;
   const at = inside ? `.${name}`.indexOf(`.${dotted}`) : name.startsWith(dotted) || take === '' ? 0 : -1;
   if (at < 0) return null;
   const rest = name.slice(at + (take === '' ? 0 : dotted.length));
@@ -66,19 +72,28 @@ function namesOf(rows: readonly TensorRow[]): Side {
   };
 }
 
-/** How many names agree, with their shapes; 0 if too many shapes differ. */
-function agreeing(change: Change, left: Side, right: Side): number {
+/** Tensors of the base to those of the tuned side. */
+type Pairs = ReadonlyMap<TensorRow, TensorRow>;
+
+function sameOf(one: Pairs, other: Pairs): boolean {
+  return one.size === other.size && [...one].every(([base, tuned]) => other.get(base) === tuned);
+}
+
+/** Those whose names agree, with their shapes; none if too many shapes differ. */
+function agreeing(change: Change, left: Side, right: Side): Pairs {
   const [from, to] = change.side === 'base' ? [left, right] : [right, left];
-  let same = 0;
+  const same = new Map<TensorRow, TensorRow>();
   let other = 0;
   for (const [name, row] of from.full) {
     const changed = changedName(name, change);
     const partner = changed === null ? undefined : to.normalized.get(normalizeName(changed));
     if (!partner) continue;
-    if (isOpaque(row) || isOpaque(partner) || sameSides(row.shape, partner.shape)) same++;
-    else other++;
+    if (isOpaque(row) || isOpaque(partner) || sameSides(row.shape, partner.shape)) {
+      if (change.side === 'base') same.set(row, partner);
+      else same.set(partner, row);
+    } else other++;
   }
-  return same >= SAME_SHAPE * (same + other) ? same : 0;
+  return same.size >= SAME_SHAPE * (same.size + other) ? same : new Map();
 }
 
 /** Its shape is that of codes, not that of the weight. */
@@ -125,6 +140,8 @@ function likeness(name: string, shape: readonly number[]): string {
 
 /** Two names as one with a change of its start, or with one run of parts inside that the other has not. */
 function between(name: string, other: string): Difference | null {
+  const glued = gluedPrefix(name, other);
+  if (glued) return glued;
   const [a, b] = [name.split('.'), other.split('.')];
   let end = 0;
   while (end < a.length && end < b.length && a.at(-1 - end) === b.at(-1 - end)) end++;
@@ -142,6 +159,14 @@ function between(name: string, other: string): Difference | null {
   return theirs === ''
     ? { side: 'base', take: mine, put: '', inside, deep }
     : { side: 'tuned', take: theirs, put: mine, inside, deep };
+}
+
+/** One name as the other behind "net_" or "net/". */
+function gluedPrefix(name: string, other: string): Difference | null {
+  const [long, short] = name.length > other.length ? [name, other] : [other, name];
+  const take = long.slice(0, long.length - short.length);
+  if (!GLUED.test(take) || !long.endsWith(short) || LAYER.test(take)) return null;
+  return { side: long === name ? 'base' : 'tuned', take, put: '', inside: false, deep: false };
 }
 
 /** A wrapper stands in most of the names; a number at the start (a list of modules) in all of them. */

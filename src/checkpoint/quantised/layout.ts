@@ -18,6 +18,8 @@ export interface Neighbours {
   readonly config: QuantisationConfig;
   /** the bytes of the few entries that describe others: the JSON of a quantisation state, a shape */
   readonly notes: ReadonlyMap<string, Uint8Array>;
+  /** entries that are called scales of the weight with this stem, whatever the name is, but those of what it is multiplied with */
+  scalesOf(stem: string): readonly TensorRow[];
 }
 
 /** What a row of codes stands for. */

@@ -72,17 +72,46 @@ export const OPAQUE: readonly Layout[] = KINDS.map(({ title, codes, beside: need
   },
 }));
 
+/** What is multiplied by scales whose name no layout knows is not what the codes say. */
+export const UNSCALED: Layout = {
+  title: 'codes with scales of an unknown name',
+  source: 'none: whether they multiply or divide, and how they lie, is not known',
+  claim(row, beside) {
+    const stem = stemOf(row.name, '.weight');
+    const sides = beside.scalesOf(stem ?? row.name).filter((side) => side.name !== row.name);
+    const [first] = sides;
+    if (!first || row.shape.length < 2) return null;
+    const isFloat = row.dtype.startsWith('F8');
+    if (!isFloat && stem === null) return null;
+    const decoder = `what its scales ("${first.name.slice((stem ?? row.name).length, 80 + row.name.length)}") do to its codes is not known to this version`;
+    return {
+      weight: row.name,
+      kind: isFloat ? 'FP8' : row.dtype === 'I8' ? 'INT8' : 'quantised, of an unknown layout',
+      bits: isFloat || row.dtype === 'I8' ? 8 : 0,
+      group: null,
+      shape: isFloat || row.dtype === 'I8' ? row.shape : null,
+      flipped: false,
+      sides,
+      decoder,
+    };
+  },
+};
+
 /** A name of a method is the file's own text: more of it tells nobody anything. */
 const MAX_METHOD = 40;
+
+const PACKED_TYPES = new Set(['I8', 'U8', 'I16', 'U16', 'I32', 'U32']);
 
 /** Whole numbers in place of a matrix, in a model that config.json calls quantised, with nothing beside them that a layout knows. */
 export const UNKNOWN: Layout = {
   title: 'quantised, as config.json says',
   source: 'config.json quantization_config.quant_method',
-  claim(row, { config }) {
-    if (config.method === '' || row.shape.length < 2 || !/\.(q?weight|weight_packed)$/.test(row.name)) return null;
-    if (row.dtype.startsWith('F8')) return null;
-    const weight = row.name.replace(/\.[^.]*$/, '.weight');
+  claim({ name, dtype, shape, role }, { config }) {
+    if (config.method === '') return null;
+    const isNamed = /\.(q?weight|weight_packed|dense_weights)$/.test(name);
+    const isPacked = PACKED_TYPES.has(dtype) && shape.length >= 2 && role !== 'bookkeeping';
+    if (!isPacked && !(isNamed && !dtype.startsWith('F8'))) return null;
+    const weight = isNamed ? name.replace(/\.[^.]*$/, '.weight') : name;
     const decoder = 'what stands beside its codes is not a layout that this version knows';
     return {
       weight,

@@ -1,6 +1,7 @@
 /** Every layout of quantised weights, and which rows of a checkpoint are of which. */
 import { describeName } from '../../families/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
+import { pushTo } from '../../protocol/lists.ts';
 import { elementCount, hasSpectrum } from '../rows.ts';
 import { BNB_4BIT } from './bitsandbytes.ts';
 import type { QuantisationConfig } from './config.ts';
@@ -8,16 +9,16 @@ import { MXFP4, NVFP4 } from './fp4.ts';
 import { AWQ, GPTQ } from './gptq.ts';
 import { CODE_TYPES, type Claim, type Layout, type Neighbours } from './layout.ts';
 import { MLX, toldByNorms } from './mlx.ts';
-import { OPAQUE, UNKNOWN } from './opaque.ts';
+import { OPAQUE, UNKNOWN, UNSCALED } from './opaque.ts';
 import { PACKED } from './packed.ts';
 import { BITNET, HQQ } from './planar.ts';
 import { BNB_INT8, FP8, INT8, QUANTO } from './scaled.ts';
 
-/** The first that claims a row has it: the opaque ones come last. */
+/** The first that claims a row has it: the opaque ones come last. `UNKNOWN` is asked for what none of them has. */
 export const LAYOUTS: readonly Layout[] = [
   ...[FP8, BNB_INT8, INT8, QUANTO, BNB_4BIT, NVFP4, MXFP4, PACKED, GPTQ, AWQ, MLX, HQQ, BITNET],
   ...OPAQUE,
-  UNKNOWN,
+  UNSCALED,
 ];
 
 /** Entries whose bytes say how others are read; no longer than this. */
@@ -40,7 +41,13 @@ export function recognise(
 ): ReadonlyMap<string, Claim> {
   const mlx = config.module('').bits === null ? toldByNorms(tensors) : null;
   const module: QuantisationConfig['module'] = mlx ? () => ({ ...mlx, mode: 'affine' }) : config.module;
-  const beside: Neighbours = { tensors, config: { ...config, module }, notes };
+  let scales: ReadonlyMap<string, TensorRow[]> | null = null;
+  const beside: Neighbours = {
+    tensors,
+    config: { ...config, module },
+    notes,
+    scalesOf: (stem) => (scales ??= scalesByStem(tensors)).get(stem) ?? [],
+  };
   const claims = new Map<string, Claim>();
   for (const row of tensors.values()) {
     if (row.offset === null || !(CODE_TYPES.has(row.dtype) || tensors.has(`${row.name}.quant_map`))) continue;
@@ -50,6 +57,13 @@ export function recognise(
       claims.set(row.name, claim);
       break;
     }
+  }
+  // What is left over and belongs to none of them.
+  const sides = new Set([...claims.values()].flatMap((claim) => claim.sides.map(({ name }) => name)));
+  for (const row of tensors.values()) {
+    if (row.offset === null || !CODE_TYPES.has(row.dtype) || claims.has(row.name) || sides.has(row.name)) continue;
+    const claim = UNKNOWN.claim(row, beside);
+    if (claim) claims.set(row.name, claim);
   }
   // Claims are made from the rows as the files have them, so all are made before any row is changed.
   for (const [name, claim] of claims) {
@@ -61,6 +75,17 @@ export function recognise(
   }
   for (const [name, { decoder }] of claims) if (typeof decoder === 'string') claims.delete(name);
   return claims;
+}
+
+/** "X.weight_scale" and "X.weight.scale" of X; "X_scale" of X too. */
+function scalesByStem(tensors: ReadonlyMap<string, TensorRow>): Map<string, TensorRow[]> {
+  const found = new Map<string, TensorRow[]>();
+  for (const row of tensors.values()) {
+    const [, stem = '', last = ''] = /^(.+?)(?:\.weight)?[._]([^.]*?scal(?:e|ing)[^.]*)$/.exec(row.name) ?? [];
+    if (stem !== '' && row.offset !== null && !/(^|_)(input|output|act|activation)(_|$)/.test(last))
+      pushTo(found, stem, row);
+  }
+  return found;
 }
 
 function logicalRow(row: TensorRow, { weight, kind, bits, group, shape, decoder }: Claim): TensorRow {

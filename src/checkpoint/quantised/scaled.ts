@@ -59,7 +59,8 @@ function blockOf(
   };
   // Blocks are square unless they are whole rows or columns: 128 x 128 explains 192 x 384 better than 96 x 128.
   const square = COMMON_BLOCKS.find((size) => fits([size, size]));
-  if (square !== undefined && scaleRows !== rows && scaleRows !== 1 && scaleColumns !== 1) return [square, square];
+  const isBlocks = scaleRows !== rows && scaleColumns !== columns && (scaleRows !== 1 || scaleColumns !== 1);
+  if (square !== undefined && isBlocks) return [square, square];
   const blockRows = side(rows, scaleRows)[0];
   const blockColumns = side(columns, scaleColumns)[0];
   return blockRows === undefined || blockColumns === undefined ? null : [blockRows, blockColumns];
@@ -78,7 +79,14 @@ export function groupText(columns: number, grid: Omit<ScaleGrid, 'scales'>): str
 
 const FLOAT8 = /^F8_E[45]M[23]/;
 /** scales that codes are multiplied by, after the weight's stem */
-const FACTORS = ['weight_scale_inv', 'weight_scale', 'scale_weight', 'qscale_weight', 'scale'];
+const FACTORS = [
+  'weight_scale_inv',
+  'weight_scale',
+  'scale_weight',
+  'qscale_weight',
+  'scale',
+  'weights_scaling_factor',
+];
 const OTHERS = ['input_scale', 'scale_input', 'qscale_act', 'comfy_quant', 'weight_scale_2', 'input_scale_ub'];
 
 function byteClaim(
@@ -132,7 +140,7 @@ function product(sides: readonly number[]): number {
 export const FP8: Layout = {
   title: 'FP8',
   source:
-    'transformers integrations/finegrained_fp8.py (weight_scale_inv), compressed-tensors float-quantized (weight_scale), ComfyUI quant_ops.py (scale_weight, comfy_quant), DeepSeek-V3 inference/kernel.py weight_dequant',
+    'transformers integrations/finegrained_fp8.py (weight_scale_inv), compressed-tensors float-quantized (weight_scale), ComfyUI quant_ops.py (scale_weight, comfy_quant), TensorRT-LLM models/convert_utils.py (weights_scaling_factor), DeepSeek-V3 inference/kernel.py weight_dequant',
   claim(row, beside) {
     if (!FLOAT8.test(row.dtype)) return null;
     const table = codeTable(row.dtype) as Float32Array;
@@ -195,8 +203,10 @@ export const QUANTO: Layout = {
   title: 'quanto',
   source: 'optimum-quanto tensor/weights/qbytes.py: _data * _scale',
   claim(row, beside) {
-    const weight = stemOf(row.name, '._data');
-    if (weight === null) return null;
+    const stem = stemOf(row.name, '._data');
+    if (stem === null) return null;
+    // Fewer than 8 bits are a packed tensor within the quantised one: "weight._data._data".
+    const weight = stemOf(stem, '._data') ?? stem;
     const scale = present(beside.tensors, `${weight}._scale`);
     const sides = sidesOf(
       beside,
@@ -204,7 +214,7 @@ export const QUANTO: Layout = {
     );
     if (!scale) return null;
     const float8 = FLOAT8.test(row.dtype);
-    if ((row.dtype === 'I8' || float8) && sides.length === 0)
+    if (weight === stem && (row.dtype === 'I8' || float8) && sides.length === 0)
       return byteClaim(
         row,
         weight,

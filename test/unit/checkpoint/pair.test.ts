@@ -153,6 +153,25 @@ describe('names and layouts', () => {
       tunedOnly: ['norm.weight'],
     });
   });
+  it.each([
+    ['a start that is no part of a path', (name: string) => `net_${name}`],
+    [
+      'a start in place of another, over the head too',
+      (name: string) => `policy.actor.${name.replace(/^model\./, '')}`,
+    ],
+  ])('pairs without one constant prefix: %s', async (_, renamed) => {
+    const own = {
+      'model.layers.0.mlp.up_proj.weight': entry('BF16', [2, 2]),
+      'model.layers.1.mlp.up_proj.weight': entry('BF16', [2, 2], 8),
+      'model.norm.weight': entry('BF16', [2], 20),
+      'lm_head.weight': entry('BF16', [3, 2], 30),
+    };
+    const tuned = Object.fromEntries(Object.entries(own).map(([name, value]) => [renamed(name), value]));
+    for (const pairing of [await paired(own, tuned), await paired(tuned, own)]) {
+      expect(pairing.pairs).toHaveLength(4);
+      expect(pairing.notes.map(({ code }) => code)).toEqual(['pairing-prefix']);
+    }
+  });
   const heads = { model_type: 'phi3', hidden_size: 4, num_attention_heads: 2, num_key_value_heads: 1 };
   const A = 'model.layers.0.self_attn';
   const fused = {

@@ -268,6 +268,8 @@ describe('what is not decoded', () => {
     ['HQQ', { '.W_q': 'U8', '.scale': 'F16', '.zero': 'F16' }, {}],
     ['AQLM', { '.codes': 'I8', '.codebooks': 'F16', '.scales': 'F16' }, {}],
     ['vptq', { '.weight': 'I32' }, { quantization_config: { quant_method: 'vptq' } }],
+    ['torchao', { '._weight_qdata': 'I8' }, { quantization_config: { quant_method: 'torchao' } }],
+    ['quanto', { '.weight._data._data': 'U8', '.weight._scale': 'F16', '.weight._shift': 'F16' }, {}],
   ])('%s is named, and its parameters are not counted', async (kind, parts, config) => {
     const folder = `o${next++}`;
     const bytes: Record<string, number> = { I32: 4, I16: 2, F16: 2, U8: 1, I8: 1 };
@@ -282,6 +284,40 @@ describe('what is not decoded', () => {
     expect(checkpoint.facts.quantisation).toMatchObject([{ kind, parameters: null }]);
     expect(checkpoint.problems.map(({ code }) => code)).toContain('packed-not-counted');
     expect([...checkpoint.tensors.values()].filter(({ role }) => role !== 'bookkeeping')).toHaveLength(1);
+    await checkpoint.close();
+  });
+});
+
+describe('codes with scales of a name that no layout knows', () => {
+  it.each(['scales', 'weight_scaling_factor', 'weight.scale'])(
+    '%s: counted, and not read without them',
+    async (scale) => {
+      const folder = `u${next++}`;
+      const stem = 'model.layers.0.mlp.up_proj';
+      const entries: Record<string, Entry> = {
+        [`${stem}.weight`]: { dtype: 'F8_E4M3', shape: [2, 4], data: new Uint8Array(8).fill(0x38) },
+        [`${stem}.${scale}`]: { dtype: 'F32', shape: [2, 1], data: new Uint8Array(8) },
+        [`${stem}.input_scale`]: { dtype: 'F32', shape: [], data: new Uint8Array(4) },
+      };
+      write(`${folder}/model.safetensors`, safetensors(entries));
+      const checkpoint = await openCheckpoint(`${root}/${folder}`);
+      expect(checkpoint.facts.parameters).toBe(8);
+      expect(checkpoint.facts.quantisation).toMatchObject([{ kind: 'FP8', parameters: 8 }]);
+      const reason = checkpoint.tensors.get(`${stem}.weight`)?.quantised?.reason;
+      expect(reason).toContain(`its scales (".${scale}")`);
+      await checkpoint.close();
+    },
+  );
+
+  it('scales of inputs alone are no scales of the weight', async () => {
+    const folder = `u${next++}`;
+    const entries: Record<string, Entry> = {
+      'model.layers.0.mlp.up_proj.weight': { dtype: 'F8_E4M3', shape: [2, 4], data: new Uint8Array(8).fill(0x38) },
+      'model.layers.0.mlp.up_proj.input_scale': { dtype: 'F32', shape: [], data: new Uint8Array(4) },
+    };
+    write(`${folder}/model.safetensors`, safetensors(entries));
+    const checkpoint = await openCheckpoint(`${root}/${folder}`);
+    expect(checkpoint.facts.quantisation).toEqual([]);
     await checkpoint.close();
   });
 });

@@ -3,9 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
 import {
   FORMATS,
+  DCP_METADATA,
   formatOfName,
   indexFormat,
   isCheckpointFile,
+  isDcpPart,
   isIndexFile,
   isSetOf,
   listingOf,
@@ -20,6 +22,8 @@ import { insideOf } from './folders.ts';
 export type Source = { folder: string; note: string | null } & (
   | { kind: 'file'; file: string; isPart: boolean }
   | { kind: 'index'; file: string }
+  /** of torch.distributed.checkpoint: the file that says where the parts of every tensor lie */
+  | { kind: 'dcp'; file: string }
   /** Numbered shards whose index is not there, or is `stale` as the text says; `ranked` if each is one process's part of every tensor. */
   | { kind: 'shards'; files: string[]; total: number; ranked: boolean; stale: string | null }
   /** a Diffusers pipeline: the folders of its components */
@@ -51,6 +55,7 @@ export async function discover(path: string): Promise<Source> {
     if (set) return ofSet(folder, set, null);
   }
   if ((await disk.kind(path)) === 'folder') return inFolder(path);
+  if (file === DCP_METADATA || isDcpPart(file)) return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
   if (isIndexFile(file)) return { kind: 'index', folder, file, note: null };
   if (file.endsWith('.json')) {
     throw new OffaxisError(
@@ -82,6 +87,8 @@ export async function checkpointsAt(path: string): Promise<readonly string[]> {
 
 async function inFolder(folder: string): Promise<Source> {
   const names = await disk.list(folder);
+  if (names.includes(DCP_METADATA) && names.some(isDcpPart))
+    return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
   const own = inListing(folder, names);
   if (own) return own;
   const { paths, note, place } = await insideOf(folder, names);

@@ -1,5 +1,5 @@
 /** What of a checkpoint its headers tell as a whole: sizes, types, parameters, metadata. */
-import { FORMATS, type ShardIndex } from '../formats/index.ts';
+import { DCP_METADATA, FORMATS, type ShardIndex } from '../formats/index.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import { factsOfQuantisation } from './quantised/open.ts';
@@ -29,7 +29,8 @@ export function factsOf(
     const own = row.quantised ? row.quantised.parameters : elementCount(row.shape);
     parameters = own === null || parameters === null ? null : parameters + own;
   }
-  const sharded = isOneFile ? 'one file' : `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
+  const parts = shards.filter(({ file }) => file !== DCP_METADATA).length;
+  const sharded = isOneFile ? 'one file' : `${parts} ${parts === 1 ? 'shard' : 'shards'}`;
   return {
     path,
     format: `${shards.find(({ header }) => header)?.header?.format.title ?? FORMATS[0].title}, ${sharded}`,

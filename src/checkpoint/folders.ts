@@ -1,7 +1,7 @@
 /** Where the checkpoints of a folder lie that holds none itself: a hub's cache at any of its levels, or folders one level down. */
 import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
-import { listingOf } from '../formats/index.ts';
+import { DCP_METADATA, listingOf } from '../formats/index.ts';
 
 /** A trainer's folder has hundreds of steps at most; a folder of everything is not looked through. */
 const MOST_FOLDERS = 1000;
@@ -48,7 +48,7 @@ export async function insideOf(folder: string, names: readonly string[]): Promis
 async function mayHold(path: string): Promise<boolean> {
   const names = await folderNames(path);
   const { indexes, sets, files } = listingOf(names);
-  return indexes.length + sets.length + files.length > 0;
+  return indexes.length + sets.length + files.length > 0 || names.includes(DCP_METADATA);
 }
 
 async function revisionOf(model: string): Promise<Inside> {

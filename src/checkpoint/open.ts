@@ -26,6 +26,7 @@ import { elementCount, hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } 
 import { ShardFiles } from './shardFiles.ts';
 import { slicedRows } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
+import { readDcpShards } from './dcpShards.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
 
@@ -69,7 +70,10 @@ async function openOne(path: string, signal: AbortSignal | undefined, mostBytes:
     const configFile = await readConfig(source.folder, signal);
     const adapterConfig = await readAdapterConfig(source.folder, configFile.problems, signal);
     const mayMiss = found.kind === 'index';
-    const shards = await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
+    const shards =
+      found.kind === 'dcp'
+        ? await readDcpShards(files, found.file, take, signal)
+        : await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
     const own = read?.problems ?? new ProblemList(found.kind === 'shards' ? found.folder : found.file);
     return await assemble(path, source, files, index, shards, configFile, adapterConfig, own, signal);
   } catch (error) {
@@ -256,7 +260,7 @@ function assembledOf(shards: readonly Shard[], tensors: ReadonlyMap<string, Tens
   const assembled = new Map<string, Assembled>();
   for (const { file, header } of shards) {
     for (const { name, layout, sizeBytes, offset } of header?.entries.values() ?? []) {
-      if (!layout || offset === null || tensors.get(name)?.file !== file) continue;
+      if (!layout || offset === null || tensors.get(name)?.file !== (layout.boxes[0]?.file ?? file)) continue;
       const elementBytes = sizeBytes / Math.max(1, elementCount(layout.shape));
       const boxes = layout.boxes.map((box) => ({ ...box, file: box.file ?? file }));
       assembled.set(name, { shape: layout.shape, elementBytes, boxes });
@@ -268,7 +272,7 @@ function assembledOf(shards: readonly Shard[], tensors: ReadonlyMap<string, Tens
 /** No part of it is known to lie elsewhere. */
 function isComplete(source: Source, shards: readonly Shard[]): boolean {
   if (source.kind === 'file') return !source.isPart;
-  return shards.every(({ header }) => header !== null) && (source.kind === 'index' || shards.length >= source.total);
+  return shards.every(({ header }) => header !== null) && (source.kind !== 'shards' || shards.length >= source.total);
 }
 
 async function readTensor(

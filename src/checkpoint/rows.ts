@@ -22,7 +22,7 @@ export function rowOf(entry: HeaderEntry, file: string): TensorRow {
     dtype: entry.dtype,
     shape: entry.shape,
     sizeBytes: entry.sizeBytes,
-    file,
+    file: entry.layout?.boxes[0]?.file ?? file,
     offset: entry.offset,
     missing: false,
     role: isBuffer(entry) || entry.isState ? 'bookkeeping' : role,

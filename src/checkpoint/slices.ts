@@ -3,10 +3,10 @@
  * Torch's distributed checkpoints in safetensors say so in their metadata (`torch.distributed.checkpoint.hf_storage`), PyTorch's files of
  * distributed tensors (FSDP of verl, SkyRL) in each tensor.
  */
-import type { HeaderEntry, ProblemList } from '../formats/index.ts';
+import { boxesFault, type HeaderEntry, type ProblemList } from '../formats/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { pushTo } from '../protocol/lists.ts';
-import { boxesFault, type Assembled, type PlacedBox } from './boxes.ts';
+import type { Assembled, PlacedBox } from './boxes.ts';
 import { elementCount, rowOf } from './rows.ts';
 import type { Shard } from './shardRows.ts';
 

@@ -1,5 +1,6 @@
 /** What names say: a file of a checkpoint, an index, a shard of a numbered set. Names only; nothing is read. */
 import { appendAll } from '../protocol/lists.ts';
+import { DCP_METADATA, isDcpPart } from './dcp/index.ts';
 import type { Format } from './format.ts';
 import { FORMATS, formatOfName } from './registry.ts';
 
@@ -40,11 +41,14 @@ export interface Listing {
   files: string[];
 }
 
-export const isCheckpointFile = (name: string): boolean => formatOfName(name) !== null;
+export const isCheckpointFile = (name: string): boolean => formatOfName(name) !== null || isDcpPart(name);
 export const isIndexFile = (name: string): boolean => indexName(name) !== null;
 /** What a run may read: a checkpoint, an index, or the config of a model or an adapter. */
 export const isPartOfCheckpoint = (name: string): boolean =>
-  isCheckpointFile(name) || isIndexFile(name) || /^((adapter_)?config|params)\.json$/i.test(name);
+  isCheckpointFile(name) ||
+  isIndexFile(name) ||
+  name === DCP_METADATA ||
+  /^((adapter_)?config|params)\.json$/i.test(name);
 
 const INDEX_END = /^\.index(\.[\w-]+)?\.json$/i;
 export function indexName(name: string): IndexName | null {

@@ -27,7 +27,7 @@ export async function formatOf(source: ByteSource, file: string, signal?: AbortS
   return FORMATS.find((format) => format.claims(head, source.sizeBytes)) ?? named ?? FORMATS[0];
 }
 
-export type ReadHeader = Header & { format: Format };
+export type ReadHeader = Header & { format: Pick<Format, 'title'> };
 
 /** The header of a file of any format. Throws read-failed and cancelled. */
 export async function readHeader(source: ByteSource, file: string, signal?: AbortSignal): Promise<ReadHeader> {

@@ -1,6 +1,7 @@
 /** Files of the binary formats, damaged: small ones that the libraries wrote, with most of the damage in what describes the data. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { ByteSource } from '../../src/bytes/index.ts';
 import { readHeader } from '../../src/formats/index.ts';
 import type { Header, HeaderEntry } from '../../src/formats/index.ts';
 import { memorySource } from '../unit/formats/build.ts';
@@ -11,7 +12,13 @@ import type { Target } from './target.ts';
 /** Where a file describes itself: damage among the weights is seldom noticed, and tries nothing. */
 type Stretches = readonly (readonly [from: number, to: number])[];
 
-export function binaryTarget(name: string, paths: readonly string[], stretchesOf: (file: Buffer) => Stretches): Target {
+export function binaryTarget(
+  name: string,
+  paths: readonly string[],
+  stretchesOf: (file: Buffer) => Stretches,
+  read: (source: ByteSource, file: string) => Promise<Header> = readHeader,
+  dataBytes?: number,
+): Target {
   const samples = paths.map((path) => {
     const bytes = readFileSync(path);
     return { file: basename(path), bytes, stretches: stretchesOf(bytes) };
@@ -28,9 +35,9 @@ export function binaryTarget(name: string, paths: readonly string[], stretchesOf
     async run(input) {
       const sample = samples[input[0] ?? 0] as (typeof samples)[number];
       const file = input.slice(1);
-      const header = await readHeader(memorySource(file), sample.file);
+      const header = await read(memorySource(file), sample.file);
       const accepted = !header.problems.some(({ severity }) => severity === 'error');
-      return { accepted, rejections: header.problems, fault: placesFault(header, file.length) };
+      return { accepted, rejections: header.problems, fault: placesFault(header, dataBytes ?? file.length) };
     },
     close: () => Promise.resolve(),
   };

@@ -7,7 +7,15 @@ import { fuzz, type Tally } from './target.ts';
 import { openTarget, TARGETS, type TargetName } from './targets.ts';
 
 /** Parts of the time: headers are what strangers send. */
-const PARTS: Readonly<Record<TargetName, number>> = { header: 4, index: 2, config: 1, rpc: 1, mcp: 2, torch: 2 };
+const PARTS: Readonly<Record<TargetName, number>> = {
+  header: 4,
+  index: 2,
+  config: 1,
+  rpc: 1,
+  mcp: 2,
+  torch: 2,
+  dcp: 1,
+};
 /** A case that takes longer hangs. */
 const HANG_MS = 30_000;
 /** So often a process says where it is. */

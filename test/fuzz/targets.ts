@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readDcp } from '../../src/formats/index.ts';
+import { OffaxisError } from '../../src/protocol/errors.ts';
+import { memorySource } from '../unit/formats/build.ts';
 import { between, binaryTarget } from './binary.ts';
 import { configTarget } from './config.ts';
 import { headerTarget } from './header.ts';
@@ -7,7 +11,7 @@ import { mcpTarget } from './mcp.ts';
 import { rpcTarget } from './rpc.ts';
 import type { Target } from './target.ts';
 
-export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch'] as const;
+export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** `root`: of the project; its dist/ holds the server. */
@@ -23,6 +27,8 @@ export async function openTarget(name: TargetName, root: string): Promise<Target
       return rpcTarget;
     case 'mcp':
       return mcpTarget(root);
+    case 'dcp':
+      return dcpTarget(root);
     case 'torch':
       return binaryTarget(name, filesOf(root, 'torch', TORCH_FILES), (file) => {
         if (file.subarray(0, 2).toString() !== 'PK') return [[0, 4000]];
@@ -30,6 +36,27 @@ export async function openTarget(name: TargetName, root: string): Promise<Target
         return [between(file, 'data.pkl', 'PK\u0003\u0004'), [directory, file.length]];
       });
   }
+}
+
+/** The metadata are damaged, the parts are as they were. */
+function dcpTarget(root: string): Target {
+  const folder = join(root, 'test', 'fixtures', 'formats', 'torch', 'dcp-sharded');
+  const parts = new Map(
+    ['__0_0.distcp', '__1_0.distcp'].map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]),
+  );
+  const largest = Math.max(...[...parts.values()].map(({ length }) => length));
+  return binaryTarget(
+    'dcp',
+    [join(folder, '.metadata')],
+    (file) => [[0, file.length]],
+    (source, name) =>
+      readDcp(source, name, (file, work) => {
+        const part = parts.get(file);
+        if (!part) throw new OffaxisError('bad-file', 'There is no such file.');
+        return work(memorySource(part));
+      }),
+    largest,
+  );
 }
 
 const TORCH_FILES = [

@@ -228,6 +228,41 @@ describe('the pickle', () => {
   });
 });
 
+describe('checkpoints of torch.distributed.checkpoint', () => {
+  it.each([
+    ['dcp', 'reference.safetensors'],
+    ['dcp/.metadata', 'reference.safetensors'],
+    ['dcp-sharded', 'fsdp-reference.safetensors'],
+    ['dcp-sharded/__1_0.distcp', 'fsdp-reference.safetensors'],
+  ])('%s is whole tensors, under the names of the state dict', async (name, twin) => {
+    const checkpoint = await open(join(FOLDER, name));
+    expect(codes(checkpoint)).toEqual([]);
+    expect(checkpoint.facts.format).toMatch(/^DCP, [12] shards?$/);
+    await expectSame(checkpoint, await open(join(FOLDER, twin)));
+  });
+  it('without one of its files lists every tensor, reads none that is not whole, and names the file', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['.metadata', '__0_0.distcp'])
+      folder.write(name, new Uint8Array(readFileSync(join(FOLDER, 'dcp-sharded', name))));
+    const checkpoint = await open(folder.path);
+    expect(codes(checkpoint)).toEqual(['warning shards-missing']);
+    expect(checkpoint.problems[0]?.message).toContain('__1_0.distcp');
+    expect(checkpoint.tensors.size).toBe(17);
+    expect(checkpoint.tensors.get('odd.weight')).toMatchObject({ shape: [5, 7], offset: null });
+  });
+  it('is not led out of its folder', async () => {
+    const folder = temporaryFolder();
+    const metadata = readFileSync(join(FOLDER, 'dcp', '.metadata'))
+      .toString('latin1')
+      .replaceAll('__0_0.distcp', '../../x.dist');
+    folder.write('.metadata', new Uint8Array(Buffer.from(metadata, 'latin1')));
+    folder.write('__0_0.distcp', new Uint8Array(readFileSync(join(FOLDER, 'dcp', '__0_0.distcp'))));
+    const checkpoint = await open(folder.path);
+    expect(new Set(codes(checkpoint))).toEqual(new Set(['error tensor-not-read', 'error tensor-not-read']));
+    expect(checkpoint.problems[0]?.message).toContain('leads out of the folder');
+  });
+});
+
 describe('the parts that processes of FSDP saved', () => {
   const files = [0, 1].map((rank) => `model_world_size_2_rank_${rank}.pt`);
   it('are put together: rows, odd ones too, and what every process has', async () => {

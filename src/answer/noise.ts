@@ -32,8 +32,8 @@ export const angleOverNoise: OfFigures = ({ metrics }) => {
   return angle !== null && noise !== null && Math.abs(angle - noise) <= ANGLE_RESOLUTION ? 1 : over(angle, noise);
 };
 /** Energy in the main block, over that of a random direction, of the update and of its twin. */
-export const timesRandom: Of = ({ metrics }) => energyRatio(metrics);
-export const noiseTimesRandom: Of = ({ metrics: { twin } }) => (twin ? energyRatio(twin) : null);
+export const timesRandom: OfFigures = ({ metrics }) => energyRatio(metrics);
+export const noiseTimesRandom: OfFigures = ({ metrics: { twin } }) => (twin ? energyRatio(twin) : null);
 
 /** The energy view of a matrix; "none" also if the base's main directions are not determined. */
 export const pointsTo = ({ metrics }: Matrix): EnergyVerdict =>

@@ -15,7 +15,7 @@ export function energy(matrices: readonly Matrix[], norm: 'baseNorm' | 'updateNo
 }
 
 /** The relative update that one rounding of all of these would make; null if none has a rounding floor. */
-export function roundingFloor(matrices: readonly Matrix[]): number | null {
+export function roundingFloor(matrices: readonly Pick<Matrix, 'metrics'>[]): number | null {
   let [floors, base] = [0, 0];
   for (const { metrics } of matrices) {
     const { roundingFloor: floor, baseNorm } = metrics;
@@ -27,7 +27,7 @@ export function roundingFloor(matrices: readonly Matrix[]): number | null {
 }
 
 /** As people call the grid of the tuned side: "bf16". An adapter's type is "BF16 + LoRA". */
-export function gridWord(matrices: readonly Matrix[]): string {
+export function gridWord(matrices: readonly Pick<Matrix, 'dtype'>[]): string {
   const types = new Set(matrices.map(({ dtype }) => dtype.tuned.split(' ')[0] ?? ''));
   const [type = ''] = types;
   if (types.size === 1 && isByteFloat(type)) return type;

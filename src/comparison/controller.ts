@@ -8,11 +8,11 @@ import { comparisonCommandLine } from '../export/commandLine.ts';
 import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
-import type { ComparisonResult } from '../protocol/results.ts';
-import type { ComparisonState, ComparisonStatus, ComparisonToView } from '../protocol/views.ts';
+import type { ComparisonParameters, ComparisonResult } from '../protocol/results.ts';
+import type { ComparisonState, ComparisonStatus, ComparisonToView, ParameterChange } from '../protocol/views.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
-import { startsUnasked } from './cost.ts';
+import { computesTwinUnasked, startsUnasked } from './cost.ts';
 import { shortNames } from './names.ts';
 import { PageFeed } from './pageFeed.ts';
 import { SavedResults } from './savedResults.ts';
@@ -31,6 +31,8 @@ export interface ControllerServices {
   log: EngineLog;
   /** what is worth a line about where spectra are computed; null if nothing is */
   gpuNotice?(gpu: GpuReport): string | null;
+  /** the comparison is one with other parameters from now on */
+  onSpec?(spec: ComparisonSpec): void;
   /** null: nothing runs any more */
   onActivity(text: string | null): void;
   watchFolder: WatchFolder;
@@ -113,10 +115,13 @@ export class ComparisonController {
     if (this.hasChanged) this.tellDisk();
   }
 
-  /** Reads the headers, then computes at once if that is cheap. */
-  open(): Promise<void> {
+  /**
+   * Reads the headers, then computes at once if that is cheap. `decidesTwin`: nobody has said whether noise of the same size is wanted,
+   * so that is computed if it is cheap too.
+   */
+  open({ decidesTwin = false } = {}): Promise<void> {
     return this.begin(async (work) => {
-      await this.makePlan(work.abort.signal, true);
+      await this.makePlan(work.abort.signal, true, decidesTwin);
       if (this.status.phase === 'running') await this.compute(work);
     });
   }
@@ -161,13 +166,11 @@ export class ComparisonController {
     this.showAnew();
     await this.open();
   }
-  /** With the noise twin or without: another comparison of the same files, from its own results or anew. */
-  async setTwin(twin: boolean): Promise<void> {
+  /** Other parameters: another comparison of the same files, from its own results or anew. */
+  async setParameters(change: ParameterChange): Promise<void> {
     this.cancel();
     await this.work?.ended;
-    this.current = { ...this.current, parameters: { ...this.current.parameters, twin } };
-    const { parameters } = this.current;
-    this.status = { ...this.status, parameters, commandLine: comparisonCommandLine(this.current) };
+    this.adopt({ ...this.current.parameters, ...change });
     await this.reload();
   }
   /** The reader is back: a file system that tells of no changes is asked. */
@@ -249,18 +252,33 @@ export class ComparisonController {
     await work.ended;
   }
 
-  private async makePlan(signal: AbortSignal, startCheap: boolean): Promise<void> {
+  private adopt(parameters: ComparisonParameters): void {
+    this.current = { ...this.current, parameters };
+    this.status = { ...this.status, parameters, commandLine: comparisonCommandLine(this.current) };
+    this.services.onSpec?.(this.current);
+  }
+
+  private async makePlan(signal: AbortSignal, startCheap: boolean, decidesTwin = false): Promise<void> {
     this.progress = null;
     this.update({ phase: 'planning', error: null });
     const { engine } = this.services;
     const marks = await this.marks();
-    const plan = await engine.call('plan', this.spec, signal);
+    let plan = await engine.call('plan', this.spec, signal);
+    const startsNow = startCheap && startsUnasked(plan);
     await this.watchFrom(marks);
     const { kind, name, precision, threads, gpu } = await engine.call('info', {}, signal);
+    if (decidesTwin && !this.spec.parameters.twin) {
+      const parameters = { ...this.spec.parameters, twin: true };
+      const withTwin = await engine.call('plan', { ...this.spec, parameters }, signal);
+      if (computesTwinUnasked(plan.cost, withTwin.cost, threads)) {
+        this.adopt(parameters);
+        plan = withTwin;
+      }
+    }
     this.results.plan = plan;
     this.results.backend = { kind, name, precision, threads };
     this.update({
-      phase: startCheap && startsUnasked(plan) ? 'running' : 'planned',
+      phase: startsNow ? 'running' : 'planned',
       backend: this.results.backend,
       notice: this.services.gpuNotice?.(gpu) ?? this.status.notice,
     });

@@ -17,3 +17,16 @@ export function startsUnasked({ pairs, cost }: Pick<ComparisonPlan, 'pairs' | 'c
     cost.bytesToRead <= START_UNASKED_READ_BYTES
   );
 }
+
+/** Operations a second of one thread, GEMM in WASM in float64. */
+const THREAD_FLOPS = 2e10;
+/** Seconds that noise of the same size may add unasked. */
+const TWIN_SECONDS = 60;
+type Cost = ComparisonPlan['cost'];
+
+/** True if noise of the same size adds less than a minute, and no memory beyond what is spared unasked. */
+export function computesTwinUnasked(without: Cost, withTwin: Cost, threads: number): boolean {
+  const seconds = (withTwin.flops - without.flops) / (THREAD_FLOPS * Math.max(1, threads));
+  const spared = Math.max(START_UNASKED_PEAK_BYTES, without.peakBytes);
+  return without.matrices > 0 && seconds < TWIN_SECONDS && withTwin.peakBytes <= spared;
+}

@@ -10,18 +10,21 @@ import type { EngineClient } from '../engine/client.ts';
 import { receiveMatrix } from '../host/matrix.ts';
 import { MatrixRequests } from '../host/matrixRequests.ts';
 import { toWireError } from '../protocol/errors.ts';
-import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
+import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
 import { comparedCheckpoints, ComparisonController } from './controller.ts';
 import { gpuNotice } from './gpuNotice.ts';
 import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
-import { notification } from '../text/show.ts';
+import { titlesOf } from './names.ts';
+import { notification, visible } from '../text/show.ts';
 
 const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
 /** Which comparison a panel's title stands for: a page's own state holds only what its reader chose to see. */
 const SPECS_KEY = 'offaxis.comparisons';
-const SPECS_KEPT = 50;
+/** What readers chose for a pair of checkpoints: it holds when that pair is compared again. */
+const PARAMETERS_KEY = 'offaxis.parameters';
+const KEPT = 50;
 
 export interface ComparisonServices {
   extensionUri: vscode.Uri;
@@ -55,13 +58,14 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
 
   /** Shows the comparison; one that is open already is brought to the front. */
   async compare(base: string, tuned: string): Promise<void> {
-    const spec: ComparisonSpec = { base, tuned, parameters: DEFAULT_PARAMETERS };
     const present = [...this.open].find(
       ({ controller }) => controller.spec.base === base && controller.spec.tuned === tuned,
     );
     if (present) return present.panel.reveal();
-    const controller = this.createController(spec);
-    const title = await this.remember(controller.title, spec);
+    const chosen = this.chosenParameters(base, tuned);
+    const spec: ComparisonSpec = { base, tuned, parameters: chosen ?? DEFAULT_PARAMETERS };
+    const title = await this.remember(spec);
+    const controller = this.createController(spec, title);
     const panel = vscode.window.createWebviewPanel(
       COMPARISON_VIEW_TYPE,
       title,
@@ -69,7 +73,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       webviewOptions(this.services.extensionUri),
     );
     this.wire(panel, controller);
-    await controller.open();
+    await controller.open({ decidesTwin: chosen === undefined });
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
@@ -79,7 +83,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       panel.dispose();
       return;
     }
-    const controller = this.createController(spec);
+    const controller = this.createController(spec, panel.title);
     this.wire(panel, controller);
     await controller.restore();
   }
@@ -123,7 +127,8 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     void this.close();
   }
 
-  private createController(spec: ComparisonSpec): ComparisonController {
+  /** `title`: of its panel, under which it is found again after a reload of the window. */
+  private createController(spec: ComparisonSpec, title: string): ComparisonController {
     const { engine, store, log, activity } = this.services;
     const owner = {};
     return new ComparisonController(spec, {
@@ -132,6 +137,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       log,
       watchFolder,
       gpuNotice: (gpu) => gpuNotice(gpu, this.services.toldGpu),
+      onSpec: (changed) => void this.keep(title, changed),
       onActivity: (text) => activity.report(owner, text),
     });
   }
@@ -179,9 +185,17 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return receiveMatrix(message.request, entry.matrix);
       case 'start':
         return controller.start();
-      case 'twin':
-        await controller.setTwin(message.twin);
-        return this.keep(panel.title, controller.spec);
+      case 'parameters':
+        await controller.setParameters(message.change);
+        return this.choose(controller.spec);
+      case 'choose': {
+        const [base, tuned] = [vscode.Uri.file(controller.spec.base), vscode.Uri.file(controller.spec.tuned)];
+        return message.side === 'base'
+          ? vscode.commands.executeCommand('offaxis.compareCheckpoints', undefined, tuned)
+          : vscode.commands.executeCommand('offaxis.compareCheckpoints', base);
+      }
+      case 'swap':
+        return this.compare(controller.spec.tuned, controller.spec.base);
       case 'reload':
         return controller.reload();
       case 'cancel':
@@ -230,17 +244,36 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
 
   /** The comparison of that title is another one from now on. */
   private async keep(title: string, spec: ComparisonSpec): Promise<void> {
-    await this.services.memento.update(SPECS_KEY, [...this.specs().set(title, spec)].slice(-SPECS_KEPT));
+    await this.services.memento.update(SPECS_KEY, [...this.specs().set(title, spec)].slice(-KEPT));
   }
-  /** A title that no other comparison has; the oldest are forgotten. */
-  private async remember(title: string, spec: ComparisonSpec): Promise<string> {
+  /** A title that no comparison of other checkpoints has, as short as that may be; the oldest are forgotten. */
+  private async remember(spec: ComparisonSpec): Promise<string> {
     const specs = this.specs();
-    const same = JSON.stringify(spec);
-    let unique = title;
-    for (let n = 2; specs.has(unique) && JSON.stringify(specs.get(unique)) !== same; n++) unique = `${title} (${n})`;
-    specs.delete(unique);
-    specs.set(unique, spec);
-    await this.services.memento.update(SPECS_KEY, [...specs].slice(-SPECS_KEPT));
-    return unique;
+    const isFree = (title: string): boolean => {
+      const other = specs.get(title);
+      return !other || (other.base === spec.base && other.tuned === spec.tuned);
+    };
+    const titles = titlesOf(spec.base, spec.tuned).map((title) => visible(title));
+    const whole = titles.at(-1) ?? '';
+    // links and long paths may be told apart by nothing but a number
+    const numbers = Array.from({ length: specs.size + 1 }, (_, i) => `${whole} (${i + 2})`);
+    const title = [...titles, ...numbers].find(isFree) ?? whole;
+    specs.delete(title);
+    await this.services.memento.update(SPECS_KEY, [...specs.set(title, spec)].slice(-KEPT));
+    return title;
+  }
+
+  private choices(): Map<string, ComparisonParameters> {
+    return new Map(this.services.memento.get<[string, ComparisonParameters][]>(PARAMETERS_KEY, []));
+  }
+  private chosenParameters(base: string, tuned: string): ComparisonParameters | undefined {
+    return this.choices().get(pairKey(base, tuned));
+  }
+  private async choose({ base, tuned, parameters }: ComparisonSpec): Promise<void> {
+    const choices = this.choices();
+    choices.delete(pairKey(base, tuned));
+    choices.set(pairKey(base, tuned), parameters);
+    await this.services.memento.update(PARAMETERS_KEY, [...choices].slice(-KEPT));
   }
 }
+const pairKey = (base: string, tuned: string): string => JSON.stringify([base, tuned]);

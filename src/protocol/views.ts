@@ -157,6 +157,10 @@ export type ComparisonToView =
   /** the whole comparison as one picture: answered by `savePicture` */
   | { type: 'figure'; white: boolean }
   | PictureToView;
+/** What a reader may set for a comparison. */
+export type ParameterChange = Partial<
+  Pick<ComparisonParameters, 'alpha' | 'maskRank' | 'angleRank' | 'includeEmbeddings' | 'twin'>
+>;
 export type ComparisonFromView =
   | PictureFromView
   | DefinitionFromView
@@ -165,8 +169,12 @@ export type ComparisonFromView =
   | { type: 'reload' }
   | { type: 'matrix'; request: MatrixRequest }
   | { type: 'start' }
-  /** with the noise twin, or without */
-  | { type: 'twin'; twin: boolean }
+  /** compares anew with these, or shows what was computed with them */
+  | { type: 'parameters'; change: ParameterChange }
+  /** another checkpoint on this side: a comparison of its own */
+  | { type: 'choose'; side: 'base' | 'tuned' }
+  /** the other way round: a comparison of its own */
+  | { type: 'swap' }
   | { type: 'cancel' }
   | { type: 'resume' }
   | { type: 'retry'; name?: string }

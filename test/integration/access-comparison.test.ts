@@ -32,7 +32,7 @@ const overflow = (vscode: Workbench): Promise<number> =>
 
 beforeEach(() => openSample(workbench()));
 
-test('axe finds nothing serious in the cards, the map and the detail', async () => {
+test('axe finds nothing serious in the answer, the map and the detail', async () => {
   await expectAccessible(workbench(), 'comparison');
 });
 
@@ -42,6 +42,7 @@ test('axe finds nothing serious in the table twin, an open menu and a hover card
   await page.document.locator('table.twin').first().waitFor();
   await expectAccessible(workbench(), 'table twin');
   await page.action('table').click();
+  await page.openRest();
   const plot = page.document.locator('[data-section="lines"] ox-plot');
   await plot.locator('.more').focus();
   await press('Enter');
@@ -57,7 +58,7 @@ test('axe finds nothing serious in the table twin, an open menu and a hover card
 test('without a mouse: metric, cell, detail and back', async () => {
   const page = comparison();
   await page.heatmap().focus();
-  const metric = page.document.locator('select[aria-label="Metric"]');
+  const metric = page.figure();
   const first = await metric.inputValue();
   await press(']');
   await expect.poll(() => metric.inputValue()).not.toBe(first);
@@ -98,7 +99,7 @@ test('every control and every plot is reached with Tab, and shows that it has th
     .evaluateAll(describe);
   expect(wanted.length).toBeGreaterThan(15);
   // Only a key gives the focus that is to be seen.
-  await page.document.locator('[data-action="export"]').focus();
+  await page.document.locator('[data-action="choose-base"]').focus();
   await press('Tab', 'Shift+Tab');
   const seen = new Set<string>();
   for (let i = 0; i < wanted.length + 60; i++) {
@@ -114,8 +115,11 @@ test('every control and every plot is reached with Tab, and shows that it has th
 test('at 200 % nothing is cut off sideways, and the actions keep their names', async () => {
   await atTwice(workbench(), async () => {
     await expect.poll(() => overflow(workbench())).toBeLessThanOrEqual(1);
-    for (const name of ['Export…', 'Figure…', 'Copy as Command Line'])
-      await comparison().document.getByRole('button', { name, exact: true }).waitFor();
+    await comparison().document.getByRole('button', { name: 'Export', exact: true }).click();
+    for (const action of ['export', 'export-figure', 'copy-command-line']) await comparison().action(action).waitFor();
+    await expectAccessible(workbench(), 'menu of exports at 200 %');
+    await press('Escape');
+    await comparison().action('export').waitFor({ state: 'hidden' });
     await expectAccessible(workbench(), 'comparison at 200 %');
     await workbench().screenshot('comparison dark at 200 percent');
   });

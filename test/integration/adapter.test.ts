@@ -11,7 +11,7 @@ test('explorer: the base is compared with its adapter; what it leaves alone is d
   await vscode.chooseFromMenu(await vscode.reveal('rl-lora', 'adapter_model.safetensors'), 'Compare with Base');
   const page = new ComparisonPage(vscode);
   await page.complete(18);
-  const banner = page.document.locator('[data-adapter="LoRA"]');
+  const banner = page.document.locator('[data-fact="adapter"]');
   await banner.waitFor();
   expect(await banner.innerText()).toContain('adapter, LoRA, r = 8, scale 2, 18 of 42 matrices');
   const shares = [...goldenComparison(root, 'adapter-rl-lora').values()]

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
-import { expectShown, goldenComparison, meanOf } from './support/golden.ts';
+import { expectGolden, goldenComparison, medianOf } from './support/golden.ts';
 import { session } from './support/session.ts';
 
 // Two checkpoints in one folder, so that both can be selected at once.
@@ -13,12 +13,18 @@ const { workbench, root } = session({
   },
 });
 
-/** The mean NSS on the card, which tells the pairs apart. */
+/** The median shift of the spectrum, which tells the pairs apart. */
 async function expectComparison(pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to-sft'): Promise<void> {
   const page = new ComparisonPage(workbench());
   await page.complete(42);
   const golden = goldenComparison(root, pair);
-  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(golden, 'nss'), `NSS of ${pair}`);
+  await page.question('spectrum', 'nss');
+  const { value } = await page.keyFigure();
+  expectGolden(
+    value,
+    medianOf(golden, ({ nss }) => nss),
+    `NSS of ${pair}`,
+  );
   await workbench().runCommand('View: Close All Editors');
 }
 

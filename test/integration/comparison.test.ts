@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
-import { expectShown, goldenComparison, meanOf } from './support/golden.ts';
+import { expectGolden, expectShown, goldenComparison, medianOf, type Figures } from './support/golden.ts';
 import { session } from './support/session.ts';
 
 const { workbench, root } = session();
@@ -14,17 +14,39 @@ test('"Open Sample Comparison" computes all 42 matrices', async () => {
   expect(matrices.size).toBe(42);
 });
 
-test('the cards show the golden figures, each beside its null', async () => {
+test('each question has its golden figure, beside what noise or chance gives', async () => {
   const page = new ComparisonPage(workbench());
-  const [mask, energy] = await page.card('alignment').locator('.figure').allInnerTexts();
-  expectShown(mask ?? '', 1 - meanOf(matrices, 'principalOverlap'), 'off-principal share');
-  expectShown(energy ?? '', 1 - meanOf(matrices, 'jointEnergy'), 'off-principal energy');
-  const keys = await page.card('alignment').locator('.keys').allInnerTexts();
-  expectShown(keys[0] ?? '', 1 - meanOf(matrices, 'principalNull'), 'its Gaussian null');
-  expectShown(keys[1] ?? '', 1 - meanOf(matrices, 'jointEnergyBaseline'), 'its baseline');
-  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(matrices, 'nss'), 'NSS');
+  expect(await page.document.locator('[role="tab"][aria-selected="true"]').innerText()).toBe('How much?');
+  const pooled = (id: 'updateNorm' | 'baseNorm'): number =>
+    Math.sqrt([...golden.values()].reduce((sum, m) => sum + (m[id] ?? NaN) ** 2, 0));
+  const size = await page.keyFigure();
+  expectGolden(size.value, pooled('updateNorm') / pooled('baseNorm'), 'relative update of the model');
+  expect(size.noise).toBeGreaterThan(0);
+  expect(await page.keyRow()).toContain('one rounding to bf16');
+  await page.question('where');
+  const times = (m: Figures): number => (m['jointEnergy'] ?? NaN) / (m['jointEnergyBaseline'] ?? NaN);
+  expectGolden((await page.keyFigure()).value, medianOf(matrices, times), 'joint energy over random');
+  await page.question('where', 'principalOverlap');
+  expectGolden(
+    (await page.keyFigure()).value,
+    medianOf(matrices, (m) => m['principalOverlap']),
+    'principal overlap',
+  );
+  await page.question('spectrum', 'nss');
+  expectGolden(
+    (await page.keyFigure()).value,
+    medianOf(matrices, ({ nss }) => nss),
+    'NSS',
+  );
+  expect(await page.keyRow()).toMatch(/limit [\d.]+\s%/);
   const largest = Math.max(...[...matrices.values()].flatMap((m) => [m['angleUMax'] ?? 0, m['angleVMax'] ?? 0]));
-  expectShown(await page.card('angles').locator('.figure').innerText(), largest, 'largest angle');
+  const most = page.action('most');
+  expectShown(await most.innerText(), largest, 'largest angle');
+  // it leads to its matrix
+  const [, layer] = /in layer (\d+),/.exec(await most.innerText()) ?? [];
+  await most.click();
+  await expect.poll(async () => (await page.selected()).cell).toMatch(new RegExp(`^${layer},`));
+  await page.question('size');
 });
 
 test('the verdicts follow the rule: like noise if the golden figures do not clear all three nulls', async () => {
@@ -32,17 +54,14 @@ test('the verdicts follow the rule: like noise if the golden figures do not clea
   const verdicts = [...matrices.values()].map((m) => {
     const positions = ['', 'Step', 'Proportional'].map((kind) => m[`principalPosition${kind}`] ?? 0);
     const z = m['principalZ'] ?? 0;
-    if (positions.every((position) => position < -0.2) && z < -3) return 'off';
-    return positions.every((position) => position > 0.2) && z > 3 ? 'on' : 'noise';
+    if (positions.every((position) => position < -0.2) && z < -3) return 'off-principal';
+    return positions.every((position) => position > 0.2) && z > 3 ? 'on-principal' : 'like noise';
   });
-  const counts = new Map<string, number>();
-  for (const verdict of verdicts) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
-  const [[common, size] = ['', 0]] = [...counts].sort(([, a], [, b]) => b - a);
-  const chip = page.card('alignment').locator('[data-verdict]').first();
-  expect(await chip.getAttribute('data-verdict')).toBe(common);
-  const text = await chip.innerText();
-  if (size === 42) expect(text).not.toMatch(/ in \d+ of \d+/);
-  else expect(text).toContain(`in ${size} of 42`);
+  await page.openRest();
+  const counted = page.document.locator('[data-section="verdicts"] p').first();
+  for (const word of new Set(verdicts))
+    expect(await counted.innerText()).toContain(`${verdicts.filter((one) => one === word).length} ${word}`);
+  await page.document.locator('details.rest > summary').click();
 });
 
 test('hovering a cell shows its figures beside their nulls', async () => {
@@ -79,16 +98,21 @@ test('the answer stands above the figures, each clause with what it rests on', a
   const page = new ComparisonPage(workbench());
   const clause = (code: string) => page.document.locator(`.answer [data-clause="${code}"]`);
   expect(await clause('share').innerText()).toBe('Three quarters of the weights changed');
-  expect(await clause('direction-main').innerText()).toBe(
-    "Everywhere the update leans into the base's main directions",
+  expect(await clause('direction-main-low').innerText()).toBe(
+    "Everywhere the update is low-rank and leans into the base's main directions",
   );
   const answer = page.document.locator('.answer');
-  expect(await answer.innerText()).toMatch(/main directions \(×\s?16 of random\)\./);
-  const height = (): Promise<number> => answer.evaluate((strip) => strip.getBoundingClientRect().height);
-  const closed = await height();
-  await answer.locator('summary').click();
-  expect(await height()).toBeGreaterThan(1.5 * closed);
-  await answer.locator('summary').click();
+  expect(await answer.innerText()).toMatch(/main directions \(×\s?16 of random, noise ×\s?[\d.]+\)\./);
+  // pressed, a clause opens its question; pressed again it is as before
+  await clause('direction-main-low').click();
+  const tab = page.document.locator('[role="tab"][aria-selected="true"]');
+  expect(await tab.innerText()).toBe('Where does it point?');
+  expect(await clause('direction-main-low').getAttribute('aria-pressed')).toBe('true');
+  await page.action('show-all').waitFor();
+  await clause('direction-main-low').press('Enter');
+  await expect.poll(() => page.action('show-all').count()).toBe(0);
+  expect(await clause('direction-main-low').getAttribute('aria-pressed')).toBe('false');
+  await page.question('size');
 });
 
 test('the panes scroll, the page around them does not', async () => {
@@ -98,7 +122,7 @@ test('the panes scroll, the page around them does not', async () => {
     const root = document.scrollingElement;
     // what reaches below the page and is cut by no pane
     const long = [...document.querySelectorAll('body *')].filter(
-      (element) => element.getBoundingClientRect().bottom > most && !element.closest('.pane > *'),
+      (element) => element.getBoundingClientRect().bottom > most && !element.closest('.pane > *, .left > *'),
     );
     return {
       scroll: (root?.scrollHeight ?? 0) - most,
@@ -114,11 +138,19 @@ test('the keyboard walks the heatmap, steps through metrics and enters the detai
   await page.heatmap().focus();
   for (const key of ['PageUp', 'Home', 'ArrowDown', 'ArrowDown', 'ArrowRight']) await keyboard.press(key);
   expect((await page.selected()).cell).toMatch(/^2,/);
-  const before = await page.document.getByLabel('Metric').inputValue();
+  const before = await page.figure().inputValue();
   await keyboard.press(']');
-  await expect.poll(() => page.document.getByLabel('Metric').inputValue()).not.toBe(before);
+  await expect.poll(() => page.figure().inputValue()).not.toBe(before);
   await keyboard.press('[');
-  await expect.poll(() => page.document.getByLabel('Metric').inputValue()).toBe(before);
+  await expect.poll(() => page.figure().inputValue()).toBe(before);
+  for (const [key, question] of [
+    ['3', 'Did the spectrum move?'],
+    ['2', 'Where does it point?'],
+    ['1', 'How much?'],
+  ] as const) {
+    await keyboard.press(key);
+    await expect.poll(() => page.document.locator('[role="tab"][aria-selected="true"]').innerText()).toBe(question);
+  }
   await keyboard.press('Enter');
   await expect
     .poll(() => page.document.locator('[data-matrix]').evaluate((pane) => pane === document.activeElement))
@@ -129,7 +161,7 @@ test('the keyboard walks the heatmap, steps through metrics and enters the detai
 
 test('the table twin holds the same 42 values', async () => {
   const page = new ComparisonPage(workbench());
-  await page.document.getByLabel('Metric').selectOption('nss');
+  await page.question('spectrum', 'nss');
   await page.action('table').click();
   const rows = page.document.locator('table.twin tbody tr');
   expect(await rows.count()).toBe(6);
@@ -138,15 +170,20 @@ test('the table twin holds the same 42 values', async () => {
   const value = golden.get(`model.layers.4.${module}.weight`)?.['nss'] ?? NaN;
   expectShown(shown, value, `NSS of layer 4, ${module}`);
   await page.action('table').click();
-  await page.document.getByLabel('Metric').selectOption({ index: 0 });
+  await page.question('size');
 });
 
 test('after a reload of the window the panel is back with its results and the reader’s choices', async () => {
   const before = await new ComparisonPage(workbench()).selected();
+  await new ComparisonPage(workbench()).question('spectrum', 'nss');
   await workbench().reload();
   const page = new ComparisonPage(workbench());
   await page.phase('done');
   expect(await page.counted()).toBe('42 of 42 matrices');
-  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(matrices, 'nss'), 'NSS');
+  expectGolden(
+    (await page.keyFigure()).value,
+    medianOf(matrices, ({ nss }) => nss),
+    'NSS',
+  );
   expect(await page.selected()).toEqual(before);
 });

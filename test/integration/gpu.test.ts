@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { hostTarget, UNIVERSAL } from '../../scripts/lib/packages.mjs';
 import { ComparisonPage } from './support/comparison.ts';
-import { expectShown, goldenComparison, meanOf } from './support/golden.ts';
+import { expectGolden, expectShown, goldenComparison, medianOf } from './support/golden.ts';
 import { session } from './support/session.ts';
 
 const { workbench, root } = session({ settings: { 'offaxis.backend': 'gpu' } });
@@ -30,12 +30,24 @@ test(
 
 test('its figures are the golden ones', async () => {
   const page = new ComparisonPage(workbench());
-  const [mask, energy] = await page.card('alignment').locator('.figure').allInnerTexts();
-  expectShown(mask ?? '', 1 - meanOf(matrices, 'principalOverlap'), 'off-principal share');
-  expectShown(energy ?? '', 1 - meanOf(matrices, 'jointEnergy'), 'off-principal energy');
-  expectShown(await page.card('nss').locator('.figure').innerText(), meanOf(matrices, 'nss'), 'NSS');
+  await page.question('where');
+  const times = await page.keyFigure();
+  const random = medianOf(matrices, (m) => (m['jointEnergy'] ?? NaN) / (m['jointEnergyBaseline'] ?? NaN));
+  expectGolden(times.value, random, 'joint energy over random');
+  await page.question('where', 'principalOverlap');
+  expectGolden(
+    (await page.keyFigure()).value,
+    medianOf(matrices, (m) => m['principalOverlap']),
+    'principal overlap',
+  );
+  await page.question('spectrum', 'nss');
+  expectGolden(
+    (await page.keyFigure()).value,
+    medianOf(matrices, ({ nss }) => nss),
+    'NSS',
+  );
   const largest = Math.max(...[...matrices.values()].flatMap((m) => [m['angleUMax'] ?? 0, m['angleVMax'] ?? 0]));
-  expectShown(await page.card('angles').locator('.figure').innerText(), largest, 'largest angle');
+  expectShown(await page.document.locator('[data-action="most"]').innerText(), largest, 'largest angle');
 });
 
 test('the detail of a matrix says that the GPU computed it', async () => {

@@ -48,6 +48,7 @@ test('the marks of a plot answer to the arrow keys with the card that the pointe
   await workbench().runCommand('Offaxis: Open Sample Comparison');
   const page = new ComparisonPage(workbench());
   await page.complete(42);
+  await page.openDetail();
   const plot = page.document.locator('[data-section="spectra"] ox-plot').first();
   await plot.locator('.reading').focus();
   await workbench().page.keyboard.press('Home');
@@ -98,6 +99,7 @@ test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () 
 
 test('the heatmap is one picture with its legend', async () => {
   const page = new ComparisonPage(workbench());
+  await page.question('where');
   await page.document.locator('.map .more').focus();
   await workbench().page.keyboard.press('Enter');
   await page.document.locator('.map [data-picture-action="svg"]').click();
@@ -119,8 +121,9 @@ test.each([
   expect(/<rect width="1120"[^>]*fill="([^"]+)"/.exec(svg)?.[1]).toBe(background);
   const seen = await render(name);
   expect(seen.text).toMatch(/base → rl/);
-  expect(seen.text).toMatch(/Gaussian null [\d.]+/);
-  expect(seen.text).toMatch(/isotropic [\d.]+/);
+  expect(seen.text).toMatch(/Three quarters of the weights changed/);
+  expect(seen.text).toMatch(/one rounding to bf16 [\d.]+/);
+  expect(seen.text).toMatch(/random [\d.]+/);
   expect(seen.width).toBe(1120);
   expect(seen.height).toBeGreaterThan(500);
 });

@@ -68,7 +68,7 @@ test('a model beside its own quantisation: what it lost in dB, and that the diff
   await vscode.chooseFromMenu(await vscode.reveal('fp8-tuned', 'model.safetensors'), 'Compare with Base');
   const page = new ComparisonPage(vscode);
   await page.complete(14);
-  const banner = page.document.locator('[data-quantisation]');
+  const banner = page.document.locator('[data-fact="quantisation"]');
   await banner.waitFor();
   expect(await banner.innerText()).toMatch(
     /quantised \(FP8, blocks of 16\): the difference is rounding of the scales' grid unless larger; SQNR 31\.5 dB/,

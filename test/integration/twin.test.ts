@@ -6,15 +6,14 @@ import { session } from './support/session.ts';
 
 const { workbench, root } = session();
 
-test('the switch puts noise of the same size beside the figures of every matrix', async () => {
+test('noise of the same size stands beside the figures of every matrix, as it costs little', async () => {
   await workbench().runCommand('Offaxis: Open Sample Comparison');
   const page = new ComparisonPage(workbench());
   await page.complete(42);
+  expect(await page.document.locator('[data-badge]').count()).toBe(0);
   await page.click(0.25, 0.9);
+  await page.openDetail();
   const marks = page.document.locator('[data-twin-mark]');
-  expect(await marks.count()).toBe(0);
-  await page.document.locator('[data-section="numbers"] [data-twin]').check();
-  await page.complete(42);
   await expect.poll(() => marks.count(), { timeout: 60_000 }).toBeGreaterThan(5);
   const { matrix } = await page.selected();
   const golden = JSON.parse(readFileSync(join(root, 'test/fixtures/golden/twin-base-to-rl.json'), 'utf8')) as {
@@ -27,4 +26,45 @@ test('the switch puts noise of the same size beside the figures of every matrix'
   const shown = Number(/[\d.]+/.exec(await row.locator('[data-twin-mark]').innerText())?.[0]);
   const expected = (pair.tensors[matrix]?.nss ?? NaN) / (golden.tensors[matrix]?.twin.nss ?? NaN);
   expect(Math.abs(shown / expected - 1)).toBeLessThan(0.03);
+});
+
+test('turned off behind the gear it is gone, said so, offered, and the choice is kept for this pair', async () => {
+  const page = new ComparisonPage(workbench());
+  await page.action('parameters').click();
+  await page.document.locator('#parameter-twin').uncheck();
+  await page.action('compare-again').click();
+  const badge = page.document.locator('[data-badge]');
+  await badge.waitFor();
+  await page.complete(42);
+  expect(await badge.innerText()).toBe('no noise to compare with');
+  expect(await page.document.locator('[data-twin-mark]').count()).toBe(0);
+  await page.question('spectrum');
+  expect(await page.figure().inputValue()).toBe('nss');
+  await workbench().runCommand('View: Close All Editors');
+  await workbench().runCommand('Offaxis: Open Sample Comparison');
+  await page.complete(42);
+  await badge.waitFor();
+  await page.action('compute-twin').first().click();
+  await badge.waitFor({ state: 'detached' });
+  await page.complete(42);
+  await page.question('spectrum');
+  await expect.poll(() => page.figure().inputValue()).toBe('nssOverNoise');
+});
+
+test('a parameter that is out of range is refused with the reason, and nothing is computed', async () => {
+  const page = new ComparisonPage(workbench());
+  await page.action('parameters').click();
+  await page.document.locator('#parameter-maskRank').fill('100000');
+  await page.action('compare-again').click();
+  const failed = page.document.locator('[data-failed="whole"]');
+  await failed.waitFor();
+  expect(await failed.innerText()).toMatch(/mask rank/i);
+});
+
+test('the other way round is a comparison of its own', async () => {
+  const page = new ComparisonPage(workbench());
+  await page.action('swap').click();
+  await workbench()
+    .tab(/rl → base/)
+    .waitFor();
 });

@@ -144,6 +144,7 @@ test('a comparison draws the update and the change mask of its matrix', async ()
   await workbench().chooseFromMenu(await workbench().reveal('rl', 'model.safetensors'), 'Compare with Base');
   const page = new ComparisonPage(workbench());
   await page.phase('done');
+  await page.openDetail();
   const picture = page.document.locator('[data-section="picture"]');
   await picture.locator('[data-picture="drawn"]').waitFor();
   expect(await colours(picture.locator('.mp-canvas canvas'))).toBeGreaterThan(10);

@@ -187,8 +187,9 @@ test('the comparison has no words outside the bundle', async () => {
   const found = new Set<string>();
   for (const [sent, ui] of [
     [done, { cell: MATRIX }],
-    [done, { cell: MATRIX, metric: 'principalPosition', table: true }],
-    [done, { metric: 'nss', fit: true }],
+    [done, { cell: MATRIX, tab: 'where', figure: 'principalPosition', table: true }],
+    [done, { tab: 'spectrum', figure: 'nss', fit: true }],
+    [done, { tab: 'where', clause: 3, brush: { from: 1, to: 2 } }],
     [planned, {}],
   ] as const)
     for (const text of await untranslated('comparison', sent, ui)) found.add(text);

@@ -5,12 +5,12 @@ import { energyRatio, energySaid, maskSaid, VERDICT_POSITION, VERDICT_Z } from '
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
+import { chip } from '../shared/verdict-chip.ts';
 import { t } from '../shared/l10n.ts';
 import '../shared/plot.ts';
 import type { Drawing } from '../shared/plot.ts';
 import { key, readBullet, type NullMark } from '../shared/svg.ts';
 import { twinParts } from './twin.ts';
-import { chip } from './views-card.ts';
 
 interface BulletRow {
   name: string;

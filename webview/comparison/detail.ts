@@ -18,7 +18,7 @@ import { profiles } from './detail-profiles.ts';
 import { spectra } from './detail-spectra.ts';
 import { hasSpectra } from '../../src/results/accumulator.ts';
 import type { Pair } from './model.ts';
-import { naming } from './title.ts';
+import { naming } from './integrity.ts';
 import { define, ViewElement } from './view.ts';
 
 export const sizes = (shape: readonly number[]): string => shape.join(' × ');

@@ -1,11 +1,16 @@
 /** "Export Comparison Figure...": what the page shows, gathered for one picture. Words and figures are the page's own. */
+import { sentencesOf } from '../../src/answer/render.ts';
 import { percent } from '../shared/format.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tell } from '../shared/l10n.ts';
 import { FIGURE_WIDTH, figureSheet, type FigureCard, type Fragment } from '../shared/figure-sheet.ts';
 import { fragmentOf, inColours, measureText, paperColours, send } from '../shared/picture.ts';
 import type { Plot } from '../shared/plot.ts';
+import { drawGauge } from './key-figure.ts';
+import { keyFigure } from './key-values.ts';
 import type { MapPane } from './map-pane.ts';
+import type { ComparisonModel } from './model.ts';
 import { picture } from './panels.ts';
+import { TABS } from './tabs.ts';
 import type { View } from './view.ts';
 
 const CARD_WIDTH = 180;
@@ -40,7 +45,8 @@ function figureOf(view: View): Fragment {
       ]
         .filter(Boolean)
         .join(', '),
-      cards: cards(),
+      answer: answerOf(model),
+      cards: cardsOf(model),
       map: map && { title: shown.metric.name, text: shown.metric.text, drawing: map },
       lines:
         lines && drawing
@@ -52,37 +58,30 @@ function figureOf(view: View): Fragment {
   );
 }
 
-/** The cards of the page; the alignment card is two of them. */
-function cards(): FigureCard[] {
-  return [...document.querySelectorAll<HTMLElement>('[data-card]')].flatMap((card) => {
-    const title = ownText(card.querySelector('h2'));
-    const views = [...card.querySelectorAll<HTMLElement>('.views > div')];
-    if (!views.length) return [cardOf(card, title, [words(card, '.figure small'), words(card, 'h2 .of')])];
-    return views.map((part) =>
-      cardOf(part, `${title}, ${words(part, '.lab .quiet')}`, [words(part, '.verdict'), words(card, 'h2 .of')]),
-    );
-  });
+function answerOf(model: ComparisonModel): string[] {
+  const answer = model.answer();
+  return answer ? sentencesOf(answer, tell) : [];
 }
-function cardOf(part: HTMLElement, title: string, aside: readonly string[]): FigureCard {
-  const figure = part.querySelector('.figure')?.firstChild;
-  return {
-    title,
-    figure: ownText(part.querySelector('.figure')) || (figure?.textContent ?? '').trim(),
-    aside: aside.filter(Boolean).join('; '),
-    bullet: drawnAt(part.querySelector<Plot>('ox-plot'), CARD_WIDTH),
-    keys: keysOf(part),
-    reading: words(part, 'p'),
-  };
+/** The key figure of each tab. */
+function cardsOf(model: ComparisonModel): FigureCard[] {
+  return TABS.flatMap((tab) => {
+    const found = keyFigure(model, { tab, figure: null });
+    if (!found) return [];
+    const { name, value, scope, gauge, beside, most } = found;
+    return [
+      {
+        title: name,
+        figure: value,
+        aside: scope,
+        bullet: gauge && fragmentOf({ draw: () => drawGauge(CARD_WIDTH, gauge) }),
+        keys: beside.map(({ text }) => text),
+        reading: most ? `${most.what} ${most.text}` : '',
+      },
+    ];
+  });
 }
 const words = (root: Element, selector: string): string =>
   (root.querySelector(selector)?.textContent ?? '').replace(/\s+/g, ' ').trim();
-/** The text of the element itself, without that of its children. */
-const ownText = (element: Element | null): string =>
-  [...(element?.childNodes ?? [])]
-    .filter((node) => node.nodeType === Node.TEXT_NODE)
-    .map((node) => node.textContent ?? '')
-    .join('')
-    .trim();
 const keysOf = (root: Element): string[] =>
   [...root.querySelectorAll('.keys span')]
     .filter((span) => !span.querySelector('span'))

@@ -8,6 +8,7 @@ import { sizes } from './detail.ts';
 import { besideText, figureText, metricById, PAIR_FIGURES, VIEWS, type PairFigure } from './metrics.ts';
 import { hasSpectra } from '../../src/results/accumulator.ts';
 import type { Pair } from './model.ts';
+import { shownFigure } from './shown.ts';
 import type { View } from './view.ts';
 import { t, tell } from '../shared/l10n.ts';
 
@@ -52,8 +53,8 @@ export class CellCard {
   private single(pair: Pair): TemplateResult {
     const { model, ui } = this.view;
     const tensor = model.tensors.get(pair.name);
-    const metric = metricById(ui.metric);
-    const chosen = ui.metric !== VIEWS && tensor ? row(metric.name, metric.format(model.value(metric, pair))) : nothing;
+    const { metric } = shownFigure(model, ui);
+    const chosen = metric.id !== VIEWS && tensor ? row(metric.name, metric.format(model.value(metric, pair))) : nothing;
     if (!tensor || !hasSpectra(tensor)) {
       const status = model.status(pair);
       const text =
@@ -91,15 +92,16 @@ export class CellCard {
 
   private several(hit: Hit, pairs: readonly Pair[]): TemplateResult {
     const { model, ui } = this.view;
+    const { metric } = shownFigure(model, ui);
     const shown =
-      ui.metric === VIEWS ? ['principalLift', 'jointRatio', 'nss', 'angleUMax', 'unchangedBf16'] : [ui.metric];
+      metric.id === VIEWS ? ['principalLift', 'jointRatio', 'nss', 'angleUMax', 'unchangedBf16'] : [metric.id];
     const done = pairs.filter((p) => model.status(p) === 'done').length;
     return html`<hr />
       <table>
         <tbody>
           ${shown.map((id) => {
-            const metric = metricById(id);
-            return row(metric.name, metric.format(model.cell(metric, hit.layer, hit.module).value), t('mean'));
+            const one = metricById(id);
+            return row(one.name, one.format(model.cell(one, hit.layer, hit.module).value), t('mean'));
           })}
         </tbody>
       </table>

@@ -5,7 +5,7 @@ import { MOST_NAME, type PagePlan } from '../../src/protocol/forPage.ts';
 import { meanOf } from '../../src/protocol/lists.ts';
 import { cutText, integer, percent } from '../shared/format.ts';
 import '../shared/windowed.ts';
-import { define, ViewElement } from './view.ts';
+import { CostlyElement, define } from './view.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 
@@ -161,25 +161,8 @@ export function leftOutTables(
   }`;
 }
 
-/** What of a run's time the tables may take: they go over all tensors, which may be half a million. */
-const SHARE = 0.05;
-
-class LeftOut extends ViewElement {
-  private dueAt = 0;
-
-  protected override shouldUpdate(): boolean {
-    return this.view.model.state?.phase !== 'running' || performance.now() >= this.dueAt;
-  }
-  protected override render(): TemplateResult | typeof nothing {
-    const begin = performance.now();
-    try {
-      return this.tables();
-    } finally {
-      const end = performance.now();
-      this.dueAt = end + (end - begin) / SHARE;
-    }
-  }
-  private tables(): TemplateResult | typeof nothing {
+class LeftOut extends CostlyElement {
+  protected override content(): TemplateResult | typeof nothing {
     const { model } = this.view;
     const plan = model.state?.plan;
     if (!plan) return nothing;

@@ -1,25 +1,17 @@
 /** Left pane: metric picker, heatmap or its table twin, legend, then lines, verdicts and what was left out. */
 import { nothing, type TemplateResult } from 'lit';
-import { integer, num, times } from '../shared/format.ts';
+import { num, times } from '../shared/format.ts';
 import { Heatmap, isDiverging, legendRamp, type Cell, type Hit } from '../shared/heatmap.ts';
 import { cardContent, hoverCard, type CardRow } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { t } from '../shared/l10n.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, pictureName, type PictureCell } from '../shared/picture.ts';
-import { icon, s } from '../shared/svg.ts';
-import './left-out.ts';
-import './lines.ts';
-import { metricGroups } from './metrics.ts';
-import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
-import './model-figures.ts';
+import { s } from '../shared/svg.ts';
 import { picture, type Picture } from './panels.ts';
-import './tally.ts';
 import { gap, windowOf } from '../shared/windowed.ts';
 import { statusWord } from '../shared/words.ts';
 import { define, ViewElement, type View } from './view.ts';
-
-const TABLE_ICON = 0xebb7;
 
 function swatch(kind: 'absent' | 'untouched' | 'pending' | 'failed' | 'null' | 'beyond'): SVGElement {
   const box = { x: 0.5, y: 0.5, width: 13, height: 11 };
@@ -44,22 +36,8 @@ class MapPane extends ViewElement {
   protected override render(): TemplateResult {
     const { model, ui, set } = this.view;
     const shown = picture(model, ui);
-    const done = model.matrices.filter((pair) => model.status(pair, shown.metric.elementwise) === 'done').length;
     return html`<section class="pane" aria-label=${t('Layers by modules')}>
       <div class="toolbar">
-        <select
-          aria-label=${t('Metric')}
-          title=${t('[ and ] step through the metrics')}
-          .value=${shown.metric.id}
-          @change=${(e: Event) => set({ metric: (e.target as HTMLSelectElement).value, fit: null })}
-        >
-          ${metricGroups(model.hasTwin).map(
-            ([group, metrics]) =>
-              html`<optgroup label=${group}>
-                ${metrics.map((m) => html`<option value=${m.id} ?selected=${m.id === shown.metric.id}>${m.name}</option>`)}
-              </optgroup>`,
-          )}
-        </select>
         ${
           shown.canFit
             ? html`<button
@@ -72,18 +50,8 @@ class MapPane extends ViewElement {
               </button>`
             : nothing
         }
-        <button
-          data-action="table"
-          aria-pressed=${String(ui.table)}
-          title=${t('Show the same values as a table')}
-          @click=${() => set({ table: !ui.table })}
-        >
-          ${icon(TABLE_ICON)}${t('Table')}
-        </button>
-        <span class="grow"></span
-        ><span class="small quiet" data-counted>${t('{0} of {1} matrices', done, model.matrices.length)}</span>
+        <span class="small quiet">${shown.metric.text}</span>
       </div>
-      <p class="def">${shown.metric.text}</p>
       <div class="map" ?hidden=${ui.table}></div>
       ${ui.table ? this.twin(shown) : nothing}
       <div class="legend" ?hidden=${ui.table}>
@@ -98,24 +66,6 @@ class MapPane extends ViewElement {
           }</span
         >
       </div>
-      <ox-tally .view=${this.view} .version=${this.version}></ox-tally>
-      <ox-lines .view=${this.view} .version=${this.version}></ox-lines>
-      <ox-model .view=${this.view} .version=${this.version}></ox-model>
-      ${
-        model.beyondMap
-          ? html`<p class="quiet small" data-beyond>
-              ${plural(
-                model.beyondMap,
-                '{0} matrix lies beyond the first {1} layers and {2} modules: it is counted in the cards and named in the export, not shown here.',
-                '{0} matrices lie beyond the first {1} layers and {2} modules: they are counted in the cards and named in the export, not shown here.',
-                integer(model.beyondMap),
-                integer(MAX_LAYERS),
-                integer(MAX_COLUMNS),
-              )}
-            </p>`
-          : nothing
-      }
-      <ox-left-out .view=${this.view} .version=${this.version}></ox-left-out>
     </section>`;
   }
 

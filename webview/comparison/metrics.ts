@@ -12,9 +12,12 @@ import { times } from '../shared/format.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { nss, wedin } from '../shared/readings.ts';
 import { overNoise } from './over-noise.ts';
+import { BOTH, type Tab } from './tabs.ts';
 
 export interface Metric {
   id: string;
+  /** the question that it belongs to */
+  tab: Tab;
   group: string;
   name: string;
   /** one sentence under the picker */
@@ -29,7 +32,20 @@ export interface Metric {
   format(value: number | null): string;
 }
 /** The mask view and the energy view beside each other. */
-export const VIEWS = 'views';
+export const VIEWS = BOTH;
+
+const TAB_OF: Readonly<Record<PairFigure['group'], Tab>> = {
+  change: 'size',
+  validity: 'size',
+  elements: 'size',
+  principal: 'where',
+  energy: 'where',
+  update: 'where',
+  low: 'where',
+  principalNotLow: 'where',
+  shift: 'spectrum',
+  spectrum: 'spectrum',
+};
 
 const asNumber = (v: unknown): number | null => (typeof v === 'number' ? v : typeof v === 'boolean' ? Number(v) : null);
 const atEnd = (v: unknown, end: 0 | 1): number | null => (Array.isArray(v) ? asNumber(v[end]) : null);
@@ -63,6 +79,7 @@ function metricsOf(figure: PairFigure): Metric[] {
   const kind = figure.kind;
   const plain: Metric = {
     id,
+    tab: TAB_OF[figure.group],
     group: tell(GROUP_NAMES[figure.group]),
     name: tell(figure.label),
     text: tell(figure.sentence),
@@ -98,11 +115,12 @@ function metricsOf(figure: PairFigure): Metric[] {
 /** Colours of a factor over noise of the same size: 16 either way. */
 const NOISE_SCALE: Scale = { kind: 'log1', hi: 16 };
 /** A figure over that of noise of the same size; none of a figure that the two share by definition, or that is not an amount. */
-function overNoiseOf({ id, kind, unit, label, sentence, sameForNoise }: PairFigure): Metric[] {
+function overNoiseOf({ id, kind, unit, group, label, sentence, sameForNoise }: PairFigure): Metric[] {
   if (sameForNoise || unit === 'truth' || (kind !== 'number' && kind !== 'integer')) return [];
   return [
     {
       id: `${id}OverNoise`,
+      tab: TAB_OF[group],
       group: t('Beside noise of the same size'),
       name: t('{0} / noise', tell(label)),
       text: t('{0} Here as a factor over noise of the same size: 1 is what noise gives.', tell(sentence)),
@@ -119,6 +137,7 @@ function overNoiseOf({ id, kind, unit, label, sentence, sameForNoise }: PairFigu
 const ANGLES: readonly Metric[] = [
   {
     id: 'largestAngle',
+    tab: 'spectrum',
     group: tell(GROUP_NAMES.shift),
     name: t('Largest angle'),
     text: t(
@@ -131,6 +150,7 @@ const ANGLES: readonly Metric[] = [
   },
   {
     id: 'meanAngleOverNoise',
+    tab: 'spectrum',
     group: t('Beside noise of the same size'),
     name: t('Turn of the main directions'),
     text: t('The mean angle of both sides as a factor over noise of the same size: 1 is what noise gives.'),
@@ -146,6 +166,7 @@ function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
   const group = t(isBase ? 'Base checkpoint' : 'Tuned checkpoint');
   return CHECKPOINT_FIGURES.map(({ id, of, label, sentence, unit }) => ({
     id: `${side}.${id}`,
+    tab: of === 'elements' ? 'size' : 'spectrum',
     group,
     name: isBase ? t('{0}, base', tell(label)) : t('{0}, tuned', tell(label)),
     text: tell(sentence),
@@ -158,6 +179,7 @@ function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
 export const METRICS: readonly Metric[] = [
   {
     id: VIEWS,
+    tab: 'where',
     group: t('Alignment'),
     name: t('Mask view and energy view'),
     text: t('Both views as a factor over their own reference, on one scale: 1 is what noise gives.'),
@@ -174,18 +196,19 @@ export const METRICS: readonly Metric[] = [
 ];
 const BY_ID: ReadonlyMap<string, Metric> = new Map(METRICS.map((m) => [m.id, m]));
 export const metricById = (id: string): Metric => BY_ID.get(id) ?? METRICS[0]!;
-/** The list by groups, as it is offered. */
-export function metricGroups(hasTwin: boolean): (readonly [group: string, metrics: readonly Metric[]])[] {
-  const offered = METRICS.filter(({ needsTwin }) => hasTwin || !needsTwin);
+/** What a tab offers beside its own figures, by groups. */
+export function moreMetrics(
+  tab: Tab,
+  hasTwin: boolean,
+  without: readonly { id: string }[],
+): (readonly [group: string, metrics: readonly Metric[]])[] {
+  const own = new Set(without.map(({ id }) => id));
+  const offered = METRICS.filter(
+    (metric) => metric.tab === tab && (hasTwin || !metric.needsTwin) && !own.has(metric.id),
+  );
   return [...new Set(offered.map(({ group }) => group))].map(
     (group) => [group, offered.filter((metric) => metric.group === group)] as const,
   );
-}
-/** The next or previous metric of what is offered, around its ends. */
-export function stepMetric(id: string, by: 1 | -1, hasTwin: boolean): string {
-  const offered = METRICS.filter(({ needsTwin }) => hasTwin || !needsTwin);
-  const at = offered.findIndex((metric) => metric.id === id);
-  return offered[(at + by + offered.length) % offered.length]!.id;
 }
 /** For a metric without a natural range: logarithmic if the values are positive and span two decades. */
 export function freeScale(values: readonly number[]): Scale {

@@ -11,6 +11,7 @@ import {
   type Scale,
 } from '../shared/heatmap.ts';
 import { freeScale, metricById, VIEWS, type Metric } from './metrics.ts';
+import { shownFigure } from './shown.ts';
 import type { ComparisonModel } from './model.ts';
 import type { Ui } from './view.ts';
 import { t } from '../shared/l10n.ts';
@@ -57,7 +58,7 @@ const tickLabels =
   };
 
 export function picture(model: ComparisonModel, ui: Ui): Picture {
-  const metric = metricById(ui.metric);
+  const { metric } = shownFigure(model, ui);
   if (metric.id === VIEWS) return views(model, metric);
   const values = model.cellValues(metric);
   const own = metric.scale;

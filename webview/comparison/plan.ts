@@ -1,15 +1,12 @@
 /** Before computing: what pairs, what does not and why, the cost. Also the page while headers are read, and if nothing pairs. */
 import { nothing, type TemplateResult } from 'lit';
 import type { ComparisonPlan } from '../../src/protocol/engine.ts';
-import type { Problem } from '../../src/protocol/results.ts';
 import { bytes, count, cutText, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
-import { severityWord } from '../shared/words.ts';
-import '../shared/windowed.ts';
-import { s } from '../shared/svg.ts';
 import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
 import { leftOutTables } from './left-out.ts';
+import { problemList } from './rest.ts';
 import { backendText } from './backend.ts';
 import { twinSwitch } from './twin.ts';
 import { define, ViewElement } from './view.ts';
@@ -18,18 +15,14 @@ import { plural, t } from '../shared/l10n.ts';
 const names = (list: readonly string[], most = 4): string =>
   list.length <= most ? list.join(', ') : t('{0} and {1} more', list.slice(0, most).join(', '), list.length - most);
 
-/** Longer lists show one line each, in a window. */
-const WRAPPED = 50;
-
 class Plan extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
     const state = this.view.model.state;
     if (!state) return nothing;
     if (state.phase === 'planning' && !state.plan) {
-      return html`<div class="progress busy">
-          ${s('svg', { viewBox: '0 0 100 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { x: 0, y: 0, width: 30, height: 2 }))}
-        </div>
-        <div class="empty" role="status"><p class="quiet">${t('Reading the headers of both checkpoints.')}</p></div>`;
+      return html`<div class="empty" role="status">
+        <p class="quiet">${t('Reading the headers of both checkpoints.')}</p>
+      </div>`;
     }
     if (!state.plan) return this.failed();
     return state.plan.pairs.length ? this.planned(state.plan) : this.nothingPairs(state.plan);
@@ -82,7 +75,9 @@ class Plan extends ViewElement {
           </button>
         </div>
       </div>
-      <div class="plan" role="main">${this.problems(plan)} ${leftOutTables(plan, leftOut, null)}</div>`;
+      <div class="plan" role="main">
+        ${problemList(plan.problems, this.view.model.leftOut.problems)} ${leftOutTables(plan, leftOut, null)}
+      </div>`;
   }
 
   private planned(plan: ComparisonPlan): TemplateResult {
@@ -127,7 +122,7 @@ class Plan extends ViewElement {
             </div>`,
         )}
       </div>
-      ${this.problems(plan)}
+      ${problemList(plan.problems, this.view.model.leftOut.problems)}
       ${
         model.matrices.length
           ? html`<section class="sect">
@@ -176,33 +171,6 @@ class Plan extends ViewElement {
       }
       ${leftOutTables(plan, model.leftOut, null)}
     </div>`;
-  }
-
-  private problems(plan: ComparisonPlan): TemplateResult | typeof nothing {
-    const { problems } = plan;
-    if (!problems.length) return nothing;
-    const more = this.view.model.leftOut.problems;
-    const all = problems.length + more;
-    const line = (p: Problem): string => `${severityWord(p.severity)}: ${p.file ? `${p.file}: ` : ''}${p.message}`;
-    return html`<section class="sect" data-section="problems">
-      <h2>
-        ${t('Problems')}
-        <small>${plural(all, '{0} finding in the files', '{0} findings in the files', integer(all))}</small>
-      </h2>
-      ${
-        problems.length > WRAPPED
-          ? html`<ox-long-list
-              class="small"
-              .items=${problems}
-              .label=${t('Problems')}
-              .line=${(p: Problem) => html`<span title=${line(p)}>${line(p)}</span>`}
-            ></ox-long-list>`
-          : html`<ul class="notes small">
-              ${problems.map((p) => html`<li>${line(p)}</li>`)}
-            </ul>`
-      }
-      ${more ? html`<p class="small">${t('and {0} more; “offaxis check” lists all', integer(more))}</p>` : nothing}
-    </section>`;
   }
 }
 define('ox-plan', Plan);

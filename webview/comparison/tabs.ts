@@ -120,8 +120,8 @@ const SHIFT_ABSOLUTE = figure({
 
 interface TabSpec {
   question: Text;
-  /** the default first */
-  figures: readonly TabFigure[];
+  /** the default first: that one is always there */
+  figures: readonly [TabFigure, ...TabFigure[]];
   /** the default if noise of the same size is not computed, if that is another one */
   withoutTwin?: TabFigure;
 }
@@ -151,15 +151,15 @@ export function figuresOfTab(tab: Tab, { hasTwin, hasHidden }: Known): TabFigure
   return [withoutTwin, ...offered.filter((one) => one !== withoutTwin)];
 }
 /** The figure of these that is shown: the one that was chosen, or the first. */
-export function figureOfTab(tab: Tab, chosen: string | null, known: Known): TabFigure | null {
+export function figureOfTab(tab: Tab, chosen: string | null, known: Known): TabFigure {
   const offered = figuresOfTab(tab, known);
-  return offered.find(({ id }) => id === chosen) ?? offered[0] ?? null;
+  return offered.find(({ id }) => id === chosen) ?? offered[0] ?? SPECS[tab].figures[0];
 }
 /** The next or previous of those that a tab offers, around its ends. */
-export function stepFigure(tab: Tab, chosen: string | null, by: 1 | -1, known: Known): string | null {
+export function stepFigure(tab: Tab, chosen: string | null, by: 1 | -1, known: Known): string {
   const offered = figuresOfTab(tab, known);
   const at = offered.findIndex(({ id }) => id === chosen);
-  return offered[(Math.max(at, 0) + by + offered.length) % offered.length]?.id ?? null;
+  return (offered[(Math.max(at, 0) + by + offered.length) % offered.length] ?? SPECS[tab].figures[0]).id;
 }
 
 /** Which figure of a tab shows what a clause of the answer rests on; null: the tab's default. */

@@ -18,7 +18,7 @@ export function twinSwitch({ model, post }: View): TemplateResult {
       type="checkbox"
       data-twin
       .checked=${on}
-      @change=${() => post({ type: 'twin', twin: !on })}
+      @change=${() => post({ type: 'parameters', change: { twin: !on } })}
     />${t('Beside noise of the same size')}</label
   >`;
 }

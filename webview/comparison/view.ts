@@ -1,9 +1,8 @@
 /** What every element of the page is given: the model, the reader's own choices, and the way back to the host. */
-import { LitElement } from 'lit';
+import { LitElement, type nothing, type TemplateResult } from 'lit';
 import type { ComparisonFromView } from '../../src/protocol/views.ts';
 import type { MatrixClient } from '../shared/matrix-client.ts';
 import type { Cell } from '../shared/heatmap.ts';
-import { VIEWS } from './metrics.ts';
 import type { ComparisonModel } from './model.ts';
 import { TABS, type Tab } from './tabs.ts';
 
@@ -20,7 +19,6 @@ export interface Sort {
 
 /** UI state: kept by the webview over a reload, never sent to the host. */
 export interface Ui {
-  metric: string;
   tab: Tab;
   /** id of the shown figure of this tab; null: its default */
   figure: string | null;
@@ -35,12 +33,14 @@ export interface Ui {
   sort: Sort | null;
   /** null: as the metric has it by default */
   fit: boolean | null;
+  /** the detail is opened, if there is no room for it beside the map; and its width there, CSS pixels */
+  isDetailOpen: boolean;
+  detailWidth: number | null;
   table: boolean;
   /** module of the line plot; empty: the selected cell's */
   line: string;
 }
 export const INITIAL_UI: Ui = {
-  metric: VIEWS,
   tab: 'size',
   figure: null,
   cell: null,
@@ -49,6 +49,8 @@ export const INITIAL_UI: Ui = {
   brush: null,
   sort: null,
   fit: null,
+  isDetailOpen: false,
+  detailWidth: null,
   table: false,
   line: '',
 };
@@ -64,7 +66,6 @@ export function readUi(stored: unknown): Ui {
   const { from, to } = objectOf<Brush>(s.brush);
   const { column, isDescending } = objectOf<Sort>(s.sort);
   return {
-    metric: textOf(s.metric) ?? VIEWS,
     tab: TABS.find((tab) => tab === s.tab) ?? INITIAL_UI.tab,
     figure: textOf(s.figure),
     cell: typeof layer === 'number' && typeof module === 'string' ? { layer, module } : null,
@@ -73,6 +74,8 @@ export function readUi(stored: unknown): Ui {
     brush: typeof from === 'number' && typeof to === 'number' ? { from, to } : null,
     sort: typeof column === 'string' ? { column, isDescending: isDescending === true } : null,
     fit: typeof s.fit === 'boolean' ? s.fit : null,
+    isDetailOpen: s.isDetailOpen === true,
+    detailWidth: typeof s.detailWidth === 'number' ? s.detailWidth : null,
     table: s.table === true,
     line: textOf(s.line) ?? '',
   };
@@ -87,6 +90,10 @@ export interface View {
   set(change: Partial<Ui>): void;
 }
 
+/** Another question: its default figure, and nothing narrowed by a clause. */
+export const openTab = (view: View, tab: Tab): void =>
+  view.set({ tab, figure: null, clause: null, sort: null, fit: null });
+
 /** Light DOM, so that one stylesheet serves the page; `version` rises whenever model or choices change. */
 export abstract class ViewElement extends LitElement {
   static override properties = { view: { attribute: false }, version: { attribute: false } };
@@ -99,4 +106,31 @@ export abstract class ViewElement extends LitElement {
 }
 export function define(name: string, element: CustomElementConstructor): void {
   if (!customElements.get(name)) customElements.define(name, element);
+}
+
+/** What of a run's time an element may take that goes over all tensors, which may be half a million. */
+const SHARE = 0.05;
+
+/** An element whose picture costs more with every tensor: while results come it is made anew only as often as that is cheap. */
+export abstract class CostlyElement extends ViewElement {
+  private dueAt = 0;
+  private chosen: Ui | null = null;
+
+  /** what the reader does shows at once */
+  protected override shouldUpdate(): boolean {
+    const { model, ui } = this.view;
+    const isDue = model.state?.phase !== 'running' || ui !== this.chosen || performance.now() >= this.dueAt;
+    if (isDue) this.chosen = ui;
+    return isDue;
+  }
+  protected override render(): unknown {
+    const begin = performance.now();
+    try {
+      return this.content();
+    } finally {
+      const end = performance.now();
+      this.dueAt = end + (end - begin) / SHARE;
+    }
+  }
+  protected abstract content(): TemplateResult | typeof nothing;
 }

@@ -1,4 +1,4 @@
-/** The comparison as one picture: cards in a row, the map, the lines. Pure: texts and drawings in, one SVG document out. */
+/** The comparison as one picture: the answer, the key figures in a row, the map, the lines. Pure: texts and drawings in, one SVG document out. */
 import { escapeXml, FONT } from './sheet.ts';
 import { greatest } from '../../src/protocol/lists.ts';
 
@@ -21,6 +21,8 @@ export interface FigureCard {
 export interface FigureContent {
   title: string;
   subtitle: string;
+  /** sentences */
+  answer: readonly string[];
   cards: readonly FigureCard[];
   map: { title: string; text: string; drawing: Fragment } | null;
   lines: { title: string; keys: readonly string[]; drawing: Fragment } | null;
@@ -61,6 +63,11 @@ export function figureSheet(content: FigureContent, style: FigureStyle): Fragmen
     y += LINE + 1;
   }
   y += 8;
+  for (const line of wrap(content.answer.join(' '), inner, 14, style)) {
+    text(line, PAD, y + 6, 14, foreground);
+    y += LINE + 5;
+  }
+  if (content.answer.length) y += 10;
 
   const each = (inner - GAP * (content.cards.length - 1)) / Math.max(1, content.cards.length);
   const titles = content.cards.map((card) => wrap(card.title, each, 12, style, 600));

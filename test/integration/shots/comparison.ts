@@ -12,10 +12,17 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await shoot('comparison');
   const notice = page.document.getByRole('button', { name: 'Dismiss' });
   if (await notice.isVisible()) await notice.click();
-  const answer = page.document.locator('.answer summary');
-  await answer.click();
-  await shoot('comparison-answer');
-  await answer.click();
+  for (const tab of ['where', 'spectrum'] as const) {
+    await page.question(tab);
+    await shoot(`comparison-${tab}`);
+  }
+  await page.document.locator('.answer .clause.finding').first().click();
+  await shoot('comparison-clause');
+  await page.action('show-all').click();
+  await page.action('export-menu').click();
+  await shoot('comparison-export');
+  await vscode.page.keyboard.press('Escape');
+  await page.question('size');
 
   await page.hover(0.3, 0.55);
   await shoot('comparison-hover');
@@ -38,22 +45,24 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await page.complete(42);
   await detail.evaluate((pane) => pane.scrollTo(0, 0));
 
-  const metric = page.document.getByLabel('Metric');
-  for (const id of ['nss', 'unchangedBf16']) {
-    await metric.selectOption(id);
-    await shoot(`comparison-metric-${id}`);
-  }
-  await metric.selectOption({ index: 0 });
+  await page.question('size', 'unchangedBf16');
+  await shoot('comparison-figure-unchangedBf16');
+  await page.question('size');
   await page.action('table').click();
   await shoot('comparison-table');
   await page.action('table').click();
-  for (const section of ['lines', 'model', 'left-out']) {
+  await page.openRest();
+  for (const section of ['lines', 'model', 'elementwise']) {
     const element = page.document.locator(`[data-section="${section}"]`).first();
     if (!(await element.count())) continue;
     await element.evaluate((node) => node.scrollIntoView({ block: 'end' }));
     await shoot(`comparison-${section}`);
   }
 
+  await page.document.locator('details.rest > summary').click();
+
+  await vscode.page.setViewportSize({ width: 1048, height: 700 });
+  await shoot('comparison-1000x700');
   await vscode.page.setViewportSize({ width: 748, height: 1000 });
   await shoot('comparison-700px');
   await vscode.page.setViewportSize({ width: 1440, height: 900 });

@@ -26,15 +26,43 @@ export class ComparisonPage {
       .waitFor();
     if (await this.action('start').isVisible()) await this.action('start').click();
     await this.phase('done', timeout);
-    await this.document.locator('[data-counted]', { hasText: `${matrices} of ${matrices} matrices` }).waitFor();
+    // a narrow page has no room for it
+    await this.document
+      .locator('[data-counted]', { hasText: `${matrices} of ${matrices} matrices` })
+      .waitFor({ state: 'attached' });
   }
 
   async counted(): Promise<string> {
-    return (await this.document.locator('[data-counted]').innerText()).trim();
+    return ((await this.document.locator('[data-counted]').textContent()) ?? '').trim();
   }
 
-  card(id: 'alignment' | 'unchanged' | 'nss' | 'angles'): Locator {
-    return this.document.locator(`[data-card="${id}"]`);
+  /** Opens a question, at its default figure or at another one. */
+  async question(tab: 'size' | 'where' | 'spectrum', figure?: string): Promise<void> {
+    await this.document.locator(`[data-tab="${tab}"]`).click();
+    if (figure !== undefined) await this.figure().selectOption(figure);
+  }
+  figure(): Locator {
+    return this.document.getByLabel('Figure', { exact: true });
+  }
+  /** The figure of the question: what is written, with all of its digits, and that of noise. */
+  async keyFigure(): Promise<{ text: string; value: number; noise: number }> {
+    const shown = this.document.locator('[data-key-value]');
+    const number = async (name: string): Promise<number> => Number(await shown.getAttribute(name));
+    return { text: await shown.innerText(), value: await number('data-key-value'), noise: await number('data-noise') };
+  }
+  /** What stands beside it. */
+  async keyRow(): Promise<string> {
+    return this.document.locator('.keyfig').innerText();
+  }
+  /** In a narrow window the detail is one line, which opens. */
+  async openDetail(): Promise<void> {
+    const expand = this.document.locator('.beside > .expand');
+    if ((await expand.isVisible()) && (await expand.getAttribute('aria-expanded')) === 'false') await expand.click();
+  }
+  /** Opens what stands below the map. */
+  async openRest(): Promise<void> {
+    const rest = this.document.locator('details.rest');
+    if ((await rest.getAttribute('open')) === null) await rest.locator('summary').first().click();
   }
 
   hoverCard(): Locator {

@@ -28,6 +28,23 @@ export function meanOf(tensors: Map<string, Figures>, id: string): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** The median over the matrices that have a value. */
+export function medianOf(
+  tensors: Map<string, Figures>,
+  value: (figures: Figures) => number | null | undefined,
+): number {
+  const sorted = [...tensors.values()]
+    .map(value)
+    .filter((one) => typeof one === 'number')
+    .sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
+}
+/** The figure is the golden one, to the tolerance of METRICS.md for spectra and what follows from them. */
+export function expectGolden(value: number, golden: number, what: string): void {
+  expect(Math.abs(value / golden - 1), `${what}: ${value} is shown, ${golden} is right`).toBeLessThan(1e-3);
+}
+
 /** The first number in a text of the page: "26.5 %" (0.265), "−0.31", "1.2e−5", "×50.9", "1 024", with any space between. */
 export function shownNumber(text: string): number {
   const plain = text.replace(/\u2212/g, '-').replace(/(\d)\u202f(?=\d)/g, '$1');

@@ -2,9 +2,10 @@ import { watch, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync, mk
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ComparisonController } from '../../../src/comparison/controller.ts';
-import { ComparisonStore } from '../../../src/comparison/store.ts';
+import { ComparisonController, type ControllerServices } from '../../../src/comparison/controller.ts';
+import { ComparisonStore, type ComparisonSpec } from '../../../src/comparison/store.ts';
 import type { EngineClient } from '../../../src/engine/client.ts';
+import type { ComparisonPlan } from '../../../src/protocol/engine.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 import type { ComparisonToView } from '../../../src/protocol/views.ts';
 import { createHarness, type Harness } from '../engine/harness.ts';
@@ -54,7 +55,11 @@ class Page {
   }
 }
 
-function controllerFor(engine: EngineClient, activities: (string | null)[] = []): ComparisonController {
+function controllerFor(
+  engine: ControllerServices['engine'],
+  activities: (string | null)[] = [],
+  onSpec: ControllerServices['onSpec'] = () => undefined,
+): ComparisonController {
   const write = (): void => undefined;
   return new ComparisonController(
     { base: join(directory, 'base'), tuned: join(directory, 'rl'), parameters: DEFAULT_PARAMETERS },
@@ -66,6 +71,7 @@ function controllerFor(engine: EngineClient, activities: (string | null)[] = [])
         const watcher = watch(folder, (_event, name) => name !== null && listener(join(folder, name)));
         return { dispose: () => watcher.close() };
       },
+      onSpec,
       onActivity: (text) => activities.push(text),
     },
   );
@@ -247,5 +253,37 @@ describe('ComparisonController', () => {
     expect(takes('crash2')).toBe(before);
     expect(takes('crash1')).toBeGreaterThan(2);
     expect(takes('a')).toBe(1);
+  });
+  /** The scripted engine, whose plan with the twin costs so many operations more. */
+  const withTwinCost = (client: EngineClient, flops: number): ControllerServices['engine'] => ({
+    call: async (method, params, signal) => {
+      const reply = await client.call(method, params, signal);
+      const isTwin = method === 'plan' && (params as ComparisonSpec).parameters.twin;
+      if (isTwin) (reply as ComparisonPlan).cost.flops += flops;
+      return reply;
+    },
+    stream: (...of) => client.stream(...of),
+    tell: (...of) => client.tell(...of),
+    allowRestart: () => client.allowRestart(),
+  });
+  test.each([
+    ['is cheap', 1e9, true],
+    ['would take minutes', 1e14, false],
+  ])('noise of the same size is computed unasked if it %s, and the spec says so', async (_, flops, isComputed) => {
+    const specs: ComparisonSpec[] = [];
+    const engine = withTwinCost(harness.client(['a']), flops);
+    const controller = controllerFor(engine, [], (spec) => void specs.push(spec));
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open({ decidesTwin: true });
+    expect(page.state.phase).toBe('done');
+    expect(page.state.parameters.twin).toBe(isComputed);
+    expect(page.state.commandLine.includes('--twin')).toBe(isComputed);
+    expect(specs.map(({ parameters }) => parameters.twin)).toEqual(isComputed ? [true] : []);
+    // whoever has chosen is not asked again
+    await controller.setParameters({ twin: false, alpha: 0.5 });
+    expect(page.state.parameters).toMatchObject({ twin: false, alpha: 0.5 });
+    expect(specs.at(-1)?.parameters).toMatchObject({ twin: false, alpha: 0.5 });
+    await controller.dispose();
   });
 });

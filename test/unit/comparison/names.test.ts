@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shortNames } from '../../../src/comparison/names.ts';
+import { shortNames, titlesOf } from '../../../src/comparison/names.ts';
 
 describe('shortNames', () => {
   test.each([
@@ -14,5 +14,21 @@ describe('shortNames', () => {
     ['/m/base', '/m/base', 'base', 'base'],
   ])('%s and %s', (base, tuned, a, b) => {
     expect(shortNames(base, tuned)).toEqual({ base: a, tuned: b });
+  });
+});
+
+describe('titlesOf', () => {
+  test('a title grows by a folder at a time until the path is whole', () => {
+    expect(titlesOf('/m/run2/base/model.safetensors', '/m/run2/rl/model.safetensors')).toEqual([
+      'base → rl',
+      'run2/base → run2/rl',
+      'm/run2/base → m/run2/rl',
+    ]);
+  });
+  test('two comparisons of one name in two folders are told apart by the folder', () => {
+    const one = titlesOf('/m/run1/base', '/m/run1/rl');
+    const two = titlesOf('/m/run2/base', '/m/run2/rl');
+    expect(one[0]).toBe(two[0]);
+    expect([one[1], two[1]]).toEqual(['run1/base → run1/rl', 'run2/base → run2/rl']);
   });
 });

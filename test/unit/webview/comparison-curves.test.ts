@@ -5,7 +5,8 @@ import { binned, differences, ranges, SINGLE } from '../../../webview/comparison
 import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../src/families/labels.ts';
 import { ends, isBeyond, outward } from '../../../webview/shared/heatmap-scale.ts';
-import { metricById, metricGroups, METRICS, stepMetric } from '../../../webview/comparison/metrics.ts';
+import { metricById, moreMetrics, METRICS } from '../../../webview/comparison/metrics.ts';
+import { TABS } from '../../../webview/comparison/tabs.ts';
 import { ComparisonModel } from '../../../webview/comparison/model.ts';
 import { endLabels, picture } from '../../../webview/comparison/panels.ts';
 import { readUi } from '../../../webview/comparison/view.ts';
@@ -103,20 +104,15 @@ describe('metric list', () => {
       ...['base.spectralNorm', 'tuned.powerLawAlpha', 'base.subnormal', 'tuned.std'],
     ];
     for (const id of wanted) expect(ids).toContain(id);
-    for (const hasTwin of [false, true]) {
-      expect(stepMetric(ids[0]!, -1, hasTwin)).toBe(ids.at(-1));
-      expect(stepMetric(ids.at(-1)!, 1, hasTwin)).toBe(ids[0]);
-    }
   });
   it('offers factors over noise of the same size if that is computed, of figures in which the two can differ', () => {
     const offered = (hasTwin: boolean): string[] =>
-      metricGroups(hasTwin).flatMap(([, list]) => list.map(({ id }) => id));
+      TABS.flatMap((tab) => moreMetrics(tab, hasTwin, [])).flatMap(([, list]) => list.map(({ id }) => id));
     const added = offered(true).filter((id) => !offered(false).includes(id));
     expect(added).toEqual(offered(true).filter((id) => id.endsWith('OverNoise')));
     expect(added).toEqual(expect.arrayContaining(['nssOverNoise', 'angleUMaxOverNoise', 'jointEnergyOverNoise']));
     for (const id of ['relativeUpdate', 'updateNorm', 'jointEnergyBaseline', 'maskRank', 'illDefined', 'wedinVacuous'])
       expect(added, id).not.toContain(`${id}OverNoise`);
-    expect(stepMetric('maskRank', 1, true)).not.toBe(stepMetric('maskRank', 1, false));
     const tensor = { metrics: { nss: 0.3, twin: { nss: 0.1 } } } as unknown as ComparisonTensor;
     expect(metricById('nssOverNoise').get(tensor)).toBeCloseTo(3, 12);
     expect(metricById('nssOverNoise').format(3)).toBe('×\u200a3');
@@ -163,7 +159,7 @@ describe('the picture of a metric', () => {
     model.apply({ type: 'plan', plan: { pairs: [pair], problems: [] } } as unknown as ComparisonToView);
     const tensors = [{ ...pair, metrics, flags: [], reasons: [] }];
     model.apply({ type: 'results', tensors, details: [], failed: [] } as unknown as ComparisonToView);
-    const { profile, scale, endLabels: words } = picture(model, readUi(null));
+    const { profile, scale, endLabels: words } = picture(model, readUi({ tab: 'where' }));
     expect(words).toEqual(['1/64', '≥ 64']);
     expect(profile.ticks.map(profile.label)).toEqual(['1/64', '1/8', '1', '8', '≥ 64']);
     const [, energy] = profile.series.map((series) => series.at(0)?.mean ?? NaN);
@@ -174,13 +170,13 @@ describe('the picture of a metric', () => {
 
 describe('stored UI state', () => {
   it('is taken if it fits and dropped if it does not', () => {
-    expect(readUi({ metric: 'nss', cell: { layer: 2, module: 'q' }, fit: true, table: 1 })).toMatchObject({
-      metric: 'nss',
+    expect(readUi({ figure: 'nss', cell: { layer: 2, module: 'q' }, fit: true, table: 1 })).toMatchObject({
+      figure: 'nss',
       cell: { layer: 2, module: 'q' },
       fit: true,
       table: false,
     });
     expect(readUi({ cell: { layer: '2' } }).cell).toBeNull();
-    expect(readUi('nonsense').metric).toBe('views');
+    expect(readUi('nonsense').tab).toBe('size');
   });
 });

@@ -9,6 +9,7 @@ const style = { background: '#ffffff', foreground: '#111111', quiet: '#555555', 
 const content: FigureContent = {
   title: 'base → rl & <co>',
   subtitle: '6 layers',
+  answer: ['Three quarters of the weights changed (74.6 %).'],
   cards: [
     {
       title: 'Off-principal alignment, mask view',

@@ -1,0 +1,58 @@
+/** How far the work is: a line of two pixels that is always there, and the words at the end of the answer. */
+import type { TemplateResult } from 'lit';
+import type { Progress } from '../../src/protocol/views.ts';
+import { duration, integer } from '../shared/format.ts';
+import { html } from '../shared/html.ts';
+import { t } from '../shared/l10n.ts';
+import { s } from '../shared/svg.ts';
+import type { ComparisonModel } from './model.ts';
+import { define, ViewElement } from './view.ts';
+
+/** Of the line, while nothing is counted yet. */
+const SOME = 30;
+
+class ProgressLine extends ViewElement {
+  protected override render(): TemplateResult {
+    const { state } = this.view.model;
+    const isBusy = state?.phase === 'planning' || (state?.phase === 'running' && !state.progress);
+    const { done = 0, total = 0 } = state?.phase === 'running' ? (state.progress ?? {}) : {};
+    const share = total ? Math.min(1, done / total) : 0;
+    return html`<div class="progress ${isBusy ? 'busy' : ''}" data-progress=${share.toFixed(3)} aria-hidden="true">
+      ${s(
+        'svg',
+        { viewBox: '0 0 100 2', preserveAspectRatio: 'none' },
+        s('rect', { x: 0, y: 0, width: isBusy ? SOME : 100 * share, height: 2 }),
+      )}
+    </div>`;
+  }
+}
+define('ox-progress', ProgressLine);
+
+/** "9 s"; null if nothing can be said yet. */
+const timeLeft = ({ secondsLeft }: Progress): string | null =>
+  secondsLeft === null || !Number.isFinite(secondsLeft) ? null : duration(secondsLeft);
+
+/** What is being computed, in a sentence; null if nothing is. */
+export function progressText({
+  state,
+  matrices,
+  live,
+}: Pick<ComparisonModel, 'state' | 'matrices' | 'live'>): string | null {
+  if (state?.phase === 'cancelled')
+    return t(
+      'Cancelled: direction and spectrum of {0} of {1} matrices. Everything computed stays.',
+      integer(live().length),
+      integer(matrices.length),
+    );
+  if (state?.phase !== 'running') return null;
+  const { progress } = state;
+  if (!progress) return t('Starting the engine.');
+  const [done, total, left] = [integer(progress.done), integer(progress.total), timeLeft(progress)];
+  if (progress.phase === 'change')
+    return left === null
+      ? t('Comparing the weights: {0} of {1} tensors so far.', done, total)
+      : t('Comparing the weights: {0} of {1} tensors so far, about {2} left.', done, total, left);
+  return left === null
+    ? t('Direction and spectrum: {0} of {1} matrices so far.', done, total)
+    : t('Direction and spectrum: {0} of {1} matrices so far, about {2} left.', done, total, left);
+}

@@ -22,6 +22,9 @@ export function nameOn(side: 'base' | 'tuned', row: TensorRow, change: Change | 
   return (change?.side === side ? changedName(row.name, change) : null) ?? row.name;
 }
 
+/** The layer that MLX wraps with an adapter beside it. */
+const IN_WRAPPER = /\.linear\.(weight|bias)$/;
+
 interface Matched {
   matches: Match[];
   baseRest: TensorRow[];
@@ -53,6 +56,7 @@ export function matchRows(base: TensorRow[], tuned: TensorRow[]): Matched {
   };
   for (const row of base) take(row, byName.get(row.name));
   takeBy(null, normalizeName);
+  takeBy(null, (name) => normalizeName(name).replace(IN_WRAPPER, '.$1'));
   const change = constantChange(...rest(), Math.min(base.length, tuned.length));
   if (change) takeBy(change, normalizeName);
   takeBy(change, publishedName);

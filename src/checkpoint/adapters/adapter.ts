@@ -115,7 +115,8 @@ export function adapterOf(tensors: ReadonlyMap<string, TensorRow>, sources: Adap
 /** Most modules have their own weight in the same file, and it holds others beside them: PEFT saves tables of tokens with an adapter. */
 function isWholeModel(parts: ReadonlyMap<string, unknown>, others: readonly TensorRow[]): boolean {
   const names = new Set(others.map(({ name }) => normalizeName(name).replace(/\.weight$/, '')));
-  const own = [...parts.keys()].filter((module) => names.has(module)).length;
+  // MLX keeps the layer that it wraps as "linear".
+  const own = [...parts.keys()].filter((module) => names.has(module) || names.has(`${module}.linear`)).length;
   return own * 2 > parts.size && names.size > own;
 }
 

@@ -8,7 +8,7 @@ import { fitsShape, placeOf, placeOfPart, sidesOf, wrongShape, type AdaptedPlace
 import { InitialFactors } from './initial.ts';
 import { asParts, biasesOf, bothOf } from './otherLayouts.ts';
 import { nesting, parameterName } from './stacks.ts';
-import { Targets, type BasePart } from './targets.ts';
+import { renamed, Targets, type BasePart } from './targets.ts';
 import { biasUpdate, moduleUpdate, rowsOfUpdate, stackUpdate, type ModuleUpdate } from './updates.ts';
 
 export interface Assigned {
@@ -22,6 +22,8 @@ export interface Assigned {
   whole: ReadonlyMap<string, TensorRow>;
   /** the adapter's tensors that have no counterpart in the base */
   left: string[];
+  /** what the names of its modules are read with, in place of what they begin with */
+  prefix: { take: string; put: string } | null;
 }
 
 /** The update of a weight that lies so in its tensor, and where in the update it stands; undefined if there is none. */
@@ -80,7 +82,11 @@ export function assignUpdates(base: Checkpoint, source: Checkpoint, adapter: Ada
         }
       });
   };
-  for (const [name, module] of adapter.modules) {
+  const isThere = (name: string, module: AdapterModule): boolean => rowOf(base, targets, name, module) !== undefined;
+  const isElsewhere = ![...adapter.modules].some(([name, module]) => isThere(name, module));
+  const prefix = isElsewhere ? targets.prefixFor([...adapter.modules.keys()]) : null;
+  for (const [spelled, module] of adapter.modules) {
+    const name = prefix ? renamed(spelled, prefix) : spelled;
     const row = rowOf(base, targets, name, module);
     const listed = row ? [] : targets.experts(normalizeName(parameterName(module.settings, module.module)));
     const parts = row || listed.length > 0 ? null : asParts(base, targets, name, moduleUpdate(source, module, kept));
@@ -108,7 +114,7 @@ export function assignUpdates(base: Checkpoint, source: Checkpoint, adapter: Ada
     else if (!updates.has(match.name)) whole.set(match.name, row);
   }
   for (const { name, reason } of unfit) reasons.set(name, reason);
-  return { updates, reasons, unfit, whole, left };
+  return { updates, reasons, unfit, whole, left, prefix };
 }
 
 /** What a module's factors are of. Of stacked experts their names tell the order of the parameters at most: else the shapes do. */

@@ -7,6 +7,7 @@ import { needsInitial } from './settings.ts';
 import { Targets } from './targets.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { coverageOf } from '../coverage.ts';
+import { changeNote } from '../matchNames.ts';
 import { pairCheckpoints } from '../pair.ts';
 import type { PairOptions } from '../pairOf.ts';
 import type { Checkpoint, MatrixView, Pairing } from '../types.ts';
@@ -31,7 +32,7 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   const own = pairCheckpoints(base, base, options);
   const remains = tuned.beside?.kind === 'base' ? remainsOf(tuned.beside.checkpoint) : null;
   const assigned = assignUpdates(base, tuned, adapter);
-  const { updates, reasons, unfit, whole, left } = assigned;
+  const { updates, reasons, unfit, whole, left, prefix } = assigned;
   const skipped = [...own.skipped];
   for (const [name, reason] of reasons) skipped.push({ name, reason });
   if (updates.size + whole.size === 0)
@@ -83,6 +84,7 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
       new Map([...untouched].map(([tensor, { weights }]) => [tensor, weights])),
     ),
     notes: [
+      prefix && changeNote({ side: 'tuned', ...prefix, inside: false }),
       baseNameNote(adapter.facts, tuned.folder, base),
       unfitNote(adapter, unfit),
       initialisationNote(adapter, tuned.beside),

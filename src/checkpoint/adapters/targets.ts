@@ -36,14 +36,34 @@ export class Targets {
     }
   }
 
-  /** What a module keeps under that name; undefined if there is nothing, or more than one. */
+  /** What a module keeps under that name, itself or in the layer that MLX wraps; undefined if there is nothing, or more than one. */
   parameter(module: string, name: 'weight' | 'bias'): TensorRow | undefined {
-    return this.tensor(`${module}.${name}`);
+    return this.tensor(`${module}.${name}`) ?? this.named.get(`${module}.linear.${name}`);
   }
 
   tensor(name: string): TensorRow | undefined {
     const { family } = this.base;
     return this.named.get(name) ?? this.bare.get(bareName(name)) ?? this.layouts.get(layoutKey(name, [], family));
+  }
+
+  /**
+   * What stands before these modules' names and not before the base's, or the other way round ("thinker." of an adapter of a part), so that
+   * most of them have a weight there; null if nothing does. Parts of the path before the layers.
+   */
+  prefixFor(modules: readonly string[]): { take: string; put: string } | null {
+    const layers = /^(.*?)((?:^|\.)(?:layers?|h|blocks?)\.\d+\..*)$/;
+    const startOf = (name: string): string | null => layers.exec(name)?.[1] ?? null;
+    const starts = new Set(modules.map(startOf));
+    const [take] = starts;
+    if (take == null || starts.size !== 1) return null;
+    const own = new Set([...this.named.keys()].map(startOf).filter((start) => start !== null));
+    const fitting = [...own].filter((put) => {
+      const there = modules.filter((name) => this.named.has(`${renamed(name, { take, put })}.weight`));
+      return there.length * 2 > modules.length;
+    });
+    const [put] = fitting;
+    // Two towers with the same names below them: which of the two is not told.
+    return put === undefined || fitting.length !== 1 || put === take ? null : { take, put };
   }
 
   /** By the key that a weight has under every way of saving; made when it is asked for. */
@@ -121,10 +141,16 @@ export class Targets {
 
 function bareName(name: string): string {
   const model = pipelineModel(name);
-  return (model === null ? name : name.slice(model.length + 1)).replaceAll('.', '_');
+  return (model === null ? name : normalizeName(name.slice(model.length + 1))).replaceAll('.', '_');
 }
 
 /** What stands beside its siblings and does that, whatever its last word is. */
 function byStage(key: string, stage: Stage): string {
   return `${key.slice(0, key.lastIndexOf('.') + 1)}<${stage}>`;
+}
+
+/** A module's name with one start in place of another. */
+export function renamed(name: string, { take, put }: { take: string; put: string }): string {
+  const rest = name.slice(take.length).replace(/^\./, '');
+  return put === '' ? rest : `${put}.${rest}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../../src/checkpoint/index.ts';
+import { pairAdapter, pairCheckpoints, readMatrix, type Checkpoint } from '../../../src/checkpoint/index.ts';
 import { checkpointFolders, expectMatrix, file, merged, sum, Tensor } from '../checkpoint/adapterFiles.ts';
 
 /** Adapters over a base that keeps their modules in another layout: the definition written out, element by element. */
@@ -239,6 +239,60 @@ describe('single experts over a stack of them', () => {
         (i, j) => both.at(e, i, j) + SCALE * sum(RANK, (x) => b.at(e, i, x) * a.at(e, x, j)),
       );
   });
+});
+
+describe('names that begin otherwise', () => {
+  const q = new Tensor([8, 8], 1);
+  it.each([
+    ['a part of a model', 'thinker.layers.0.self_attn.q_proj', 'model.layers.0.self_attn.q_proj'],
+    ['a model of parts', 'model.layers.0.self_attn.q_proj', 'thinker.layers.0.self_attn.q_proj'],
+    ['two words', 'a.layers.0.self_attn.q_proj', 'b.c.layers.0.self_attn.q_proj'],
+  ])('%s', async (_, module, name) => {
+    const lora = new Lora(module, 8, 8, 10);
+    const base = await open({
+      'model.safetensors': file({ [`${name}.weight`]: q, 'x.norm.weight': new Tensor([8], 2) }),
+    });
+    const tuned = await adapter([lora]);
+    expectMatrix((await merged(base, tuned)).get(`${name}.weight`), 8, 8, (i, j) => q.at(i, j) + lora.at(i, j));
+    if (!tuned.adapter) throw new Error('It is not an adapter.');
+    const { notes } = pairAdapter(base, tuned, tuned.adapter, { includeEmbeddings: true, tensors: null });
+    expect(notes.map(({ code }) => code)).toContain('pairing-prefix');
+  });
+
+  it('is not guessed if two parts of the base have these names', async () => {
+    const base = await open({
+      'model.safetensors': file({
+        'a.layers.0.self_attn.q_proj.weight': q,
+        'b.layers.0.self_attn.q_proj.weight': new Tensor([8, 8], 2),
+      }),
+    });
+    const tuned = await adapter([new Lora('c.layers.0.self_attn.q_proj', 8, 8, 10)]);
+    await expect(merged(base, tuned)).rejects.toThrow(/no weight of that name/);
+  });
+});
+
+it('a layer that MLX has wrapped and not merged is the base with its update', async () => {
+  const [q, o] = [new Tensor([8, 8], 1), new Tensor([8, 8], 2)];
+  const base = await open({
+    'model.safetensors': file({ [`${attn}.q_proj.weight`]: q, [`${attn}.o_proj.weight`]: o }),
+  });
+  const [a, b] = [new Tensor([8, RANK], 3), new Tensor([RANK, 8], 4)];
+  const whole = await open({
+    'model.safetensors': file({
+      [`${attn}.q_proj.linear.weight`]: q,
+      [`${attn}.q_proj.lora_a`]: a,
+      [`${attn}.q_proj.lora_b`]: b,
+      [`${attn}.o_proj.weight`]: o,
+    }),
+    'adapter_config.json': { fine_tune_type: 'lora', lora_parameters: { rank: RANK, scale: SCALE } },
+  });
+  expect(whole.adapter?.facts.unmerged).toBe(true);
+  const { pairs } = pairCheckpoints(base, whole, { includeEmbeddings: true, tensors: null });
+  expect(pairs.map(({ name }) => name)).toEqual([`${attn}.q_proj.weight`, `${attn}.o_proj.weight`]);
+  const weight = pairs[0]?.tuned;
+  if (!weight) throw new Error('There is no pair.');
+  const values = new Float64Array((await readMatrix(weight)).slice().buffer);
+  expectMatrix(values, 8, 8, (i, j) => q.at(i, j) + SCALE * sum(RANK, (k) => b.at(k, i) * a.at(j, k)));
 });
 
 it('a base of codes goes by the names of its weights', async () => {

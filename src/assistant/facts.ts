@@ -3,7 +3,7 @@ import type { CheckpointFacts } from '../protocol/engine.ts';
 import { cacheBytes, cacheFormula } from '../protocol/health.ts';
 import type { Problem } from '../protocol/results.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
-import { bytes, DATA_NOTE, figure, plural, quoted, type } from './text.ts';
+import { bytes, DATA_NOTE, integer, plural, quoted, type } from './text.ts';
 
 /** Problems named; the rest are counted. */
 const PROBLEMS_SHOWN = 12;
@@ -18,11 +18,11 @@ export function factLines(facts: CheckpointFacts): string[] {
   if (more) dtypes.push(`${more} more types`);
   const missing = facts.tensors.filter((row) => row.missing).length;
   const lines = [
-    `Checkpoint ${quoted(facts.path)}: ${facts.format}; ${plural(facts.tensors.length, 'tensor')}, ${facts.parameters === null ? 'packed weights that are not counted' : `${figure(facts.parameters)} parameters`}, ${bytes(facts.sizeBytes)}; ${dtypes.join(', ') || 'no types'}.`,
+    `Checkpoint ${quoted(facts.path)}: ${facts.format}; ${plural(facts.tensors.length, 'tensor')}, ${facts.parameters === null ? 'packed weights that are not counted' : `${integer(facts.parameters)} parameters`}, ${bytes(facts.sizeBytes)}; ${dtypes.join(', ') || 'no types'}.`,
   ];
   for (const { text, tensors, parameters, reason } of facts.quantisation)
     lines.push(
-      `Quantised: ${text}; ${plural(tensors, 'tensor')}${parameters === null ? '' : `, ${figure(parameters)} parameters`}${reason === null ? ', read with their scales' : `, left out: ${reason}`}.`,
+      `Quantised: ${text}; ${plural(tensors, 'tensor')}${parameters === null ? '' : `, ${integer(parameters)} parameters`}${reason === null ? ', read with their scales' : `, left out: ${reason}`}.`,
     );
   if (missing) lines.push(`${plural(missing, 'tensor')} of missing shards: shapes and values unknown.`);
   if (config)
@@ -35,7 +35,7 @@ export function factLines(facts: CheckpointFacts): string[] {
     const at =
       cache.contextTokens === null
         ? ''
-        : `, ${bytes(cacheBytes(cache, cache.contextTokens))} at ${figure(cache.contextTokens)} tokens`;
+        : `, ${bytes(cacheBytes(cache, cache.contextTokens))} at ${integer(cache.contextTokens)} tokens`;
     lines.push(`KV cache, one sequence: ${bytes(cache.bytesPerToken)} a token${at} = ${cacheFormula(cache)}.`);
   } else lines.push(`KV cache: not estimated, ${visible(memory.reason ?? 'unknown')}.`);
   const entries = Object.entries(metadata);

@@ -6,7 +6,7 @@ import { fitted } from './budget.ts';
 import { ROLES } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
 import { ToolInput } from './input.ts';
-import { bytes, DATA_NOTE, plural, quoted, shape, type } from './text.ts';
+import { bytes, DATA_NOTE, integer, plural, quoted, shape, type } from './text.ts';
 
 const KNOWN = [
   'path',
@@ -56,7 +56,7 @@ export async function findTensors(raw: unknown, context: ToolContext): Promise<s
       : `${quoted(row.name)} | ${type(row.dtype)} ${shape(row.shape)} | ${bytes(row.sizeBytes)} | ${place}`;
   });
   const head = [
-    `${plural(found.length, 'tensor')} of ${facts.tensors.length.toLocaleString('en-US')} in ${quoted(facts.path)} match: ${plural(weights, 'weight')}, ${bytes(size)}.`,
+    `${plural(found.length, 'tensor')} of ${integer(facts.tensors.length)} in ${quoted(facts.path)} match: ${plural(weights, 'weight')}, ${bytes(size)}.`,
     ...(offset ? [`Rows from ${offset} on.`] : []),
     DATA_NOTE,
   ];

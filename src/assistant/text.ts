@@ -1,5 +1,5 @@
 /** Figures and names for a model to read: plain, exact enough, with units. */
-import { plainUnits } from '../protocol/format.ts';
+import { numbers, PLAIN, plainUnits } from '../protocol/format.ts';
 import { forModel } from '../text/show.ts';
 
 /** Dimensions of a shape that are written out. */
@@ -9,25 +9,15 @@ const SIDES_SHOWN = 8;
 export const quoted = (name: string): string => forModel(name);
 /** A type as formats name theirs stands without quotes; any other text is the file's. */
 export const type = (dtype: string): string => (/^[A-Z][A-Z0-9_]{0,15}$/.test(dtype) ? dtype : quoted(dtype));
-export function figure(x: number | null | undefined, digits = 4): string {
-  if (x === null || x === undefined) return 'undefined';
-  if (Number.isInteger(x)) return x.toLocaleString('en-US');
-  return String(Number(x.toPrecision(digits)));
-}
+export const { num: figure, bytes, integer } = numbers({ ...PLAIN, none: 'undefined' });
 /** A share, an angle, any figure of the catalog. */
 export const { percent, degrees, inUnit } = plainUnits(figure, 'undefined', 'degrees');
-export function bytes(n: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let unit = 0;
-  for (; n >= 1000 && unit < units.length - 1; unit++) n /= 1000;
-  return `${figure(n)} ${units[unit]}`;
-}
 export function shape(sides: readonly number[]): string {
   if (sides.length === 0) return 'scalar';
   const rest = sides.length - SIDES_SHOWN;
   return `[${sides.slice(0, SIDES_SHOWN).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}]`;
 }
-export const plural = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`;
+export const plural = (n: number, what: string): string => `${integer(n)} ${what}${n === 1 ? '' : 's'}`;
 /** "0-5, 7" */
 export function ranges(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);

@@ -1,29 +1,11 @@
 /** Figures and tables for a terminal: at most four significant digits, columns aligned, no colour if the output is not a terminal. */
-import { plainUnits } from '../protocol/format.ts';
+import { plain, PLAIN, plainUnits } from '../protocol/format.ts';
 import { greatest } from '../protocol/lists.ts';
 import { NAME_LENGTH, visible } from '../text/show.ts';
 
-export function figure(x: number | null | undefined, digits = 4): string {
-  if (x === null || x === undefined) return '-';
-  if (!Number.isFinite(x)) return String(x);
-  if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x);
-  const a = Math.abs(x);
-  if (a !== 0 && (a < 1e-3 || a >= 1e5)) return x.toExponential(digits - 2);
-  return x.toPrecision(digits);
-}
+export const { num: figure, bytes, count, integer } = plain;
 /** A share, an angle, any figure of the catalog. */
-export const { percent, degrees, inUnit } = plainUnits(figure, '-', 'deg');
-export function bytes(n: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let i = 0;
-  for (; n >= 1000 && i < units.length - 1; ++i) n /= 1000;
-  return `${i ? n.toPrecision(4) : n} ${units[i]}`;
-}
-export function count(n: number): string {
-  if (n < 1e4) return String(n);
-  if (n < 1e6) return `${(n / 1e3).toPrecision(4)} k`;
-  return n < 1e9 ? `${(n / 1e6).toPrecision(4)} M` : `${(n / 1e9).toPrecision(4)} B`;
-}
+export const { percent, degrees, inUnit } = plainUnits(figure, PLAIN.none, 'deg');
 
 /** Characters of a line in a wide terminal, and if the output is none. */
 const LINE = 100;

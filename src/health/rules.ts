@@ -3,11 +3,12 @@ import { isBias, startsUniform, type Family } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
 import { largestOf, layoutOf } from '../numbers/index.ts';
-import { shareText } from '../protocol/format.ts';
+import { plain, shareText } from '../protocol/format.ts';
 import type { Finding } from '../protocol/health.ts';
 import type { ElementStats, Severity } from '../protocol/results.ts';
 import type { DeadLines, Lines } from './lines.ts';
 
+const { integer, num: figure } = plain;
 const FP16 = layoutOf('F16');
 /** From here on rounding to fp16, nearest even, gives infinity: half a step beyond the largest value, 65520. */
 export const FP16_OVERFLOW = largestOf(FP16) * (1 + 2 ** -(FP16.mantissaBits + 1) / (2 - 2 ** -FP16.mantissaBits));
@@ -80,8 +81,6 @@ export function finding(
 }
 
 const at = (index: number[] | null): string => (index ? ` at [${index.join(', ')}]` : '');
-const integer = (n: number): string => n.toLocaleString('en-US');
-const figure = (x: number, digits = 4): string => String(Number(x.toPrecision(digits)));
 
 function notFinite({ weight, stats, firstNaN, firstInfinite }: Measured): Finding[] {
   // Masks hold infinities on purpose.
@@ -169,7 +168,7 @@ function range({ weight, stats, overflows, firstOverflow }: Measured): Finding[]
     return [finding(weight, 'warning', 'fp16-overflow', text, 'Keep it in bf16 or float32.', firstOverflow)];
   }
   if (largest <= FP16_NEAR) return [];
-  const text = `reaches ${figure(largest)}; the largest fp16 is 65,504, so one doubling overflows.`;
+  const text = `reaches ${figure(largest)}; the largest fp16 is ${integer(largestOf(FP16))}, so one doubling overflows.`;
   return [finding(weight, 'info', 'fp16-near-overflow', text, 'Merge adapters into it in float32.')];
 }
 

@@ -3,6 +3,7 @@ import { isTokenTable } from '../families/index.ts';
 import type { Weight } from '../checkpoint/index.ts';
 import { quoted } from '../formats/index.ts';
 import { numberType } from '../numbers/index.ts';
+import { plain } from '../protocol/format.ts';
 import type { Finding } from '../protocol/health.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { finding, MIN_LINE, type Measured } from './rules.ts';
@@ -97,4 +98,4 @@ export function scaleFindings(measured: readonly Measured[]): Finding[] {
   });
 }
 
-const short = (x: number): string => String(Number(x.toPrecision(3)));
+const short = (x: number): string => plain.num(x, 3);

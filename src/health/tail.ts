@@ -4,7 +4,7 @@ import { quoted } from '../formats/index.ts';
 import { numberType } from '../numbers/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import type { Finding } from '../protocol/health.ts';
-import { shareText } from '../protocol/format.ts';
+import { plain, shareText } from '../protocol/format.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 /** 32 weights of 16 bits: half of a pruned matrix is zero, and so many in a row by chance once in 2^32. */
@@ -40,7 +40,7 @@ export async function zeroTail(rows: readonly TensorRow[], family: Family | null
   if (!cut && lost.length < 2) return null;
   const first = cut ?? (whole.at(-1) as TensorRow);
   const data = held.reduce((sum, { row }) => sum + row.sizeBytes, 0);
-  const share = shareText(zeros / data, (x, digits = 3) => String(Number(x.toPrecision(digits))), 3, ' ');
+  const share = shareText(zeros / data, plain.num, 3, ' ');
   return {
     severity: 'error',
     code: 'zero-tail',

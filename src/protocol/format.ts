@@ -10,23 +10,67 @@ const NARROW = '\u202f';
 /** Stands for an undefined value; its reason is told beside it. */
 export const NONE = '\u2013';
 
-const minus = (text: string): string => text.replace(/^-/, '\u2212').replace('e-', 'e\u2212');
-function scientific(x: number, digits: number): string {
-  const [mantissa = '', exponent = ''] = x.toExponential(digits - 1).split('e');
-  return minus(`${mantissa}e${Number(exponent)}`);
+/** The marks of one surface. Digits, decimals, thousands and units are the same on all of them. */
+export interface Marks {
+  minus: string;
+  /** for an undefined value */
+  none: string;
+  infinity: string;
+  /** before a unit */
+  space: string;
+}
+export interface Numbers {
+  /** 0.02345 as "0.02345", 1.2e-5 as "1.200e-5", 12345 as "12 345" */
+  num(x: Maybe, digits?: number): string;
+  integer(x: number): string;
+  /** Decimal units, as disks and hubs count. */
+  bytes(n: number): string;
+  /** Weights: exact below 10 000, then k, M, B, T. */
+  count(n: number): string;
 }
 
-/** 0.02345 as "0.02345", 1.2e-5 as "1.200e−5", null as an en dash. */
-export function num(x: Maybe, digits = 4): string {
-  if (x === null || x === undefined || Number.isNaN(x)) return NONE;
-  if (!Number.isFinite(x)) return x > 0 ? '∞' : '\u2212∞';
-  if (x === 0) return '0';
-  const size = Math.abs(x);
-  if (Number.isInteger(x) && size < 1e6) return integer(x);
-  if (size < 1e-3 || size >= 1e5) return scientific(x, digits);
-  const text = x.toPrecision(digits);
-  return minus(text.includes('e') ? String(Math.round(x)) : text);
+export function numbers({ minus, none, infinity, space }: Marks): Numbers {
+  const signed = (text: string): string => text.replace(/^-/, minus).replace('e-', `e${minus}`);
+  const integer = (x: number): string => signed(x.toLocaleString('en-US').replace(/,/g, NARROW));
+  const scientific = (x: number, digits: number): string => {
+    const [mantissa = '', exponent = ''] = x.toExponential(digits - 1).split('e');
+    return signed(`${mantissa}e${Number(exponent)}`);
+  };
+  const num = (x: Maybe, digits = 4): string => {
+    if (x === null || x === undefined || Number.isNaN(x)) return none;
+    if (!Number.isFinite(x)) return x > 0 ? infinity : minus + infinity;
+    if (x === 0) return '0';
+    const size = Math.abs(x);
+    if (Number.isInteger(x) && size < 1e6) return integer(x);
+    if (size < 1e-3 || size >= 1e5) return scientific(x, digits);
+    const text = x.toPrecision(digits);
+    return text.includes('e') ? integer(Math.round(x)) : signed(text);
+  };
+  const scaled = (n: number, units: readonly string[]): string => {
+    let unit = 0;
+    let value = n;
+    // 999.95 would be rounded to "1000"
+    while (value >= 999.95 && unit < units.length - 1) {
+      value /= 1000;
+      unit++;
+    }
+    return `${value.toPrecision(4)}${space}${units[unit]}`;
+  };
+  return {
+    num,
+    integer,
+    bytes: (n) => (n < 1000 ? `${n}${space}B` : scaled(n / 1000, ['kB', 'MB', 'GB', 'TB', 'PB'])),
+    count: (n) => (n < 1e4 ? integer(n) : scaled(n / 1000, ['k', 'M', 'B', 'T'])),
+  };
 }
+const PAGE: Marks = { minus: '\u2212', none: NONE, infinity: '∞', space: NARROW };
+/** What every terminal has, and what a script can read. */
+export const PLAIN: Marks = { minus: '-', none: '-', infinity: 'Infinity', space: ' ' };
+export const plain = numbers(PLAIN);
+/** Of the pages, the hovers and the answer in words. */
+export const { num, integer, bytes, count } = numbers(PAGE);
+const minus = (text: string): string => text.replace(/^-/, PAGE.minus);
+
 /** A share 0..1 in percent, as people read it: see `shareText`. */
 export const percent = (x: Maybe, digits = 3): string =>
   x === null || x === undefined || Number.isNaN(x) ? NONE : shareText(x, num, digits, NARROW);
@@ -87,30 +131,16 @@ export function plainUnits(write: (x: Maybe, digits?: number) => string, none: s
   };
   return { percent: percentOf, degrees: degreesOf, inUnit: (unit, x) => units[unit](x) };
 }
-export const integer = (x: number): string => minus(x.toLocaleString('en-US').replace(/,/g, NARROW));
-
-function scaled(n: number, units: readonly string[]): string {
-  let unit = 0;
-  let value = n;
-  // 999.95 would be rounded to "1000"
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value.toPrecision(4)}${NARROW}${units[unit]}`;
-}
-/** Decimal units, as disks and hubs count. */
-export const bytes = (n: number): string =>
-  n < 1000 ? `${n}${NARROW}B` : scaled(n / 1000, ['kB', 'MB', 'GB', 'TB', 'PB']);
-/** Weights: exact below 10 000, then k, M, B, T. */
-export const count = (n: number): string => (n < 1e4 ? integer(n) : scaled(n / 1000, ['k', 'M', 'B', 'T']));
 /** Short form for a cell 40 px wide. */
 export function cell(x: Maybe): string {
   if (x === null || x === undefined) return '';
   const size = Math.abs(x);
   if (size === 0) return '0';
   if (!Number.isFinite(x)) return num(x);
-  if (size >= 1e4 || size < 1e-3) return scientific(x, 2);
+  if (size >= 1e4 || size < 1e-3) {
+    const [mantissa = '', exponent = ''] = x.toExponential(1).split('e');
+    return minus(`${mantissa}e${exponent.replace('+', '').replace('-', PAGE.minus)}`);
+  }
   const decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : size >= 0.01 ? 3 : 4;
   return minus(x.toFixed(decimals));
 }

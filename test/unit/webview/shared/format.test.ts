@@ -23,7 +23,7 @@ describe('numbers', () => {
     [12345, '12 345'],
     [1234567, '1.235e6'],
     [3, '3'],
-    [99999.9, '100000'],
+    [99999.9, '100 000'],
     [Infinity, '∞'],
   ])('num(%d)', (value, text) => {
     expect(plain(num(value))).toBe(text);

@@ -148,7 +148,7 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
   const f = alignmentFigures(parts);
   const title = `**${plain(comparison.baseName)} → ${plain(comparison.tunedName)}**`;
   const of = f.matrices > 1 ? `, ${l10n.t('means of {0} matrices', integer(f.matrices))}` : '';
-  const unchanged = [l10n.t('Unchanged in bf16'), percent(f.unchanged), l10n.t('no null')];
+  const unchanged = [l10n.t('Unchanged in bf16'), percent(f.unchanged), l10n.t('no noise figure')];
   if (f.matrices === 0)
     return `${title}\n\n${table([['', '', ''], unchanged])}\n\n${l10n.t('No spectra of this are computed, so there is no alignment.')}`;
   const noneApplies =
@@ -158,7 +158,7 @@ function compared(comparison: KnownComparison, names: readonly string[], { l10n,
         ? l10n.t('no bound applies')
         : l10n.t('no bound for {0} of {1}', f.vacuous, f.matrices);
   const rows = [
-    ['', l10n.t('update'), l10n.t('null or limit')],
+    ['', l10n.t('update'), l10n.t('noise or limit')],
     ...f.headlines.map(({ headline, told }) => [
       filledIn(headline.label, l10n),
       inUnit(headline.unit, told.value),

@@ -12,7 +12,7 @@ type Reading = (m: Figures) => number | null;
 export interface Reference {
   /** in a table's head: "off-principal / null" */
   as: 'null' | 'isotropic' | 'limit';
-  /** "step null" */
+  /** "step noise" */
   label: Text;
   of: Reading;
 }
@@ -64,9 +64,9 @@ export const OFF_MASK: Headline = {
   unit: 'share',
   of: restOf(as('principalOverlap')),
   beside: [
-    { as: 'null', label: say('Gaussian null'), of: restOf(as('principalNull')) },
-    { as: 'null', label: say('step null'), of: restOf(as('principalNullStep')) },
-    { as: 'null', label: say('proportional null'), of: restOf(as('principalNullProportional')) },
+    { as: 'null', label: say('Gaussian noise'), of: restOf(as('principalNull')) },
+    { as: 'null', label: say('step noise'), of: restOf(as('principalNullStep')) },
+    { as: 'null', label: say('proportional noise'), of: restOf(as('principalNullProportional')) },
   ],
   attainable: [restOf(end(1)), restOf(end(0))],
   together: 'mean',

@@ -67,7 +67,10 @@ function remarks(
   };
   const moved = updateValues[0] !== 0;
   if (!hasNull)
-    note('no-null', 'A side is computed from several numbers, as codes and their scales: no rounding null is defined.');
+    note(
+      'no-null',
+      'A side is computed from several numbers, as codes and their scales: what rounding noise gives is not defined.',
+    );
   if (!moved) note('no-update', 'Both checkpoints store the same weights here: there is no update to measure.');
   if (baseValues[0] === 0)
     note('zero-base', 'The base matrix is zero: what divides by it, and its masks, are not defined.');

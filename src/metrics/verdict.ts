@@ -126,7 +126,7 @@ const IDENTICAL = alike(say('identical'), say('Identical'));
 const NOT_FINITE = alike(say('not finite'), say('Not finite'));
 const ZERO_BASE = alike(say('base is zero'), say('Base is zero'));
 const NO_CHANGE = alike(say('no visible change'), say('No visible change'));
-const NO_NULL = alike(say('without a null'), say('Without a null'));
+const NO_NULL = alike(say('not comparable'), say('Not comparable'));
 
 /** Why a matrix has no verdict. */
 function absence(m: Figures): Words {

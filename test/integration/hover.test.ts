@@ -67,7 +67,7 @@ test('its links open the inspector and the comparison at the tensor', async () =
   await workbench().tab('train.py').click();
   const card = await hover(1, 25);
   const text = await card.innerText();
-  expect(text).toMatch(/Off-principal, which weights changed\s+[\d.]+\s*%\s+Gaussian null [\d.]+\s*%, step null/);
+  expect(text).toMatch(/Off-principal, which weights changed\s+[\d.]+\s*%\s+Gaussian noise [\d.]+\s*%, step noise/);
   expect(text).toMatch(/Off-principal, where the update points\s+[\d.]+\s*%\s+isotropic/);
   expect(text).toMatch(/Mask view: like noise\. Energy view: into the main directions\./);
   const image = card.locator('img').first();

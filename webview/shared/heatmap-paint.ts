@@ -149,7 +149,7 @@ function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue,
     if (w < 26 || h < 12) return;
     c.fillStyle = b.quiet;
     b.font(11);
-    b.text('null', x + w / 2, y + h / 2);
+    b.text('n/a', x + w / 2, y + h / 2);
   } else {
     const colour = colourOf(panel.scale, cell.value);
     c.fillStyle = css(colour);

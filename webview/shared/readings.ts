@@ -29,20 +29,20 @@ export function cellReading(m: Figures, flags: readonly Flag[] = []): string {
 function maskReading(m: Figures): string {
   switch (maskVerdict(m)) {
     case 'off':
-      return t('Which weights changed: they avoid the principal mask more than all three nulls allow');
+      return t('Which weights changed: they avoid the principal mask more than all three kinds of noise allow');
     case 'on':
-      return t('Which weights changed: they favour the principal mask more than all three nulls allow');
+      return t('Which weights changed: they favour the principal mask more than all three kinds of noise allow');
     case 'none':
       return m.principalOverlap == null
         ? t('Which weights changed: none that shows, stored zeros aside')
-        : t('Which weights changed: no null is defined, so the overlap has nothing to be compared with');
+        : t('Which weights changed: what noise gives is not defined, so the overlap has nothing to be compared with');
     case 'noise':
       return littleRoom(m)
         ? t(
             'Which weights changed: like noise, but with {0} changed the mask can hardly tell',
             percent(m.updateDensity),
           )
-        : t('Which weights changed: like noise, not clear of all three nulls');
+        : t('Which weights changed: like noise, not clear of all three kinds of noise');
   }
 }
 function energyReading(m: Figures): string {
@@ -103,20 +103,25 @@ export function maskHeadline(
   const n = verdicts.length;
   const off = verdicts.filter((id) => id === 'off').length;
   const on = verdicts.filter((id) => id === 'on').length;
-  if (identical === n) return t('Both checkpoints store the same weights: nothing to compare with a null.');
-  if (verdicts.every((id) => id === 'none')) return t('No matrix has an overlap and a null to compare it with.');
+  if (identical === n) return t('Both checkpoints store the same weights: nothing to compare with noise.');
+  if (verdicts.every((id) => id === 'none')) return t('No matrix has an overlap that noise could be compared with.');
   if (off + on > 0) {
     const counts =
       off && on
-        ? t('{0} of {2} matrices avoid the principal mask, {1} favour it, more than all three nulls allow.', off, on, n)
+        ? t(
+            '{0} of {2} matrices avoid the principal mask, {1} favour it, more than all three kinds of noise allow.',
+            off,
+            on,
+            n,
+          )
         : off
-          ? t('{0} of {1} matrices avoid the principal mask more than all three nulls allow.', off, n)
-          : t('{0} of {1} matrices favour the principal mask more than all three nulls allow.', on, n);
+          ? t('{0} of {1} matrices avoid the principal mask more than all three kinds of noise allow.', off, n)
+          : t('{0} of {1} matrices favour the principal mask more than all three kinds of noise allow.', on, n);
     return off + on < n ? `${counts} ${t('The others are like noise or have no verdict.')}` : counts;
   }
   if (tight > n / 2)
     return t('{0} of the weights changed, so the overlap is pinned: this view can hardly tell.', percent(density));
-  return t('No matrix is clear of all three nulls, so none counts as off or on the principals.');
+  return t('No matrix is clear of all three kinds of noise, so none counts as off or on the principals.');
 }
 export const energyHeadline = (joint: number | null, baseline: number | null): string =>
   joint === null

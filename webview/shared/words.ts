@@ -26,6 +26,6 @@ export function statusWord(status: 'done' | 'pending' | 'failed' | 'absent' | 'u
     case 'untouched':
       return t('untouched');
     case 'null':
-      return t('null');
+      return t('n/a');
   }
 }

@@ -39,7 +39,7 @@ export const VALIDITY = [
     unit: 'share',
     range: [0, 1],
     label: say('Stored zeros in the base'),
-    sentence: say('Left out of hits, nulls and ranges: any change of a stored zero shows.'),
+    sentence: say('Left out of hits, noise and ranges: any change of a stored zero shows.'),
     tolerance: fraction,
     compute: ({ pair, rows, columns }) => pair && pair.zeros / (rows * columns),
   }),

@@ -65,10 +65,10 @@ describe('tensorHover', () => {
     const m = tensors.get(TENSOR)?.metrics;
     const share = (v: number | null | undefined): string => `${(100 * (1 - (v ?? NaN))).toPrecision(3)}\u202f%`;
     expect(text).toContain(
-      `${share(m?.principalOverlap)} | &ensp;Gaussian null ${share(m?.principalNull)}, step null ${share(m?.principalNullStep)}`,
+      `${share(m?.principalOverlap)} | &ensp;Gaussian noise ${share(m?.principalNull)}, step noise ${share(m?.principalNullStep)}`,
     );
     expect(text).toContain(`${share(m?.jointEnergy)} | &ensp;isotropic`);
-    expect(text).toMatch(/Unchanged in bf16 \| .* \| &ensp;no null/);
+    expect(text).toMatch(/Unchanged in bf16 \| .* \| &ensp;no noise figure/);
     expect(text).toMatch(/Mask view: like noise\. Energy view: into the main directions\./);
     expect(text).toContain('command:offaxis.showInComparison?');
   });

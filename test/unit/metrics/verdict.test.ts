@@ -132,7 +132,7 @@ describe('what is said', () => {
     }
     expect(word(maskSaid({ updateNorm: 1, baseNorm: 1, principalOverlap: null }))).toBe('no visible change');
     expect(word(maskSaid({ updateNorm: 1, baseNorm: 1, principalOverlap: 0.2, principalNull: null }))).toBe(
-      'without a null',
+      'not comparable',
     );
   });
   it('is counted by its words', () => {

@@ -60,10 +60,10 @@ describe('views together', () => {
 describe('sentences', () => {
   it('state the figure and its reference', () => {
     expect(cellReading(metrics(0.1, 0.2, 5, 50.9))).toMatch(
-      /^Which weights changed: like noise, not clear of all three nulls\. Where the update points: the leading block holds ×\u200a?50\.9 the energy of an isotropic update\.$/,
+      /^Which weights changed: like noise, not clear of all three kinds of noise\. Where the update points: the leading block holds ×\u200a?50\.9 the energy of an isotropic update\.$/,
     );
     expect(cellReading(metrics(-0.5, -0.5, -9))).toContain(
-      'they avoid the principal mask more than all three nulls allow',
+      'they avoid the principal mask more than all three kinds of noise allow',
     );
     expect(cellReading(metrics(0, 0, 0, 1, [0.29, 0.31]))).toContain('the mask can hardly tell');
     expect(cellReading({ ...metrics(0, 0, 0), updateNorm: 0 })).toMatch(/^Unchanged/);
@@ -82,7 +82,7 @@ describe('sentences', () => {
   it('never say more in the headline than the verdicts', () => {
     expect(maskHeadline(['noise', 'noise'], 0, 0.5, 0)).toContain('none counts as off or on');
     expect(maskHeadline(['off', 'off'], 0, 0.5, 0)).toBe(
-      '2 of 2 matrices avoid the principal mask more than all three nulls allow.',
+      '2 of 2 matrices avoid the principal mask more than all three kinds of noise allow.',
     );
     expect(maskHeadline(['off', 'noise'], 0, 0.5, 0)).toContain('1 of 2 matrices avoid the principal mask');
     expect(maskHeadline(['noise', 'noise'], 2, 0.988, 0)).toContain('can hardly tell');

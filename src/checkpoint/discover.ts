@@ -72,6 +72,15 @@ export async function discover(path: string): Promise<Source> {
   return { kind: 'file', folder, file, isPart, note };
 }
 
+/** The checkpoint that a shard is a part of, as a path that opens: its index, or the set of its files; null if neither is there. */
+export async function wholeOf(folder: string, file: string): Promise<string | null> {
+  const shard = shardName(file);
+  if (!shard) return null;
+  const { indexes, sets } = listingOf(await disk.list(folder));
+  const whole = indexes.find((index) => isSetOf(shard, index)) ?? sets.find(({ set }) => set === shard.set)?.set;
+  return whole === undefined ? null : join(folder, whole);
+}
+
 /** The checkpoints that a path means, as paths that open; several of a folder that leaves the choice, and of a pipeline its components. Throws as `discover` does. */
 export async function checkpointsAt(path: string): Promise<readonly string[]> {
   try {

@@ -14,7 +14,7 @@ import { metadataSettings, type AdapterConfig } from './adapters/settings.ts';
 import { readBoxes, type Assembled } from './boxes.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
-import { besideNote, discover, type Source as AnySource } from './discover.ts';
+import { besideNote, discover, wholeOf, type Source as AnySource } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
 import { factsOf } from './facts.ts';
 import { estimateMemory } from './memory.ts';
@@ -194,10 +194,12 @@ async function assemble(
     ...configProblems.list(),
     ...shards.flatMap((shard) => shard.header?.problems ?? []),
   ];
+  const whole = source.kind === 'file' && source.isPart ? await wholeOf(source.folder, source.file) : null;
   const facts = {
     ...factsOf(path, source.kind === 'file', index, shards, tensors, config, problems),
     adapter: adapter?.facts ?? null,
     memory: estimateMemory(tensors.values(), config, configText),
+    ...(whole === null ? {} : { whole }),
   };
   return {
     path,

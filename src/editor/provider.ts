@@ -183,6 +183,10 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
             log.error(text);
             void vscode.window.showErrorMessage(notification(text));
           });
+        case 'openWhole': {
+          const whole = session.known.facts?.whole;
+          return whole === undefined ? undefined : this.open(vscode.Uri.file(whole));
+        }
         case 'definition':
           return openDefinition(message, extensionUri);
         case 'compareWithBase':

@@ -83,6 +83,8 @@ export interface CheckpointFacts {
   /** tensors of each type, those of missing shards left out */
   dtypes: Record<string, number>;
   shards: { file: string; sizeBytes: number | null; missing: boolean }[];
+  /** of one shard by itself: the path that opens the checkpoint which it belongs to, if that is there */
+  whole?: string;
   metadata: Record<string, string>;
   /** entries of the metadata that were left out on the way to a page; none if absent */
   metadataLeftOut?: number;

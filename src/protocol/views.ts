@@ -107,6 +107,8 @@ export type InspectorFromView =
   | { type: 'cancelDigest' }
   | { type: 'copy'; text: string }
   | { type: 'compareWithBase' }
+  /** of a shard: the checkpoint that it is a part of */
+  | { type: 'openWhole' }
   | { type: 'retry' }
   | { type: 'showLog' };
 

@@ -60,13 +60,19 @@ test('filters by role, layers and shape stand as chips, which go one by one', as
 
 test('sorted by a figure, what is not computed stands last and is offered; outliers have their z', async () => {
   const page = inspector();
-  await page.action('sort-by').selectOption('effectiveRank');
+  await page.action('metric').selectOption('effectiveRank');
+  await page.document.locator('[data-column="figure"]').click();
   const wanting = page.document.locator('[data-state="wanting"]');
   await wanting.waitFor();
   expect(await wanting.innerText()).toContain('of 42 tensors');
   expect(await page.document.locator('[data-figure]').count()).toBe(0);
   await page.action('analyze-wanting').click();
+  // nothing moves when the last value comes
+  const list = page.document.locator('[role="treegrid"]');
+  const before = await list.boundingBox();
   await wanting.waitFor({ state: 'detached', timeout: 60_000 });
+  await page.document.locator('[data-state="known"]').waitFor();
+  expect(await list.boundingBox()).toEqual(before);
   const shown = page.document.locator('[data-figure]');
   const values = (
     await shown.evaluateAll((cells) => cells.map((cell) => Number(cell.getAttribute('data-figure'))))
@@ -88,7 +94,17 @@ test('sorted by a figure, what is not computed stands last and is offered; outli
       .locator('[data-z]')
       .evaluateAll((cells) => cells.map((cell) => Math.abs(Number(cell.getAttribute('data-z')))));
   }
+  // the three that stand farthest apart, and the way to the others
   expect(zs.length).toBeGreaterThan(0);
+  expect(zs.length).toBeLessThanOrEqual(3);
+  const all = Number(await found(page));
+  const more = page.action('more-outliers');
+  expect(await more.count()).toBe(all > 3 ? 1 : 0);
+  if (all > 3) {
+    expect(await more.innerText()).toBe(`${all - 3} more`);
+    await more.click();
+    await expect.poll(() => page.document.locator('[data-z]').count()).toBeGreaterThan(3);
+  }
   expect(Math.min(...zs)).toBeGreaterThanOrEqual(3.5);
   expect(zs).toEqual([...zs].sort((a, b) => b - a));
   await page.document.locator('[data-chip="outliers"]').click();
@@ -97,7 +113,6 @@ test('sorted by a figure, what is not computed stands last and is offered; outli
 
 test('grouped by module, and the breadcrumb leads to layer, module and tensor', async () => {
   const page = inspector();
-  await page.action('sort-by').selectOption('');
   await page.action('group-by').selectOption('module');
   const group = page.document.locator('[data-group="self_attn.q_proj"]');
   await group.waitFor();

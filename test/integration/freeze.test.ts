@@ -99,6 +99,7 @@ test('a layer number of nine digits is one row of the comparison’s map', async
 test('a million entries of metadata and a type of a megabyte leave the inspector at work', async () => {
   await workbench().openFromExplorer('wordy', 'model.safetensors');
   const page = new InspectorPage(workbench());
+  await page.allFacts();
   await page.action('metadata').waitFor();
   expect(await page.fact('Metadata')).toMatch(/999.998 more/);
   await page.action('metadata').click();

@@ -102,12 +102,14 @@ test('SHA-256 of a tensor and of the file, computed on demand', async () => {
   const detail = page.detail(name);
   await detail.locator('[data-action="sha256"]').click();
   await detail.locator(`[data-sha256="${sha256(bytes.subarray(8 + length + from, 8 + length + to))}"]`).waitFor();
+  await page.allFacts();
   await page.document.locator('.facts [data-action="sha256"]').click();
   await page.document.locator(`.facts [data-sha256="${sha256(bytes)}"]`).waitFor();
 });
 
 test('memory to load and to serve, for the context that is asked for, with its formula', async () => {
   const page = new InspectorPage(workbench());
+  await page.allFacts();
   await page.action('memory').click();
   const panel = page.document.locator('[data-memory]');
   expect(await panel.innerText()).toContain('2 × 2 kv heads × 32 wide × 2 bytes × 6 layers × tokens');

@@ -67,6 +67,7 @@ test('names, types and metadata that would turn, hide or forge a line are shown 
   await workbench().openFromExplorer('hostile-two', 'model.safetensors');
   const page = new InspectorPage(workbench());
   await page.document.locator('[data-section="values"]').waitFor();
+  await page.allFacts();
   await page.action('metadata').click();
   await page.document.locator('[data-metadata]').waitFor();
   await page.action('filters').click();

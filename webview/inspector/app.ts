@@ -1,22 +1,22 @@
 /** The page: strips, then the table or the map beside the detail. Keys that work everywhere are here. */
 import { nothing, type TemplateResult } from 'lit';
-import { integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import './detail.ts';
 import './facts.ts';
-import { pickMetric } from './find-bar.ts';
-import { chipsOf } from './find/filter.ts';
+import './find-bar.ts';
 import { ICON } from './icons.ts';
-import { metricPicker, type SpectraPane } from './map.ts';
+import type { SpectraPane } from './map.ts';
 import './map.ts';
-import { MAP_METRICS, mapMetric } from './metrics.ts';
+import { MAP_METRICS } from './metrics.ts';
 import './problems.ts';
 import { errorBanner } from './status.ts';
 import './status.ts';
 import type { TensorTable } from './table.ts';
 import './table.ts';
+import { pickMetric, toolbar } from './toolbar.ts';
+import { isFolded } from './ui.ts';
 import { ViewElement } from './view.ts';
 
 export class App extends ViewElement {
@@ -37,8 +37,10 @@ export class App extends ViewElement {
     return this.querySelector<SpectraPane>('ox-spectra');
   }
   focusPane(pane: 'list' | 'detail'): void {
-    if (pane === 'detail') this.querySelector<HTMLElement>('ox-detail')?.focus();
-    else (this.table ?? this.spectra)?.focus();
+    if (pane === 'detail') return this.querySelector<HTMLElement>('ox-detail')?.focus();
+    if (!isFolded(this.view.ui)) return (this.table ?? this.spectra)?.focus();
+    this.view.set({ beside: true });
+    requestAnimationFrame(() => void this.updateComplete.then(() => (this.table ?? this.spectra)?.focus()));
   }
 
   protected override willUpdate(): void {
@@ -54,12 +56,18 @@ export class App extends ViewElement {
     return html`<ox-facts .view=${part.view} .version=${part.version}></ox-facts>
       <ox-problems .view=${part.view} .version=${part.version}></ox-problems>
       <ox-status .view=${part.view} .version=${part.version}></ox-status>
-      <main data-view=${ui.view}>
-        <section class="left" aria-label=${ui.view === 'tensors' ? t('Tensors') : t('Spectra of the blocks')}>
-          ${this.toolbar()}
+      <main data-view=${ui.view} class=${isFolded(ui) ? 'folded' : ''}>
+        ${isFolded(ui) ? this.strip() : nothing}
+        <section
+          class="left"
+          ?hidden=${isFolded(ui)}
+          aria-label=${ui.view === 'tensors' ? t('Tensors') : t('Spectra of the blocks')}
+        >
+          ${toolbar(this.view)}
           ${
             ui.view === 'tensors'
-              ? html`<ox-table .view=${part.view} .version=${part.version}></ox-table>`
+              ? html`<ox-find .view=${part.view} .version=${part.version}></ox-find>
+                  <ox-table .view=${part.view} .version=${part.version}></ox-table>`
               : html`<div class="scroll"><ox-spectra .view=${part.view} .version=${part.version}></ox-spectra></div>`
           }
         </section>
@@ -69,114 +77,19 @@ export class App extends ViewElement {
       </main>`;
   }
 
-  private toolbar(): TemplateResult {
-    const { model, ui, set } = this.view;
-    const tab = (view: 'tensors' | 'spectra', name: string): TemplateResult =>
-      html`<button data-view=${view} aria-pressed=${String(ui.view === view)} @click=${() => set({ view })}>
-        ${name}
-      </button>`;
-    const matrices = model.blockMatrices.length;
-    return html`<div class="toolbar">
-        <div class="switch" role="group" aria-label=${t('View')}>
-          ${tab('tensors', t('Tensors'))}${tab('spectra', t('Spectra'))}
-        </div>
-        ${ui.view === 'tensors' ? this.filter() : metricPicker(ui.metric, (metric) => set({ metric }))}
-        ${ui.view === 'tensors' ? this.outliers() : nothing}
-        <span class="grow"></span>
-        ${
-          ui.view === 'spectra' && matrices
-            ? html`<button
-                data-action="table"
-                aria-pressed=${String(ui.table)}
-                title=${t('Show the same values as a table')}
-                @click=${() => set({ table: !ui.table })}
-              >
-                ${icon(ICON.table)}${t('Table')}
-              </button>`
-            : nothing
-        }
-        ${matrices ? this.analyze(matrices) : nothing}
-      </div>
-      ${ui.view === 'tensors' ? html`<ox-find .view=${this.view} .version=${this.version}></ox-find>` : nothing}`;
-  }
-  private filter(): TemplateResult {
-    const { ui, set, finder } = this.view;
-    const { filter } = ui;
-    const error = finder.errors.text;
-    const active = chipsOf(filter).filter(({ id }) => id !== 'text').length;
-    const change = (part: Partial<typeof filter>): void => set({ filter: { ...filter, ...part } });
-    return html`<span class="search"
-        ><input
-          type="search"
-          placeholder=${filter.regex ? t('Regular expression ( / )') : t('Filter tensors by name ( / )')}
-          aria-label=${t('Filter tensors by name')}
-          data-action="filter"
-          spellcheck="false"
-          .value=${filter.text}
-          aria-invalid=${String(error !== undefined)}
-          aria-describedby=${error === undefined ? nothing : 'error-text'}
-          @input=${(event: Event) => change({ text: (event.target as HTMLInputElement).value })}
-          @keydown=${(event: KeyboardEvent) => this.filterKey(event)}
-        /><button
-          data-action="regex"
-          aria-pressed=${String(filter.regex)}
-          aria-label=${t('Use Regular Expression')}
-          title=${t('Use Regular Expression')}
-          @click=${() => change({ regex: !filter.regex })}
-        >
-          ${icon(ICON.regex)}</button
-        >${error === undefined ? nothing : html`<span class="wrong" id="error-text" role="alert">${error}</span>`}</span
-      ><button
-        data-action="filters"
-        aria-expanded=${String(ui.filters)}
-        aria-label=${active ? `${t('Filters')} ${active}` : t('Filters')}
-        title=${t('By type, role, module, layers, shape and problems')}
-        @click=${() => set({ filters: !ui.filters })}
-      >
-        ${icon(ICON.filter)}<span class="wide">${t('Filters')}</span>${active ? html` <b>${active}</b>` : nothing}
-      </button>`;
-  }
-  private outliers(): TemplateResult {
-    const { ui, set } = this.view;
-    const { name } = mapMetric(ui.metric);
+  /** What is left of the list while values or a picture take the page. */
+  private strip(): TemplateResult {
     return html`<button
-      data-action="outliers"
-      aria-pressed=${String(ui.outliers)}
-      title=${t('Tensors whose figure “{0}” stands apart from that of their siblings, the same module in other layers', name)}
-      @click=${() => set({ outliers: !ui.outliers, sort: null, scroll: 0 })}
+      class="strip"
+      data-action="unfold"
+      aria-expanded="false"
+      title=${t('Show the list beside')}
+      @click=${() => this.focusPane('list')}
     >
-      ${icon(ICON.pulse)}${t('Outliers')}
-    </button>`;
-  }
-  private analyze(matrices: number): TemplateResult {
-    const { model, ui, set, post } = this.view;
-    const isFirst = ui.view === 'spectra' && !model.isAnalyzing && !model.spectra.size;
-    const done = model.blockMatrices.every(({ tensor }) => model.spectra.has(tensor.name));
-    return html`<button
-      class=${isFirst ? 'primary' : 'secondary'}
-      data-action="analyze"
-      ?disabled=${model.isAnalyzing || done || model.disk !== null}
-      title=${
-        done
-          ? t('All {0} block matrices are analyzed', integer(matrices))
-          : t('Compute the singular values of {0} block matrices', integer(matrices))
-      }
-      @click=${() => {
-        set({ view: 'spectra' });
-        post({ type: 'spectra', tensors: [] });
-      }}
-    >
-      ${t('Analyze Spectra')}
+      ${icon(ICON.chevronRight)}<span>${this.view.ui.view === 'tensors' ? t('Tensors') : t('Spectra')}</span>
     </button>`;
   }
 
-  private filterKey(event: KeyboardEvent): void {
-    const { ui, set } = this.view;
-    if (event.key === 'Escape' && ui.filter.text) set({ filter: { ...ui.filter, text: '' } });
-    else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape') this.focusPane('list');
-    else return;
-    event.preventDefault();
-  }
   private key(event: KeyboardEvent): void {
     if (event.altKey) return;
     if (event.ctrlKey || event.metaKey) {

@@ -46,6 +46,7 @@ function siblingsTitle(view: View, module: string): string {
 function showGroup(view: View, row: Row): void {
   view.set({
     view: 'tensors',
+    beside: true,
     filter: NO_FILTER,
     outliers: false,
     sort: null,
@@ -56,7 +57,14 @@ function showGroup(view: View, row: Row): void {
   view.reveal(row.tensor.name, row.group);
 }
 function showModule(view: View, module: string): void {
-  view.set({ view: 'tensors', filter: { ...NO_FILTER, modules: [module] }, outliers: false, group: null, scroll: 0 });
+  view.set({
+    view: 'tensors',
+    beside: true,
+    filter: { ...NO_FILTER, modules: [module] },
+    outliers: false,
+    group: null,
+    scroll: 0,
+  });
   view.focus('list');
 }
 function showTensor(view: View, name: string): void {

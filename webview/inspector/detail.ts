@@ -103,6 +103,8 @@ class Detail extends ViewElement {
     const statistics = model.statistics.get(tensor.name);
     const stats = statistics?.stats;
     const sharded = (model.facts?.shards.length ?? 0) > 1;
+    // The room of what is on its way: nothing moves when it comes.
+    const expected = !stats && model.isReadable(tensor) && !model.disk && !model.failureOf(tensor.name);
     const share = (n: number): string => (n && row.weights ? `${num(n)} (${percent(n / row.weights, 2)})` : num(n));
     return html`<dl class="stats">
       ${item(t('Shape'), tensor.missing ? t('unknown') : tensor.shape.join(' × ') || t('scalar'), plural(row.weights, '{0} weight', '{0} weights', integer(row.weights)))}
@@ -128,7 +130,9 @@ class Detail extends ViewElement {
             ${item(t('Subnormal'), share(stats.subnormal), t('below the normal range of the storage type'))}
             ${item('NaN', share(stats.nan), exact(stats.nan))}
             ${item(t('Infinite'), share(stats.inf), exact(stats.inf))}`
-          : nothing
+          : expected
+            ? statisticNames().map((name) => item(name, '…', t('Reading the values…')))
+            : nothing
       }
       ${tensor.transposed ? item(t('Stored'), t('[in, out]'), t('Conv1D: its matrix is the transpose of what is stored')) : nothing}
     </dl>`;
@@ -151,7 +155,9 @@ class Detail extends ViewElement {
     if (!model.isReadable(tensor)) return note(typeNote(tensor.dtype));
     const statistics = model.statistics.get(tensor.name);
     if (!statistics && model.disk) return note(t('Not read before the file changed. Reload to read it.'));
-    if (!statistics) return note(model.failureOf(tensor.name) ? t('Not read.') : t('Reading the values…'));
+    if (!statistics && model.failureOf(tensor.name)) return note(t('Not read.'));
+    if (!statistics)
+      return section(t('Reading the values…'), html`<div class="room-histogram" aria-hidden="true"></div>`);
     const { stats } = statistics;
     const left =
       stats.nan || stats.inf
@@ -172,5 +178,9 @@ class Detail extends ViewElement {
     return this.spectrumPlot.plot;
   }
 }
+const statisticNames = (): string[] => [
+  ...[t('Zeros'), t('Mean'), t('Std'), t('Minimum'), t('Maximum'), t('Largest |w|'), t('Subnormal'), 'NaN'],
+  t('Infinite'),
+];
 const leaf = (label: string): string => (label.includes('experts.') ? label : (label.split('.').at(-1) ?? label));
 customElements.define('ox-detail', Detail);

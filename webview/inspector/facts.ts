@@ -23,11 +23,17 @@ const SHOWN_TYPES = 6;
 class Facts extends ViewElement {
   static override properties = {
     ...ViewElement.properties,
+    more: { state: true },
+    isCut: { state: true },
     open: { state: true },
     memory: { state: true },
     adapter: { state: true },
     tokens: { state: true },
   };
+  /** everything is shown, in as many lines as that takes */
+  declare more: boolean;
+  /** some facts have no room in the line */
+  declare isCut: boolean;
   declare open: boolean;
   /** the memory's section is open */
   declare memory: boolean;
@@ -38,10 +44,32 @@ class Facts extends ViewElement {
 
   constructor() {
     super();
+    this.more = false;
+    this.isCut = false;
     this.open = false;
     this.memory = false;
     this.adapter = false;
     this.tokens = null;
+  }
+
+  private readonly observer = new ResizeObserver(() => this.measure());
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+  }
+  protected override updated(): void {
+    const list = this.querySelector('.facts dl');
+    if (list) this.observer.observe(list);
+    this.measure();
+  }
+  /** What wraps below the first line is out of sight, and out of the keyboard's way. */
+  private measure(): void {
+    const items = [...this.querySelectorAll<HTMLElement>('.facts dl > div')];
+    const top = items[0]?.offsetTop ?? 0;
+    const below = items.map((item) => item.offsetTop > top + 4);
+    items.forEach((item, i) => item.classList.toggle('below', below[i] === true && !this.more));
+    this.isCut = below.includes(true);
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -50,7 +78,7 @@ class Facts extends ViewElement {
     if (!facts) return nothing;
     const base = baseSelected === null || baseSelected === facts.path ? null : baseSelected;
     const metadata = Object.entries(facts.metadata);
-    return html`<header class="facts">
+    return html`<header class="facts ${this.more ? 'all' : ''}">
         <h1 class="sr">${t('Checkpoint {0}', shortPath(facts.path))}</h1>
         <dl class="grow">
           ${facts.adapter ? this.adapterFact(facts.adapter) : nothing} ${fact(t('Format'), facts.format, facts.path)}
@@ -91,6 +119,14 @@ class Facts extends ViewElement {
               : nothing
           }
         </dl>
+        <button
+          data-action="more-facts"
+          ?hidden=${!this.isCut && !this.more}
+          aria-expanded=${String(this.more)}
+          @click=${() => (this.more = !this.more)}
+        >
+          ${this.more ? t('Less') : t('More')}
+        </button>
         <button
           class="secondary"
           data-action="compare"

@@ -1,4 +1,4 @@
-/** Below the toolbar: what the filters leave, the order of the list, and what its order still needs. */
+/** Below the toolbar: what the filters leave, and what the order of the list still needs. */
 import { nothing, type TemplateResult } from 'lit';
 import { integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
@@ -9,26 +9,23 @@ import { chipsOf, NO_FILTER } from './find/filter.ts';
 import { MIN_SIBLINGS, Z_THRESHOLD } from './find/outliers.ts';
 import type { Wanting } from './finder.ts';
 import { ICON } from './icons.ts';
-import { metricPicker } from './map.ts';
-import { isMetric, MAP_METRICS, mapMetric } from './metrics.ts';
-import { FACT_KEYS, type Grouping, type SortKey } from './rows.ts';
-import { ViewElement, type View } from './view.ts';
+import { mapMetric, type MapMetric } from './metrics.ts';
+import { ViewElement } from './view.ts';
 
 class FindBar extends ViewElement {
   protected override render(): TemplateResult {
     const { ui, finder } = this.view;
     return html`${ui.filters ? html`<ox-filters .view=${this.view} .version=${this.version}></ox-filters>` : nothing}
-    ${this.summary()} ${ui.outliers ? this.rule() : nothing}
-    ${finder.wanting?.unknown.length ? this.wanting(finder.wanting) : nothing}`;
+    ${this.summary()} ${ui.outliers ? this.rule() : nothing} ${finder.wanting ? this.wanting(finder.wanting) : nothing}`;
   }
-  // ---------- what is left, and in which order ----------
+  // ---------- what is left ----------
   private summary(): TemplateResult {
     const { model, finder, ui } = this.view;
     const chips = chipsOf(ui.filter);
     const shown = ui.outliers ? (finder.outliers?.found.length ?? 0) : finder.found.length;
     const all = model.rows.length;
     const some = chips.length > 0 || ui.outliers;
-    return html`<div class="summary">
+    return html`<div class=${some ? 'summary' : 'sr'}>
       <span class="quiet small" role="status" data-found=${shown}
         >${
           finder.isSearching
@@ -51,97 +48,12 @@ class FindBar extends ViewElement {
             </button>`
           : nothing
       }
-      <span class="grow"></span>
-      ${this.order()}
     </div>`;
   }
   private chip(id: string, text: string, remove: () => void): TemplateResult {
     return html`<button class="chip" data-chip=${id} title=${t('Remove this filter')} @click=${remove}>
       <span class="cut">${text}</span>${icon(ICON.close)}<span class="sr">${t('remove')}</span>
     </button>`;
-  }
-  private order(): TemplateResult {
-    const { ui, set } = this.view;
-    const sort = ui.sort?.key ?? '';
-    const facts: Record<(typeof FACT_KEYS)[number], string> = {
-      name: t('Name'),
-      shape: t('Shape'),
-      dtype: t('Type'),
-      weights: t('Weights'),
-    };
-    const option = (value: string, name: string): TemplateResult =>
-      html`<option value=${value} ?selected=${value === sort}>${name}</option>`;
-    const figures = (of: 'spectrum' | 'elements'): TemplateResult[] =>
-      MAP_METRICS.filter((metric) => metric.of === of).map((metric) => option(metric.id, metric.name));
-    return html`<label class="row small"
-        ><span class="quiet">${t('Figure')}</span
-        >${metricPicker(ui.metric, (metric) => pickMetric(this.view, metric))}</label
-      ><label class="row small"
-        ><span class="quiet">${t('Sort')}</span>
-        <select
-          data-action="sort-by"
-          .value=${sort}
-          @change=${(event: Event) => this.sortBy((event.target as HTMLSelectElement).value)}
-        >
-          ${option('', ui.outliers ? t('Robust z') : ui.grouping === 'none' ? t('As in the file') : t('In groups'))}
-          ${FACT_KEYS.map((key) => option(key, facts[key]))}
-          <optgroup label=${t('Spectrum')}>${figures('spectrum')}</optgroup>
-          <optgroup label=${t('Values')}>${figures('elements')}</optgroup>
-        </select></label
-      >
-      ${
-        ui.sort
-          ? html`<button
-              data-action="direction"
-              title=${ui.sort.direction > 0 ? t('Ascending: turn round') : t('Descending: turn round')}
-              aria-label=${ui.sort.direction > 0 ? t('Ascending: turn round') : t('Descending: turn round')}
-              @click=${() => ui.sort && set({ sort: { ...ui.sort, direction: ui.sort.direction > 0 ? -1 : 1 } })}
-            >
-              ${ui.sort.direction > 0 ? '↑' : '↓'}
-            </button>`
-          : ui.outliers
-            ? nothing
-            : this.grouping()
-      }`;
-  }
-  private sortBy(value: string): void {
-    const key = FACT_KEYS.find((fact) => fact === value) ?? (isMetric(value) ? value : null);
-    if (key === null) return this.view.set({ sort: null, scroll: 0 });
-    const first: 1 | -1 = key === 'name' || key === 'dtype' ? 1 : -1;
-    this.view.set({
-      sort: { key: key satisfies SortKey, direction: first },
-      ...(isMetric(key) ? { metric: key } : {}),
-    });
-  }
-  private grouping(): TemplateResult {
-    const { ui, set, finder } = this.view;
-    const option = (value: Grouping, name: string): TemplateResult =>
-      html`<option value=${value} ?selected=${value === ui.grouping}>${name}</option>`;
-    const groups = ui.grouping === 'none' ? [] : finder.groups;
-    const closed = groups.length > 0 && groups.every((group) => ui.closed.includes(group));
-    return html`<label class="row small"
-        ><span class="quiet">${t('Group')}</span>
-        <select
-          data-action="group-by"
-          .value=${ui.grouping}
-          @change=${(event: Event) =>
-            set({ grouping: (event.target as HTMLSelectElement).value as Grouping, group: null, scroll: 0 })}
-        >
-          ${option('layer', t('By layer'))} ${option('module', t('By module'))} ${option('none', t('None'))}
-        </select></label
-      >
-      ${
-        groups.length
-          ? html`<button
-              data-action="collapse-all"
-              aria-label=${closed ? t('Expand All') : t('Collapse All')}
-              title=${closed ? t('Expand All') : t('Collapse All')}
-              @click=${() => set({ closed: closed ? [] : groups, scroll: 0 })}
-            >
-              ${icon(closed ? ICON.expandAll : ICON.collapseAll)}
-            </button>`
-          : nothing
-      }`;
   }
 
   // ---------- outliers, and figures that are not there yet ----------
@@ -161,43 +73,41 @@ class FindBar extends ViewElement {
       ${plural(judged, '{0} value judged.', '{0} values judged.', integer(judged))} ${left}
     </p>`;
   }
+  /** There as long as the order rests on a figure, known or not: the list stays where it is when the last value comes. */
   private wanting({ metric, known, unknown }: Wanting): TemplateResult {
     const { view } = this;
-    const { model } = view;
     const all = known + unknown.length;
-    const spectra = metric.of === 'spectrum';
-    const text = view.ui.outliers
-      ? t('{0} is known of {1} of {2} tensors; the others are not judged.', metric.name, integer(known), integer(all))
-      : t('{0} is known of {1} of {2} tensors; the others stand last.', metric.name, integer(known), integer(all));
-    const busy = spectra ? model.isAnalyzing : view.isReadingValues;
-    return html`<div class="banner" data-state="wanting" role="status">
-      <span class="grow">${text}</span>
-      ${
-        busy
-          ? spectra
-            ? nothing
-            : html`<button data-action="stop-reading" @click=${() => view.readValues([])}>${t('Cancel')}</button>`
-          : html`<button
-              class="secondary"
-              data-action="analyze-wanting"
-              ?disabled=${model.disk !== null}
-              @click=${() => (spectra ? view.post({ type: 'spectra', tensors: [...unknown] }) : view.readValues(unknown))}
-            >
-              ${
-                spectra
-                  ? plural(unknown.length, 'Analyze {0} Matrix', 'Analyze {0} Matrices', integer(unknown.length))
-                  : plural(unknown.length, 'Read {0} Tensor', 'Read {0} Tensors', integer(unknown.length))
-              }
-            </button>`
-      }
+    const [at, of] = [integer(known), integer(all)];
+    const text =
+      unknown.length === 0
+        ? plural(all, '{1} is known of {0} tensor.', '{1} is known of {0} tensors.', of, metric.name)
+        : view.ui.outliers
+          ? t('{0} is known of {1} of {2} tensors; the others are not judged.', metric.name, at, of)
+          : t('{0} is known of {1} of {2} tensors; the others stand last.', metric.name, at, of);
+    return html`<div class="wanting small" data-state=${unknown.length ? 'wanting' : 'known'} role="status">
+      <span class="cut" title=${text}>${text}</span>${unknown.length ? this.obtain(metric, unknown) : nothing}
     </div>`;
+  }
+  private obtain(metric: MapMetric, unknown: readonly string[]): TemplateResult | typeof nothing {
+    const { view } = this;
+    const { model } = view;
+    const spectra = metric.of === 'spectrum';
+    if (spectra ? model.isAnalyzing : view.isReadingValues)
+      return spectra
+        ? nothing
+        : html`<button data-action="stop-reading" @click=${() => view.readValues([])}>${t('Cancel')}</button>`;
+    return html`<button
+      class="secondary"
+      data-action="analyze-wanting"
+      ?disabled=${model.disk !== null}
+      @click=${() => (spectra ? view.post({ type: 'spectra', tensors: [...unknown] }) : view.readValues(unknown))}
+    >
+      ${
+        spectra
+          ? plural(unknown.length, 'Analyze {0} Matrix', 'Analyze {0} Matrices', integer(unknown.length))
+          : plural(unknown.length, 'Read {0} Tensor', 'Read {0} Tensors', integer(unknown.length))
+      }
+    </button>`;
   }
 }
 customElements.define('ox-find', FindBar);
-
-/** The list stays in the order of the figure that it is ordered by. */
-export function pickMetric({ ui, set }: View, id: string): void {
-  const metric = mapMetric(id).id;
-  const follows = ui.sort !== null && ui.sort.key === ui.metric;
-  set({ metric, ...(follows && ui.sort ? { sort: { ...ui.sort, key: metric } } : {}) });
-}

@@ -3,13 +3,15 @@ import { figureById, figureOf } from './figures.ts';
 import { compileFilter, type CompiledFilter, NO_FILTER } from './find/filter.ts';
 import { type Outliers, robustOutliers, type Valued } from './find/outliers.ts';
 import { Search } from './find/search.ts';
-import { isMetric, mapMetric, type MapMetric } from './metrics.ts';
+import { isMetric, MAP_METRICS, mapMetric, type MapMetric } from './metrics.ts';
 import type { InspectorModel } from './model.ts';
 import { problemTensors } from './problem-list.ts';
 import { grouped, groupNameOf, type Line, type Row, sorted } from './rows.ts';
 import type { Ui } from './ui.ts';
 
 const NONE: ReadonlySet<string> = new Set();
+/** Outliers that stand in the list before more are asked for. */
+const FARTHEST = 3;
 
 /** A figure that the order or the outliers need, and the tensors for which it is not computed yet. */
 export interface Wanting {
@@ -25,6 +27,8 @@ export class Finder {
   errors: CompiledFilter['errors'] = {};
   outliers: Outliers<Row> | null = null;
   wanting: Wanting | null = null;
+  /** outliers that the list leaves out */
+  moreOutliers = 0;
   private readonly search = new Search<Row>();
   private source: readonly Row[] | null = null;
   private filterKey = '';
@@ -88,20 +92,27 @@ export class Finder {
 
   private arrange(): void {
     const { model } = this;
-    const { sort, grouping, closed, outliers, metric } = this.ui();
+    const { sort, grouping, closed, outliers, everyOutlier, metric } = this.ui();
     const bySort = sort && isMetric(sort.key) ? sort.key : null;
     const figured = outliers || bySort !== null;
     // as figures come, so does their order
     const figures = figured ? [model.statistics.size, model.spectra.size, model.failures.size] : [];
-    const key = JSON.stringify([this.searches, sort, grouping, closed, outliers, outliers ? metric : '', figures]);
+    const key = JSON.stringify([
+      ...[this.searches, sort, grouping, closed, outliers, everyOutlier],
+      ...[outliers ? metric : '', figures],
+    ]);
     if (key === this.linesKey) return;
     this.linesKey = key;
     this.wanting = figured ? this.wants(mapMetric(outliers ? metric : (bySort ?? metric))) : null;
     this.outliers = outliers ? this.standApart(mapMetric(metric)) : null;
+    this.moreOutliers = 0;
     const byId = (row: Row, id: Parameters<typeof figureById>[2]): number | null | undefined =>
       figureById(model, row, id);
     if (this.outliers) {
-      const of = new Map(this.outliers.found.map((outlier) => [outlier.item, outlier]));
+      const { found } = this.outliers;
+      const listed = everyOutlier ? found : found.slice(0, FARTHEST);
+      this.moreOutliers = found.length - listed.length;
+      const of = new Map(listed.map((outlier) => [outlier.item, outlier]));
       const rows = sort ? sorted([...of.keys()], sort, byId) : [...of.keys()];
       this.lines = rows.map((row) => {
         const outlier = of.get(row);
@@ -122,6 +133,15 @@ export class Finder {
       } else if (value !== null) known++;
     }
     return { metric, known, unknown };
+  }
+  /** Figures whose values are at hand, and how many outliers each has; those with some first. */
+  figuresAtHand(): { metric: MapMetric; found: number; judged: number }[] {
+    return MAP_METRICS.map((metric) => {
+      const { found, judged } = this.standApart(metric);
+      return { metric, found: found.length, judged };
+    })
+      .filter(({ judged }) => judged > 0)
+      .sort((a, b) => b.found - a.found);
   }
   /** Siblings are the same module in other layers; experts of one projection are siblings too. */
   private standApart(metric: MapMetric): Outliers<Row> {

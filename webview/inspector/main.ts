@@ -96,6 +96,7 @@ function start(): void {
     toReveal = null;
     view.set({
       view: 'tensors',
+      ...(ui.tab === 'statistics' || group === undefined ? {} : { beside: true }),
       selected: tensor,
       group: group ?? null,
       part: null,

@@ -59,7 +59,7 @@ export class SpectraPane extends ViewElement {
       <p class="def">${metric.text} <span class="quiet" data-counted>${this.counted(metric)}</span></p>
       <div class="map" ?hidden=${ui.table}></div>
       ${ui.table ? this.twin(metric) : nothing}
-      <div class="legend" ?hidden=${ui.table || !any}>
+      <div class="legend ${any ? '' : 'blank'}" ?hidden=${ui.table}>
         <span class="row"><span data-low></span><canvas aria-hidden="true"></canvas><span data-high></span></span>
         <span
           >${this.scale.kind === 'log' ? t('log scale, fitted to the values') : t('linear scale, fitted to the values')}</span

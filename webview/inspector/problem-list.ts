@@ -38,10 +38,14 @@ function notFinite(name: string, nan: number, inf: number): string {
     : t('{0} holds {1} infinite weights: no spectrum of it is defined.', name, integer(inf));
 }
 const RANK = { error: 0, warning: 1, info: 2 } as const;
+/** What opening the checkpoint told. What the banner of a shard says is not said twice. */
+export const headerProblems = ({ facts }: InspectorModel): readonly Problem[] =>
+  facts?.whole === undefined ? (facts?.problems ?? []) : facts.problems.filter(({ code }) => code !== 'other-files');
+
 /** Everything known, the worst first. A scan knows more than the values read so far, and tells of the header as well. */
 export function foundProblems(model: InspectorModel): Found[] {
-  const { scan, facts } = model;
-  const known = scan && scan.state !== 'failed' && scan.findings.length ? scan.findings : (facts?.problems ?? []);
+  const { scan } = model;
+  const known = scan && scan.state !== 'failed' && scan.findings.length ? scan.findings : headerProblems(model);
   const told = new Set(known.map(({ tensor }) => tensor));
   const values = scan?.state === 'done' ? [] : inValues(model).filter(({ tensor }) => !told.has(tensor));
   return [...known, ...values].sort((a, b) => RANK[a.severity] - RANK[b.severity]);

@@ -10,21 +10,24 @@ import { severityWord } from '../shared/words.ts';
 import '../shared/windowed.ts';
 import { ICON } from './icons.ts';
 import type { InspectorModel } from './model.ts';
-import { foundProblems, problemsLeftOut, type Found } from './problem-list.ts';
+import { foundProblems, headerProblems, problemsLeftOut, type Found } from './problem-list.ts';
 import { ViewElement } from './view.ts';
 
-/** Lines shown before "Show All". */
-const SHORT_LIST = 4;
+/** Rows before "n more". */
+const SHORT_LIST = 3;
 /** Longer lists show one line each, in a window: a checkpoint can be wrong in each of 36,000 tensors. */
 const WRAPPED = 50;
 
 class Problems extends ViewElement {
-  static override properties = { ...ViewElement.properties, all: { state: true } };
+  static override properties = { ...ViewElement.properties, all: { state: true }, whole: { state: true } };
   declare all: boolean;
+  /** the message that is shown in full; the others have a line each */
+  declare whole: string | null;
 
   constructor() {
     super();
     this.all = false;
+    this.whole = null;
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -32,7 +35,10 @@ class Problems extends ViewElement {
     if (!model.facts) return nothing;
     const found = foundProblems(model);
     const all = found.length + problemsLeftOut(model);
-    const shown = this.all ? found : found.slice(0, SHORT_LIST);
+    // What the values hold comes bit by bit: it takes no rows that were not there, so that nothing below moves.
+    const room = model.scan ? SHORT_LIST : Math.min(SHORT_LIST, headerProblems(model).length);
+    const shown = this.all ? found : found.slice(0, room);
+    const rest = all - shown.length - (shown.length || !found.length ? 0 : 1);
     const failed = found.some((problem) => problem.severity === 'error');
     const { scan } = model;
     return html`<section
@@ -47,7 +53,7 @@ class Problems extends ViewElement {
           ? html`<ox-long-list
               .items=${shown}
               .label=${t('Problems')}
-              .line=${(problem: Found) => this.line(problem)}
+              .line=${(problem: Found) => this.line(problem, false)}
             ></ox-long-list>`
           : shown.length
             ? html`<div class="list" role=${failed ? 'alert' : 'status'}>
@@ -56,15 +62,15 @@ class Problems extends ViewElement {
             : nothing
       }
       <div class="row">
-        ${this.outcome(found)}
+        ${shown.length || !found[0] || model.scan ? this.outcome(found) : this.line(found[0])}
         ${
-          found.length > SHORT_LIST
+          rest > 0 || this.all
             ? html`<button
                 data-action="all-problems"
                 aria-expanded=${String(this.all)}
                 @click=${() => (this.all = !this.all)}
               >
-                ${this.all ? t('Show Fewer') : t('Show All {0} Problems', integer(all))}
+                ${this.all ? t('Show Fewer') : t('{0} more', integer(rest))}
               </button>`
             : nothing
         }
@@ -130,13 +136,24 @@ class Problems extends ViewElement {
     </button>`;
   }
 
-  private line({ severity, message, tensor }: Found): TemplateResult {
+  private line({ severity, message, tensor }: Found, opens = true): TemplateResult {
     const [mark, name] = MARKS[severity];
     const known = tensor !== undefined && this.view.model.row(tensor) !== null;
-    return html`<div class="row" data-severity=${severity}>
-      ${icon(mark, name)}<span class="grow cut" title=${message}
-        ><span class="sr">${severityWord(severity)}: </span>${message}</span
-      >
+    const text = html`<span class="sr">${severityWord(severity)}: </span>${message}`;
+    const isWhole = this.whole === message;
+    return html`<div class="row grow ${isWhole && opens ? 'whole' : ''}" data-severity=${severity}>
+      ${icon(mark, name)}${
+        opens
+          ? html`<button
+              class="message cut grow"
+              title=${message}
+              aria-expanded=${String(isWhole)}
+              @click=${() => (this.whole = isWhole ? null : message)}
+            >
+              ${text}
+            </button>`
+          : html`<span class="grow cut" title=${message}>${text}</span>`
+      }
       ${
         known && tensor !== undefined
           ? html`<button data-action="show-tensor" data-target=${tensor} @click=${() => this.view.reveal(tensor)}>

@@ -30,7 +30,7 @@ export function spectrumSection(
     if (!view.model.isReadable(tensor)) return nothing;
     return section('', html`<p class="quiet">${noSpectrum(tensor.shape)}</p>`);
   }
-  if (!chosen) return section('', request(view, row));
+  if (!chosen) return section('', html`<div class="room-spectrum">${request(view, row)}</div>`);
   return section(
     plural(
       chosen.singularValues.length,

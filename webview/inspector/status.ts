@@ -1,7 +1,7 @@
-/** Between the strips and the body, only when there is something to say: progress with Cancel, what was cancelled, what failed. */
+/** Between the strips and the body: the line of what runs, and only when there is something to say what was cancelled, what failed. */
 import { nothing, type TemplateResult } from 'lit';
 import type { WireError } from '../../src/protocol/errors.ts';
-import { clock, duration, integer } from '../shared/format.ts';
+import { clock, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
@@ -12,11 +12,26 @@ import { ViewElement, type View } from './view.ts';
 class Status extends ViewElement {
   protected override render(): TemplateResult {
     const { model } = this.view;
-    return html`${model.disk ? this.disk(model.disk) : nothing} ${model.progress ? this.progress() : nothing}
-    ${model.cancelled ? this.cancelled() : nothing}
+    return html`${this.progress()} ${model.facts?.whole === undefined ? nothing : this.shard(model.facts.whole)}
+    ${model.disk ? this.disk(model.disk) : nothing} ${model.cancelled ? this.cancelled() : nothing}
     ${model.error && model.facts ? errorBanner(model.error, this.view) : nothing}`;
   }
 
+  private shard(whole: string): TemplateResult {
+    return html`<div class="banner" data-state="shard" role="status">
+      ${icon(ICON.info)}<span class="grow"
+        >${t('This file is one shard of a checkpoint: its other tensors lie in the other shards.')}</span
+      >
+      <button
+        class="secondary"
+        data-action="open-whole"
+        title=${whole}
+        @click=${() => this.view.post({ type: 'openWhole' })}
+      >
+        ${t('Open Whole Checkpoint')}
+      </button>
+    </div>`;
+  }
   private disk({ kind, file, at, readAt }: DiskChange): TemplateResult {
     const { post } = this.view;
     const text =
@@ -28,20 +43,11 @@ class Status extends ViewElement {
       <button class="secondary" data-action="reload" @click=${() => post({ type: 'retry' })}>${t('Reload')}</button>
     </div>`;
   }
-  private progress(): TemplateResult | typeof nothing {
+  /** Two pixels, whether something runs or not; its words and Cancel stand in the toolbar. */
+  private progress(): TemplateResult {
     const { progress } = this.view.model;
-    if (!progress) return nothing;
-    const { phase, done, total, secondsLeft } = progress;
-    const [at, of] = [integer(done), integer(total)];
-    const left = secondsLeft === null ? null : duration(secondsLeft);
-    const text =
-      phase === 'spectra'
-        ? left === null
-          ? t('{0} of {1} matrices', at, of)
-          : t('{0} of {1} matrices, about {2} left', at, of, left)
-        : left === null
-          ? t('{0} of {1} tensors', at, of)
-          : t('{0} of {1} tensors, about {2} left', at, of, left);
+    if (!progress) return html`<div class="progress"></div>`;
+    const { done, total } = progress;
     const share = total > 0 ? done / total : 0;
     const bar = s(
       'svg',
@@ -49,19 +55,15 @@ class Status extends ViewElement {
       s('rect', { x: 0, y: 0, width: 100 * share, height: 2 }),
     );
     return html`<div
-        class="progress"
-        role="progressbar"
-        aria-label=${t('Analysis')}
-        aria-valuemin="0"
-        aria-valuemax=${total}
-        aria-valuenow=${done}
-      >
-        ${bar}
-      </div>
-      <div class="banner" data-state="running">
-        <span class="grow">${text}</span>
-        <button data-action="cancel" @click=${() => this.view.post({ type: 'cancel' })}>${t('Cancel')}</button>
-      </div>`;
+      class="progress"
+      role="progressbar"
+      aria-label=${t('Analysis')}
+      aria-valuemin="0"
+      aria-valuemax=${total}
+      aria-valuenow=${done}
+    >
+      ${bar}
+    </div>`;
   }
   private cancelled(): TemplateResult | typeof nothing {
     const { model, post } = this.view;

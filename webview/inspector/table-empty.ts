@@ -8,6 +8,8 @@ import { MIN_SIBLINGS, Z_THRESHOLD } from './find/outliers.ts';
 import { mapMetric } from './metrics.ts';
 import type { View } from './view.ts';
 
+/** Other figures that the list of outliers offers. */
+const MOST_OFFERED = 5;
 /** Trying the filter without each of its parts goes over all names once for each. */
 const MOST_COUNTED = 100_000;
 
@@ -85,8 +87,25 @@ function noOutliers(view: View): TemplateResult {
     <p class="quiet small">
       ${t('Siblings are the tensors of one module in all layers. [ and ] try the next figure.')}
     </p>
+    ${judged > 0 ? nothing : atHand(view)}
     <button class="secondary" data-action="all-tensors" @click=${() => view.set({ outliers: false })}>
       ${t('Show All Tensors')}
     </button>
   </div>`;
+}
+/** What there is instead: other figures, of what has been read. */
+function atHand(view: View): TemplateResult | typeof nothing {
+  const figures = view.finder.figuresAtHand().slice(0, MOST_OFFERED);
+  if (figures.length === 0) return nothing;
+  return html`<p class="small">${t('These figures are known:')}</p>
+    <ul class="ways">
+      ${figures.map(
+        ({ metric, found, judged }) =>
+          html`<li>
+            <button data-action="try-figure" data-metric=${metric.id} @click=${() => view.set({ metric: metric.id })}>
+              ${plural(found, '{1}: {0} outlier among {2}', '{1}: {0} outliers among {2}', integer(found), metric.name, integer(judged))}
+            </button>
+          </li>`,
+      )}
+    </ul>`;
 }

@@ -68,7 +68,7 @@ export class TensorTable extends ViewElement {
     // the figure that orders the list stays if there is no room for all
     const figured = ui.outliers || (ui.sort !== null && isMetric(ui.sort.key) && ui.sort.key === ui.metric);
     return html`<div
-      class="grid ${this.lines.length ? '' : 'none'} ${figured ? 'figured' : ''} ${ui.outliers ? 'apart' : ''}"
+      class="grid ${this.lines.length ? '' : 'none'} ${this.view.finder.moreOutliers ? 'short' : ''} ${figured ? 'figured' : ''} ${ui.outliers ? 'apart' : ''}"
     >
       <div
         class="body"
@@ -90,7 +90,7 @@ export class TensorTable extends ViewElement {
           </div>
         </div>
       </div>
-      ${this.lines.length ? nothing : emptyTable(this.view)}
+      ${this.moreOutliers()} ${this.lines.length ? nothing : emptyTable(this.view)}
     </div>`;
   }
   protected override updated(): void {
@@ -113,6 +113,14 @@ export class TensorTable extends ViewElement {
     this.body?.focus();
   }
 
+  /** The farthest stand in the list; the others come on request. */
+  private moreOutliers(): TemplateResult | typeof nothing {
+    const { moreOutliers } = this.view.finder;
+    if (!moreOutliers) return nothing;
+    return html`<button data-action="more-outliers" @click=${() => this.view.set({ everyOutlier: true })}>
+      ${t('{0} more', integer(moreOutliers))}
+    </button>`;
+  }
   /** The layer of the uppermost row stays in view when its own line is scrolled away. */
   private stuck(): TemplateResult | typeof nothing {
     const line = this.lines[this.firstLine];

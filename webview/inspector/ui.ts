@@ -11,6 +11,8 @@ export interface Ui {
   grouping: Grouping;
   /** only tensors whose figure stands apart from that of their siblings */
   outliers: boolean;
+  /** all of them, not the farthest alone */
+  everyOutlier: boolean;
   sort: Sort | null;
   closed: string[];
   selected: string | null;
@@ -25,6 +27,8 @@ export interface Ui {
   scroll: number;
   /** what the detail shows of the tensor */
   tab: Tab;
+  /** the list stands beside values or a picture, which take the page otherwise */
+  beside: boolean;
   /** index on each axis before the last two, for tensors of more than two */
   slice: readonly number[];
 }
@@ -35,6 +39,7 @@ export const INITIAL_UI: Ui = {
   filters: false,
   grouping: 'layer',
   outliers: false,
+  everyOutlier: false,
   sort: null,
   closed: [],
   selected: null,
@@ -44,8 +49,12 @@ export const INITIAL_UI: Ui = {
   table: false,
   scroll: 0,
   tab: 'statistics',
+  beside: false,
   slice: [],
 };
+/** Values and pictures take the whole page; the list is a strip at its side. */
+export const isFolded = ({ tab, beside }: Ui): boolean => tab !== 'statistics' && !beside;
+
 /** A stored state is from an older version or another page until shown otherwise. */
 export function readUi(stored: unknown): Ui {
   if (typeof stored !== 'object' || stored === null) return { ...INITIAL_UI };
@@ -57,6 +66,7 @@ export function readUi(stored: unknown): Ui {
     filters: s.filters === true,
     grouping: s.grouping === 'module' || s.grouping === 'none' ? s.grouping : 'layer',
     outliers: s.outliers === true,
+    everyOutlier: s.everyOutlier === true,
     sort: readSort(s.sort),
     closed: Array.isArray(s.closed) ? s.closed.filter((group) => typeof group === 'string') : [],
     selected: text(s.selected),
@@ -66,6 +76,7 @@ export function readUi(stored: unknown): Ui {
     table: s.table === true,
     scroll: typeof s.scroll === 'number' && s.scroll >= 0 ? s.scroll : 0,
     tab: s.tab === 'values' || s.tab === 'picture' ? s.tab : 'statistics',
+    beside: s.beside === true,
     slice: Array.isArray(s.slice) ? s.slice.filter((at) => typeof at === 'number') : [],
   };
 }

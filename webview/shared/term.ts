@@ -82,7 +82,7 @@ class TermElement extends LitElement {
     const below = from.bottom + GAP;
     const top = below + box.height > window.innerHeight - MARGIN ? from.top - box.height - GAP : below;
     this.popup.style.left = `${Math.max(MARGIN, left)}px`;
-    this.popup.style.top = `${Math.max(MARGIN, top)}px`;
+    this.popup.style.top = `${Math.max(MARGIN, Math.min(top, window.innerHeight - box.height - MARGIN))}px`;
   }
 }
 const stop = (event: Event): void => event.stopPropagation();

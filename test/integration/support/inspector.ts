@@ -13,13 +13,23 @@ export class InspectorPage {
     return this.document.locator(`[data-action="${name}"]`);
   }
 
-  /** A figure of the strip at the top, or of the detail's lists. */
-  fact(name: string): Promise<string> {
-    return this.document
-      .locator('dl > div', { has: this.document.getByText(name, { exact: true }) })
-      .first()
-      .locator('dd')
-      .innerText();
+  /** A figure of the bar at the top, or of the detail's lists. */
+  async fact(name: string): Promise<string> {
+    const found = this.document.locator('dl > div', { has: this.document.getByText(name, { exact: true }) }).first();
+    await found.waitFor({ state: 'attached' });
+    // behind "More"
+    return (await found.locator('dd').textContent())?.trim() ?? '';
+  }
+  /** All facts of the bar at the top, those that have no room in it too. */
+  async allFacts(): Promise<void> {
+    const more = this.action('more-facts');
+    await more.waitFor({ state: 'attached' });
+    if ((await more.isVisible()) && (await more.getAttribute('aria-expanded')) === 'false') await more.click();
+  }
+  /** The list beside values or a picture, which take the page. */
+  async unfold(): Promise<void> {
+    const strip = this.action('unfold');
+    if (await strip.isVisible()) await strip.click();
   }
 
   problems(): Locator {
@@ -32,6 +42,7 @@ export class InspectorPage {
 
   /** Finds the tensor through the filter, as its row may be far down, and opens it. */
   async open(name: string): Promise<void> {
+    await this.unfold();
     await this.action('filter').fill(name);
     await this.tensor(name).click();
     await this.detail(name).waitFor();

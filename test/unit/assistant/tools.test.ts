@@ -161,7 +161,7 @@ describe('verify_checkpoints', () => {
     const cut = await call('offaxis_verify_checkpoints', request);
     expect(cut).toContain('do not hold the same weights.');
     expect(cut).toMatch(
-      /^"model\.embed_tokens\.weight" \| BF16 \[\d+, 128\] \| [\d,]+ \| at \[\d+, \d+\]: \S+ against \S+ \| [\d.]+$/m,
+      /^"model\.embed_tokens\.weight" \| BF16 \[\d+, 128\] \| [\d\u202f]+ \| at \[\d+, \d+\]: \S+ against \S+ \| [\d.]+$/m,
     );
     const offset = Number(/Ask with offset (\d+)/.exec(cut)?.[1]);
     const rest = await call('offaxis_verify_checkpoints', { ...request, offset, maxTokens: 20_000 });

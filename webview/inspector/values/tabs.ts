@@ -28,7 +28,7 @@ export function tabs(view: View): TemplateResult {
     event.preventDefault();
     const next = ORDER[(ORDER.indexOf(view.ui.tab) + by + ORDER.length) % ORDER.length] ?? 'statistics';
     const list = event.currentTarget as HTMLElement;
-    view.set({ tab: next });
+    view.set({ tab: next, beside: false });
     requestAnimationFrame(() => list.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus());
   };
   return html`<div class="tabs" role="tablist" aria-label=${t('Of this tensor')} @keydown=${step}>
@@ -40,7 +40,7 @@ export function tabs(view: View): TemplateResult {
           data-tab=${tab}
           aria-selected=${String(view.ui.tab === tab)}
           tabindex=${view.ui.tab === tab ? 0 : -1}
-          @click=${() => view.set({ tab })}
+          @click=${() => view.set({ tab, beside: false })}
         >
           ${names[tab]}
         </button>`,

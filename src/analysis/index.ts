@@ -10,11 +10,13 @@ import type {
   InspectionEvent,
   ModuleList,
 } from '../protocol/engine.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { Inputs } from '../protocol/part.ts';
 import type { BackendInfo } from '../protocol/results.ts';
+import type { MaskEvent, MaskRequest } from '../protocol/mask.ts';
 import type { ApplyEvent, ApplyRequest, DiffEvent, DiffRequest } from '../protocol/patch.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
@@ -28,6 +30,7 @@ import { exportTensor } from './exportTensor.ts';
 import { inputsOf } from './inputs.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { modulesOf } from './modules.ts';
+import { writeMasks } from './mask/write.ts';
 import { applyPatch } from './patch/apply.ts';
 import { diffCheckpoints } from './patch/diff.ts';
 import { pictureOf } from './picture.ts';
@@ -67,6 +70,8 @@ export interface Analysis {
   isKnownAlone(path: string, signal: AbortSignal): Promise<boolean>;
   /** Whether two checkpoints hold the same weights. Throws as `open` does, bad-file, read-failed, cancelled. */
   verify(params: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
+  /** Writes masks of weights. Throws as `open`, `compare` and `exportTensor` do. */
+  mask(params: MaskRequest, signal: AbortSignal): AsyncIterable<MaskEvent>;
   /** Writes what changed. Throws as `verify`, and bad-parameter if the destination is refused. */
   diff(params: DiffRequest, signal: AbortSignal): AsyncIterable<DiffEvent>;
   /** Writes the tuned checkpoint again. Throws as `diff`, and bad-file if base and patch do not belong together. */
@@ -157,6 +162,32 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         if (left && right) yield* weightPair(left, right, signal);
       } finally {
         for (const { release } of held) await release();
+      }
+    },
+    async *mask(params, signal) {
+      const { base, tuned, kind } = params;
+      if ((tuned !== null) !== (kind === 'changed'))
+        throw new OffaxisError(
+          'bad-parameter',
+          'The mask "changed" is of BASE and TUNED, every other one of BASE alone.',
+        );
+      if (tuned !== null) {
+        const { open, release } = await comparisons.hold(
+          { base, tuned, includeEmbeddings: true, tensors: null },
+          signal,
+        );
+        try {
+          yield* writeMasks(open.base, { checkpoint: open.tuned, pairs: open.pairing.pairs }, params, signal);
+        } finally {
+          await release();
+        }
+        return;
+      }
+      const { checkpoint, release } = await cache.holdReadable(base, signal);
+      try {
+        yield* writeMasks(checkpoint, null, params, signal);
+      } finally {
+        await release();
       }
     },
     verify: ({ a, b, ...tolerance }, signal) =>

@@ -6,6 +6,7 @@ export { CastWeight } from './cast.ts';
 export { gridOf } from './grid.ts';
 export { isRefused, openCheckpoint } from './open.ts';
 export { updatesAlone, type AloneUpdate } from './adapters/alone.ts';
+export { leadingPart } from './adapters/leadingSvd.ts';
 export { AdaptedWeight } from './adapters/adaptedWeight.ts';
 export { baseMissing, findBase, type BaseSearch } from './adapters/findBase.ts';
 export { pairAdapter } from './adapters/pairAdapter.ts';

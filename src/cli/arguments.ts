@@ -5,9 +5,11 @@ import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/resul
 import {
   parseApply,
   parseDiff,
+  parseMask,
   parseVerify,
   type ApplyInvocation,
   type DiffInvocation,
+  type MaskInvocation,
   type VerifyInvocation,
 } from './copyArguments.ts';
 import {
@@ -41,6 +43,7 @@ export type Invocation =
   | VerifyInvocation
   | DiffInvocation
   | ApplyInvocation
+  | MaskInvocation
   /** base null: the one that the adapter `tuned` names */
   | ({
       command: 'compare';
@@ -154,6 +157,7 @@ export function parseInvocation(argv: string[]): Invocation {
     };
   }
   if (command === 'diff') return parseDiff(rest) ?? { command: 'help', topic: command };
+  if (command === 'mask') return parseMask(rest) ?? { command: 'help', topic: command };
   if (command === 'apply') return parseApply(rest) ?? { command: 'help', topic: command };
   if (command === 'verify') return parseVerify(rest) ?? { command: 'help', topic: command };
   if (command === 'gather') {
@@ -187,7 +191,7 @@ export function parseInvocation(argv: string[]): Invocation {
     return { command, json: values.json ?? null, ...engine(values) };
   }
   throw new UsageError(
-    `Unknown command "${command}". The commands are inspect, compare, check, verify, diff, apply, gather, cluster, gpu and mcp.`,
+    `Unknown command "${command}". The commands are inspect, compare, check, verify, diff, apply, mask, gather, cluster, gpu and mcp.`,
   );
 }
 

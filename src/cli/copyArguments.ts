@@ -1,9 +1,12 @@
 /** Command lines of what holds two checkpoints against each other bit by bit, and of what is written from that. */
+import { DEFAULT_RHO, MASK_KINDS, type MaskRequest } from '../protocol/mask.ts';
+import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import {
   ENGINE,
   engine,
   expectPositionals,
   parse,
+  positive,
   UsageError,
   type EngineOptions,
   type OutputOptions,
@@ -22,6 +25,18 @@ export type VerifyInvocation = {
 export type DiffInvocation = { command: 'diff'; base: string; tuned: string; destination: string } & EngineOptions;
 export type ApplyInvocation = { command: 'apply'; base: string; patch: string; destination: string } & EngineOptions;
 
+export type MaskInvocation = { command: 'mask' } & MaskRequest & EngineOptions;
+
+const MASK = {
+  ...ENGINE,
+  kind: { type: 'string' },
+  alpha: { type: 'string' },
+  'mask-rank': { type: 'string' },
+  rho: { type: 'string' },
+  tensors: { type: 'string' },
+  packed: { type: 'boolean' },
+  output: { type: 'string', short: 'o' },
+} as const;
 const COPY = { ...ENGINE, output: { type: 'string', short: 'o' } } as const;
 const VERIFY = {
   ...ENGINE,
@@ -70,4 +85,30 @@ export function parseApply(argv: string[]): ApplyInvocation | null {
 export function destination(text: string | undefined, name: string): string {
   if (text) return text;
   throw new UsageError(`Say where to write: -o ${name}.safetensors`);
+}
+
+/** Null: help is asked for. Throws UsageError. */
+export function parseMask(argv: string[]): MaskInvocation | null {
+  const { values, positionals } = parse(argv, MASK);
+  if (values.help) return null;
+  const kind = MASK_KINDS.find((one) => one === values.kind);
+  if (kind === undefined) throw new UsageError(`--kind is one of ${MASK_KINDS.join(', ')}.`);
+  const names = kind === 'changed' ? ['BASE', 'TUNED'] : ['BASE'];
+  const [base, tuned = null] = expectPositionals(positionals, names, `mask --kind ${kind}`);
+  return {
+    ...{ command: 'mask', base: base as string, tuned, kind },
+    alpha: fraction(values.alpha, '--alpha', DEFAULT_PARAMETERS.alpha),
+    rho: fraction(values.rho, '--rho', DEFAULT_RHO),
+    maskRank: positive(values['mask-rank'], '--mask-rank'),
+    tensors: values.tensors ?? null,
+    packed: values.packed ?? false,
+    destination: destination(values.output, 'MASK'),
+    ...engine(values),
+  };
+}
+
+function fraction(text: string | undefined, option: string, byDefault: number): number {
+  const value = text === undefined ? byDefault : Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new UsageError(`${option} must lie between 0 and 1, not "${text}".`);
 }

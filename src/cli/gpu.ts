@@ -8,7 +8,10 @@ import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
 import { openOutputs } from './output.ts';
 
-type Working = Extract<Invocation, { command: 'inspect' | 'compare' | 'check' | 'verify' | 'diff' | 'apply' | 'mcp' }>;
+type Working = Extract<
+  Invocation,
+  { command: 'inspect' | 'compare' | 'check' | 'verify' | 'diff' | 'apply' | 'mask' | 'mcp' }
+>;
 
 /** A driver that takes longer to open the GPU and move sixteen bytes hangs. */
 const TRIAL_MS = 60_000;
@@ -37,6 +40,7 @@ function needsSpectra(invocation: Working): boolean {
     case 'verify':
     case 'diff':
     case 'apply':
+    case 'mask':
       return false;
     case 'mcp':
       return true;

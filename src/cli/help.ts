@@ -12,6 +12,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis verify A B [options]            are these the same weights? exit status 1 if not
   offaxis diff BASE TUNED -o PATCH        what changed, as a file
   offaxis apply BASE PATCH -o OUT         the tuned checkpoint again, bit by bit
+  offaxis mask BASE [TUNED] --kind KIND   masks of weights, for training
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
   offaxis help COMMAND                    the options of one command
@@ -61,6 +62,23 @@ that a server wrote back. Exit status: 0 the same, 1 not, 2 wrong usage, 130 can
   --rtol R, --atol A     weights may differ by A + R times that of B (default 0)
   --json FILE|-          write offaxis.verify/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
+const HELP_MASK = `offaxis mask BASE --kind principal|off-principal|low|safe|geo [options] -o FILE.safetensors
+offaxis mask BASE TUNED --kind changed [options] -o FILE.safetensors
+
+Writes one U8 tensor a weight matrix inside the layers, under its name and of its shape: 1 is in the mask. docs/masks.md has the hook
+for PyTorch.
+  principal              the largest of abs(W^(r)), W^(r) the rank-r reconstruction
+  off-principal          all others
+  low                    the smallest of abs(W)
+  safe                   low or not principal
+  geo                    the smallest of abs(W^(16)) or of abs(W)
+  changed                what training changed, of every tensor that both have
+
+  --alpha A              fraction of a mask (default 0.3)
+  --mask-rank R          rank of the reconstruction (default min(64, ceil(q/8)); 16 for geo)
+  --rho P                fraction of geo (default 0.2)
+  --tensors GLOB         only tensors whose name matches
+  --packed               eight weights a byte, the first in the lowest bit; the shapes stand in the metadata`;
 const HELP_DIFF = `offaxis diff BASE TUNED -o PATCH.safetensors
 
 Writes what changed of BASE in TUNED: of every tensor the numbers of the elements whose bits differ (NAME#indices) and their values
@@ -117,6 +135,7 @@ export function helpText(topic: string | null): string {
   if (topic === 'gpu') return HELP_GPU;
   if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;
+  if (topic === 'mask') return HELP_MASK;
   if (topic === 'diff') return HELP_DIFF;
   if (topic === 'apply') return HELP_APPLY;
   if (topic === 'verify') return HELP_VERIFY;

@@ -12,6 +12,7 @@ import { runGather } from './gather.ts';
 import { runGpu, usableBackend } from './gpu.ts';
 import { helpText } from './help.ts';
 import { runInspect } from './inspect.ts';
+import { runMask } from './mask.ts';
 import { runMcp } from './mcp.ts';
 import { UsageError } from './options.ts';
 import { runApply, runDiff } from './patch.ts';
@@ -79,6 +80,7 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'verify') return (await runVerify(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'mcp') await runMcp(analysis, invocation.roots, abort.signal);
+    else if (invocation.command === 'mask') await runMask(analysis, invocation, abort.signal);
     else if (invocation.command === 'diff') await runDiff(analysis, invocation, abort.signal);
     else if (invocation.command === 'apply') await runApply(analysis, invocation, abort.signal);
     else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);

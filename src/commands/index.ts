@@ -3,6 +3,7 @@ import { compareCheckpoints } from './compareCheckpoints.ts';
 import { compareSelected } from './compareSelected.ts';
 import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
 import { exportComparison } from './exportComparison.ts';
+import { exportMask } from './exportMask.ts';
 import { goToTensor } from './goToTensor.ts';
 import { exportTensor } from './exportTensor.ts';
 import { openFolder } from './openFolder.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   compareWithBase,
   compareWithBaseFromEditor,
   exportComparison,
+  exportMask,
   goToTensor,
   exportTensor,
   exportFigure,

@@ -56,6 +56,9 @@ export function serveAnalysis(
       async *picture(params, signal) {
         yield* (await analysis()).picture(params, signal);
       },
+      async *mask(params, signal) {
+        yield* (await analysis()).mask(params, signal);
+      },
       async *exportTensor(params, signal) {
         yield* (await analysis()).exportTensor(params, signal);
       },

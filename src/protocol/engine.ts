@@ -16,6 +16,7 @@ import type { PackedFacts } from './packedFacts.ts';
 import type { Shard } from './part.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
+import type { MaskEvent, MaskRequest } from './mask.ts';
 import type { VerifyEvent, VerifyRequest } from './verify.ts';
 import type { ExportEvent, ExportRequest, PictureEvent, PictureRequest, ValuesBlock, ValuesRequest } from './matrix.ts';
 
@@ -261,6 +262,8 @@ export interface EngineStreams {
   digest(params: { path: string; files: boolean; tensors: string[] | 'all' }): DigestEvent;
   /** a downsampled rectangle of one matrix, or of the difference of a pair */
   picture(params: PictureRequest & { checkpoints: PictureCheckpoints }): PictureEvent;
+  /** masks of weights into a file of their own */
+  mask(params: MaskRequest): MaskEvent;
   /** one tensor into a file of its own; never into a checkpoint */
   exportTensor(params: ExportRequest): ExportEvent;
 }

@@ -4,7 +4,7 @@ import { throwIfAborted } from '../../protocol/errors.ts';
 import { transposed, type Factor } from './factors.ts';
 import { eigenvectors } from './tridiagonal.ts';
 
-/** U S [m, r] and V' [r, n] of the rank-r part of a matrix. */
+/** U S [m, r] and V' [r, n] of the rank-r part of a matrix; of a wide one U and S V'. */
 export interface LeadingPart {
   left: Factor;
   right: Factor;

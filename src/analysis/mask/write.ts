@@ -1,0 +1,239 @@
+/** Masks of a checkpoint's weights as a file: computed part by part and streamed, under the names and in the order of the weights. */
+import {
+  CastWeight,
+  matchesGlob,
+  matricesOf,
+  readMatrix,
+  StoredWeight,
+  type Checkpoint,
+  type MatrixView,
+  type Weight,
+  type WeightPair,
+} from '../../checkpoint/index.ts';
+import { rowStart } from '../../checkpoint/strided.ts';
+import { whyNoSpectrum } from '../../checkpoint/whyNot.ts';
+import type { WrittenTensor } from '../../formats/index.ts';
+import { checkRank, defaultMaskRank } from '../../metrics/index.ts';
+import { decodeCodes, isMatrixType } from '../../numbers/index.ts';
+import type { TensorRow } from '../../protocol/engine.ts';
+import { OffaxisError } from '../../protocol/errors.ts';
+import { GEO_RANK, MASK_KEY, type MaskEvent, type MaskRecipe, type MaskRequest } from '../../protocol/mask.ts';
+import { appendAll } from '../../protocol/lists.ts';
+import { filesOf } from '../checkpointCache.ts';
+import { Estimate } from '../queue.ts';
+import { refuseTensorFile, TensorFiles } from '../tensorFiles.ts';
+import { changedIn } from './changed.ts';
+import { Packer } from './packer.ts';
+import { maskOf } from './select.ts';
+
+/** A part of a tensor: where its weights lie in it, and their mask, row-major. */
+interface Part {
+  name: string;
+  view: MatrixView;
+  compute(signal: AbortSignal): Promise<{ mask: Uint8Array; illDefined: boolean }>;
+}
+interface Item {
+  row: TensorRow;
+  count: number;
+  parts: Part[];
+}
+interface Skipped {
+  name: string;
+  reason: string;
+}
+
+/**
+ * `pairs`: of base and tuned, for "changed". Throws bad-parameter (destination, a rank out of range), bad-file if there is nothing to
+ * write, read-failed, cancelled. `shardBytes`: for tests.
+ */
+export async function* writeMasks(
+  base: Checkpoint,
+  tuned: { checkpoint: Checkpoint; pairs: readonly WeightPair[] } | null,
+  request: MaskRequest,
+  signal: AbortSignal,
+  shardBytes?: number,
+): AsyncGenerator<MaskEvent, void, undefined> {
+  const { destination, packed, kind } = request;
+  const sides = [base, ...(tuned ? [tuned.checkpoint] : [])];
+  const reads = sides.flatMap((side) => filesOf(side.path, side));
+  await refuseTensorFile(destination, reads);
+  const { items, skipped } = tuned ? changedItems(base, tuned.pairs, request) : matrixItems(base, request);
+  if (items.length === 0)
+    throw new OffaxisError(
+      'bad-file',
+      `${base.path} has no ${kind === 'changed' ? 'weights' : 'matrix inside its layers'} to make a mask of${request.tensors === null ? '' : ' under that pattern'}.`,
+    );
+  const sizeOf = (count: number): number => (packed ? Math.ceil(count / 8) : count);
+  const entries = items.map(({ row, count }): WrittenTensor => {
+    return { name: row.name, dtype: 'U8', shape: packed ? [sizeOf(count)] : row.shape, sizeBytes: sizeOf(count) };
+  });
+  const total = items.reduce((sum, { count }) => sum + count, 0);
+  const sizeBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+  yield { type: 'plan', tensors: items.length, weights: total, sizeBytes, skipped };
+  const files = await TensorFiles.create(
+    destination,
+    entries,
+    { [MASK_KEY]: JSON.stringify(recipeOf(request, items)) },
+    {
+      ...{ reads, signal },
+      ...(shardBytes === undefined ? {} : { shardBytes }),
+    },
+  );
+  try {
+    const estimate = new Estimate(total);
+    let done = 0;
+    for (const item of items) {
+      const sink = new Sink(files, packed);
+      const illDefined: string[] = [];
+      for await (const one of masksInOrder(item, signal)) {
+        appendAll(illDefined, one.illDefined);
+        await sink.add(one.mask);
+      }
+      await sink.end();
+      yield { type: 'tensor', name: item.row.name, weights: item.count, ones: sink.ones, illDefined };
+      estimate.add(item.count);
+      yield { type: 'progress', done: (done += item.count), total, secondsLeft: estimate.secondsLeft() };
+    }
+    for (const side of sides) await side.verify();
+    await files.commit();
+    yield { type: 'written', files: files.files, sizeBytes: files.sizeBytes };
+  } finally {
+    await files.discard();
+  }
+}
+
+function recipeOf({ destination: _, ...request }: MaskRequest, items: readonly Item[]): MaskRecipe {
+  const shapes = Object.fromEntries(items.map(({ row }) => [row.name, row.shape]));
+  return { schema: 'offaxis.mask/1', ...request, ...(request.packed ? { shapes } : {}) };
+}
+
+/** The matrices inside the layers, as spectra are computed of them. */
+function matrixItems(base: Checkpoint, request: MaskRequest): { items: Item[]; skipped: Skipped[] } {
+  const items: Item[] = [];
+  const skipped: Skipped[] = [];
+  const { kind, alpha, rho, maskRank, tensors } = request;
+  if (kind === 'changed') throw new OffaxisError('bad-parameter', 'The mask "changed" takes a tuned checkpoint too.');
+  for (const row of base.tensors.values()) {
+    if (!row.spectral || (tensors !== null && !matchesGlob(tensors, row.name))) continue;
+    if (row.offset === null) {
+      skipped.push({ name: row.name, reason: 'it has no data that can be read' });
+      continue;
+    }
+    const parts: Part[] = [];
+    let why: string | null = null;
+    for (const weight of matricesOf(base, row)) {
+      why ??= weight.place.layer === null ? 'outside the layers' : whyNoSpectrum(weight, false);
+      if (!(weight instanceof StoredWeight)) why ??= 'it is quantised: what is trained is not what is stored';
+      else {
+        const q = Math.min(weight.rows, weight.columns);
+        const rank = maskRank ?? (kind === 'geo' ? Math.min(GEO_RANK, q) : defaultMaskRank(q));
+        if (why === null) checkRank('mask rank', rank, weight.name, q);
+        const compute: Part['compute'] = async (signal) =>
+          maskOf(await finiteValues(weight, signal), { kind, alpha, rho, rank }, signal);
+        parts.push({ name: weight.name, view: weight.view, compute });
+      }
+    }
+    if (why === null && parts.length) items.push({ row, count: countOf(row), parts });
+    else skipped.push({ name: row.name, reason: why ?? 'it holds no matrix' });
+  }
+  return { items, skipped };
+}
+
+/** Every pair of floating tensors, as the base has them. */
+function changedItems(
+  base: Checkpoint,
+  pairs: readonly WeightPair[],
+  { tensors }: MaskRequest,
+): { items: Item[]; skipped: Skipped[] } {
+  const skipped: Skipped[] = [];
+  const byTensor = new Map<string, Part[]>();
+  for (const pair of pairs) {
+    const stored = uncast(pair.base);
+    if (tensors !== null && !matchesGlob(tensors, stored.tensor)) continue;
+    if (!(stored instanceof StoredWeight)) {
+      skipped.push({ name: pair.name, reason: 'the base is quantised: what is trained is not what is stored' });
+      continue;
+    }
+    const compute: Part['compute'] = async (signal) => ({ mask: await changedIn(pair, signal), illDefined: false });
+    const part = { name: pair.name, view: stored.view, compute };
+    const parts = byTensor.get(stored.tensor);
+    if (parts) parts.push(part);
+    else byTensor.set(stored.tensor, [part]);
+  }
+  const items = [...base.tensors.values()].flatMap((row): Item[] => {
+    const parts = byTensor.get(row.name);
+    return parts ? [{ row, count: countOf(row), parts }] : [];
+  });
+  return { items, skipped };
+}
+
+const uncast = (weight: Weight): Weight => (weight instanceof CastWeight ? uncast(weight.source) : weight);
+const countOf = ({ shape }: TensorRow): number => shape.reduce((product, side) => product * side, 1);
+
+async function finiteValues(
+  weight: StoredWeight,
+  signal: AbortSignal,
+): Promise<{ rows: number; columns: number; values: Float64Array }> {
+  const { rows, columns, type, name } = weight;
+  if (!isMatrixType(type)) throw new OffaxisError('bug', `${name} has type ${type}, which is not decoded.`);
+  const values = decodeCodes(type, await readMatrix(weight, signal));
+  if (values.every((value) => Number.isFinite(value))) return { rows, columns, values };
+  throw new OffaxisError(
+    'bad-file',
+    `${name} holds NaN or infinities, so it has no largest weights. Leave it out with --tensors, or mend it: "offaxis check" says where.`,
+  );
+}
+
+/** The bits of a tensor in the order of its storage: part by part if they follow each other, else put together first. */
+async function* masksInOrder(
+  { count, parts }: Item,
+  signal: AbortSignal,
+): AsyncGenerator<{ mask: Uint8Array; illDefined: string[] }, void, undefined> {
+  const inOrder = parts.toSorted((a, b) => a.view.start - b.view.start);
+  let end = 0;
+  const follow = inOrder.every(({ view }) => {
+    const { start, rows, columns, rowStride, columnStride, rowBlock } = view;
+    const isRun = (columnStride === 1 || columns <= 1) && (rowStride === columns || rows <= 1) && !rowBlock;
+    if (!isRun || start !== end) return false;
+    end += rows * columns;
+    return true;
+  });
+  const whole = follow && end === count ? null : new Uint8Array(count);
+  const unclear: string[] = [];
+  for (const { name, view, compute } of inOrder) {
+    const { mask, illDefined } = await compute(signal);
+    if (whole === null) yield { mask, illDefined: illDefined ? [name] : [] };
+    else {
+      if (illDefined) unclear.push(name);
+      for (let i = 0; i < view.rows; i++) {
+        const start = rowStart(view, i);
+        for (let j = 0; j < view.columns; j++)
+          whole[start + j * view.columnStride] = mask[i * view.columns + j] as number;
+      }
+    }
+  }
+  if (whole !== null) yield { mask: whole, illDefined: unclear };
+}
+
+/** Bits of one tensor on their way into the file. */
+class Sink {
+  ones = 0;
+  private readonly packer: Packer | null;
+
+  constructor(
+    private readonly files: TensorFiles,
+    packed: boolean,
+  ) {
+    this.packer = packed ? new Packer() : null;
+  }
+
+  async add(mask: Uint8Array): Promise<void> {
+    let ones = 0;
+    for (const bit of mask) ones += bit;
+    this.ones += ones;
+    await this.files.write(this.packer ? this.packer.add(mask) : mask);
+  }
+  async end(): Promise<void> {
+    if (this.packer) await this.files.write(this.packer.end());
+  }
+}

@@ -9,7 +9,7 @@ const LAYERS = {
   // Pure, for every layer and for the pages.
   numbers: { may: [] },
   // The results' types are derived from the catalog: types only.
-  protocol: { may: [], types: ['metrics/catalog'] },
+  protocol: { may: [], types: ['metrics/catalog', 'metrics/severalCatalog'] },
   bytes: { may: ['protocol'] },
   // Text from a file as each surface shows it, and patterns: pure.
   text: { may: [] },
@@ -29,7 +29,7 @@ const LAYERS = {
     ],
     types: ['metrics/catalog'],
   },
-  results: { may: ['answer', 'metrics/summary', 'metrics/coverage', 'protocol'] },
+  results: { may: ['answer', 'metrics/summary', 'metrics/coverage', 'metrics/several', 'protocol'] },
   health: { may: ['checkpoint', 'families', 'formats', 'numbers', 'bytes', 'protocol'] },
   analysis: {
     may: ['files', 'health', 'metrics', 'linalg', 'checkpoint', 'formats', 'numbers', 'bytes', 'text', 'protocol'],

@@ -1,10 +1,11 @@
-/** How the weights of one pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
+/** How the weights of a pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
 import { AdaptedWeight, CastWeight, gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { bytesOf, castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { ChangeSums } from './changeSums.ts';
 import { dtypesOf } from './plan.ts';
@@ -51,94 +52,166 @@ export async function changeOf(
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
 ): Promise<Change> {
-  const start = performance.now();
-  const { base: before, tuned: after } = pair;
-  const { shape, rows, columns, count, place } = before;
-  // tensors of other than two axes come as one flat row; so does, in pieces, a single row longer than a chunk
-  const isMatrix = shape.length === 2 && (rows > 1 || columns <= CHUNK_WEIGHTS);
-  const { grid, hasNull } = gridFor({ base: before, tuned: after });
-  const baseType = matrixType(before) as MatrixType;
-  const tunedType = matrixType(after) as MatrixType;
-  const compare: ElementKernels['compare'] = backend.elements?.compare.bind(backend.elements) ?? compareHere;
-  const { eta, absoluteTolerance } = parameters;
-  const options = { grid, eta, absoluteTolerance, columns: isMatrix ? columns : 0, signal };
-  // Which weights an adapter changes is what a merge into the base's type would store; how far, what it says (METRICS F).
-  const merged = after instanceof AdaptedWeight ? after.storage : null;
-  const asMerged = async (type: MatrixType, base: Uint8Array, tuned: Uint8Array): Promise<Probes> => {
-    const [left, right] = [storedAs(type, baseType, base), storedAs(type, tunedType, tuned)];
-    const probes = await compare(type, left, type, right, { ...options, columns: 0 });
-    const { equalBf16, equalRelative, equalAbsolute, changed } = probes;
-    return { equalBf16, equalRelative, equalAbsolute, changed };
-  };
-  const sums = new ChangeSums(count);
-  const rowChanged = new Float64Array(isMatrix ? rows : 0);
-  const columnChanged = new Float64Array(isMatrix ? columns : 0);
-  const add = async (first: number, base: Uint8Array, tuned: Uint8Array): Promise<void> => {
-    const result = await compare(baseType, base, tunedType, tuned, options);
-    sums.add(merged === null ? result : { ...result, ...(await asMerged(merged, base, tuned)) });
-    if (!isMatrix) return;
-    const firstRow = first / columns;
-    result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
-    result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
-  };
-  if (count > 0 && count <= FEW_WEIGHTS)
-    await add(0, await readFew(before, baseType, signal), await readFew(after, tunedType, signal));
-  else {
-    const read = { weights: CHUNK_WEIGHTS, signal };
-    const tunedChunks = readChunks(after, read)[Symbol.asyncIterator]();
-    for await (const chunk of readChunks(before, read)) {
-      const other = await tunedChunks.next();
-      if (other.done) break;
-      await add(chunk.first, chunk.data, other.value.data);
-    }
-  }
-  const { base, tuned, finite } = sums;
-  const metrics = sums.metrics();
-  const profiles = isMatrix ? changeProfiles({ rows, columns, rowChanged, columnChanged }) : null;
-  const flags: Flag[] = [];
-  const reasons: string[] = [];
-  if (before instanceof CastWeight && before.hasChanged) {
-    flags.push('base-cast');
-    reasons.push(`The base is stored as ${before.dtype}: it was cast to ${after.dtype}, which changed values.`);
-  }
-  // An adapter's own update is not what a quantisation lost, whatever the base is stored in.
-  const quantised = after instanceof AdaptedWeight ? null : quantisedText(before, after);
-  if (quantised !== null) {
-    const said = english(quantisationSaid({ text: quantised, sqnr: sqnrOf(metrics.relativeUpdate) }));
-    reasons.push(`${said.charAt(0).toUpperCase()}${said.slice(1)}.`);
-  }
-  if (!hasNull) flags.push('no-null');
-  if (!finite) {
-    flags.push('not-finite');
-    reasons.push(notFinite(base, tuned));
-  } else if (metrics.updateNorm === 0) flags.push('no-update');
-  if (metrics.baseNorm === 0) flags.push('zero-base');
-  return {
-    tensor: {
-      name: pair.name,
-      layer: place.layer,
-      module: place.module,
-      shape,
-      dtype: dtypesOf(before, after),
-      metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
-      flags,
-      reasons,
-      ...(quantised === null ? {} : { quantised }),
-      elapsedMs: performance.now() - start,
-    },
-    finite,
-    onGrid: sums.totals.offGrid === 0,
-    baseVariance: base.variance,
-    tunedVariance: tuned.variance,
-    updateVariance: sums.updateVariance,
-    rowDensity: profiles?.rowDensity ?? null,
-    columnDensity: profiles?.columnDensity ?? null,
-  };
+  const [change] = await changesOf([pair], parameters, backend, signal);
+  if (!change) throw new OffaxisError('bug', `${pair.name} came without its change.`);
+  return change;
 }
 
-async function readFew(weight: Weight, type: MatrixType, signal: AbortSignal): Promise<Uint8Array> {
+/** The same of pairs that share one base weight, which is read once. Peak: two chunks of each weight. */
+export async function changesOf(
+  pairs: readonly WeightPair[],
+  parameters: ComparisonParameters,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
+): Promise<Change[]> {
+  const [first] = pairs;
+  if (!first) return [];
+  const passes = pairs.map((pair) => new ChangePass(pair, parameters, backend, signal));
+  const { base: before, count } = first;
+  if (count > 0 && count <= FEW_WEIGHTS) {
+    const base = await readFew(before, signal);
+    for (const [i, { tuned }] of pairs.entries()) await passes[i]?.add(0, base, await readFew(tuned, signal));
+  } else {
+    const read = { weights: CHUNK_WEIGHTS, signal };
+    const streams = pairs.map(({ tuned }) => readChunks(tuned, read)[Symbol.asyncIterator]());
+    for await (const chunk of readChunks(before, read))
+      for (const [i, stream] of streams.entries()) {
+        const other = await stream.next();
+        if (!other.done) await passes[i]?.add(chunk.first, chunk.data, other.value.data);
+      }
+  }
+  return passes.map((pass) => pass.finish());
+}
+
+/** The same of two matrices that lie in memory, row by row. Throws cancelled. */
+export async function changeInMemory(
+  pair: WeightPair,
+  { base, tuned }: { base: Uint8Array; tuned: Uint8Array },
+  parameters: ComparisonParameters,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
+): Promise<Change> {
+  const pass = new ChangePass(pair, parameters, backend, signal);
+  const { count, base: before, tuned: after } = pair;
+  const [wide, other] = [bytesOf(matrixType(before) as MatrixType), bytesOf(matrixType(after) as MatrixType)];
+  const step = before.columns * Math.max(1, Math.floor(CHUNK_WEIGHTS / before.columns));
+  for (let first = 0; first < count; first += step) {
+    const end = Math.min(count, first + step);
+    await pass.add(first, base.subarray(first * wide, end * wide), tuned.subarray(first * other, end * other));
+  }
+  return pass.finish();
+}
+
+/** The pass over one pair, chunk by chunk in order. */
+class ChangePass {
+  private readonly start = performance.now();
+  private readonly isMatrix: boolean;
+  private readonly sums: ChangeSums;
+  private readonly rowChanged: Float64Array;
+  private readonly columnChanged: Float64Array;
+  private readonly hasNull: boolean;
+  private readonly compare: ElementKernels['compare'];
+  private readonly options: Parameters<ElementKernels['compare']>[4];
+  private readonly types: readonly [base: MatrixType, tuned: MatrixType];
+  /** which weights an adapter changes is what a merge into the base's type would store; how far, what it says (METRICS F) */
+  private readonly merged: MatrixType | null;
+
+  constructor(
+    private readonly pair: WeightPair,
+    { eta, absoluteTolerance }: ComparisonParameters,
+    backend: LinearAlgebraBackend,
+    signal: AbortSignal,
+  ) {
+    const { base: before, tuned: after } = pair;
+    const { shape, rows, columns, count } = before;
+    // tensors of other than two axes come as one flat row; so does, in pieces, a single row longer than a chunk
+    this.isMatrix = shape.length === 2 && (rows > 1 || columns <= CHUNK_WEIGHTS);
+    const { grid, hasNull } = gridFor(pair);
+    this.hasNull = hasNull;
+    this.compare = backend.elements?.compare.bind(backend.elements) ?? compareHere;
+    this.options = { grid, eta, absoluteTolerance, columns: this.isMatrix ? columns : 0, signal };
+    this.types = [matrixType(before) as MatrixType, matrixType(after) as MatrixType];
+    this.merged = mergedType(after);
+    this.sums = new ChangeSums(count);
+    this.rowChanged = new Float64Array(this.isMatrix ? rows : 0);
+    this.columnChanged = new Float64Array(this.isMatrix ? columns : 0);
+  }
+
+  /** `first`: row-major number of the chunk's first weight. */
+  async add(first: number, base: Uint8Array, tuned: Uint8Array): Promise<void> {
+    const { compare, types, options, merged, sums, isMatrix, rowChanged, columnChanged } = this;
+    const result = await compare(types[0], base, types[1], tuned, options);
+    sums.add(merged === null ? result : { ...result, ...(await this.asMerged(merged, base, tuned)) });
+    if (!isMatrix) return;
+    const firstRow = first / this.pair.base.columns;
+    result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));
+    result.columnChanged.forEach((n, j) => (columnChanged[j] = (columnChanged[j] ?? 0) + n));
+  }
+
+  private async asMerged(type: MatrixType, base: Uint8Array, tuned: Uint8Array): Promise<Probes> {
+    const [left, right] = [storedAs(type, this.types[0], base), storedAs(type, this.types[1], tuned)];
+    const probes = await this.compare(type, left, type, right, { ...this.options, columns: 0 });
+    const { equalBf16, equalRelative, equalAbsolute, changed } = probes;
+    return { equalBf16, equalRelative, equalAbsolute, changed };
+  }
+
+  finish(): Change {
+    const { pair, sums, isMatrix, rowChanged, columnChanged, hasNull } = this;
+    const { base: before, tuned: after } = pair;
+    const { shape, rows, columns, place } = before;
+    const { base, tuned, finite } = sums;
+    const metrics = sums.metrics();
+    const profiles = isMatrix ? changeProfiles({ rows, columns, rowChanged, columnChanged }) : null;
+    const flags: Flag[] = [];
+    const reasons: string[] = [];
+    if (before instanceof CastWeight && before.hasChanged) {
+      flags.push('base-cast');
+      reasons.push(`The base is stored as ${before.dtype}: it was cast to ${after.dtype}, which changed values.`);
+    }
+    // An adapter's own update is not what a quantisation lost, whatever the base is stored in.
+    const quantised = after instanceof AdaptedWeight ? null : quantisedText(before, after);
+    if (quantised !== null) {
+      const said = english(quantisationSaid({ text: quantised, sqnr: sqnrOf(metrics.relativeUpdate) }));
+      reasons.push(`${said.charAt(0).toUpperCase()}${said.slice(1)}.`);
+    }
+    if (!hasNull) flags.push('no-null');
+    if (!finite) {
+      flags.push('not-finite');
+      reasons.push(notFinite(base, tuned));
+    } else if (metrics.updateNorm === 0) flags.push('no-update');
+    if (metrics.baseNorm === 0) flags.push('zero-base');
+    return {
+      tensor: {
+        name: pair.name,
+        layer: place.layer,
+        module: place.module,
+        shape,
+        dtype: dtypesOf(before, after),
+        metrics: { ...metrics, base: base.finish(), tuned: tuned.finish() },
+        flags,
+        reasons,
+        ...(quantised === null ? {} : { quantised }),
+        elapsedMs: performance.now() - this.start,
+      },
+      finite,
+      onGrid: sums.totals.offGrid === 0,
+      baseVariance: base.variance,
+      tunedVariance: tuned.variance,
+      updateVariance: sums.updateVariance,
+      rowDensity: profiles?.rowDensity ?? null,
+      columnDensity: profiles?.columnDensity ?? null,
+    };
+  }
+}
+
+/** The type that a merge of an adapter would be stored in; null if a file holds the weight as it is. */
+export function mergedType(weight: Weight): MatrixType | null {
+  return weight instanceof AdaptedWeight ? weight.storage : null;
+}
+
+async function readFew(weight: Weight, signal: AbortSignal): Promise<Uint8Array> {
   const { rows, columns, count } = weight;
-  const data = new Uint8Array(count * bytesOf(type));
+  const data = new Uint8Array(count * bytesOf(matrixType(weight) as MatrixType));
   await weight.readRows({ rows: [0, rows], columns: [0, columns] }, data, signal);
   return data;
 }

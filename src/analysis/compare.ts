@@ -1,17 +1,16 @@
 /** A comparison as a stream: the plan, then how every tensor changed, then the spectra matrix by matrix. */
-import { readMatrix, type Weight, type WeightPair } from '../checkpoint/index.ts';
-import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
-import { angleDegrees, updateMetrics } from '../metrics/index.ts';
-import { castCodes } from '../numbers/index.ts';
-import type { CompareRequest, ComparisonEvent, MatrixDetail } from '../protocol/engine.ts';
+import type { WeightPair } from '../checkpoint/index.ts';
+import type { LinearAlgebraBackend } from '../linalg/backend.ts';
+import type { CompareRequest, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ComparisonParameters, ComparisonTensor, TwinMetrics } from '../protocol/results.ts';
+import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
-import { changeOf, gridFor, matrixType, type Change } from './change.ts';
-import { flopsOf, planComparison, ranksOf } from './plan.ts';
+import { changeOf, type Change } from './change.ts';
+import { wholeMatrix } from './matrixMemory.ts';
+import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { pairsOfShard } from './shards.ts';
-import { twinChange, twinOf } from './twin.ts';
+import { inOneType, spectraOfSides, withoutSpectra, type MatrixOutcome } from './spectra.ts';
 
 export interface RunningComparison {
   prioritize(name: string): void;
@@ -104,11 +103,6 @@ async function* stage<R>(
   }
 }
 
-interface MatrixOutcome {
-  tensor: ComparisonTensor;
-  detail: MatrixDetail;
-}
-
 /** The spectral part of one pair; the matrices live only in this call. */
 async function spectraOf(
   item: WeightPair,
@@ -117,80 +111,12 @@ async function spectraOf(
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
 ): Promise<MatrixOutcome> {
-  const start = performance.now();
-  const { base, tuned } = item;
-  const { rows, columns } = base;
-  const { angleRank, maskRank } = ranksOf(item, parameters);
-  const { grid: stored, hasNull } = gridFor(item);
-  const grid = { ...stored, onGrid: stored.onGrid || change.onGrid };
-  const { alpha } = parameters;
-  const { metrics, reasons, flags } = change.tensor;
-  const [w0, w1] = change.finite
-    ? inOneType(await matrixOf(base, signal), await matrixOf(tuned, signal))
-    : [null, null];
-  const norm = metrics.updateNorm ?? 0;
-  const noise = { name: item.name, norm, grid };
-  const twin = parameters.twin && w0 && norm > 0 ? await twinOf(backend, w0, noise, parameters, signal) : null;
-  const ranks = { angleRank, maskRank };
-  const quantities =
-    w0 && w1 ? await backend.comparePair(w0, w1, { ...ranks, alpha, grid, signal, ...(twin ? { twin } : {}) }) : null;
-  const context = { rows, columns, ...ranks, grid, hasNull, baseVariance: change.baseVariance };
-  const update = updateMetrics(quantities, {
-    ...context,
-    tunedVariance: change.tunedVariance,
-    updateVariance: change.updateVariance,
-  });
-  const twinMetrics = async (): Promise<TwinMetrics | null> => {
-    if (!w0 || !twin || !quantities?.twin) return null;
-    const sums = await twinChange(backend, w0, twin, grid, parameters, signal);
-    const { baseValues, zeros } = quantities;
-    const { tuned, updateVariance } = sums;
-    const spectral = updateMetrics(
-      { baseValues, zeros, ...quantities.twin },
-      { ...context, tunedVariance: tuned.variance, updateVariance },
-    );
-    return { ...sums.metrics(), ...spectral.metrics };
-  };
-  return {
-    tensor: {
-      ...change.tensor,
-      metrics: {
-        ...metrics,
-        ...update.metrics,
-        base: { ...metrics.base, ...update.base },
-        tuned: { ...metrics.tuned, ...update.tuned },
-        ...(parameters.twin ? { twin: await twinMetrics() } : {}),
-      },
-      flags: [...new Set([...flags, ...update.flags])],
-      reasons: [...new Set([...reasons, ...update.reasons])],
-      elapsedMs: change.tensor.elapsedMs + performance.now() - start,
-      ...(quantities ? { computedOn: quantities.computedOn ?? backend.info.kind } : {}),
-      ...(quantities?.recomputed ? { recomputed: quantities.recomputed } : {}),
-    },
-    detail: {
-      name: item.name,
-      baseSingularValues: [...(quantities?.baseValues ?? [])],
-      tunedSingularValues: [...(quantities?.tunedValues ?? [])],
-      updateSingularValues: [...(quantities?.updateValues ?? [])],
-      anglesU: quantities?.anglesU ? [...angleDegrees(quantities.anglesU)] : [],
-      anglesV: quantities?.anglesV ? [...angleDegrees(quantities.anglesV)] : [],
-      rowDensity: change.rowDensity ?? [],
-      columnDensity: change.columnDensity ?? [],
-    },
-  };
-}
-
-/** An update that no file holds is not rounded: the base beside it is widened, which is exact. */
-function inOneType(base: Matrix, tuned: Matrix): [Matrix, Matrix] {
-  if (base.type === tuned.type) return [base, tuned];
-  const data = new Uint8Array(new SharedArrayBuffer(tuned.data.byteLength));
-  castCodes(base.type, base.data, tuned.type, data);
-  return [{ ...base, type: tuned.type, data }, tuned];
-}
-
-async function matrixOf(weight: Weight, signal: AbortSignal): Promise<Matrix> {
-  const { rows, columns, name, dtype } = weight;
-  const type = matrixType(weight);
-  if (type === null) throw new OffaxisError('bug', `${name} has type ${dtype}, which has no spectrum.`);
-  return { rows, columns, type, data: await readMatrix(weight, signal) };
+  if (!change.finite) return withoutSpectra({ item, change }, parameters);
+  const [w0, tuned] = inOneType(
+    await wholeMatrix(item.base, signal),
+    await wholeMatrix(item.tuned, signal),
+  );
+  const [outcome] = await spectraOfSides(backend, w0, [{ item, change, tuned }], parameters, signal);
+  if (!outcome) throw new OffaxisError('bug', `${item.name} came without its spectra.`);
+  return { tensor: outcome.tensor, detail: outcome.detail };
 }

@@ -18,13 +18,14 @@ import type { Inputs } from '../protocol/part.ts';
 import type { BackendInfo } from '../protocol/results.ts';
 import type { MaskEvent, MaskRequest } from '../protocol/mask.ts';
 import type { ApplyEvent, ApplyRequest, DiffEvent, DiffRequest } from '../protocol/patch.ts';
+import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
 import type { Checkpoint } from '../checkpoint/index.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
-import { ComparisonCache } from './comparisonCache.ts';
+import { ComparisonCache, type HeldComparison } from './comparisonCache.ts';
 import { digestCheckpoint } from './digests.ts';
 import { exportTensor } from './exportTensor.ts';
 import { inputsOf } from './inputs.ts';
@@ -36,6 +37,7 @@ import { diffCheckpoints } from './patch/diff.ts';
 import { pictureOf } from './picture.ts';
 import { planComparison } from './plan.ts';
 import { scanCheckpoint } from './scan.ts';
+import { compareSeveral } from './several.ts';
 import { adapterPair, isKnownAlone, weightPair } from './updatePair.ts';
 import { readValues } from './values.ts';
 import { verifyCheckpoints } from './verify.ts';
@@ -58,6 +60,8 @@ export interface Analysis {
   inputs(params: ComparedCheckpoints, signal: AbortSignal): Promise<Inputs>;
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
+  /** Several tuned checkpoints or adapters of one base. Throws as `plan` and `compare` do. */
+  several(params: SeveralRequest, signal: AbortSignal): AsyncIterable<SeveralEvent>;
   /**
    * Two updates of one base beside each other, as far as they are known without it; with `base` all that both change. Throws as `open`
    * and `compare` do.
@@ -139,6 +143,20 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         yield* compareCheckpoints(backend, open, params, running, signal);
       } finally {
         await release();
+      }
+    },
+    async *several(params, signal) {
+      const { base, tuned, parameters } = params;
+      const { includeEmbeddings, tensors } = parameters;
+      const backend = parameters.spectra ? await backends.spectral() : backends.cpu;
+      const held: HeldComparison[] = [];
+      try {
+        for (const path of tuned)
+          held.push(await comparisons.hold({ base, tuned: path, includeEmbeddings, tensors }, signal));
+        const opened = held.map(({ open }) => open);
+        yield* compareSeveral(backend, opened, params, signal);
+      } finally {
+        for (const { release } of held) await release();
       }
     },
     isKnownAlone: (path, signal) => cache.use(path, async (checkpoint) => isKnownAlone(checkpoint), signal),

@@ -54,7 +54,7 @@ export function planComparison(
       peakBytes:
         backend.parallelism *
         greatest(
-          matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair), parameters.twin)),
+          matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair), parameters.twin ? 2 : 1)),
           0,
         ),
     },
@@ -91,7 +91,7 @@ export function ranksOf(pair: WeightPair, parameters: ComparisonParameters): { a
 /** Floating-point operations of one pair of the plan. */
 export function flopsOf(pair: WeightPair, parameters: ComparisonParameters): number {
   const { angleRank, maskRank } = ranksOf(pair, parameters);
-  return pairFlops(...matrixShape(pair), angleRank, maskRank, parameters.twin);
+  return pairFlops(...matrixShape(pair), angleRank, maskRank, parameters.twin ? 2 : 1);
 }
 
 export function dtypesOf(base: Weight, tuned: Weight): { base: string; tuned: string } {

@@ -15,6 +15,7 @@ export type { PairOptions } from './pairOf.ts';
 export { readChunks, readMatrix, type Chunk, type ChunkOptions } from './read.ts';
 export { quantisationText } from './quantised/index.ts';
 export { elementCount, isReadable } from './rows.ts';
+export { readsBaseReordered } from './rotary.ts';
 export { ScaledWeight } from './scaled.ts';
 export { StoredWeight } from './stored.ts';
 export type { Checkpoint, MatrixView, Pairing } from './types.ts';

@@ -36,6 +36,10 @@ export function inHalves(view: MatrixView, config: ModelConfig | null): MatrixVi
   };
 }
 
+/** Whether the base's rows are read in another order than they lie in, because the tuned side has that one. */
+export const readsBaseReordered = ({ notes }: { notes: readonly Problem[] }): boolean =>
+  notes.some(({ message }) => message === reorderedNote('base').message);
+
 export function reorderedNote(side: 'base' | 'tuned'): Problem {
   const message = `The rows of wq and wk of the ${side} side are read in the order of Hugging Face's files, head by head: Meta's lie in another.`;
   return { severity: 'info', code: 'pairing-rotary', message };

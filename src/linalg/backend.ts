@@ -6,6 +6,7 @@
  */
 import type { GridName, GridSpec, MatrixType } from '../numbers/index.ts';
 import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
+import type { AgreeingSide, AgreeingSums } from './agreeing.ts';
 
 export interface Matrix {
   rows: number;
@@ -26,8 +27,10 @@ export interface SingleOptions {
   signal?: AbortSignal;
 }
 export interface PairOptions {
-  /** the noise twin T of the tuned side: gives `twin` beside the pair's own quantities, with the base's factors computed once */
-  twin?: Matrix;
+  /** further tuned sides of the same base, as the noise twin or other runs: give `others`, with the base's factors computed once */
+  others?: readonly Matrix[];
+  /** K, 1 <= K <= q: gives `updateRight` of every tuned side */
+  updateRank?: number;
   /** r, 1 <= r <= q */
   maskRank: number;
   /** k, 1 <= k <= q */
@@ -51,6 +54,8 @@ export interface SideQuantities {
   diagonal: Float64Array | null;
   /** norm(u_i' D)^2 and norm(D v_i)^2, i = 1..k; null if s_k(W0) <= tol: the directions are not determined */
   directions: DirectionEnergies | null;
+  /** the leading K right singular vectors of D, [n, K] row-major; null if its numerical rank is under K, absent if not asked for */
+  updateRight?: Float32Array | Float64Array | null;
   /** classes inside each mask (weights with W0 = 0 left out), and over the whole matrix; null for a zero base */
   masks: { principal: ClassCounts; low: ClassCounts; principalNotLow: ClassCounts; all: ClassCounts } | null;
 }
@@ -64,8 +69,8 @@ export interface PairQuantities extends SideQuantities {
   baseValues: Float64Array;
   /** the number of zeros of W0 */
   zeros: number;
-  /** the same for (W0, T); only if a twin was asked for */
-  twin?: SideQuantities;
+  /** the same for (W0, each of `others`), in their order; only if there are some */
+  others?: SideQuantities[];
   /** where this pair was computed, if not where the backend's `info` says: a GPU backend may leave a matrix to the CPU */
   computedOn?: BackendInfo['kind'];
   /** what a GPU found in float32 and the CPU has computed again in float64, as the figures would not have been right */
@@ -94,9 +99,9 @@ export interface LinearAlgebraBackend {
    * so rounded twice, as frameworks and the oracle cast float64. W0 is finite. Throws `cancelled`.
    */
   noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
-  /** Peak bytes that one call of comparePair holds for this shape, with a twin or without. */
-  pairPeakBytes(rows: number, columns: number, twin?: boolean): number;
-  /** The streaming passes over raw codes; `null` if this backend has no faster way than src/metrics/chunks.ts, which defines them. */
+  /** Peak bytes that one call of comparePair holds for this shape, with so many tuned sides (default 1). */
+  pairPeakBytes(rows: number, columns: number, sides?: number): number;
+  /** The streaming passes over raw codes; `null` if this backend has no faster way than src/metrics/chunks.ts and agreeing.ts, which define them. */
   readonly elements: ElementKernels | null;
   dispose(): Promise<void>;
 }
@@ -115,7 +120,7 @@ export interface BandFactors {
   left: Float32Array;
   right: Float32Array;
 }
-/** Approximate leading singular vectors of a base matrix, to be made exact. */
+/** Approximate leading singular vectors of a matrix, to be made exact. */
 export interface LeadingStart {
   /** [min(m, n), count], row-major: vectors of the smaller side, of float32's accuracy; more than maskRank if there are more */
   vectors: Float32Array;
@@ -127,7 +132,7 @@ export interface LeadingStart {
 export type LeadingQuantities = Pick<PairQuantities, 'energies' | 'diagonal' | 'directions' | 'masks' | 'zeros'> & {
   doubtful: number;
 };
-/** Leading triplets of a base matrix, exact to `error`. */
+/** Leading triplets of a matrix, exact to `error`. */
 export interface RefinedLeading {
   /** maskRank values */
   values: Float64Array;
@@ -145,8 +150,8 @@ export interface RefinedLeading {
 export interface FloatTail {
   /** Band to tridiagonal to values; inverse iteration on B'B. Values to about 2e-8 of the largest, for the smallest ones. */
   band(band: UpperBand, vectors: number, signal?: AbortSignal): Promise<BandFactors>;
-  /** Refines the leading maskRank vectors in float64 against the matrix itself. */
-  refine(base: Matrix, start: LeadingStart, options: PairOptions): Promise<RefinedLeading>;
+  /** Refines the leading maskRank vectors in float64 against the matrix itself: W0, or D if a tuned side is given. */
+  refine(base: Matrix, start: LeadingStart, options: PairOptions, tuned?: Matrix): Promise<RefinedLeading>;
   /**
    * The same, then the masks, and energies of the update. `doubtful`: how
    * many entries of the reconstruction lie so close to the selection's threshold that what error is left may put them on the wrong side.
@@ -187,6 +192,8 @@ export interface ChunkChange {
 /** A backend's fast way through raw codes; run on its worker threads. */
 export interface ElementKernels {
   stats(type: MatrixType, data: Uint8Array, signal?: AbortSignal): Promise<ChunkStats>;
+  /** As agreeing.ts defines it, on one thread. */
+  agreeing(sides: readonly AgreeingSide[], signal?: AbortSignal): Promise<AgreeingSums>;
   histogram(type: MatrixType, data: Uint8Array, min: number, max: number, signal?: AbortSignal): Promise<Float64Array>;
   /**
    * `columns` > 0: the chunks are whole rows of `columns` weights, and `rowChanged` and `columnChanged` say how many weights changed in

@@ -8,9 +8,9 @@ export function valuesFlops(rows: number, columns: number): number {
 
 /**
  * One pair: three matrices' values, k vectors of both sides with their angles and the update in those of the base, the rank-r
- * reconstruction and its masks. A twin is a second tuned side beside the same base.
+ * reconstruction and its masks. `sides`: tuned sides beside the same base.
  */
-export function pairFlops(rows: number, columns: number, angleRank: number, maskRank: number, twin = false): number {
+export function pairFlops(rows: number, columns: number, angleRank: number, maskRank: number, sides = 1): number {
   const q = Math.min(rows, columns);
   const vectors = 2 * q * q * angleRank + 2 * rows * columns * angleRank;
   const side =
@@ -18,5 +18,5 @@ export function pairFlops(rows: number, columns: number, angleRank: number, mask
     vectors +
     4 * (rows + columns) * angleRank * angleRank +
     4 * rows * columns * (angleRank + maskRank);
-  return valuesFlops(rows, columns) + vectors + 2 * rows * columns * maskRank + (twin ? 2 : 1) * side;
+  return valuesFlops(rows, columns) + vectors + 2 * rows * columns * maskRank + sides * side;
 }

@@ -1,6 +1,6 @@
 /**
- * Every figure of METRICS.md that is computed, in the order of tables and files. A figure is a file in figures/ and a line here; what
- * shows, writes or checks figures reads this list.
+ * Every figure of one checkpoint or two that is computed, in the order of tables and files. A figure is a file in figures/ and a line here; what
+ * shows, writes or checks figures reads this list. Those of several checkpoints stand in severalCatalog.ts.
  */
 import { ANGLES } from './figures/angles.ts';
 import { CONDITION_NUMBER } from './figures/conditionNumber.ts';
@@ -29,7 +29,7 @@ import { UPDATE_DENSITY } from './figures/updateDensity.ts';
 import { UPDATE_TOP1_SHARE } from './figures/updateTop1Share.ts';
 import { VALIDITY } from './figures/validity.ts';
 import { WEDIN } from './figures/wedin.ts';
-import type { Of, ValuesOf } from './figure.ts';
+import type { Of as AnyOf, ValuesOf } from './figure.ts';
 
 export const CATALOG = [
   ...MOMENTS,
@@ -62,6 +62,7 @@ export const CATALOG = [
 ] as const;
 
 type Listed = (typeof CATALOG)[number];
+type Of = Exclude<AnyOf, 'agreement' | 'path'>;
 /** Once for all: a comparison may ask for a million tensors. */
 const BY_SOURCE: { readonly [O in Of]: readonly Extract<Listed, { of: O }>[] } = {
   elements: listOf('elements'),

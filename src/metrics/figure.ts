@@ -18,6 +18,8 @@ interface Kinds {
   range: Range;
   /** a list of numbers: in the JSON, not in the tables */
   profile: number[];
+  /** a value for every step of a run */
+  series: (number | null)[];
 }
 export type Kind = keyof Kinds;
 /** How a value is written: a share in percent, a factor as "x 1.5", a rank or a count as a whole number. */
@@ -36,7 +38,17 @@ export const MASK_PREFIXES = ['principal', 'low', 'principalNotLow'] as const;
 export type MaskPrefix = (typeof MASK_PREFIXES)[number];
 
 /** Where a figure stands in lists, in this order: see groups.ts. */
-export type Group = 'energy' | 'shift' | 'change' | 'update' | MaskPrefix | 'validity' | 'elements' | 'spectrum';
+export type Group =
+  | 'energy'
+  | 'shift'
+  | 'change'
+  | 'update'
+  | MaskPrefix
+  | 'validity'
+  | 'elements'
+  | 'spectrum'
+  | 'agreement'
+  | 'path';
 
 /** Of one tensor's weights: sums over the finite entries, counts over all. */
 export interface ElementSource {
@@ -98,14 +110,52 @@ export interface ProfileSource {
   rowChanged: Float64Array;
   columnChanged: Float64Array;
 }
+/** Of two runs of one base: sums over the weights that are not 0 in W0, of one matrix or of several. */
+export interface AgreementSource {
+  weights: number;
+  /** weights that each changed, that both did, and those of these whose updates have one sign */
+  changed: readonly [one: number, other: number];
+  shared: number;
+  sameSign: number;
+  /** sums of P_i P_j, of P_i and of P_j; null if there is no rounding null that both share */
+  expected: { both: number; one: number; other: number } | null;
+  /** <D_i, D_j> and both norm_F(D)^2, over every weight; null if a side is not finite */
+  products: { inner: number; one: number; other: number } | null;
+  /** of the leading right singular vectors of both updates; null if one has not so many */
+  similarity: Overlap | null;
+  /** of two random subspaces */
+  chance: Overlap;
+}
+/** norm_F(V' V)^2 of two sets of K orthonormal vectors, and K; of several matrices the sums. */
+export interface Overlap {
+  energy: number;
+  rank: number;
+}
+/** Along a run: sums of one matrix or of several. T steps, ascending. */
+export interface PathSource {
+  /** step of the base */
+  start: number;
+  steps: readonly number[];
+  /** norm_F(W0)^2 */
+  baseSquares: number;
+  /** <D_s, D_t> at s T + t, and norm_F(W_t - W_{t-1})^2; null if a step is not finite */
+  products: { gram: ArrayLike<number>; increments: ArrayLike<number> } | null;
+  /** of each step's update with the last one's */
+  similarity: readonly (Overlap | null)[];
+  chance: Overlap;
+  /** sum of the squared correlations of the sampled weights with the step, and how many there are */
+  linear: { sum: number; weights: number };
+}
 interface Sources {
   elements: ElementSource;
   spectrum: SpectrumSource;
   change: ChangeSource;
   update: UpdateSource;
   profile: ProfileSource;
+  agreement: AgreementSource;
+  path: PathSource;
 }
-/** `elements` and `spectrum` are of one checkpoint (METRICS.md, A), the others of two (B). */
+/** `elements` and `spectrum` are of one checkpoint (METRICS.md, A), `agreement` and `path` of several (D), the others of two (B). */
 export type Of = keyof Sources;
 
 export interface Definition<O extends Of, Id extends string, K extends Kind, N extends boolean> {
@@ -156,6 +206,8 @@ export const spectrumFigure = figureOf('spectrum');
 export const changeFigure = figureOf('change');
 export const updateFigure = figureOf('update');
 export const profileFigure = figureOf('profile');
+export const agreementFigure = figureOf('agreement');
+export const pathFigure = figureOf('path');
 
 /** A figure as the lists go through them, whatever it computes. */
 export type AnyFigure = { [O in Of]: Omit<Figure<O>, 'compute'> & { compute(source: never): unknown } }[Of];

@@ -13,6 +13,8 @@ export const GROUPS: Readonly<Record<Group, Text>> = {
   validity: say('Validity'),
   elements: say('Values'),
   spectrum: say('Singular values'),
+  agreement: say('Agreement of runs'),
+  path: say('Along a run'),
 };
 /** Position of a group in the lists. */
 export const groupOrder = (group: Group): number => Object.keys(GROUPS).indexOf(group);

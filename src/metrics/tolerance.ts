@@ -34,6 +34,8 @@ export const relative =
     part * Math.abs(expected);
 /** Inner products and the shares that are made of them: relative 1e-4, or absolute 1e-9 for those near 0. */
 export const CLOSE_TOLERANCE: Tolerance = (expected) => Math.max(SUM_TOLERANCE * Math.abs(expected), 1e-9);
+/** Relative, of what independent runs would share. */
+export const NULL_SHARE = relative(1e-3);
 /** Arithmetic on exact numbers. */
 export const rounded = relative(1e-12);
 export const angle: Tolerance = (expected) => Math.max(ANGLE_TOLERANCE.relative * expected, ANGLE_TOLERANCE.degrees);

@@ -95,7 +95,7 @@ export async function compareSample(
       ? null
       : await twinOf(backend, matrix(base.data), { name: twinName, norm, grid }, DEFAULT_PARAMETERS, signal);
   const quantities = await backend.comparePair(matrix(base.data), matrix(tuned.data), {
-    ...{ ...ranks, alpha, grid, ...(twin ? { twin } : {}) },
+    ...{ ...ranks, alpha, grid, ...(twin ? { others: [twin] } : {}) },
   });
   const meanUpdate = (tunedStats.mean ?? 0) - (baseStats.mean ?? 0);
   const context = { ...ranks, rows, columns, grid, hasNull: true, baseVariance: baseStats.variance };
@@ -106,7 +106,7 @@ export async function compareSample(
   });
   const twinMetrics = async (noisy: Matrix): Promise<TwinMetrics> => {
     const sums = await twinChange(backend, matrix(base.data), noisy, grid, DEFAULT_PARAMETERS, signal);
-    const { baseValues, zeros, twin: side } = quantities;
+    const { baseValues, zeros, others: [side] = [] } = quantities;
     if (!side) throw new Error('The backend gave no twin.');
     const variances = { tunedVariance: sums.tuned.variance, updateVariance: sums.updateVariance };
     const { metrics } = updateMetrics({ baseValues, zeros, ...side }, { ...context, ...variances });

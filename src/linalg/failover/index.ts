@@ -69,8 +69,8 @@ class FailoverBackend implements LinearAlgebraBackend {
   get elements(): LinearAlgebraBackend['elements'] {
     return this.options.cpu.elements;
   }
-  pairPeakBytes(rows: number, columns: number, twin?: boolean): number {
-    return (this.suspect ? this.options.cpu : this.gpu).pairPeakBytes(rows, columns, twin);
+  pairPeakBytes(rows: number, columns: number, sides?: number): number {
+    return (this.suspect ? this.options.cpu : this.gpu).pairPeakBytes(rows, columns, sides);
   }
 
   singularValues: LinearAlgebraBackend['singularValues'] = async (matrix, options) => {
@@ -86,7 +86,7 @@ class FailoverBackend implements LinearAlgebraBackend {
   comparePair: LinearAlgebraBackend['comparePair'] = async (base, tuned, options): Promise<PairQuantities> => {
     const { value, kind } = await this.run(
       `a ${base.rows} x ${base.columns} pair`,
-      pairFlops(base.rows, base.columns, options.angleRank, options.maskRank, options.twin !== undefined),
+      pairFlops(base.rows, base.columns, options.angleRank, options.maskRank, 1 + (options.others?.length ?? 0)),
       (backend, signal) => backend.comparePair(base, tuned, { ...options, ...(signal && { signal }) }),
       options.signal,
     );

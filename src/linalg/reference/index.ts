@@ -30,7 +30,7 @@ export function createReferenceBackend(): LinearAlgebraBackend {
     singularValues: (matrix: Matrix, { signal }: SingleOptions) => settle(() => singularValues(decode(matrix), signal)),
     comparePair: (base: Matrix, tuned: Matrix, options: PairOptions) => settle(() => compare(base, tuned, options)),
     noiseTwin: (base: Matrix, options: NoiseOptions) => settle(() => noiseTwin(base, options)),
-    pairPeakBytes: (rows, columns, twin = false) => (PEAK_COPIES + (twin ? 4 : 0)) * 8 * rows * columns,
+    pairPeakBytes: (rows, columns, sides = 1) => (PEAK_COPIES + 4 * (sides - 1)) * 8 * rows * columns,
     dispose: () => Promise.resolve(),
   };
 }
@@ -57,7 +57,7 @@ function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantit
     baseValues: factors.values,
     zeros,
     ...side(tuned),
-    ...(options.twin ? { twin: side(options.twin) } : {}),
+    ...(options.others?.length ? { others: options.others.map(side) } : {}),
   };
 }
 
@@ -67,7 +67,7 @@ function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQ
   if (w1.rows !== rows || w1.columns !== columns) throw new OffaxisError('bug', 'The two matrices differ in shape.');
   const update: Dense = { rows, columns, data: w1.data.map((value, i) => value - (w0.data[i] as number)) };
   const tunedFactors = svd(w1, signal);
-  const updateValues = singularValues(update, signal);
+  const { values: updateValues, right: updateRight } = updateFactors(update, options);
   throwIfAborted(signal);
   const isZero = factors.values[0] === 0;
   const directed = hasRank(factors, angleRank, rows, columns);
@@ -82,9 +82,25 @@ function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQ
       ? principalAngles(factors.right.slice(0, angleRank), tunedFactors.right.slice(0, angleRank), signal)
       : null,
     ...(isZero ? { energies: null, diagonal: null } : projections(update, factors, maskRank)),
+    ...(updateRight === undefined ? {} : { updateRight }),
     directions: directed ? directionEnergies(update, factors, angleRank) : null,
     masks: isZero ? null : maskHistograms(w0, w1, factors, options),
   };
+}
+
+/** Values of D and, if they are asked for, the leading right vectors, [n, K]. */
+function updateFactors(
+  update: Dense,
+  { updateRank, signal }: PairOptions,
+): { values: Float64Array; right?: Float64Array | null } {
+  if (updateRank === undefined) return { values: singularValues(update, signal) };
+  const factors = svd(update, signal);
+  const { rows, columns } = update;
+  if (!hasRank(factors, updateRank, rows, columns)) return { values: factors.values, right: null };
+  const right = new Float64Array(columns * updateRank);
+  for (const [k, vector] of factors.right.slice(0, updateRank).entries())
+    for (const [j, value] of vector.entries()) right[j * updateRank + k] = value;
+  return { values: factors.values, right };
 }
 
 /** W0 + t G in W0's own type, on the grid if that is narrower. */

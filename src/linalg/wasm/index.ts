@@ -46,8 +46,15 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   const module = await compileKernels(kernelDirectory, relaxed);
   const kernels = new KernelMemory(module).reserve(0);
   const pool = new WorkerPool(module, workerFile, threads, MEMORY_BUDGET);
-  const peak = (rows: number, columns: number, format: Format, angleRank: number, maskRank: number): number =>
-    planPair(kernels, rows, columns, format, { angleRank, maskRank, cells: MOST_CELLS }).end;
+  const peak = (
+    rows: number,
+    columns: number,
+    format: Format,
+    angleRank: number,
+    maskRank: number,
+    updateRank = 0,
+  ): number =>
+    planPair(kernels, rows, columns, format, { angleRank, maskRank, updateRank, cells: MOST_CELLS }).end;
   const codes = ({ rows, columns, type }: Matrix): number => rows * columns * bytesOf(type);
   const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
 
@@ -69,6 +76,13 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         : pool.run('stats', { type, data: shared(data) }, chunk(data), signal),
     histogram: (type, data, min, max, signal) =>
       pool.run('histogram', { type, data: shared(data), min, max }, chunk(data), signal),
+    agreeing: (sides, signal) =>
+      pool.run(
+        'agreeing',
+        { sides: sides.map((side) => ({ ...side, base: sharedCodes(side.base), tuned: sharedCodes(side.tuned) })) },
+        chunk(...sides.flatMap(({ base, tuned }) => [base.data, tuned.data])),
+        signal,
+      ),
     compare: async (baseType, base, tunedType, tuned, { signal, ...options }) =>
       isFew(base) && isFew(tuned)
         ? elementCompare(here, { baseType, base, tunedType, tuned, options }, () => throwIfAborted(signal))
@@ -87,10 +101,11 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         { peakBytes: bandTailBytes(kernels, band.order, band.width, vectors), matrixBytes: 0 },
         signal,
       ),
-    refine: (base, start, { signal, ...settings }) => {
+    refine: (base, start, { signal, ...settings }, tuned) => {
       const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
-      const input = { base: sharedMatrix(base), start, options: settings };
-      return pool.run('refine', input, cost(base, work + codes(base)), signal);
+      const of = tuned ? { tuned: sharedMatrix(tuned) } : {};
+      const input = { base: sharedMatrix(base), start, options: settings, ...of };
+      return pool.run('refine', input, cost(base, work + codes(base) + (tuned ? codes(tuned) : 0)), signal);
     },
     leading: (base, tuned, start, { signal, ...settings }) => {
       const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
@@ -119,10 +134,11 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         cost(matrix, peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix)),
         signal,
       ),
-    comparePair: (base, tuned, { signal, twin, ...ranks }) => {
-      const settings = { ...ranks, ...(twin ? { twin: sharedMatrix(twin) } : {}) };
-      const work = peak(base.rows, base.columns, formatOf(base), settings.angleRank, settings.maskRank);
-      const peakBytes = work + codes(base) + (twin ? 2 : 1) * codes(tuned);
+    comparePair: (base, tuned, { signal, others = [], ...ranks }) => {
+      const settings = { ...ranks, others: others.map(sharedMatrix) };
+      const { angleRank, maskRank, updateRank } = settings;
+      const work = peak(base.rows, base.columns, formatOf(base), angleRank, maskRank, updateRank);
+      const peakBytes = work + codes(base) + (1 + others.length) * codes(tuned);
       return comparePair(pool, base, tuned, settings, cost(base, peakBytes), threads > 1, signal);
     },
     noiseTwin: (base, { signal, ...settings }) =>
@@ -133,17 +149,17 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         signal,
       ),
     // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory
-    pairPeakBytes: (rows, columns, twin = false) => {
+    pairPeakBytes: (rows, columns, sides = 1) => {
       const q = Math.min(rows, columns);
       const angleRank = Math.max(1, Math.min(512, Math.floor(q / 2)));
-      return peak(rows, columns, 4, angleRank, Math.min(64, Math.ceil(q / 8))) + (twin ? 12 : 8) * rows * columns;
+      return peak(rows, columns, 4, angleRank, Math.min(64, Math.ceil(q / 8))) + 4 * (1 + sides) * rows * columns;
     },
     dispose: () => pool.dispose(),
   };
 }
 
 /**
- * One pair on one thread, which idle threads relieve of the tuned side and of the update's values. With all threads at pairs of their
+ * One pair on one thread, which idle threads relieve of the tuned side and of the update's values, if only those are wanted. With all threads at pairs of their
  * own nobody helps, and throughput is best.
  */
 async function comparePair(
@@ -156,7 +172,7 @@ async function comparePair(
   signal: AbortSignal | undefined,
 ): Promise<PairQuantities> {
   const parts =
-    mayShare && Math.min(base.rows, base.columns) >= LEAST_SHARED
+    mayShare && options.updateRank === undefined && Math.min(base.rows, base.columns) >= LEAST_SHARED
       ? createShares(shapeOf(base), options.angleRank)
       : null;
   const input = { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options, shares: parts };
@@ -186,6 +202,9 @@ function shared(data: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(data.byteLength));
   copy.set(data);
   return copy;
+}
+function sharedCodes<T extends { data: Uint8Array }>(codes: T): T {
+  return { ...codes, data: shared(codes.data) };
 }
 function sharedMatrix({ rows, columns, type, data }: Matrix): Matrix {
   return { rows, columns, type, data: shared(data) };

@@ -3,6 +3,7 @@ import type { LeadingQuantities, LeadingStart, Matrix, RefinedLeading } from '..
 import type { KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
 import { PairMatrices } from './pairMatrices.ts';
+import { updateFormat } from './pairPlan.ts';
 import { planRefine, refineLeading, type RefinePlan } from './refine.ts';
 
 /** Entries off by this many times the root mean square of the error are still looked at. */
@@ -20,15 +21,17 @@ export function leadingQuantities(
   return new LeadingTask(memory, base, tuned, start, settings, checkCancelled).run();
 }
 
-/** The vectors alone; W0 is not zero. Throws cancelled. */
+/** The vectors alone, of W0, or of D if `tuned` is given; that matrix is not zero. Throws cancelled. */
 export function refinedLeading(
   memory: KernelMemory,
   base: Matrix,
   start: LeadingStart,
   settings: PairSettings,
   checkCancelled: () => void,
+  tuned?: Matrix,
 ): RefinedLeading {
-  return new LeadingTask(memory, base, base, start, settings, checkCancelled).refined();
+  const task = new LeadingTask(memory, base, tuned ?? base, start, settings, checkCancelled);
+  return task.refined(tuned ? 'update' : 'base');
 }
 
 class LeadingTask extends PairMatrices {
@@ -50,13 +53,19 @@ class LeadingTask extends PairMatrices {
     this.refining = refining;
   }
 
-  private refine(): ReturnType<typeof refineLeading> {
+  /** `scale`: the matrix in the memory is the one refined times this. */
+  private refine(of: 'base' | 'update'): ReturnType<typeof refineLeading> & { scale: number } {
     const { memory, kernels, plan, start, settings } = this;
     const { shape, matrix, leading, spectrum } = plan;
-    this.load(this.base);
-    const input = { ...start, values: start.values.map((s) => s * this.scale) };
-    const target = { shape, matrix, format: this.format, X: leading.X, Y: leading.Y, work: spectrum.work };
-    return refineLeading(
+    let { scale, format } = this;
+    if (of === 'base') this.load(this.base);
+    else {
+      scale *= this.loadUpdate();
+      format = updateFormat(format);
+    }
+    const input = { ...start, values: start.values.map((s) => s * scale) };
+    const target = { shape, matrix, format, X: leading.X, Y: leading.Y, work: spectrum.work };
+    const refined = refineLeading(
       memory,
       kernels,
       this.refining.plan as RefinePlan,
@@ -64,11 +73,12 @@ class LeadingTask extends PairMatrices {
       { ...target, r: settings.maskRank },
       this.checkCancelled,
     );
+    return { ...refined, scale };
   }
 
-  refined(): RefinedLeading {
-    const { values, error } = this.refine();
-    const { memory, plan, settings, scale } = this;
+  refined(of: 'base' | 'update'): RefinedLeading {
+    const { values, error, scale } = this.refine(of);
+    const { memory, plan, settings } = this;
     const { q, big } = plan.shape;
     const r = settings.maskRank;
     return {
@@ -82,7 +92,7 @@ class LeadingTask extends PairMatrices {
   run(): LeadingQuantities {
     const { memory, plan, settings } = this;
     const { shape, reconstruction } = plan;
-    const refined = this.refine();
+    const refined = this.refine('base');
     this.unitLeading(refined.values);
     const { masks, zeros, threshold } = this.masks();
     const doubtful = near(

@@ -13,6 +13,7 @@ import type {
 } from '../backend.ts';
 import type { GridName, GridSpec, MatrixType } from '../../numbers/index.ts';
 import type { WireError } from '../../protocol/errors.ts';
+import type { AgreeingSide, AgreeingSums } from '../agreeing.ts';
 import type { SharedParts } from './shares.ts';
 
 /** Slots of the Int32Array that the pool shares with a thread. */
@@ -47,13 +48,17 @@ export interface Tasks {
   twin: { input: { base: Matrix; seed: bigint; norm: number; grid: GridName | null }; output: Matrix };
   /** the float64 end of a device's work */
   band: { input: { band: UpperBand; vectors: number }; output: BandFactors };
-  refine: { input: { base: Matrix; start: LeadingStart; options: PairSettings }; output: RefinedLeading };
+  refine: {
+    input: { base: Matrix; start: LeadingStart; options: PairSettings; tuned?: Matrix };
+    output: RefinedLeading;
+  };
   leading: {
     input: { base: Matrix; tuned: Matrix; start: LeadingStart; options: PairSettings };
     output: LeadingQuantities;
   };
   stats: { input: { type: MatrixType; data: Uint8Array }; output: ChunkStats };
   histogram: { input: { type: MatrixType; data: Uint8Array; min: number; max: number }; output: Float64Array };
+  agreeing: { input: { sides: AgreeingSide[] }; output: AgreeingSums };
   compare: {
     input: {
       baseType: MatrixType;

@@ -27,7 +27,7 @@ interface BaseFactors {
 /** A side that equals the base. */
 function unchanged(
   values: Float64Array,
-  { angleRank: k, maskRank: r }: PairSettings,
+  { angleRank: k, maskRank: r, updateRank }: PairSettings,
   { isZero }: BaseFactors,
   hasDirections: boolean,
 ): Omit<SideQuantities, 'masks'> {
@@ -39,6 +39,7 @@ function unchanged(
     energies: isZero ? null : { joint: 0, left: 0, right: 0 },
     diagonal: isZero ? null : new Float64Array(r),
     directions: hasDirections ? { left: new Float64Array(k), right: new Float64Array(k) } : null,
+    ...(updateRank === undefined ? {} : { updateRight: null }),
   };
 }
 
@@ -59,14 +60,14 @@ export class PairTask extends PairMatrices {
 
   /** Everything, less what other threads have taken over: `updateValues` is empty if one has. */
   run(): PairQuantities {
-    const { plan, twin } = this;
+    const { plan } = this;
     const { angleRank: k, maskRank: r } = this.settings;
 
     this.load(this.base);
     const base = this.spectrumOf(this.format);
     const values = base.computeValues();
     const isZero = !((values[0] ?? 0) > 0);
-    const sides = twin ? [this.tuned, twin] : [this.tuned];
+    const sides = [this.tuned, ...this.others];
     const changed = sides.map((side) => this.against(side, () => this.differ()));
     const directed = changed.includes(true) && !isZero && this.hasRank(values);
     const found: BaseFactors = { values, isZero, directed, single: directed && base.singleSuffices(k) };
@@ -94,7 +95,7 @@ export class PairTask extends PairMatrices {
       for (const [i, side] of sides.entries())
         Object.assign(results[i] ?? {}, { tunedValues: changed[i] ? this.exactValues(side) : baseValues });
     }
-    const [tuned, noise] = results.map((result, i): SideQuantities => ({
+    const [tuned, ...others] = results.map((result, i): SideQuantities => ({
       ...result,
       tunedValues: this.unscaled(result.tunedValues),
       masks: counted[i] ?? null,
@@ -103,7 +104,7 @@ export class PairTask extends PairMatrices {
       ...(tuned as SideQuantities),
       baseValues: this.unscaled(baseValues),
       zeros,
-      ...(noise ? { twin: noise } : {}),
+      ...(others.length > 0 ? { others } : {}),
     };
   }
 
@@ -155,7 +156,7 @@ export class PairTask extends PairMatrices {
   /** The values of D for another thread's `run`; null if that has begun with them. */
   runUpdate(): Float64Array | null {
     if (!this.shares?.take('update')) return null;
-    return this.updateSpectrum(this.loadUpdate());
+    return this.updateSpectrum(this.loadUpdate()).updateValues;
   }
 
   /** s_k above tol: there is a subspace to compare. */
@@ -186,7 +187,7 @@ export class PairTask extends PairMatrices {
   private update(
     base: BaseFactors,
     shares: PairShares | null,
-  ): Pick<SideQuantities, 'updateValues' | 'energies' | 'diagonal' | 'directions'> {
+  ): Pick<SideQuantities, 'updateValues' | 'updateRight' | 'energies' | 'diagonal' | 'directions'> {
     const updateScale = this.loadUpdate();
     const leading = base.directed ? { k: this.settings.angleRank, single: base.single } : null;
     const projected = base.isZero
@@ -194,14 +195,23 @@ export class PairTask extends PairMatrices {
       : this.projected(updateScale, leading);
     const mine = !shares || shares.claim('update');
     return {
-      updateValues: mine ? this.updateSpectrum(updateScale) : new Float64Array(0),
+      ...(mine ? this.updateSpectrum(updateScale) : { updateValues: new Float64Array(0) }),
       ...projected,
       directions: leading ? projected.directions : null,
     };
   }
-  private updateSpectrum(updateScale: number): Float64Array {
-    const values = this.spectrumOf(updateFormat(this.format)).computeValues();
-    return this.unscaled(values).map((s) => s / updateScale);
+  private updateSpectrum(updateScale: number): Pick<SideQuantities, 'updateValues' | 'updateRight'> {
+    const spectrum = this.spectrumOf(updateFormat(this.format));
+    const values = spectrum.computeValues();
+    const updateValues = this.unscaled(values).map((s) => s / updateScale);
+    const { updateRank: count } = this.settings;
+    if (count === undefined) return { updateValues };
+    if (!((values[count - 1] ?? 0) > this.tolerance * (values[0] ?? 0))) return { updateValues, updateRight: null };
+    const { update, shape } = this.plan;
+    spectrum.iterate(count);
+    spectrum.vectors(update.X, update.U, count, 0, count, false, true);
+    const right = this.memory.f64(shape.tall ? update.X : update.U, shape.columns * count);
+    return { updateValues, updateRight: right.slice() };
   }
 
   private spectrumOf(format: Format): Spectrum {

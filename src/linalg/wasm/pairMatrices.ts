@@ -26,8 +26,8 @@ export class PairMatrices {
   protected readonly base: Source;
   /** the side that is compared with the base at the moment */
   protected tuned: Source;
-  /** the noise twin, if it is wanted */
-  protected readonly twin: Source | null;
+  /** further tuned sides */
+  protected readonly others: readonly Source[];
   protected readonly format: Format;
   protected readonly kernels: Kernels;
   protected readonly plan: PairPlan;
@@ -49,15 +49,16 @@ export class PairMatrices {
       );
     this.base = new Source(base);
     this.tuned = new Source(tuned);
-    this.twin = settings.twin ? new Source(settings.twin) : null;
-    if (this.base.format !== this.tuned.format)
+    this.others = (settings.others ?? []).map((side) => new Source(side));
+    if ([this.tuned, ...this.others].some(({ format }) => format !== this.base.format))
       throw new OffaxisError('bug', `${base.type} and ${tuned.type} can be compared only after a cast to one type.`);
     this.format = this.base.format;
-    const sizes = { angleRank: settings.angleRank, maskRank: settings.maskRank, cells: cellCount(settings.grid) };
+    const { angleRank, maskRank, updateRank } = settings;
+    const sizes = { angleRank, maskRank, updateRank, cells: cellCount(settings.grid) };
     this.plan = planPair(memory.reserve(0), base.rows, base.columns, this.format, sizes, extra);
     this.kernels = memory.reserve(this.plan.end);
     const { scratch } = this.plan.counts;
-    const sides = [this.base, this.tuned, ...(this.twin ? [this.twin] : [])];
+    const sides = [this.base, this.tuned, ...this.others];
     this.scale = scaleFor(greatest(sides.map((side) => side.greatest(memory, this.kernels, scratch))));
     this.tolerance = Math.max(base.rows, base.columns) * 2 ** -23;
   }

@@ -20,6 +20,8 @@ export interface PairPlan {
   /** k leading vectors, [q, k] and [big, k] */
   base: { X: Address; U: Address };
   tuned: { X: Address; U: Address };
+  /** K leading vectors of the update in float64 */
+  update: { X: Address; U: Address };
   /** r leading vectors of the base in float64, and W x beside its unit vectors */
   leading: { X: Address; Y: Address; U: Address };
   /** [big, r], [q, r], [r, r], float64 */
@@ -30,13 +32,20 @@ export interface PairPlan {
   end: number;
 }
 
+export interface PairSizes {
+  angleRank: number;
+  maskRank: number;
+  updateRank?: number | undefined;
+  cells: number;
+}
+
 /** Lays one pair out. `format` is that of both sides; D is float32 but for float64 sides. `extra` lies over the reconstruction. */
 export function planPair(
   kernels: Kernels,
   rows: number,
   columns: number,
   format: Format,
-  { angleRank: k, maskRank: r, cells }: { angleRank: number; maskRank: number; cells: number },
+  { angleRank: k, maskRank: r, updateRank = 0, cells }: PairSizes,
   extra: (layout: Layout, shape: Shape) => void = () => undefined,
 ): PairPlan {
   const layout = new Layout();
@@ -59,12 +68,13 @@ export function planPair(
   return {
     shape,
     matrix,
-    spectrum: planSpectrum(layout, kernels, shape, dense, Math.max(k, r)),
+    spectrum: planSpectrum(layout, kernels, shape, dense, Math.max(k, r, updateRank)),
     reconstruction,
     angles,
     exact,
     base: { X: take(q * k), U: take(big * k) },
     tuned: { X: take(q * k), U: take(big * k) },
+    update: { X: take(q * updateRank), U: take(big * updateRank) },
     leading: { X: take(q * r), Y: take(big * r), U: take(big * r) },
     projected: { P: take(big * r), Q: take(q * r), J: take(r * r) },
     mask: layout.take(weights),

@@ -1,6 +1,7 @@
 /** Entry of one thread: does one task after another in a memory of its own. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OffaxisError, toWireError } from '../../protocol/errors.ts';
+import { agreeingSums } from '../agreeing.ts';
 import { bandFactors } from './bandTail.ts';
 import { elementCompare, elementHistogram, elementStats } from './elements.ts';
 import { KernelMemory } from './kernels.ts';
@@ -34,8 +35,8 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
       case 'band':
         return bandFactors(memory, request.input.band, request.input.vectors, checkCancelled);
       case 'refine': {
-        const { base, start, options } = request.input;
-        return refinedLeading(memory, base, start, options, checkCancelled);
+        const { base, start, options, tuned } = request.input;
+        return refinedLeading(memory, base, start, options, checkCancelled, tuned);
       }
       case 'leading': {
         const { base, tuned, start, options } = request.input;
@@ -45,6 +46,8 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
         return elementStats(memory, request.input, checkCancelled);
       case 'histogram':
         return elementHistogram(memory, request.input, checkCancelled);
+      case 'agreeing':
+        return agreeingSums(request.input.sides, checkCancelled);
       case 'compare':
         return elementCompare(memory, request.input, checkCancelled);
     }

@@ -101,6 +101,15 @@ class WebGpuBackend implements LinearAlgebraBackend {
       ...(recomputed ? { recomputed } : { computedOn: this.cpu.info.kind }),
     });
     const width = suitsDevice(job) ? this.widthOf(job) : 0;
+    const [next, ...last] = (options.others ?? []).slice(-Math.ceil((options.others?.length ?? 0) / 2));
+    if (width === 0 && next && suitsDevice(job)) {
+      // Fewer tuned sides at a time take less of the device; W0 is reduced again for each part.
+      const first = options.others?.slice(0, -1 - last.length) ?? [];
+      return joined(
+        await this.comparePair(base, tuned, { ...options, others: first }),
+        await this.comparePair(base, next, { ...options, others: last }),
+      );
+    }
     if (width === 0) return onCpu();
     let found: DevicePair;
     try {
@@ -130,17 +139,17 @@ class WebGpuBackend implements LinearAlgebraBackend {
       const again = (matrix: Matrix): Promise<Float64Array> =>
         this.cpu.singularValues(matrix, signal ? { signal } : {});
       const [baseValues = found.baseValues, ...tunedValues] = await Promise.all(
-        [base, tuned, ...(options.twin ? [options.twin] : [])].map(again),
+        [base, tuned, ...(options.others ?? [])].map(again),
       );
       found.baseValues = baseValues;
       for (const [i, side] of found.sides.entries()) side.tunedValues = tunedValues[i] ?? side.tunedValues;
     }
-    const [side, twin] = found.sides.map(quantitiesOf);
+    const [side, ...others] = found.sides.map(quantitiesOf);
     return {
       ...(side as SideQuantities),
       baseValues: found.baseValues,
       zeros: found.sides[0]?.leading?.zeros ?? base.rows * base.columns,
-      ...(twin ? { twin } : {}),
+      ...(others.length > 0 ? { others } : {}),
       ...(recomputed.length > 0 ? { recomputed } : {}),
     };
   }
@@ -191,8 +200,8 @@ class WebGpuBackend implements LinearAlgebraBackend {
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.cpu.noiseTwin(base, options);
 
   /** Every pair may have to go to the CPU, which holds both sides' codes as this backend does. */
-  pairPeakBytes(rows: number, columns: number, twin?: boolean): number {
-    return this.cpu.pairPeakBytes(rows, columns, twin);
+  pairPeakBytes(rows: number, columns: number, sides?: number): number {
+    return this.cpu.pairPeakBytes(rows, columns, sides);
   }
 
   async dispose(): Promise<void> {
@@ -201,9 +210,26 @@ class WebGpuBackend implements LinearAlgebraBackend {
   }
 }
 
+/** Two parts of the tuned sides of one base as one result. */
+function joined(
+  { others: more = [], ...first }: PairQuantities,
+  { baseValues, zeros, computedOn, others = [], recomputed = [], ...next }: PairQuantities,
+): PairQuantities {
+  void baseValues;
+  void zeros;
+  const again = [...new Set([...(first.recomputed ?? []), ...recomputed])];
+  const where = first.computedOn ?? computedOn;
+  return {
+    ...first,
+    others: [...more, next, ...others],
+    ...(where ? { computedOn: where } : {}),
+    ...(again.length > 0 ? { recomputed: again } : {}),
+  };
+}
+
 /** Pairs that can share every dispatch. */
 function keyOf({ base, options }: PairJob): string {
-  return `${base.rows} ${base.columns} ${options.angleRank} ${options.maskRank} ${options.twin ? 'twin' : ''}`;
+  return `${base.rows} ${base.columns} ${options.angleRank} ${options.maskRank} ${options.others?.length ?? 0} ${options.updateRank ?? 0}`;
 }
 function quantitiesOf({ leading, ...spectra }: DeviceSide): SideQuantities {
   return {

@@ -33,7 +33,7 @@ export function leadingBytes({ base, tuned, options }: PairJob): number {
 }
 
 export interface LeadingInput {
-  /** a pair without a twin */
+  /** a pair of one tuned side */
   job: PairJob;
   start: LeadingStart;
   /** of `start` */

@@ -6,14 +6,26 @@ import { tunedSides, type PairJob, type Ranks } from './pairJob.ts';
 import type { DeviceType, RawPair, RawSide } from './unpack.ts';
 import { upload } from './upload.ts';
 
-/** Bands of W0 and its tuned sides in turn with their vectors, and the values of the differences; the reflectors of the former stay. */
+/** What a batch's matrices were reduced to. */
+export interface ReducedPairs {
+  sides: BandReduction;
+  factors: BandFactors[];
+  /** with its reflectors if vectors of the differences are wanted; else gone */
+  updates: BandReduction | null;
+  updateFactors: BandFactors[];
+}
+
+/**
+ * Bands of W0 and its tuned sides in turn with their vectors, and of the differences with as many as are wanted; the reflectors of the
+ * former stay. The caller destroys both reductions.
+ */
 export async function reduceAll(
   context: GpuContext,
   tail: FloatTail,
   jobs: readonly PairJob[],
-  { k, most }: Ranks,
+  { k, most, update }: Ranks,
   signal: AbortSignal,
-): Promise<{ sides: BandReduction; factors: BandFactors[]; updateValues: Float64Array[] }> {
+): Promise<ReducedPairs> {
   const { rows, columns } = (jobs[0] as PairJob).base;
   const order = Math.min(rows, columns);
   const band = (data: Float64Array): UpperBand => ({ order, width: BANDWIDTH, data });
@@ -23,10 +35,10 @@ export async function reduceAll(
   const sides = await BandReduction.create(context, { ...shape, batch: members * jobs.length, keepReflectors: true });
   try {
     const updates = await BandReduction.create(context, {
-      ...{ ...shape, batch: tuned * jobs.length, keepReflectors: false },
+      ...{ ...shape, batch: tuned * jobs.length, keepReflectors: update > 0 },
     });
     let sideFactors: Promise<BandFactors[]>;
-    let updateFactors: Promise<BandFactors[]>;
+    let differences: Promise<BandFactors[]>;
     try {
       for (const [i, job] of jobs.entries()) await fill(context, job, i, sides, updates, signal);
       await sides.reduce(signal);
@@ -35,12 +47,15 @@ export async function reduceAll(
       // awaited below; until then it must not count as unhandled
       sideFactors.catch(() => undefined);
       await updates.reduce(signal);
-      updateFactors = Promise.all((await updates.readBands(signal)).map((data) => tail.band(band(data), 0, signal)));
-    } finally {
+      const bandsOfUpdates = await updates.readBands(signal);
+      differences = Promise.all(bandsOfUpdates.map((data) => tail.band(band(data), update, signal)));
+      if (update === 0) updates.destroy();
+      const [factors, updateFactors] = await Promise.all([sideFactors, differences]);
+      return { sides, factors, updates: update > 0 ? updates : null, updateFactors };
+    } catch (error) {
       updates.destroy();
+      throw error;
     }
-    const [factors, differences] = await Promise.all([sideFactors, updateFactors]);
-    return { sides, factors, updateValues: differences.map(({ values }) => values) };
   } catch (error) {
     sides.destroy();
     throw error;

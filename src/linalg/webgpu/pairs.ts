@@ -7,6 +7,7 @@ import type {
   FloatTail,
   LeadingQuantities,
   LeadingStart,
+  Matrix,
   PairOptions,
   RefinedLeading,
 } from '../backend.ts';
@@ -24,13 +25,15 @@ import { uploadBytes } from './upload.ts';
 export interface DeviceSide {
   tunedValues: Float64Array;
   updateValues: Float64Array;
+  /** as in SideQuantities */
+  updateRight?: Float64Array | null;
   anglesU: Angles | null;
   anglesV: Angles | null;
   leading: LeadingQuantities | null;
 }
 export interface DevicePair {
   baseValues: Float64Array;
-  /** W1, and the noise twin if it was asked for */
+  /** W1, and the others that were asked for */
   sides: DeviceSide[];
 }
 
@@ -47,12 +50,12 @@ interface Leading {
 /** Bytes of the pool that a batch of `batch` such pairs takes at most. */
 export function batchBytes(job: PairJob, batch: number): number {
   const { rows, columns, data } = job.base;
-  const { k, most } = ranksOf(job);
+  const { k, most, update } = ranksOf(job);
   const tuned = batch * tunedSides(job).length;
   const sides = BandReduction.bytes({ rows, columns, batch: batch + tuned, keepReflectors: true });
-  const updates = BandReduction.bytes({ rows, columns, batch: tuned, keepReflectors: false });
+  const updates = BandReduction.bytes({ rows, columns, batch: tuned, keepReflectors: update > 0 });
   const raw = (1 + tunedSides(job).length) * uploadBytes(Math.max(data.byteLength, job.tuned.data.byteLength));
-  const vectors = batch * vectorBytes(rows, columns, most) + tuned * vectorBytes(rows, columns, k);
+  const vectors = batch * vectorBytes(rows, columns, most) + tuned * vectorBytes(rows, columns, k) + vectorBytes(rows, columns, update);
   const angles = [rows, columns].reduce(
     (sum, side) => sum + BandReduction.bytes({ rows: side, columns: k, batch: tuned, keepReflectors: false }),
     0,
@@ -71,11 +74,12 @@ export async function comparePairs(
   if (!first) return [];
   const { rows, columns } = first.base;
   const ranks = ranksOf(first);
-  const { sides, factors, updateValues } = await reduceAll(context, tail, jobs, ranks, signal);
+  const { sides, factors, updates, updateFactors } = await reduceAll(context, tail, jobs, ranks, signal);
   const tunedCount = tunedSides(first).length;
   const pairs: DevicePair[] = [];
   const bases: { left: Bases; right: Bases; side: DeviceSide }[] = [];
   const leading: Leading[] = [];
+  let directions: Promise<void>[] = [];
   /** vectors that the angles need; those of the bases stay for what comes after */
   const held: Vectors[] = [];
   const kept: Vectors[] = [];
@@ -86,12 +90,13 @@ export async function comparePairs(
         const base = factors[member] as BandFactors;
         const pair: DevicePair = { baseValues: base.values, sides: [] };
         for (let j = 0; j < tunedCount; j++) {
-          const values = updateValues[i * tunedCount + j] as Float64Array;
+          const { values } = updateFactors[i * tunedCount + j] as BandFactors;
           const tuned = factors[member + 1 + j] as BandFactors;
           pair.sides.push({
             tunedValues: isUpdate(values) ? tuned.values : base.values,
             updateValues: values,
             ...{ anglesU: null, anglesV: null, leading: null },
+            ...(ranks.update > 0 ? { updateRight: null } : {}),
           });
         }
         pairs.push(pair);
@@ -103,8 +108,8 @@ export async function comparePairs(
           signal,
         );
         kept.push(vectors);
-        const start = await startOf(context, vectors, base, job, signal);
-        const refined = tail.refine(job.base, start, { ...withoutTwin(job.options), signal });
+        const start = await startOf(context, vectors, base, job.base, ranks.count, signal);
+        const refined = tail.refine(job.base, start, { ...forOne(job.options), signal });
         // awaited below; until then it must not count as unhandled
         refined.catch(() => undefined);
         const directed = hasRank(base.values, ranks.k, rows, columns);
@@ -131,8 +136,10 @@ export async function comparePairs(
           });
         }
       }
+      if (updates) directions = await updateDirections(context, tail, { jobs, pairs, updates, updateFactors }, signal);
     } finally {
       sides.destroy();
+      updates?.destroy();
     }
     if (bases.length > 0) {
       const of = (pick: (item: (typeof bases)[number]) => Bases, size: number): Promise<(Angles | null)[]> =>
@@ -148,10 +155,11 @@ export async function comparePairs(
     for (const { job, pair, start, refined, vectors } of leading)
       for (const [j, tuned] of tunedSides(job).entries()) {
         const side = pair.sides[j] as DeviceSide;
-        const one: PairJob = { base: job.base, tuned, options: withoutTwin(job.options) };
+        const one: PairJob = { base: job.base, tuned, options: forOne(job.options) };
         const input = { job: one, start, refined: await refined, vectors, unchanged: !isUpdate(side.updateValues) };
         side.leading = await leadingQuantities(context, tail, input, signal);
       }
+    await Promise.all(directions);
     return pairs;
   } finally {
     for (const vectors of [...held, ...kept]) releaseVectors(context, vectors);
@@ -161,10 +169,49 @@ export async function comparePairs(
 function releaseVectors(context: GpuContext, { left, right }: Vectors): void {
   for (const { buffer } of [left, right]) context.pool.release(buffer);
 }
-function withoutTwin(options: PairOptions): PairOptions {
-  const { twin, ...rest } = options;
-  void twin;
+/** What is asked of one tuned side by itself, in the base's light. */
+function forOne(options: PairOptions): PairOptions {
+  const { others, updateRank, ...rest } = options;
+  void others;
+  void updateRank;
   return rest;
+}
+
+/** Starts the refinement of every update's leading directions on the CPU; each fills its side's `updateRight`. */
+async function updateDirections(
+  context: GpuContext,
+  tail: FloatTail,
+  found: { jobs: readonly PairJob[]; pairs: readonly DevicePair[]; updates: BandReduction; updateFactors: BandFactors[] },
+  signal: AbortSignal,
+): Promise<Promise<void>[]> {
+  const { jobs, pairs, updates, updateFactors } = found;
+  const refining: Promise<void>[] = [];
+  for (const [i, job] of jobs.entries()) {
+    const { base, options } = job;
+    const { rows, columns } = base;
+    const K = options.updateRank ?? 0;
+    const count = ranksOf(job).update;
+    for (const [j, tuned] of tunedSides(job).entries()) {
+      const member = i * tunedSides(job).length + j;
+      const factors = updateFactors[member] as BandFactors;
+      if (!isUpdate(factors.values) || !hasRank(factors.values, K, rows, columns)) continue;
+      const vectors = await updates.backTransform(member, bandVectors(factors, count, count), count, signal);
+      const start = await startOf(context, vectors, factors, base, count, signal).finally(() =>
+        releaseVectors(context, vectors),
+      );
+      const side = pairs[i]?.sides[j] as DeviceSide;
+      const refined = tail
+        .refine(base, start, { ...forOne(options), maskRank: K, signal }, tuned)
+        .then(({ values, small, large }) => {
+          // the larger side's came times s
+          side.updateRight = rows >= columns ? small : large.map((x, at) => x / (values[at % K] ?? 1));
+        });
+      // awaited later; until then it must not count as unhandled
+      refined.catch(() => undefined);
+      refining.push(refined);
+    }
+  }
+  return refining;
 }
 /** Whether these are the values of a D that is not zero. */
 function isUpdate(updateValues: Float64Array): boolean {
@@ -196,11 +243,10 @@ async function startOf(
   context: GpuContext,
   { left, right }: Vectors,
   { values }: BandFactors,
-  job: PairJob,
+  { rows, columns }: Pick<Matrix, 'rows' | 'columns'>,
+  count: number,
   signal: AbortSignal,
 ): Promise<LeadingStart> {
-  const { rows, columns } = job.base;
-  const { count } = ranksOf(job);
   const q = Math.min(rows, columns);
   const { buffer, offset, ld }: DeviceMatrix = rows >= columns ? right : left;
   const all = new Float32Array(await context.read(buffer, offset, q * ld * 4, signal));

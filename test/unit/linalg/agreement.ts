@@ -10,14 +10,26 @@ export const close = (actual: number, expected: number, absolute: number, relati
   if (!(error <= absolute + relative * Math.abs(expected))) expect.fail(`${what}: ${actual} for ${expected}`);
 };
 
-/** METRICS' tolerances, on the quantities they are made from; the twin's too, if there is one. */
+/** METRICS' tolerances, on the quantities they are made from; of the other tuned sides too, if there are some. */
 export function expectSame(actual: PairQuantities, expected: PairQuantities, item: PairCase): void {
   expectValues(actual.baseValues, expected.baseValues, 'baseValues');
   expect(actual.zeros).toBe(expected.zeros);
   expectSameSide(actual, expected, [actual.baseValues, expected.baseValues], item);
-  expect(actual.twin === undefined).toBe(expected.twin === undefined);
-  if (actual.twin && expected.twin)
-    expectSameSide(actual.twin, expected.twin, [actual.baseValues, expected.baseValues], item);
+  expect(actual.others?.length).toBe(expected.others?.length);
+  for (const [i, side] of (expected.others ?? []).entries())
+    expectSameSide(actual.others?.[i] as SideQuantities, side, [actual.baseValues, expected.baseValues], item);
+}
+
+/** norm_F(A'B)^2 / K of two sets of K orthonormal columns: 1 if they span one subspace. */
+function overlap(one: ArrayLike<number>, other: ArrayLike<number>, rank: number): number {
+  let sum = 0;
+  for (let i = 0; i < rank; i++)
+    for (let j = 0; j < rank; j++) {
+      let inner = 0;
+      for (let row = 0; row < one.length; row += rank) inner += (one[row + i] as number) * (other[row + j] as number);
+      sum += inner * inner;
+    }
+  return sum / rank;
 }
 
 function expectValues(actual: Float64Array, want: Float64Array, what: string): void {
@@ -29,7 +41,7 @@ function expectSameSide(
   actual: SideQuantities,
   expected: SideQuantities,
   [actualBase, expectedBase]: [Float64Array, Float64Array],
-  { determined }: PairCase,
+  { determined, columns }: PairCase,
 ): void {
   for (const side of ['tunedValues', 'updateValues'] as const) expectValues(actual[side], expected[side], side);
   const shift = (q: SideQuantities, base: Float64Array): number =>
@@ -67,6 +79,12 @@ function expectSameSide(
         `diagonal[${i}]`,
       ),
     );
+  expect(actual.updateRight === null).toBe(expected.updateRight === null);
+  expect(actual.updateRight?.length).toBe(expected.updateRight?.length);
+  if (actual.updateRight && expected.updateRight) {
+    const rank = actual.updateRight.length / columns;
+    close(overlap(actual.updateRight, expected.updateRight, rank), 1, 0, 1e-5, 'updateRight');
+  }
   expect(actual.directions === null).toBe(expected.directions === null);
   for (const side of ['left', 'right'] as const) {
     const [got, want] = [actual.directions?.[side], expected.directions?.[side]];

@@ -6,7 +6,7 @@ import { decodeCodes } from '../../../src/numbers/index.ts';
 import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { close, expectSame } from './agreement.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
-import { CASES, pairOf, type PairCase } from './wasmCases.ts';
+import { CASES, pairOf, SEVERAL_CASES, severalOf, type PairCase } from './wasmCases.ts';
 
 const reference = createReferenceBackend();
 let build: WasmBuild;
@@ -49,13 +49,24 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
       ]);
       expect(Buffer.from(twin.data)).toEqual(Buffer.from(expectedTwin.data));
       const [actual, expected] = await Promise.all([
-        backend.comparePair(base, tuned, { ...options, twin }),
-        reference.comparePair(base, tuned, { ...options, twin }),
+        backend.comparePair(base, tuned, { ...options, others: [twin] }),
+        reference.comparePair(base, tuned, { ...options, others: [twin] }),
       ]);
-      expect(expected.twin?.tunedValues).not.toEqual(expected.tunedValues);
+      expect(expected.others?.[0]?.tunedValues).not.toEqual(expected.tunedValues);
       expectSame(actual, expected, item);
     },
   );
+
+  it.each(SEVERAL_CASES)('$name as three tuned sides, with the directions of each update', async (item) => {
+    const { base, tuned, options } = severalOf(item);
+    const [actual, expected] = await Promise.all([
+      backend.comparePair(base, tuned, options),
+      reference.comparePair(base, tuned, options),
+    ]);
+    expect(actual.others).toHaveLength(2);
+    expect(actual.others?.[0]?.updateRight).toBeNull();
+    expectSame(actual, expected, item);
+  });
 
   it.each(['BF16', 'F32', 'F64'] as const)(
     'a pair of %s shared by idle threads is the pair of one thread',

@@ -221,3 +221,17 @@ export function pairOf(item: PairCase): { base: Matrix; tuned: Matrix; options: 
     },
   };
 }
+
+/** Cases that are also taken as several tuned sides of one base. */
+export const SEVERAL_CASES: PairCase[] = CASES.filter(
+  ({ name, rows, columns, kind }) =>
+    kind !== 'huge' && (rows * columns < 3000 || ['square BF16', 'tall F16', 'wide F32', 'rank-deficient 160 x 150 F32'].includes(name)),
+);
+
+/** The tuned side, the base itself and another side, with as many leading directions of each update as METRICS ask for. */
+export function severalOf(item: PairCase): { base: Matrix; tuned: Matrix; options: PairOptions } {
+  const { base, tuned, options } = pairOf(item);
+  const again = pairOf({ ...item, change: 0.03 }).tuned;
+  const updateRank = Math.min(16, item.rows, item.columns);
+  return { base, tuned, options: { ...options, others: [base, again], updateRank } };
+}

@@ -6,7 +6,7 @@ import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm
 import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
 import { close, expectSame } from '../agreement.ts';
 import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
-import { CASES, pairOf, type PairCase } from '../wasmCases.ts';
+import { CASES, pairOf, SEVERAL_CASES, severalOf, type PairCase } from '../wasmCases.ts';
 import { openTestDevice, type TestDevice } from './device.ts';
 
 const reference = createReferenceBackend();
@@ -134,16 +134,42 @@ describe('random and weight-like matrices', () => {
     const norm = Math.hypot(...(await cpu.comparePair(base, tuned, options)).updateValues);
     const twin = await backend.noiseTwin(base, { seed: 5n, norm, grid: null });
     const [actual, expected, alone, both] = await Promise.all([
-      backend.comparePair(base, tuned, { ...options, twin }),
-      cpu.comparePair(base, tuned, { ...options, twin }),
+      backend.comparePair(base, tuned, { ...options, others: [twin] }),
+      cpu.comparePair(base, tuned, { ...options, others: [twin] }),
       backend.comparePair(base, tuned, options),
       backend.comparePair(base, twin, options),
     ]);
     expect(actual.recomputed ?? []).toEqual([]);
     expectSame(actual, expected, item);
-    const { twin: found, ...pair } = actual;
+    const { others: [found] = [], ...pair } = actual;
     expect(pair).toEqual(alone);
     expect({ ...found, baseValues: actual.baseValues, zeros: actual.zeros }).toEqual(both);
+  });
+
+  it.each(SEVERAL_CASES)('$name as three tuned sides, with the directions of each update', async (item) => {
+    const { base, tuned, options } = severalOf(item);
+    const [actual, expected] = await Promise.all([
+      backend.comparePair(base, tuned, options),
+      reference.comparePair(base, tuned, options),
+    ]);
+    expect(actual.others?.[0]?.updateRight).toBeNull();
+    expectSame(actual, expected, item);
+  });
+
+  it('tuned sides that the device does not hold together go there in parts', async () => {
+    const item: PairCase = { name: 'parts', rows: 150, columns: 220, type: 'BF16', kind: 'normal', determined: true };
+    const { base, tuned, options } = severalOf(item);
+    const small = await open({ memoryCap: 4 * 2 ** 20 });
+    try {
+      const [actual, whole] = [
+        await small.comparePair(base, tuned, options),
+        await backend.comparePair(base, tuned, options),
+      ];
+      expect(actual.computedOn).toBeUndefined();
+      expect(actual).toEqual(whole);
+    } finally {
+      await small.dispose();
+    }
   });
 
   it('pairs in a batch are what they are alone', async () => {

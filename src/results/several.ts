@@ -1,0 +1,175 @@
+/** What a run over several checkpoints of one base has yielded so far, put together from its events. */
+import { answerOf, type Answer } from '../answer/clause.ts';
+import { answerJson } from '../answer/render.ts';
+import { answerToRuns } from '../answer/runs.ts';
+import { answerToSteps } from '../answer/steps.ts';
+import { addAgreement, addPaths, agreementFigures, pathFigures, stepSeries } from '../metrics/several.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import type { ComparisonParameters, ComparisonSummary } from '../protocol/results.ts';
+import type {
+  AgreementOfRuns,
+  MatrixPlace,
+  RunPair,
+  RunsResult,
+  SeveralEvent,
+  SeveralRequest,
+  StepsResult,
+} from '../protocol/several.ts';
+import { Accumulator } from './accumulator.ts';
+
+export interface NamedRun {
+  name: string;
+  path: string;
+}
+type Common = Pick<RunsResult, 'base' | 'parameters' | 'backend' | 'comparisons' | 'skipped' | 'unpaired'>;
+
+export class SeveralAccumulator {
+  /** each run against the base */
+  readonly runs: readonly Accumulator[];
+  readonly agreements = new Map<string, AgreementOfRuns>();
+  private readonly apart: { run: number; name: string; reason: string }[] = [];
+
+  constructor(runs: number) {
+    this.runs = Array.from({ length: runs }, () => new Accumulator(false));
+  }
+
+  add(event: SeveralEvent): void {
+    switch (event.type) {
+      case 'run':
+        this.runs[event.run]?.add(event.event);
+        return;
+      case 'agreement':
+        this.agreements.set(event.value.name, event.value);
+        return;
+      case 'skipped':
+        this.apart.push({ run: event.run, name: event.name, reason: event.reason });
+        return;
+      case 'progress':
+        return;
+    }
+  }
+
+  /** offaxis.runs/1: tensors in the order of the plans. Throws bug before every run has a plan. */
+  runsResult(names: readonly NamedRun[], base: string, parameters: ComparisonParameters): RunsResult {
+    const common = this.common(base, parameters);
+    const tensors = this.matrices();
+    const pairs = this.modelPairs(tensors);
+    const whole = tensors.flatMap(({ consensus }) => consensus ?? []);
+    const { length: runs } = this.runs;
+    const sums = (lists: readonly (readonly number[])[]): number[] =>
+      Array.from({ length: runs + 1 }, (_, c) => lists.reduce((sum, list) => sum + (list[c] ?? 0), 0));
+    const expected = whole.flatMap((consensus) => (consensus.expected ? [consensus.expected] : []));
+    return {
+      schema: 'offaxis.runs/1',
+      ...common,
+      runs: [...names],
+      model: {
+        pairs,
+        consensus: sums(whole.map(({ counts }) => counts)),
+        consensusNull: whole.length > 0 && expected.length === whole.length ? sums(expected) : null,
+      },
+      tensors: tensors.map((tensor) => ({ ...placeOf(tensor), pairs: tensor.pairs.map(pairOf) })),
+      answer: answerJson(answerToRuns(answeredRuns(names, common.comparisons, pairs))),
+    };
+  }
+
+  /** offaxis.steps/1, likewise. */
+  stepsResult(
+    paths: readonly string[],
+    at: NonNullable<SeveralRequest['steps']>,
+    base: string,
+    parameters: ComparisonParameters,
+  ): StepsResult {
+    const common = this.common(base, parameters);
+    const tensors = this.matrices().flatMap((tensor) => (tensor.path ? [{ ...tensor, path: tensor.path }] : []));
+    const model = pathFigures(
+      addPaths(
+        at,
+        tensors.map(({ path }) => path),
+      ),
+    );
+    return {
+      schema: 'offaxis.steps/1',
+      ...common,
+      steps: paths.map((path, i) => ({ step: at.steps[i] ?? i, path })),
+      model,
+      tensors: tensors.map((tensor) => ({
+        ...placeOf(tensor),
+        ...pathFigures(tensor.path),
+        ...stepSeries(this.runs.map(({ tensors: own }) => own.get(tensor.name)?.metrics)),
+        reasons: tensor.reasons,
+      })),
+      answer: answerJson(answeredSteps(at, model)),
+    };
+  }
+
+  private common(base: string, parameters: ComparisonParameters): Common {
+    const backend = this.runs[0]?.backend;
+    const comparisons = this.runs.flatMap((run) => run.summary() ?? []);
+    if (!backend || comparisons.length < this.runs.length) throw new OffaxisError('bug', 'A run ended without a plan.');
+    const plans = this.runs.flatMap(({ plan }, run) => (plan ? [{ run, plan }] : []));
+    return {
+      base,
+      parameters,
+      backend,
+      comparisons,
+      skipped: [
+        ...plans.flatMap(({ run, plan }) => plan.skipped.map((skipped) => ({ run, ...skipped }))),
+        ...this.apart,
+      ],
+      unpaired: plans.map(({ run, plan }) => ({ run, ...plan.unpaired })),
+    };
+  }
+
+  /** In the order of the plans. */
+  private matrices(): AgreementOfRuns[] {
+    const names = new Set(this.runs.flatMap(({ plan }) => (plan?.pairs ?? []).map(({ name }) => name)));
+    return [...names].flatMap((name) => this.agreements.get(name) ?? []);
+  }
+
+  /** Every two runs over the matrices that both hold. */
+  private modelPairs(tensors: readonly AgreementOfRuns[]): RunPair[] {
+    const pairs: RunPair[] = [];
+    for (let i = 0; i < this.runs.length; i++)
+      for (let j = i + 1; j < this.runs.length; j++) {
+        const found = tensors.flatMap((tensor) => tensor.pairs.filter((pair) => pair.i === i && pair.j === j));
+        const reasons = [...new Set(found.flatMap((pair) => pair.reasons))];
+        const source = addAgreement(found.map((pair) => pair.source));
+        if (found.length === 0) reasons.push('The two have no matrix in common.');
+        pairs.push(pairOf({ i, j, source, reasons }));
+      }
+    return pairs;
+  }
+}
+
+const placeOf = ({ name, layer, module, shape }: MatrixPlace): MatrixPlace => ({ name, layer, module, shape });
+const pairOf = ({ i, j, source, reasons }: AgreementOfRuns['pairs'][number]): RunPair => ({
+  ...{ i, j },
+  ...agreementFigures(source),
+  reasons,
+});
+
+function answeredRuns(
+  names: readonly NamedRun[],
+  comparisons: readonly ComparisonSummary[],
+  pairs: readonly RunPair[],
+): Parameters<typeof answerToRuns>[0] {
+  return {
+    runs: names.map(({ name }, run) => ({ name, relativeUpdate: comparisons[run]?.model.relativeUpdate ?? 0 })),
+    pairs: pairs.flatMap(({ i, j, updateCosine, signAgreement }) =>
+      updateCosine === null || signAgreement === null ? [] : [{ i, j, updateCosine, signAgreement }],
+    ),
+  };
+}
+
+/** Nothing is said of a path without what a walk gives. */
+function answeredSteps({ steps }: NonNullable<SeveralRequest['steps']>, model: StepsResult['model']): Answer {
+  const { increment, relativeUpdate, pathEfficiency, pathEfficiencyWalk, rank1Variance, rank1VarianceWalk } = model;
+  const [lastStep, last] = [steps.at(-1), relativeUpdate?.at(-1)];
+  const increments = increment?.filter((value) => value !== null) ?? [];
+  if (lastStep === undefined || last == null || increments.length < steps.length) return answerOf([]);
+  if (pathEfficiency === null || pathEfficiencyWalk === null) return answerOf([]);
+  if (rank1Variance === null || rank1VarianceWalk === null) return answerOf([]);
+  const path = { pathEfficiency, pathEfficiencyWalk, rank1Variance, rank1VarianceWalk };
+  return answerToSteps({ lastStep, relativeUpdate: last, increments, ...path });
+}

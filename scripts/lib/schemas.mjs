@@ -14,7 +14,7 @@ import { format } from 'prettier';
 
 /**
  * The files that hold blocks, and how they are put in.
- * @type {Record<string, (schema: Schema, block: (required: AnyFigure['of'][], optional: AnyFigure['of'][]) => Block) => void>}
+ * @type {Record<string, (schema: Schema, block: (required: AnyFigure['of'][], optional: AnyFigure['of'][]) => Block, comparison: Schema) => void>}
  */
 const FILLED = {
   'comparison-1.schema.json': (schema, block) => {
@@ -33,7 +33,56 @@ const FILLED = {
     stats.required.push('histogram');
     Object.assign(items.properties, { stats, spectrum: block(['spectrum'], []) });
   },
+  'runs-1.schema.json': (schema, block, comparison) => {
+    ofSeveral(schema, comparison);
+    const figures = block(['agreement'], []);
+    const own = { i: { type: 'integer', minimum: 0 }, j: { type: 'integer', minimum: 1 } };
+    const properties = { ...own, ...figures.properties, reasons: REASONS };
+    const pair = { ...figures, properties, required: ['i', 'j', ...figures.required, 'reasons'] };
+    Object.assign(at(at(schema, 'model'), 'pairs'), { items: pair });
+    Object.assign(at(at(schema, 'tensors').items, 'pairs'), { items: pair });
+  },
+  'steps-1.schema.json': (schema, block, comparison) => {
+    ofSeveral(schema, comparison);
+    const path = block(['path'], []);
+    Object.assign(schema.properties, { model: path });
+    const { items } = at(schema, 'tensors');
+    const series = block([], ['change', 'update']).properties;
+    // a list over the steps of what is a number there
+    const lists = Object.entries(series).flatMap(([id, value]) =>
+      id in path.properties || !isNumber(value) ? [] : [[id, listOf(value)]],
+    );
+    Object.assign(items.properties, path.properties, Object.fromEntries(lists), { reasons: REASONS });
+    items.required = [...new Set([...items.required, ...path.required, 'reasons'])];
+  },
 };
+const REASONS = {
+  type: 'array',
+  description: 'why figures are null, one sentence each',
+  items: { type: 'string', minLength: 1 },
+};
+
+/**
+ * What several comparisons have of one.
+ * @param {Schema} schema
+ * @param {Schema} comparison
+ */
+function ofSeveral(schema, comparison) {
+  for (const name of ['parameters', 'backend', 'answer'])
+    Object.assign(schema.properties, { [name]: at(comparison, name) });
+  Object.assign(at(schema, 'comparisons'), { items: at(comparison, 'summary') });
+}
+
+/** @param {object} value */
+function isNumber(value) {
+  const types = 'type' in value ? [value.type].flat() : [];
+  return types.includes('number') || types.includes('integer');
+}
+/** @param {object} value */
+function listOf(value) {
+  const types = 'type' in value ? [value.type].flat() : [];
+  return { type: 'array', items: { ...value, type: [...new Set([...types, 'null'])] } };
+}
 
 /**
  * @param {Schema} schema
@@ -57,25 +106,29 @@ function valueSchema({ kind, nullable, range: [minimum, maximum] }) {
     ...(maximum === null || kind === 'boolean' ? {} : { maximum }),
   };
   if (PLAIN.includes(kind)) return { type: nullable ? [kind, 'null'] : kind, ...bounds };
-  const list = { type: 'array', items: { type: 'number', ...bounds } };
+  const list = { type: 'array', items: { type: kind === 'series' ? ['number', 'null'] : 'number', ...bounds } };
   if (kind === 'range') Object.assign(list, { minItems: 2, maxItems: 2 });
   return nullable ? { anyOf: [{ type: 'null' }, list] } : list;
 }
 
 /**
  * @param {string} root
- * @returns {Promise<readonly AnyFigure[]>} the catalog, bundled: scripts run without types
+ * @returns {Promise<readonly AnyFigure[]>} the catalogs, bundled: scripts run without types
  */
 async function catalogOf(root) {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'src', 'metrics', 'catalog.ts')],
+    stdin: {
+      contents: "export * from './catalog.ts'; export * from './severalCatalog.ts';",
+      resolveDir: join(root, 'src', 'metrics'),
+    },
     bundle: true,
     format: 'esm',
     write: false,
   });
   const [{ text } = { text: '' }] = outputFiles;
-  const { CATALOG } = await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
-  return CATALOG;
+  const url = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
+  const { CATALOG, AGREEMENT_FIGURES, PATH_FIGURES } = await import(url);
+  return [...CATALOG, ...AGREEMENT_FIGURES, ...PATH_FIGURES];
 }
 
 /**
@@ -95,11 +148,12 @@ export async function schemaTexts(root) {
     required: entries(required).map(([id]) => id),
     additionalProperties: false,
   });
+  const read = (/** @type {string} */ name) => JSON.parse(readFileSync(join(root, 'media', 'schema', name), 'utf8'));
   const texts = new Map();
   for (const [name, fill] of Object.entries(FILLED)) {
     const path = join('media', 'schema', name);
-    const schema = JSON.parse(readFileSync(join(root, path), 'utf8'));
-    fill(schema, block);
+    const schema = read(name);
+    fill(schema, block, read('comparison-1.schema.json'));
     texts.set(path, await format(JSON.stringify(schema), { parser: 'json', printWidth: 120 }));
   }
   return texts;

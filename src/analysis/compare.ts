@@ -112,10 +112,7 @@ async function spectraOf(
   signal: AbortSignal,
 ): Promise<MatrixOutcome> {
   if (!change.finite) return withoutSpectra({ item, change }, parameters);
-  const [w0, tuned] = inOneType(
-    await wholeMatrix(item.base, signal),
-    await wholeMatrix(item.tuned, signal),
-  );
+  const [w0, tuned] = inOneType(await wholeMatrix(item.base, signal), await wholeMatrix(item.tuned, signal));
   const [outcome] = await spectraOfSides(backend, w0, [{ item, change, tuned }], parameters, signal);
   if (!outcome) throw new OffaxisError('bug', `${item.name} came without its spectra.`);
   return { tensor: outcome.tensor, detail: outcome.detail };

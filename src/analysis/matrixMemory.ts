@@ -1,7 +1,7 @@
 /** Matrices that lie in memory whole while several runs of them are looked at together. */
 import { readMatrix, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { Matrix } from '../linalg/backend.ts';
-import { bytesOf, type MatrixType } from '../numbers/index.ts';
+import { bytesOf } from '../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { matrixType } from './change.ts';
 
@@ -38,7 +38,7 @@ export async function wholeMatrix(weight: Weight, signal: AbortSignal): Promise<
 
 /** Bytes of the codes of all sides and of their base. */
 export function readBytes(pairs: readonly WeightPair[]): number {
-  const bytes = (weight: Weight): number => weight.count * bytesOf((matrixType(weight) ?? 'F64') as MatrixType);
+  const bytes = (weight: Weight): number => weight.count * bytesOf(matrixType(weight) ?? 'F64');
   const [first] = pairs;
   return (first ? bytes(first.base) : 0) + pairs.reduce((sum, { tuned }) => sum + bytes(tuned), 0);
 }

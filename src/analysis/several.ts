@@ -5,6 +5,7 @@
 import { readsBaseReordered, type WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { OffaxisError, throwIfAborted, toWireError } from '../protocol/errors.ts';
+import { appendAll, pushTo } from '../protocol/lists.ts';
 import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import { agreementOf, type AgreeingRun } from './agreement.ts';
 import { changeInMemory, changeOf, changesOf } from './change.ts';
@@ -102,7 +103,7 @@ function byBase(sides: readonly Side[]): Side[][] {
   for (const side of sides) {
     const { base } = side.pair;
     const key = JSON.stringify([base.type, base.grid, base.dtype, base.rows, base.columns, side.reordered]);
-    groups.set(key, [...(groups.get(key) ?? []), side]);
+    pushTo(groups, key, side);
   }
   return [...groups.values()];
 }
@@ -132,7 +133,11 @@ async function elementwise(
     try {
       const changes = await changesOf(pairs, parameters, backend, signal);
       for (const [i, { run }] of group.entries())
-        events.push({ type: 'run', run, event: { type: 'change', tensor: (changes[i] as (typeof changes)[number]).tensor } });
+        events.push({
+          type: 'run',
+          run,
+          event: { type: 'change', tensor: (changes[i] as (typeof changes)[number]).tensor },
+        });
     } catch {
       throwIfAborted(signal);
       // One of them cannot be read: each by itself says which.
@@ -176,9 +181,12 @@ async function matrix(
       }
     }
   }
-  if (isMatrix(item, request)) events.push(...(await spectra(read, request, backend, signal)));
-  else for (const { run, change } of read) events.push({ type: 'run', run, event: { type: 'change', tensor: change.tensor } });
-  events.push(...(await agreementOf(read, runs, request, backend, signal)));
+  read.sort((a, b) => a.run - b.run);
+  if (isMatrix(item, request)) appendAll(events, await spectra(read, request, backend, signal));
+  else
+    for (const { run, change } of read)
+      events.push({ type: 'run', run, event: { type: 'change', tensor: change.tensor } });
+  appendAll(events, await agreementOf(read, runs, request, backend, signal));
   return events;
 }
 
@@ -197,8 +205,13 @@ async function spectra(
       continue;
     }
     const { grid } = gridOfChanged(one);
-    const key = JSON.stringify([read.findIndex(({ base }) => base === one.base), one.tuned.type, grid.grid, grid.onGrid]);
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+    const key = JSON.stringify([
+      read.findIndex(({ base }) => base === one.base),
+      one.tuned.type,
+      grid.grid,
+      grid.onGrid,
+    ]);
+    pushTo(groups, key, one);
   }
   for (const group of groups.values()) {
     const { base, tuned } = group[0] as AgreeingRun;

@@ -17,6 +17,7 @@ export { quantisationText } from './quantised/index.ts';
 export { elementCount, isReadable } from './rows.ts';
 export { readsBaseReordered } from './rotary.ts';
 export { ScaledWeight } from './scaled.ts';
+export { runOf, stepsIn, type Run, type Step } from './steps.ts';
 export { StoredWeight } from './stored.ts';
 export type { Checkpoint, MatrixView, Pairing } from './types.ts';
 export { flatView, matrixViews } from './views.ts';

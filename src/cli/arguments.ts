@@ -1,7 +1,7 @@
 /** What the user asked for on the command line. Wrong usage is a UsageError (exit status 2). */
 import type { ComparisonCommand } from '../export/commandLine.ts';
 import type { Shard } from '../protocol/part.ts';
-import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
+import type { ComparisonParameters } from '../protocol/results.ts';
 import {
   parseApply,
   parseDiff,
@@ -12,9 +12,12 @@ import {
   type MaskInvocation,
   type VerifyInvocation,
 } from './copyArguments.ts';
+import { parseRuns, parseSteps, type RunsInvocation, type StepsInvocation } from './severalArguments.ts';
 import {
   ENGINE,
   engine,
+  PARAMETERS,
+  parametersOf,
   expectPositionals,
   parse,
   positive,
@@ -44,6 +47,8 @@ export type Invocation =
   | DiffInvocation
   | ApplyInvocation
   | MaskInvocation
+  | RunsInvocation
+  | StepsInvocation
   /** base null: the one that the adapter `tuned` names */
   | ({
       command: 'compare';
@@ -76,17 +81,6 @@ const CHECK = {
   json: { type: 'string' },
 } as const;
 const TABLES = { json: { type: 'string' }, csv: { type: 'string' } } as const;
-const PARAMETERS = {
-  alpha: { type: 'string' },
-  'angle-rank': { type: 'string' },
-  'mask-rank': { type: 'string' },
-  tensors: { type: 'string' },
-  'include-embeddings': { type: 'boolean' },
-  profiles: { type: 'boolean' },
-  twin: { type: 'boolean' },
-  'twin-seed': { type: 'string' },
-  'no-spectra': { type: 'boolean' },
-} as const;
 const COMPARE = { ...PARAMETERS, ...ENGINE, ...TABLES, base: { type: 'string' }, shard: { type: 'string' } } as const;
 const HELP = { help: { type: 'boolean', short: 'h' } } as const;
 const GATHER = { ...HELP, ...TABLES } as const;
@@ -149,7 +143,7 @@ export function parseInvocation(argv: string[]): Invocation {
       base,
       common: values.base ?? null,
       tuned: tuned as string,
-      parameters: comparisonParameters(values),
+      parameters: parametersOf(values),
       shard: part,
       json: values.json ?? null,
       csv: values.csv ?? null,
@@ -174,10 +168,12 @@ export function parseInvocation(argv: string[]): Invocation {
     if (!scheduler) throw new UsageError(`The scheduler is ${SCHEDULERS.join(', ')}, not "${name}".`);
     const shards = positive(values.shards, '--shards');
     if (shards === null) throw new UsageError('How many parts? Say it with --shards N.');
-    const parameters = comparisonParameters(values);
+    const parameters = parametersOf(values);
     const parts = values.parts ?? 'offaxis-parts';
     return { command, scheduler, base: base as string, tuned: tuned as string, shards, parts, parameters };
   }
+  if (command === 'runs') return parseRuns(rest) ?? { command: 'help', topic: command };
+  if (command === 'steps') return parseSteps(rest) ?? { command: 'help', topic: command };
   if (command === 'mcp') {
     const { values, positionals } = parse(rest, MCP);
     if (values.help) return { command: 'help', topic: 'mcp' };
@@ -191,26 +187,8 @@ export function parseInvocation(argv: string[]): Invocation {
     return { command, json: values.json ?? null, ...engine(values) };
   }
   throw new UsageError(
-    `Unknown command "${command}". The commands are inspect, compare, check, verify, diff, apply, mask, gather, cluster, gpu and mcp.`,
+    `Unknown command "${command}". The commands are inspect, compare, runs, steps, check, verify, diff, apply, mask, gather, cluster, gpu and mcp.`,
   );
-}
-
-/** What is computed, and how. Throws UsageError. */
-function comparisonParameters(values: ReturnType<typeof parse<typeof PARAMETERS>>['values']): ComparisonParameters {
-  const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
-  if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
-  return {
-    ...DEFAULT_PARAMETERS,
-    alpha,
-    angleRank: positive(values['angle-rank'], '--angle-rank'),
-    maskRank: positive(values['mask-rank'], '--mask-rank'),
-    tensors: values.tensors ?? null,
-    includeEmbeddings: values['include-embeddings'] ?? false,
-    profiles: values.profiles ?? false,
-    twin: (values.twin ?? false) || values['twin-seed'] !== undefined,
-    twinSeed: seed(values['twin-seed']),
-    spectra: !(values['no-spectra'] ?? false),
-  };
 }
 
 /** "3/8": part 3 of 8. Throws UsageError. */
@@ -218,12 +196,4 @@ function shard(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
   if (index >= 1 && index <= of) return { index, of };
   throw new UsageError(`--shard takes I/N with I from 1 to N, such as 3/8, not "${text}".`);
-}
-
-/** Of the noise: a whole number from 0 on. Throws UsageError. */
-function seed(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_PARAMETERS.twinSeed;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new UsageError(`--twin-seed must be a whole number from 0 to 2^53 - 1, not "${text}".`);
 }

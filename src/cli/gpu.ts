@@ -8,10 +8,7 @@ import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
 import { openOutputs } from './output.ts';
 
-type Working = Extract<
-  Invocation,
-  { command: 'inspect' | 'compare' | 'check' | 'verify' | 'diff' | 'apply' | 'mask' | 'mcp' }
->;
+type Working = Exclude<Invocation, { command: 'help' | 'version' | 'gpu' | 'gather' | 'cluster' }>;
 
 /** A driver that takes longer to open the GPU and move sixteen bytes hangs. */
 const TRIAL_MS = 60_000;
@@ -33,6 +30,8 @@ export async function usableBackend(invocation: Working): Promise<BackendRequest
 function needsSpectra(invocation: Working): boolean {
   switch (invocation.command) {
     case 'compare':
+    case 'runs':
+    case 'steps':
       return invocation.parameters.spectra;
     case 'inspect':
       return invocation.spectra;

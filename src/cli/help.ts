@@ -8,6 +8,8 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis compare ADAPTER OTHER [options] two updates of one base: an adapter beside another, or beside a full fine-tune
   offaxis gather PART... [options]        the parts of a comparison that several machines shared, put together
   offaxis cluster SCHEDULER BASE TUNED    the job that shares it: slurm, kubernetes or ray
+  offaxis runs BASE TUNED TUNED ...       several runs of one base: where they agree, beside chance
+  offaxis steps BASE FOLDER | STEP ...    the checkpoints along one run, beside a random walk
   offaxis check PATH [options]            scan for problems: exit status 1 if there are any
   offaxis verify A B [options]            are these the same weights? exit status 1 if not
   offaxis diff BASE TUNED -o PATCH        what changed, as a file
@@ -22,6 +24,14 @@ Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
   --threads N            worker threads (default: all cores)
   --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)`;
+const HELP_RANKS = `  --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
+  --angle-rank K         size of the principal subspaces (default min(512, floor(q/2)))
+  --mask-rank R          rank of the reconstruction and energies (default min(64, ceil(q/8)))
+  --tensors GLOB         compare only tensors whose name matches
+  --include-embeddings   spectra of embeddings and output head too`;
+const HELP_NOISE = `  --twin                 beside each matrix's figures those of noise of the same size (two thirds more work)
+  --twin-seed N          another draw of that noise (default 0; implies --twin)
+  --no-spectra           elementwise figures only`;
 const HELP_MCP = `offaxis mcp [options]
 
 Serves offaxis_inspect_checkpoint, offaxis_compare_checkpoints and offaxis_find_tensors over standard input and output until the
@@ -97,15 +107,9 @@ Two adapters are compared through their updates, which takes the base only for k
 fine-tune always. An adapter's base is looked for where its configuration says (base_model_name_or_path: a path from the adapter or from here), in
 folders of that name beside the adapter and here, and in the hub's cache (HF_HUB_CACHE, HF_HOME).
 
-  --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
-  --angle-rank K         size of the principal subspaces (default min(512, floor(q/2)))
-  --mask-rank R          rank of the reconstruction and energies (default min(64, ceil(q/8)))
-  --tensors GLOB         compare only tensors whose name matches
-  --include-embeddings   spectra of embeddings and output head too
+${HELP_RANKS}
   --profiles             change per row and per column in the JSON
-  --twin                 beside each matrix's figures those of noise of the same size (two thirds more work)
-  --twin-seed N          another draw of that noise (default 0; implies --twin)
-  --no-spectra           elementwise figures only
+${HELP_NOISE}
   --base PATH            the base of ADAPTER and OTHER (default: the one that the adapter names)
   --json FILE|-          write offaxis.comparison/1 JSON (of two updates offaxis.updates/1) to a file, or to standard output
   --csv FILE             write one row a tensor
@@ -126,12 +130,35 @@ the folder already are left out of it, so the same command again makes the job o
   --shards N             how many parts; each is one task
   --parts DIR            where the parts go, on a disk that all machines see (default offaxis-parts)`;
 
+const HELP_RUNS = `offaxis runs BASE TUNED TUNED ... [options]
+
+Several tuned checkpoints or adapters of one base, each against the base and every two beside each other: cosine and signs of their
+updates, weights that both changed, directions that they share; each beside what independent runs would give. Every weight is read once.
+
+${HELP_RANKS}
+${HELP_NOISE}
+  --json FILE|-          write offaxis.runs/1 JSON to a file, or to standard output
+${HELP_ENGINE}`;
+const HELP_STEPS = `offaxis steps BASE FOLDER [options]
+offaxis steps [BASE] STEP STEP ... [options]
+
+The checkpoints along one run, in the order of their steps: how far they went, how straight, in how many directions; each beside a random
+walk of the same increments. A step is named step-*, checkpoint-*, global_step_*, iter_*, epoch-* or *_adapters, or given as STEP=PATH; a
+folder stands for all steps in it. Without BASE the first step is the base; of adapters, the base that they name.
+
+${HELP_RANKS}
+${HELP_NOISE}
+  --json FILE|-          write offaxis.steps/1 JSON to a file, or to standard output
+${HELP_ENGINE}`;
+
 /** The help text of a command, or the overview. */
 export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
   if (topic === 'compare') return HELP_COMPARE;
   if (topic === 'gather') return HELP_GATHER;
   if (topic === 'cluster') return HELP_CLUSTER;
+  if (topic === 'runs') return HELP_RUNS;
+  if (topic === 'steps') return HELP_STEPS;
   if (topic === 'gpu') return HELP_GPU;
   if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;

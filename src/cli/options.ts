@@ -1,6 +1,7 @@
 /** Options that several commands take, and how any are read. Wrong usage is a UsageError (exit status 2). */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { BACKEND_REQUESTS, type BackendRequest } from '../protocol/gpu.ts';
+import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 
 export class UsageError extends Error {}
 
@@ -22,6 +23,19 @@ export const ENGINE = {
   threads: { type: 'string' },
   'gpu-memory': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** What a comparison takes. */
+export const PARAMETERS = {
+  alpha: { type: 'string' },
+  'angle-rank': { type: 'string' },
+  'mask-rank': { type: 'string' },
+  tensors: { type: 'string' },
+  'include-embeddings': { type: 'boolean' },
+  profiles: { type: 'boolean' },
+  twin: { type: 'boolean' },
+  'twin-seed': { type: 'string' },
+  'no-spectra': { type: 'boolean' },
 } as const;
 
 export function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
@@ -55,4 +69,31 @@ export function engine(values: {
     threads: positive(values.threads, '--threads') ?? 0,
     memoryMiB: positive(values['gpu-memory'], '--gpu-memory') ?? 0,
   };
+}
+
+type Read<O> = { [K in keyof O]?: (O[K] extends { type: 'boolean' } ? boolean : string) | undefined };
+/** Throws UsageError. */
+export function parametersOf(values: Read<typeof PARAMETERS>): ComparisonParameters {
+  const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
+  if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
+  return {
+    ...DEFAULT_PARAMETERS,
+    alpha,
+    angleRank: positive(values['angle-rank'], '--angle-rank'),
+    maskRank: positive(values['mask-rank'], '--mask-rank'),
+    tensors: values.tensors ?? null,
+    includeEmbeddings: values['include-embeddings'] ?? false,
+    profiles: values.profiles ?? false,
+    twin: (values.twin ?? false) || values['twin-seed'] !== undefined,
+    twinSeed: seed(values['twin-seed']),
+    spectra: !(values['no-spectra'] ?? false),
+  };
+}
+
+/** Of the noise: a whole number from 0 on. Throws UsageError. */
+function seed(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PARAMETERS.twinSeed;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new UsageError(`--twin-seed must be a whole number from 0 to 2^53 - 1, not "${text}".`);
 }

@@ -4,7 +4,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt } from './checkpoints.ts';
-import { shortNames } from '../comparison/names.ts';
+import { shortNames } from '../text/shortNames.ts';
 import { label } from '../text/show.ts';
 
 /** "Compare Selected Checkpoints": two in the explorer. Their order in the selection is not the user's, so which is the base is asked. */

@@ -12,8 +12,8 @@ import type { ComparisonParameters, ComparisonResult } from '../protocol/results
 import type { ComparisonState, ComparisonStatus, ComparisonToView, ParameterChange } from '../protocol/views.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
+import { shortNames } from '../text/shortNames.ts';
 import { computesTwinUnasked, startsUnasked } from './cost.ts';
-import { shortNames } from './names.ts';
 import { PageFeed } from './pageFeed.ts';
 import { SavedResults } from './savedResults.ts';
 import { fingerprint, type ComparisonSpec, type ComparisonStore } from './store.ts';

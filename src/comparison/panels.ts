@@ -16,7 +16,7 @@ import { comparedCheckpoints, ComparisonController } from './controller.ts';
 import { gpuNotice } from './gpuNotice.ts';
 import { exportComparison } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
-import { titlesOf } from './names.ts';
+import { titlesOf } from '../text/shortNames.ts';
 import { notification, visible } from '../text/show.ts';
 
 const COMPARISON_VIEW_TYPE = 'offaxis.comparison';

@@ -26,3 +26,4 @@ export {
 export { FORMATS, formatOf, formatOfName, readHeader, type ReadHeader } from './registry.ts';
 export { MAX_HEADER_BYTES, parseSafetensorsHeader, readSafetensorsHeader } from './safetensors/header.ts';
 export { safetensorsHeader, type WrittenTensor } from './safetensors/write.ts';
+export { stepName, type StepName } from './steps.ts';

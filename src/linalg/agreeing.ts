@@ -82,8 +82,7 @@ export function agreeingSums(sides: readonly AgreeingSide[], checkCancelled: () 
     counted.fill(1);
     const values = new Map(bases.all.map((base) => [base, decoded(base, first, length)]));
     for (const w0 of values.values()) for (let k = 0; k < length; k++) if (w0[k] === 0) counted[k] = 0;
-    for (const w of values.get(bases.of[0] as Codes) ?? [])
-      if (Number.isFinite(w)) sums.baseSquares += w * w;
+    for (const w of values.get(bases.of[0] as Codes) ?? []) if (Number.isFinite(w)) sums.baseSquares += w * w;
     for (let k = 0; k < length; k++) sums.weights += counted[k] as number;
     for (const counter of counters.all) counter.add(first, values.get(counter.base) as Float64Array, counted);
     for (const [i, block] of blocks.entries()) {

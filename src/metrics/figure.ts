@@ -39,16 +39,7 @@ export type MaskPrefix = (typeof MASK_PREFIXES)[number];
 
 /** Where a figure stands in lists, in this order: see groups.ts. */
 export type Group =
-  | 'energy'
-  | 'shift'
-  | 'change'
-  | 'update'
-  | MaskPrefix
-  | 'validity'
-  | 'elements'
-  | 'spectrum'
-  | 'agreement'
-  | 'path';
+  'energy' | 'shift' | 'change' | 'update' | MaskPrefix | 'validity' | 'elements' | 'spectrum' | 'agreement' | 'path';
 
 /** Of one tensor's weights: sums over the finite entries, counts over all. */
 export interface ElementSource {

@@ -53,8 +53,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
     angleRank: number,
     maskRank: number,
     updateRank = 0,
-  ): number =>
-    planPair(kernels, rows, columns, format, { angleRank, maskRank, updateRank, cells: MOST_CELLS }).end;
+  ): number => planPair(kernels, rows, columns, format, { angleRank, maskRank, updateRank, cells: MOST_CELLS }).end;
   const codes = ({ rows, columns, type }: Matrix): number => rows * columns * bytesOf(type);
   const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
 
@@ -80,7 +79,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
       pool.run(
         'agreeing',
         { sides: sides.map((side) => ({ ...side, base: sharedCodes(side.base), tuned: sharedCodes(side.tuned) })) },
-        chunk(...sides.flatMap(({ base, tuned }) => [base.data, tuned.data])),
+        { peakBytes: sides.reduce((sum, { tuned }) => sum + tuned.data.byteLength, 0), matrixBytes: 0 },
         signal,
       ),
     compare: async (baseType, base, tunedType, tuned, { signal, ...options }) =>

@@ -55,7 +55,10 @@ export function batchBytes(job: PairJob, batch: number): number {
   const sides = BandReduction.bytes({ rows, columns, batch: batch + tuned, keepReflectors: true });
   const updates = BandReduction.bytes({ rows, columns, batch: tuned, keepReflectors: update > 0 });
   const raw = (1 + tunedSides(job).length) * uploadBytes(Math.max(data.byteLength, job.tuned.data.byteLength));
-  const vectors = batch * vectorBytes(rows, columns, most) + tuned * vectorBytes(rows, columns, k) + vectorBytes(rows, columns, update);
+  const vectors =
+    batch * vectorBytes(rows, columns, most) +
+    tuned * vectorBytes(rows, columns, k) +
+    vectorBytes(rows, columns, update);
   const angles = [rows, columns].reduce(
     (sum, side) => sum + BandReduction.bytes({ rows: side, columns: k, batch: tuned, keepReflectors: false }),
     0,
@@ -181,7 +184,12 @@ function forOne(options: PairOptions): PairOptions {
 async function updateDirections(
   context: GpuContext,
   tail: FloatTail,
-  found: { jobs: readonly PairJob[]; pairs: readonly DevicePair[]; updates: BandReduction; updateFactors: BandFactors[] },
+  found: {
+    jobs: readonly PairJob[];
+    pairs: readonly DevicePair[];
+    updates: BandReduction;
+    updateFactors: BandFactors[];
+  },
   signal: AbortSignal,
 ): Promise<Promise<void>[]> {
   const { jobs, pairs, updates, updateFactors } = found;

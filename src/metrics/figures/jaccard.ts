@@ -41,7 +41,9 @@ export const JACCARD = [
     ...common,
     id: 'jaccardIndependent',
     label: say('Shared weights by density alone'),
-    sentence: say('The same from the two densities alone; it does not know that rounding hides updates of large weights.'),
+    sentence: say(
+      'The same from the two densities alone; it does not know that rounding hides updates of large weights.',
+    ),
     tolerance: rounded,
     compute({ weights, changed: [one, other] }) {
       return weights > 0 ? over((one * other) / weights, one, other) : null;

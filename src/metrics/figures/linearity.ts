@@ -2,6 +2,7 @@
  * Mean squared Pearson correlation of a weight against the step, step 0 included, over sampled weights that moved (RLVR-Linearity, arXiv
  * 2601.04537); beside that of random walks with the same steps and increments. Null if no sampled weight moved enough.
  */
+import { greatest, least } from '../../protocol/lists.ts';
 import { pathFigure, type PathSource } from '../figure.ts';
 import { correlation } from '../correlation.ts';
 import { say } from '../say.ts';
@@ -16,7 +17,7 @@ const WALKS = 4000;
 /** Of one weight, its values at the steps behind its base's; null if it did not move enough to tell. */
 export function weightLinearity(values: readonly number[], steps: readonly number[]): number | null {
   if (!values.every(Number.isFinite) || new Set(values).size < LEAST_VALUES) return null;
-  if (!(Math.max(...values) - Math.min(...values) > LEAST_RANGE)) return null;
+  if (!(greatest(values) - least(values) > LEAST_RANGE)) return null;
   const r = correlation(values, steps);
   return r === null ? null : r * r;
 }

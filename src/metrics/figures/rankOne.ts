@@ -28,7 +28,9 @@ function walk({ steps, products }: PathSource): Float64Array | null {
   return Float64Array.from({ length: n * n }, (_, at) => reached[Math.min(Math.floor(at / n), at % n)] ?? 0);
 }
 function variance(steps: number, gram: ArrayLike<number> | null): number | null {
-  const trace = gram ? Array.from({ length: steps }, (_, t) => gram[t * (steps + 1)] ?? 0).reduce((a, b) => a + b, 0) : 0;
+  const trace = gram
+    ? Array.from({ length: steps }, (_, t) => gram[t * (steps + 1)] ?? 0).reduce((a, b) => a + b, 0)
+    : 0;
   return gram && trace > 0 ? leadingPair(gram, steps).value / trace : null;
 }
 function fit(steps: readonly number[], gram: ArrayLike<number> | null): number | null {

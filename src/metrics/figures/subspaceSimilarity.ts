@@ -24,8 +24,9 @@ export function overlapOf(one: ArrayLike<number>, other: ArrayLike<number>, rank
 export function chanceOverlap(rank: number, n: number): Overlap {
   return { energy: (rank * rank) / n, rank };
 }
+/** At most 1, which rounding may pass. */
 export const shareOf = (overlap: Overlap | null): number | null =>
-  overlap && overlap.rank > 0 ? overlap.energy / overlap.rank : null;
+  overlap && overlap.rank > 0 ? Math.min(1, overlap.energy / overlap.rank) : null;
 
 const common = {
   group: 'agreement',

@@ -225,7 +225,8 @@ export function pairOf(item: PairCase): { base: Matrix; tuned: Matrix; options: 
 /** Cases that are also taken as several tuned sides of one base. */
 export const SEVERAL_CASES: PairCase[] = CASES.filter(
   ({ name, rows, columns, kind }) =>
-    kind !== 'huge' && (rows * columns < 3000 || ['square BF16', 'tall F16', 'wide F32', 'rank-deficient 160 x 150 F32'].includes(name)),
+    kind !== 'huge' &&
+    (rows * columns < 3000 || ['square BF16', 'tall F16', 'wide F32', 'rank-deficient 160 x 150 F32'].includes(name)),
 );
 
 /** The tuned side, the base itself and another side, with as many leading directions of each update as METRICS ask for. */

@@ -4,6 +4,7 @@ import { CATALOG } from '../../../src/metrics/catalog.ts';
 import { MASK_PREFIXES } from '../../../src/metrics/figure.ts';
 import { ENERGY_SIDES } from '../../../src/metrics/figures/energies.ts';
 import { english } from '../../../src/metrics/say.ts';
+import { AGREEMENT_FIGURES, PATH_FIGURES } from '../../../src/metrics/severalCatalog.ts';
 import { NOT_COMPUTED } from './notComputed.ts';
 
 const text = readFileSync('METRICS.md', 'utf8');
@@ -27,7 +28,8 @@ const defined = [
 ]
   .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].flatMap(([, ids = '']) => ids.split(' ')))
   .flatMap(expanded);
-const ids = CATALOG.map(({ id }) => id as string);
+const FIGURES = [...CATALOG, ...AGREEMENT_FIGURES, ...PATH_FIGURES];
+const ids = FIGURES.map(({ id }) => id as string);
 
 describe('the catalog and METRICS.md', () => {
   it('hold the same figures', () => {
@@ -37,6 +39,11 @@ describe('the catalog and METRICS.md', () => {
     // the share of stored zeros is defined in the text, the two ranks among the parameters; the curves' ranks go with them
     const elsewhere = ['zeroShare', 'angleRank', 'maskRank', 'curveRanks'];
     for (const id of elsewhere.slice(0, 3)) expect(text).toContain(`\`${id}\``);
+    // what two runs share by chance, and the figures of a walk, are defined beside the figures that they are there for
+    const beside = ids.filter((id) => /(Null|Independent|Back|Chance|Walk)$/.test(id));
+    expect(beside.filter((id) => !defined.some((one) => id.startsWith(one.replace(/Similarity$/, ''))))).toEqual([]);
+    elsewhere.push(...beside, 'shared', 'onlyI', 'onlyJ', 'neither');
+    expect(section('D')).toContain('| shared, only i, only j, neither |');
     expect(ids.filter((id) => !defined.includes(id) && !elsewhere.includes(id))).toEqual([]);
   });
   it('list as not computed only what is not', () => {
@@ -47,11 +54,12 @@ describe('the catalog and METRICS.md', () => {
 
 describe('a figure', () => {
   it('has an id of its own, and stands beside figures that there are', () => {
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(CATALOG.flatMap(({ beside }) => (beside ? [beside.id] : [])).filter((id) => !ids.includes(id))).toEqual([]);
+    for (const list of [CATALOG, AGREEMENT_FIGURES, PATH_FIGURES])
+      expect(new Set(list.map(({ id }) => id)).size).toBe(list.length);
+    expect(FIGURES.flatMap(({ beside }) => (beside ? [beside.id] : [])).filter((id) => !ids.includes(id))).toEqual([]);
   });
   it('has a label and a sentence, whole ones', () => {
-    for (const { id, label, sentence } of CATALOG) {
+    for (const { id, label, sentence } of FIGURES) {
       expect(english(label), id).toMatch(/^[^{}]+$/);
       expect(english(sentence), id).toMatch(/^[^{}]+\.( 1 is noise\.)?$/);
     }

@@ -1,9 +1,15 @@
 /** The sample family through the WebGPU backend against float64 LAPACK, field by field. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CheckpointCache } from '../../../../src/analysis/checkpointCache.ts';
+import { ComparisonCache } from '../../../../src/analysis/comparisonCache.ts';
+import { compareSeveral } from '../../../../src/analysis/several.ts';
 import type { LinearAlgebraBackend } from '../../../../src/linalg/backend.ts';
 import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm/index.ts';
 import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
+import { DEFAULT_PARAMETERS } from '../../../../src/protocol/results.ts';
+import { SeveralAccumulator } from '../../../../src/results/several.ts';
 import { compareSample, expectMatchesGolden, loadGolden, loadSample, loadTwinGolden } from '../../golden.ts';
+import { expectValues, RUNS, runsGolden, STEPS, stepsGolden } from '../../severalGolden.ts';
 import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
 import { openTestDevice, type TestDevice } from './device.ts';
 
@@ -69,3 +75,44 @@ it.each(['rl', 'sft'])('the noise twin of base to %s agrees in every field', asy
   expect(results).toHaveLength(14);
   for (const [i, [name, expected]] of work.entries()) expectMatchesGolden(results[i] as never, expected, name);
 });
+
+/** Every tuned side in the files, matrix by matrix on the device. */
+async function several(tuned: readonly string[], tensors: string, steps: { start: number; steps: number[] } | null) {
+  const base = 'media/samples/base';
+  const parameters = { ...DEFAULT_PARAMETERS, tensors };
+  const comparisons = new ComparisonCache(new CheckpointCache());
+  const held = [];
+  for (const path of tuned) held.push(await comparisons.hold({ base, tuned: path, tensors, includeEmbeddings: false }));
+  const found = new SeveralAccumulator(tuned.length);
+  try {
+    const opened = held.map(({ open }) => open);
+    const request = { base, tuned, parameters, steps };
+    for await (const event of compareSeveral(backend, opened, request, new AbortController().signal)) found.add(event);
+  } finally {
+    for (const { release } of held) await release();
+    await comparisons.dispose();
+  }
+  for (const run of found.runs) for (const { computedOn } of run.tensors.values()) expect(computedOn).toBe('gpu');
+  return { found, parameters };
+}
+
+it('several runs agree in every field', async () => {
+  const golden = runsGolden();
+  const tuned = RUNS.map((name) => `media/samples/${name}`);
+  const { found, parameters } = await several(tuned, '*layers.0.*_proj.weight,*layers.4.*_proj.weight', null);
+  const names = tuned.map((path) => ({ name: path, path }));
+  const { tensors } = found.runsResult(names, 'base', parameters);
+  expect(tensors).toHaveLength(14);
+  for (const { name, pairs } of tensors)
+    for (const pair of pairs) expectValues(pair, golden.tensors[name]?.[`${pair.i},${pair.j}`] ?? {}, name);
+}, 600_000);
+
+it('the steps of a run agree in every field', async () => {
+  const golden = stepsGolden();
+  const at = { start: 0, steps: STEPS.map(([step]) => step) };
+  const paths = STEPS.map(([, path]) => path);
+  const { found, parameters } = await several(paths, Object.keys(golden.tensors).join(','), at);
+  const { tensors } = found.stepsResult(paths, at, 'base', parameters);
+  expect(tensors).toHaveLength(3);
+  for (const tensor of tensors) expectValues(tensor, golden.tensors[tensor.name] ?? {}, tensor.name);
+}, 600_000);

@@ -4,6 +4,7 @@ import type { FloatTail, LinearAlgebraBackend, PairQuantities } from '../../../.
 import { createReferenceBackend } from '../../../../src/linalg/reference/index.ts';
 import { createWasmBackend, type WasmBackend } from '../../../../src/linalg/wasm/index.ts';
 import { createWebGpuBackend } from '../../../../src/linalg/webgpu/index.ts';
+import { batchBytes } from '../../../../src/linalg/webgpu/pairs.ts';
 import { close, expectSame } from '../agreement.ts';
 import { buildWasm, type WasmBuild } from '../wasmBuild.ts';
 import { CASES, pairOf, SEVERAL_CASES, severalOf, type PairCase } from '../wasmCases.ts';
@@ -159,7 +160,8 @@ describe('random and weight-like matrices', () => {
   it('tuned sides that the device does not hold together go there in parts', async () => {
     const item: PairCase = { name: 'parts', rows: 150, columns: 220, type: 'BF16', kind: 'normal', determined: true };
     const { base, tuned, options } = severalOf(item);
-    const small = await open({ memoryCap: 4 * 2 ** 20 });
+    // as much as one side takes
+    const small = await open({ memoryCap: batchBytes({ base, tuned, options: { ...options, others: [] } }, 1) });
     try {
       const [actual, whole] = [
         await small.comparePair(base, tuned, options),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shortNames, titlesOf } from '../../../src/comparison/names.ts';
+import { shortNames, shortNamesOf, titlesOf } from '../../../src/text/shortNames.ts';
 
 describe('shortNames', () => {
   test.each([
@@ -31,4 +31,15 @@ describe('titlesOf', () => {
     expect(one[0]).toBe(two[0]);
     expect([one[1], two[1]]).toEqual(['run1/base → run1/rl', 'run2/base → run2/rl']);
   });
+});
+
+test('names of several', () => {
+  expect(shortNamesOf(['/s/rl/model.safetensors', '/s/rl-hot', '/s/sft'])).toEqual(['rl', 'rl-hot', 'sft']);
+  expect(shortNamesOf(['/a/seed-1/final', '/a/seed-2/final', '/a/seed-3/final'])).toEqual([
+    'seed-1',
+    'seed-2',
+    'seed-3',
+  ]);
+  expect(shortNamesOf(['/a/x', '/a/x', '/a/y'])).toEqual(['x', 'x', 'y']);
+  expect(shortNamesOf(['/a/x'])).toEqual(['x']);
 });

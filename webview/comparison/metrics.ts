@@ -45,6 +45,9 @@ const TAB_OF: Readonly<Record<PairFigure['group'], Tab>> = {
   principalNotLow: 'where',
   shift: 'spectrum',
   spectrum: 'spectrum',
+  // of several checkpoints: no figure of this page
+  agreement: 'where',
+  path: 'size',
 };
 
 const asNumber = (v: unknown): number | null => (typeof v === 'number' ? v : typeof v === 'boolean' ? Number(v) : null);

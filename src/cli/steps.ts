@@ -33,7 +33,10 @@ async function withBase(analysis: Analysis, run: Run, signal: AbortSignal): Prom
     const path = await baseOf(analysis, run.base.path, signal);
     return { base: { step: 0, path }, isFirst: false, steps: [run.base, ...run.steps] };
   }
-  process.stderr.write(`offaxis: no base was given: step ${run.base.step} is the base (${terminal(run.base.path)})\n`);
+  if (run.base.step > 0)
+    process.stderr.write(
+      `offaxis: no base was given: step ${run.base.step} is the base (${terminal(run.base.path)})\n`,
+    );
   return run;
 }
 

@@ -3,13 +3,13 @@ import type { Group } from './figure.ts';
 import { say, type Text } from './say.ts';
 
 export const GROUPS: Readonly<Record<Group, Text>> = {
-  principal: say('Alignment: mask view'),
-  energy: say('Alignment: energy view'),
+  principal: say('Which weights changed: main entries'),
+  energy: say('Where the update points'),
   shift: say('Spectrum'),
   change: say('Change'),
   update: say('Update'),
-  low: say('Alignment: low-mask overlap'),
-  principalNotLow: say('Alignment: principal-not-low overlap'),
+  low: say('Which weights changed: small entries'),
+  principalNotLow: say('Which weights changed: main, not small entries'),
   validity: say('Validity'),
   elements: say('Values'),
   spectrum: say('Singular values'),

@@ -16,6 +16,8 @@ import { saveFigure } from './figure.ts';
 import { ComparisonModel } from './model.ts';
 import { readUi, type Ui, type View } from './view.ts';
 
+const parametersOf = ({ state }: ComparisonModel): string | null => state && JSON.stringify(state.parameters);
+
 function start(): void {
   const host = connectHost<ComparisonToView, ComparisonFromView>();
   const model = new ComparisonModel();
@@ -74,7 +76,10 @@ function start(): void {
     if (message.type === 'matrix') return matrix.receive(message.reply);
     if (message.type === 'picture') return actOnPicture(message.picture, message.action);
     if (message.type === 'figure') return saveFigure(view, message.white);
+    const before = parametersOf(model);
     model.apply(message);
+    // other parameters make another answer, in which the pressed clause has another place
+    if (before !== null && before !== parametersOf(model)) ui = { ...ui, clause: null };
     if (message.type === 'plan') selectFirst();
     if (message.type === 'state') document.body.dataset['ready'] = 'yes';
     refresh();

@@ -73,7 +73,7 @@ export function besideText({ beside, unit }: PairFigure, m: Figures): string {
   if (!beside) return '';
   const value = inUnit(unit, asNumber(m[beside.id as keyof Figures]));
   if (beside.as === 'limit') return t('limit {0}', value);
-  return beside.as === 'null' ? t('null {0}', value) : t('isotropic {0}', value);
+  return beside.as === 'null' ? t('noise {0}', value) : t('random {0}', value);
 }
 
 /** A figure, both ends of a range, or none of a list; before it the factor over what it stands beside, if it has one. */
@@ -96,7 +96,7 @@ function metricsOf(figure: PairFigure): Metric[] {
     return ([0, 1] as const).map((end) => ({
       ...plain,
       id: id + end,
-      name: end ? t('{0}, most attainable', plain.name) : t('{0}, least attainable', plain.name),
+      name: end ? t('{0}, most possible', plain.name) : t('{0}, least possible', plain.name),
       get: (tensor) => atEnd(tensor.metrics[id], end),
     }));
   if (!factor || !beside) return [plain];
@@ -183,9 +183,9 @@ export const METRICS: readonly Metric[] = [
   {
     id: VIEWS,
     tab: 'where',
-    group: t('Alignment'),
-    name: t('Mask view and energy view'),
-    text: t('Both views as a factor over their own reference, on one scale: 1 is what noise gives.'),
+    group: tell(GROUP_NAMES.energy),
+    name: t('Where it points, which changed'),
+    text: t('Both as a factor over what noise gives, on one scale: 1 is what noise gives.'),
     scale: null,
     elementwise: false,
     format: times,

@@ -20,7 +20,7 @@ export const HIDDEN = [
   changeFigure({
     ...common,
     id: 'hiddenShare',
-    label: say('Hidden share of the changed weights'),
+    label: say('Changes too small for the storage type'),
     short: say('Hidden share'),
     sentence: say('Of the weights whose stored values differ, those whose codes on the grid are equal.'),
     tolerance: fraction,
@@ -29,7 +29,7 @@ export const HIDDEN = [
   changeFigure({
     ...common,
     id: 'hiddenEnergy',
-    label: say('Hidden energy of the update'),
+    label: say('Energy of the changes too small for it'),
     short: say('Hidden energy'),
     sentence: say(
       'Share of the update’s energy in weights whose codes on the grid are equal: what storing on the grid loses.',

@@ -17,7 +17,7 @@ export const ROUNDING_FLOOR = updateFigure({
   unit: 'share',
   range: [0, null],
   scale: { kind: 'log', lo: 1e-4, hi: 1 },
-  label: say('Rounding floor'),
+  label: say('One rounding'),
   sentence: say('Relative update that storing the base once more would make: the scale of a small one.'),
   tolerance: relative(SUM_TOLERANCE),
   sameForNoise: true,

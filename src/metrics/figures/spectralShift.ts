@@ -46,7 +46,7 @@ export const SPECTRAL_SHIFT = [
     id: 'nss',
     scale: { kind: 'log', lo: 1e-5, hi: 1 },
     beside: { id: 'relativeUpdate', as: 'limit' },
-    label: say('Spectrum shift (NSS)'),
+    label: say('Spectrum shift'),
     sentence: say('Change of the singular values over their norm. Never above the relative update.'),
     tolerance: relative(SHIFT_TOLERANCE),
     column: 'NSS',
@@ -68,7 +68,7 @@ export const SPECTRAL_SHIFT = [
   updateFigure({
     ...share,
     id: 'spectralShareBaseline',
-    label: say('Spectral share of isotropic noise'),
+    label: say('Spectral share of a random direction'),
     sentence: say(
       '1/√max(m, n): what noise of a small size shows in the singular values; undefined for large updates.',
     ),

@@ -71,7 +71,7 @@ test('a cell of the map answers to the arrow keys with the same card', async () 
   await workbench().page.keyboard.press('ArrowRight');
   await page.hoverCard().waitFor();
   expect(await page.hoverCard().innerText()).toMatch(/Layer 0, self_attn\.k_proj/);
-  expect((await page.hoverRow('Principal overlap')).beside).toMatch(/^null/);
+  expect((await page.hoverRow('Principal overlap')).beside).toMatch(/^noise/);
 });
 
 test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () => {

@@ -17,6 +17,7 @@ import { checkConfig } from './configCheck.ts';
 import { besideNote, discover, wholeOf, type Source as AnySource } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
 import { factsOf } from './facts.ts';
+import { ggufConfig, markConverted } from './ggufModel.ts';
 import { estimateMemory } from './memory.ts';
 import { openPipeline } from './pipeline.ts';
 import { reportPlaceholders } from './placeholders.ts';
@@ -156,7 +157,7 @@ async function assemble(
   files: ShardFiles,
   index: ShardIndex | null,
   shards: readonly Shard[],
-  { text: configText, config, problems: configProblems }: ConfigFile,
+  { text: configText, config: fileConfig, problems: configProblems }: ConfigFile,
   adapterConfig: AdapterConfig | null,
   own: ProblemList,
   signal?: AbortSignal,
@@ -170,18 +171,23 @@ async function assemble(
   for (const [name, whole] of slices?.sliced ?? []) assembled.set(name, whole);
   const read: Checkpoint['read'] = (tensor, offset, target, stop) =>
     readTensor(files, resolve(source.folder), tensor, assembled.get(tensor.name), offset, target, stop);
+  const metadata = shards[0]?.header?.metadata;
+  const ofGguf = ggufConfig(metadata);
+  const config = fileConfig ?? ofGguf;
   const notes = await readNotes(tensors.values(), read, signal);
   const quantised = recognise(tensors, quantisationConfig(configText), notes);
   reportQuantised(tensors.values(), own);
-  const family = familyOf(config?.modelType ?? null, tensors.keys());
-  markConv1d(tensors, config?.modelType ?? null);
+  // Of a GGUF file the names are llama.cpp's, whatever the model is.
+  const family = familyOf(ofGguf ? null : (config?.modelType ?? null), tensors.keys());
+  markConverted(tensors, ofGguf ? metadata : undefined, own);
+  markConv1d(tensors, ofGguf ? null : (config?.modelType ?? null));
   const stated = configText === null ? null : parseStatedShapes(configText);
   markStacks(tensors, stated?.experts ?? null);
   reportUnsplit(tensors, config, family, own);
   reportExperts(tensors, own);
   const adapter = adapterOf(tensors, {
     config: adapterConfig,
-    models: metadataSettings(shards[0]?.header?.metadata.get('lora_adapter_metadata')),
+    models: metadataSettings(metadata?.get('lora_adapter_metadata')),
     alphas: await readAlphas(tensors, read, signal),
   });
   if (adapter) reportAdapter(adapter, own);

@@ -6,10 +6,12 @@ import type { Match } from './orientation.ts';
 import type { MatrixView } from './types.ts';
 
 const UNKNOWN =
-  'its rows lie in another order than on the other side, and neither config.json nor params.json says by how many heads';
+  'its rows lie in another order than on the other side, and nothing that is read (config.json, params.json, the metadata of a GGUF file) says by how many heads';
 
 /** The side whose rows lie in pairs while the other's do not; null if both lie alike. */
 export function pairedSide({ base, tuned }: Match): 'base' | 'tuned' | null {
+  // Names that are the same are of files written the same way.
+  if (base.name === tuned.name) return null;
   const paired = hasRotaryPairs(base.module);
   if (paired === hasRotaryPairs(tuned.module)) return null;
   return paired ? 'base' : 'tuned';
@@ -41,6 +43,6 @@ export const readsBaseReordered = ({ notes }: { notes: readonly Problem[] }): bo
   notes.some(({ message }) => message === reorderedNote('base').message);
 
 export function reorderedNote(side: 'base' | 'tuned'): Problem {
-  const message = `The rows of wq and wk of the ${side} side are read in the order of Hugging Face's files, head by head: Meta's lie in another.`;
+  const message = `The rows of query and key of the ${side} side are read in the order of Hugging Face's files, head by head: as they are stored (by Meta, by llama.cpp) they lie in another.`;
   return { severity: 'info', code: 'pairing-rotary', message };
 }

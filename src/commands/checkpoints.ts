@@ -95,14 +95,14 @@ async function browseForCheckpoint(title: string): Promise<string | undefined> {
       openLabel: vscode.l10n.t('Choose'),
       canSelectFiles: true,
       canSelectFolders: process.platform === 'darwin',
-      filters: { [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json'] },
+      filters: { [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json', 'gguf', 'pt', 'pth', 'bin', 'ckpt'] },
     })) ?? [];
   return uri && (await checkpointAt(uri));
 }
 
 async function workspaceCheckpoints(): Promise<string[]> {
   const uris = await vscode.workspace.findFiles(
-    '**/*.{safetensors,safetensors.index.json,safetensors.index.*.json}',
+    '**/*.{safetensors,safetensors.index.json,safetensors.index.*.json,gguf,pt,pth,ckpt,bin.index.json}',
     '**/node_modules/**',
     MAX_FILES,
   );

@@ -105,7 +105,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   /** Opens the checkpoint's editor, at a tensor if one is named. */
   async open(uri: vscode.Uri, tensor?: string, viewColumn?: vscode.ViewColumn): Promise<void> {
     if (tensor !== undefined) this.reveals.set(uri.toString(), tensor);
-    const viewType = uri.path.endsWith('.json') ? INDEX_VIEW_TYPE : FILE_VIEW_TYPE;
+    // What others use too (.bin, .pt) is opened by choice only, as indexes are.
+    const viewType = /\.(safetensors|gguf)$/i.test(uri.path) ? FILE_VIEW_TYPE : INDEX_VIEW_TYPE;
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType, viewColumn);
     this.reveal(uri);
   }

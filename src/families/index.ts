@@ -37,7 +37,8 @@ export {
   type Role,
   type TensorName,
 } from './names.ts';
-export { hasRotaryPairs, publishedName, rotaryHead } from './published.ts';
+export { ggufNormsFromOne, ggufRowsInPairs } from './llamaCpp.ts';
+export { hasRotaryPairs, publishedModule, publishedName, rotaryHead } from './published.ts';
 export { isTower } from './vision.ts';
 export { endsWithOne, everyFamily, FAMILIES, familyOf } from './registry.ts';
 export { expertParts, expertsInOut, fusionOf, isFusedName, rowParts, type RowPart } from './split.ts';

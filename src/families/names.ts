@@ -21,8 +21,9 @@ const WRAPPERS =
   /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer(?!\.(?:base_layer\.)*lora_[AB]\b)|\.(?:modules_to_save|ln_tuning_layers)(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
-/** Two spellings of one parameter: TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */
+/** Two spellings of one parameter: llama.cpp's layers, TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/^blk\.(?=\d)/, 'layers.'],
   [/((?:^|\.)(?:[^.]*norm[^.]*|ln[^.]*|bn[^.]*)\.)gamma$/i, '$1weight'],
   [/((?:^|\.)(?:[^.]*norm[^.]*|ln[^.]*|bn[^.]*)\.)beta$/i, '$1bias'],
   [/(^|\.)parametrizations\.(\w+)\.original0$/, '$1$2_g'],

@@ -17,6 +17,12 @@ export function publishedName(name: string): string {
   return `${layer}${PUBLISHED.get(module) ?? module.replace(/^feed_forward\.experts\./, 'mlp.experts.')}${end}`;
 }
 
+/** A module outside or inside of a layer as Hugging Face's conversion calls it. */
+export function publishedModule(module: string): string {
+  const [, name = module, end = ''] = /^(.*?)((?:\.bias)?)$/s.exec(module) ?? [];
+  return `${PUBLISHED.get(name) ?? name}${end}`;
+}
+
 /** Does a module store the rows of each head in pairs that turn together? */
 export const hasRotaryPairs = (module: string): boolean => PAIRS.test(module.replace(/\.bias$/, ''));
 

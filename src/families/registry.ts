@@ -8,6 +8,7 @@ import { GPT2 } from './gpt2.ts';
 import { GRANITE_MOE } from './graniteMoe.ts';
 import { INTERNLM2 } from './internlm2.ts';
 import { LLAMA } from './llama.ts';
+import { LLAMA_CPP } from './llamaCpp.ts';
 import { LLAMA4 } from './llama4.ts';
 import { META } from './meta.ts';
 import { MIXTRAL } from './mixtral.ts';
@@ -25,7 +26,7 @@ import { VISION } from './vision.ts';
 /** By mark the first that fits is taken: what has Llama's names and more stands before Llama, what has a tower beside it before vision. */
 export const FAMILIES: readonly Family[] = [
   ...[GPT_OSS, LLAMA4, QWEN3_5_MOE, GRANITE_MOE, MLX, MIXTRAL, PHIMOE, QWEN_MOE, GEMMA, PHI3],
-  ...[LLAMA, META, GPT2, NEOX, CHATGLM, INTERNLM2, PACKED_QKV, STATE_SPACE, BERT, T5, VISION],
+  ...[LLAMA_CPP, LLAMA, META, GPT2, NEOX, CHATGLM, INTERNLM2, PACKED_QKV, STATE_SPACE, BERT, T5, VISION],
 ];
 
 /** The family that config.json's `model_type` names, else the first one that a name marks; null for a model that none knows. */

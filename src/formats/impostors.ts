@@ -39,7 +39,7 @@ export function impostorOf(head: Uint8Array, sizeBytes: number): Impostor | unde
     };
   }
   if (text.startsWith('GGUF')) {
-    return { code: 'gguf', text: 'this is a GGUF file.', advice: 'Open the original .safetensors checkpoint instead.' };
+    return { code: 'gguf', text: 'this is a GGUF file.', advice: 'Give it a name that ends in .gguf and open it.' };
   }
   if (starts(0x89, 0x48, 0x44, 0x46)) return { code: 'hdf5', text: 'this is an HDF5 file.', advice: CONVERT };
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) {

@@ -8,6 +8,7 @@ export {
   encodeCodes,
   halfToFloatBits,
 } from './decode.ts';
+export { GGML_TYPES, ggmlBlocks, type GgmlType } from './ggml.ts';
 export { carrierOf, castCodes, floatToBf16Code, floatToHalfCode } from './cast.ts';
 export {
   CELL_POSITIONS,

@@ -15,6 +15,7 @@ const PARTS: Readonly<Record<TargetName, number>> = {
   mcp: 2,
   torch: 2,
   dcp: 1,
+  gguf: 1,
 };
 /** A case that takes longer hangs. */
 const HANG_MS = 30_000;

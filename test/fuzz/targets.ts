@@ -11,7 +11,7 @@ import { mcpTarget } from './mcp.ts';
 import { rpcTarget } from './rpc.ts';
 import type { Target } from './target.ts';
 
-export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp'] as const;
+export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp', 'gguf'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** `root`: of the project; its dist/ holds the server. */
@@ -27,6 +27,10 @@ export async function openTarget(name: TargetName, root: string): Promise<Target
       return rpcTarget;
     case 'mcp':
       return mcpTarget(root);
+    case 'gguf':
+      return binaryTarget(name, filesOf(root, 'gguf', ['tiny-Q4_K.gguf', 'every-type.gguf', 'tiny-F16.gguf']), () => [
+        [0, 1000],
+      ]);
     case 'dcp':
       return dcpTarget(root);
     case 'torch':

@@ -1,11 +1,13 @@
 /** Every layout of quantised weights, and which rows of a checkpoint are of which. */
 import { describeName } from '../../families/index.ts';
+import { ggmlBlocks } from '../../numbers/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { pushTo } from '../../protocol/lists.ts';
 import { elementCount, hasSpectrum } from '../rows.ts';
 import { BNB_4BIT } from './bitsandbytes.ts';
 import type { QuantisationConfig } from './config.ts';
 import { MXFP4, NVFP4 } from './fp4.ts';
+import { GGML } from './ggml.ts';
 import { AWQ, GPTQ } from './gptq.ts';
 import { CODE_TYPES, type Claim, type Layout, type Neighbours } from './layout.ts';
 import { MLX, toldByNorms } from './mlx.ts';
@@ -16,7 +18,7 @@ import { BNB_INT8, FP8, INT8, QUANTO } from './scaled.ts';
 
 /** The first that claims a row has it: the opaque ones come last. `UNKNOWN` is asked for what none of them has. */
 export const LAYOUTS: readonly Layout[] = [
-  ...[FP8, BNB_INT8, INT8, QUANTO, BNB_4BIT, NVFP4, MXFP4, PACKED, GPTQ, AWQ, MLX, HQQ, BITNET],
+  ...[GGML, FP8, BNB_INT8, INT8, QUANTO, BNB_4BIT, NVFP4, MXFP4, PACKED, GPTQ, AWQ, MLX, HQQ, BITNET],
   ...OPAQUE,
   UNSCALED,
 ];
@@ -50,7 +52,8 @@ export function recognise(
   };
   const claims = new Map<string, Claim>();
   for (const row of tensors.values()) {
-    if (row.offset === null || !(CODE_TYPES.has(row.dtype) || tensors.has(`${row.name}.quant_map`))) continue;
+    const isCode = CODE_TYPES.has(row.dtype) || ggmlBlocks(row.dtype) !== undefined;
+    if (row.offset === null || !(isCode || tensors.has(`${row.name}.quant_map`))) continue;
     for (const layout of LAYOUTS) {
       const claim = layout.claim(row, beside);
       if (!claim) continue;

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, pairCheckpoints, readMatrix } from '../../../src/checkpoint/index.ts';
 import type { Checkpoint, Pairing } from '../../../src/checkpoint/types.ts';
 import { bf16Maker, safetensors, type Entry } from '../formats/build.ts';
+import { gguf } from '../formats/ggufBuild.ts';
 import { temporaryFolder } from './folder.ts';
 
 const DIM = 24;
@@ -62,6 +63,34 @@ const CONFIG = {
   ...{ model_type: 'llama', hidden_size: DIM, num_hidden_layers: 1, num_attention_heads: HEADS },
   ...{ num_key_value_heads: KV_HEADS },
 };
+
+/** The same model as llama.cpp's converter names it; its rows of query and key lie as Meta's do. */
+const GGUF = {
+  'token_embd.weight': tables.in,
+  'blk.0.attn_q.weight': attention.q,
+  'blk.0.attn_k.weight': attention.k,
+  'blk.0.attn_v.weight': attention.v,
+  'blk.0.attn_output.weight': attention.o,
+  'blk.0.ffn_gate.weight': mlp.gate,
+  'blk.0.ffn_down.weight': mlp.down,
+  'blk.0.ffn_up.weight': mlp.up,
+  'blk.0.attn_norm.weight': norms[0],
+  'blk.0.ffn_norm.weight': norms[1],
+  'output_norm.weight': norms[2],
+  'output.weight': tables.out,
+  'rope_freqs.weight': bf16(4),
+};
+const metadataOf = (architecture: string) => ({
+  'general.architecture': architecture,
+  ...Object.fromEntries(
+    Object.entries({
+      block_count: 1,
+      embedding_length: DIM,
+      'attention.head_count': HEADS,
+      'attention.head_count_kv': KV_HEADS,
+    }).map(([key, value]) => [`${architecture}.${key}`, value] as const),
+  ),
+});
 
 const open: Checkpoint[] = [];
 afterAll(() => Promise.all(open.map((checkpoint) => checkpoint.close())));
@@ -149,5 +178,55 @@ describe("Meta's names and rows", () => {
     expect(packed.pairs.map(({ tuned }) => tuned.name.split('#')[1])).toEqual(['q', 'k', 'v']);
     for (const { base, tuned, name } of packed.pairs)
       expect(Buffer.compare(await readMatrix(base), await readMatrix(tuned)), name).toBe(0);
+  });
+});
+
+describe('a model as llama.cpp holds it', () => {
+  const convert = async (architecture: string, model: Record<string, Entry>): Promise<Checkpoint> => {
+    const checkpoint = await openCheckpoint(temporaryFolder().write('x.gguf', gguf(metadataOf(architecture), model)));
+    open.push(checkpoint);
+    return checkpoint;
+  };
+  const different = async ({ pairs }: Pairing): Promise<string[]> => {
+    const names: string[] = [];
+    for (const { name, base, tuned } of pairs)
+      if (Buffer.compare(await readMatrix(base), await readMatrix(tuned)) !== 0) names.push(name);
+    return names;
+  };
+  it('is the same model as its source, heads in their order', async () => {
+    for (const flip of [false, true]) {
+      const sides = [await opened(HF), await convert('llama', GGUF)] as const;
+      const found = flip ? pairing(sides[1], sides[0]) : pairing(...sides);
+      expect(found.pairs).toHaveLength(12);
+      expect([...found.unpaired.baseOnly, ...found.unpaired.tunedOnly]).toEqual(['rope_freqs.weight']);
+      expect(await different(found)).toEqual([]);
+      expect(found.notes.map(({ code }) => code)).toContain('pairing-rotary');
+    }
+  });
+  it('of an architecture that is converted row by row is read so', async () => {
+    const q = { 'blk.0.attn_q.weight': HF['model.layers.0.self_attn.q_proj.weight'] };
+    const k = { 'blk.0.attn_k.weight': HF['model.layers.0.self_attn.k_proj.weight'] };
+    const found = pairing(await opened(HF), await convert('qwen3', { ...GGUF, ...q, ...k }));
+    expect(found.pairs).toHaveLength(12);
+    expect(await different(found)).toEqual([]);
+    expect(found.notes.map(({ code }) => code)).not.toContain('pairing-rotary');
+  });
+  it('of an architecture that is not known leaves query and key out, with the reason', async () => {
+    const found = pairing(await opened(HF), await convert('of-tomorrow', GGUF));
+    expect(found.skipped.map(({ name }) => name)).toEqual([
+      'model.layers.0.self_attn.q_proj.weight',
+      'model.layers.0.self_attn.k_proj.weight',
+    ]);
+    expect(await different(found)).toEqual([]);
+  });
+  it('of Gemma leaves its norms out, as they are stored as 1 + w', async () => {
+    const checkpoint = await convert('gemma2', GGUF);
+    expect(checkpoint.problems.map(({ code }) => code)).toContain('gguf-norms');
+    expect(checkpoint.tensors.get('blk.0.ffn_norm.weight')?.role).toBe('bookkeeping');
+  });
+  it('under the same names on both sides is compared as it lies', async () => {
+    const found = pairing(await opened(GGUF), await convert('qwen3', GGUF));
+    expect(await different(found)).toEqual([]);
+    expect(found.skipped.map(({ name }) => name)).toEqual(['rope_freqs.weight']);
   });
 });

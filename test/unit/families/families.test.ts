@@ -219,6 +219,23 @@ const PUBLISHED: Record<string, Published> = {
       ],
     ],
   },
+  // bartowski/Meta-Llama-3.1-8B-Instruct-GGUF, and the experts of Qwen3-30B-A3B-GGUF
+  'llama.cpp': {
+    modelType: null,
+    byName: true,
+    names: [
+      ['token_embd.weight', null, 'token_embd', 'embedding'],
+      ['blk.31.attn_q.weight', 31, 'attn_q', 'block', 'query'],
+      ['blk.31.attn_output.weight', 31, 'attn_output', 'block', 'out'],
+      ['blk.0.ffn_gate.weight', 0, 'ffn_gate', 'block', 'gate'],
+      ['blk.0.ffn_up.weight', 0, 'ffn_up', 'block', 'up'],
+      ['blk.0.ffn_down.weight', 0, 'ffn_down', 'block', 'down'],
+      ['blk.0.ffn_norm.weight', 0, 'ffn_norm', 'norm'],
+      ['blk.0.ffn_down_exps.weight', 0, 'ffn_down_exps', 'block', 'down'],
+      ['output.weight', null, 'output', 'head'],
+      ['rope_freqs.weight', null, 'rope_freqs', 'bookkeeping'],
+    ],
+  },
   // mlx-community/Qwen3-30B-A3B-4bit
   MLX: {
     modelType: null,

@@ -1,14 +1,33 @@
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { f32, safetensors } from '../unit/formats/build.ts';
 import { expectShown, goldenBase } from './support/golden.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
 
 const malformed = join(inject('installation').root, 'test', 'fixtures', 'malformed');
 const { workbench, root } = session({
-  prepare: (workspace) => cpSync(malformed, join(workspace, 'malformed'), { recursive: true }),
+  prepare: (workspace) => {
+    cpSync(malformed, join(workspace, 'malformed'), { recursive: true });
+    writeShards(join(workspace, 'sharded'));
+  },
 });
+const shardOf = (number: number): string => `model-0000${number}-of-00002.safetensors`;
+/** Two shards of a tensor each, and their index. */
+function writeShards(folder: string): void {
+  mkdirSync(folder);
+  const tensors = { a: 1, b: 2 };
+  for (const [name, number] of Object.entries(tensors)) {
+    const data = f32(...Array.from({ length: 64 }, (_, i) => Math.sin(i + number)));
+    writeFileSync(join(folder, shardOf(number)), safetensors({ [name]: { dtype: 'F32', shape: [8, 8], data } }));
+  }
+  const entries = Object.entries(tensors).map(([name, number]): [string, string] => [name, shardOf(number)]);
+  writeFileSync(
+    join(folder, 'model.safetensors.index.json'),
+    JSON.stringify({ weight_map: Object.fromEntries(entries) }),
+  );
+}
 const golden = goldenBase(root);
 const name = 'model.layers.3.self_attn.v_proj.weight';
 
@@ -41,6 +60,36 @@ test('an opened tensor shows its statistics, and its spectrum on request', async
   expectShown(await page.metric('Stable rank'), figures['stableRank'] ?? NaN, 'stable rank');
   expectShown(await page.metric('Condition'), figures['conditionNumber'] ?? NaN, 'condition number');
   expect(await page.metric('Outliers')).toBe(String(figures['outlierCount']));
+});
+
+test('facts take one line, the list has its share of the page and rows of 22 px, and the rest of the facts is behind "More"', async () => {
+  const page = new InspectorPage(workbench());
+  const box = async (selector: string): Promise<{ width: number; height: number }> =>
+    (await page.document.locator(selector).first().boundingBox()) ?? { width: 0, height: 0 };
+  expect((await box('.facts')).height).toBeLessThanOrEqual(52);
+  const [left, right] = [await box('main > .left'), await box('main > .right')];
+  expect(left.width / (left.width + right.width)).toBeCloseTo(0.62, 2);
+  expect((await box('.toolbar')).height).toBe(32);
+  expect((await box('[data-tensor]')).height).toBe(22);
+  const memory = page.action('memory');
+  expect(await memory.isVisible()).toBe(false);
+  await page.action('more-facts').click();
+  expect(await memory.isVisible()).toBe(true);
+  await page.action('more-facts').click();
+  expect(await memory.isVisible()).toBe(false);
+});
+
+test('values and picture take the page, the list is a strip, and comes back', async () => {
+  const page = new InspectorPage(workbench());
+  await page.document.locator('[data-tab="picture"]').click();
+  await page.document.locator('[data-picture="drawn"]').waitFor();
+  const strip = page.action('unfold');
+  expect((await strip.boundingBox())?.width).toBe(28);
+  expect(await page.document.getByRole('treegrid').isVisible()).toBe(false);
+  await strip.click();
+  await page.document.getByRole('treegrid').waitFor();
+  await page.document.locator('[data-picture="drawn"]').waitFor();
+  await page.document.locator('[data-tab="statistics"]').click();
 });
 
 test('the keyboard walks the table, closes a group and reaches the detail', async () => {
@@ -100,6 +149,17 @@ test('after a reload of the window the inspector is back', async () => {
   const page = new InspectorPage(workbench());
   await page.document.locator('main[data-view="spectra"]').waitFor();
   expect(await page.fact('Tensors')).toBe('57');
+});
+
+test('one shard by itself offers the whole checkpoint', async () => {
+  await workbench().openFromExplorer('sharded', shardOf(1));
+  const page = new InspectorPage(workbench());
+  await page.document.locator('[data-state="shard"]').waitFor();
+  expect(await page.fact('Tensors')).toBe('1');
+  await page.action('open-whole').click();
+  await workbench().tab('model.safetensors.index.json').waitFor();
+  await expect.poll(() => new InspectorPage(workbench()).fact('Tensors')).toBe('2');
+  await workbench().runCommand('View: Close All Editors');
 });
 
 test('every malformed file opens with its problem, and the sound ones without', async () => {

@@ -34,6 +34,14 @@ export async function inspectorStates(vscode: Workbench, shoot: Shoot): Promise<
   await shoot('inspector-picture-weights');
   await page.document.locator('[data-tab="statistics"]').click();
 
+  await page.document.locator('[data-metrics] [data-term="stableRank"]').click();
+  await shoot('inspector-term');
+  await vscode.page.keyboard.press('Escape');
+  await page.action('outliers').click();
+  await page.document.locator('[data-rule]').waitFor();
+  await shoot('inspector-outliers');
+  await page.action('outliers').click();
+
   await page.action('analyze').click();
   await page.document.locator('[data-counted]', { hasText: '42 of 42' }).waitFor({ timeout: 60_000 });
   await shoot('inspector-map');

@@ -1,9 +1,13 @@
-/** Pictures of every view and state in four themes, for looking at. Run by `npm run shots -- DIR [dark] [light] [hc] [hc-light]`. */
+/**
+ * Pictures of every view and state in four themes, for looking at. Run by
+ * `npm run shots -- DIR [dark] [light] [hc] [hc-light] [inspector] [comparison] [cases]`; of no theme or no part named: all.
+ */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { llamaMatrices, writeCheckpoint } from '../support/generate.ts';
 import { installExtension } from '../support/install.ts';
 import { Workbench, type Theme } from '../support/workbench.ts';
+import { caseStates, makeCases } from './cases.ts';
 import { comparisonStates } from './comparison.ts';
 import { inspectorStates } from './inspector.ts';
 
@@ -14,15 +18,29 @@ const THEMES = new Map<string, Theme>([
   ['hc-light', 'Default High Contrast Light'],
 ]);
 
+const PARTS = new Map<string, (vscode: Workbench, shoot: Shoot) => Promise<void>>([
+  ['inspector', inspectorStates],
+  ['comparison', comparisonStates],
+  ['cases', caseStates],
+]);
+
 export type Shoot = (name: string) => Promise<void>;
 
 export async function takeShots(root: string, folder: string, wanted: string[]): Promise<void> {
   const installation = installExtension(root, join(root, 'test-results', 'shots'));
-  for (const [short, theme] of THEMES) {
-    if (wanted.length && !wanted.includes(short)) continue;
+  const chosen = <T>(all: ReadonlyMap<string, T>): [string, T][] => {
+    const named = [...all].filter(([name]) => wanted.includes(name));
+    return named.length ? named : [...all];
+  };
+  const parts = chosen(PARTS);
+  const cases = parts.some(([name]) => name === 'cases')
+    ? makeCases(root, join(root, 'test-results', 'shots', 'cases'))
+    : null;
+  for (const [short, theme] of chosen(THEMES)) {
     const vscode = await Workbench.open(installation, {
       theme,
       prepare: (workspace) => {
+        cases?.(workspace);
         cpSync(join(root, 'test', 'fixtures', 'malformed'), join(workspace, 'malformed'), { recursive: true });
         const tensors = llamaMatrices(6, 1024);
         writeCheckpoint(join(workspace, 'large', 'before.safetensors'), tensors, 0);
@@ -36,8 +54,7 @@ export async function takeShots(root: string, folder: string, wanted: string[]):
       console.log(`  ${name}-${short}.png`);
     };
     try {
-      await inspectorStates(vscode, shoot);
-      await comparisonStates(vscode, shoot);
+      for (const [, shootAll] of parts) await shootAll(vscode, shoot);
     } catch (error) {
       await vscode.page.screenshot({ path: join(folder, `failed-${short}.png`) });
       throw error;

@@ -1,0 +1,44 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { PAIR_NAMES, writePair } from '../../unit/casePairs.ts';
+import { ComparisonPage } from '../support/comparison.ts';
+import type { Workbench } from '../support/workbench.ts';
+import type { Shoot } from './main.ts';
+
+const FOLDER = 'cases';
+/** CSS pixels of the page with VS Code's bars around it; 200 % is half of the first. */
+const SIZES = [
+  ['', 1440, 900],
+  ['-1000x700', 1048, 700],
+  ['-700px', 748, 900],
+  ['-zoom-200', 720, 450],
+] as const;
+
+/** Pairs that differ in one way each, made once for all themes. */
+export function makeCases(root: string, folder: string): (workspace: string) => void {
+  for (const name of PAIR_NAMES) writePair(name, join(root, 'media', 'samples'), join(folder, name), 'whole');
+  return (workspace) => cpSync(folder, join(workspace, FOLDER), { recursive: true });
+}
+
+/** The page of every pair, with its answer, in four sizes. */
+export async function caseStates(vscode: Workbench, shoot: Shoot): Promise<void> {
+  for (const name of PAIR_NAMES) {
+    await vscode.selectAsBase(FOLDER, name, 'base', 'model.safetensors');
+    const tuned = await vscode.reveal(FOLDER, name, 'tuned', 'model.safetensors');
+    await vscode.chooseFromMenu(tuned, 'Compare with Base');
+    const page = new ComparisonPage(vscode);
+    await page.document
+      .locator('body[data-phase="planned"], body[data-phase="running"], body[data-phase="done"]')
+      .waitFor();
+    if (await page.action('start').isVisible()) await page.action('start').click();
+    await page.phase('done', 300_000);
+    await vscode.runCommand('View: Close Primary Side Bar');
+    for (const [suffix, width, height] of SIZES) {
+      await vscode.page.setViewportSize({ width, height });
+      await shoot(`case-${name}${suffix}`);
+    }
+    await vscode.page.setViewportSize({ width: 1440, height: 900 });
+    await vscode.runCommand('View: Close All Editors');
+    await vscode.runCommand('View: Show Explorer');
+  }
+}

@@ -79,6 +79,7 @@ const CHECK = {
   strict: { type: 'boolean' },
   sha256: { type: 'boolean' },
   json: { type: 'string' },
+  sarif: { type: 'string' },
 } as const;
 const TABLES = { json: { type: 'string' }, csv: { type: 'string' } } as const;
 const COMPARE = { ...PARAMETERS, ...ENGINE, ...TABLES, base: { type: 'string' }, shard: { type: 'string' } } as const;
@@ -124,6 +125,7 @@ export function parseInvocation(argv: string[]): Invocation {
       sha256: values.sha256 ?? false,
       json: values.json ?? null,
       csv: null,
+      sarif: values.sarif ?? null,
       ...engine(values),
     };
   }

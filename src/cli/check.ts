@@ -1,6 +1,8 @@
 /** `offaxis check`: problems of one checkpoint, for people and for CI. */
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
+import { checkSarif } from '../export/sarif.ts';
 import type { CheckResult, Digest, Finding, ScanCoverage } from '../protocol/health.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
@@ -10,6 +12,7 @@ import { bytes, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { SENTENCE_LENGTH, terminal } from '../text/show.ts';
+import { VERSION } from './version.ts';
 
 type CheckInvocation = Extract<Invocation, { command: 'check' }>;
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
@@ -46,7 +49,14 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
   findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const result = checkResult(resolve(options.path), findings, coverage, options.strict);
   if (options.sha256) result.digests = digests;
-  await outputs.write({ json: () => result, lines: () => report(result) });
+  const isFolder = (await stat(result.path).catch(() => null))?.isDirectory() ?? false;
+  const checkpointFolder = isFolder ? result.path : dirname(result.path);
+  const context = { version: VERSION, folder: process.cwd(), checkpointFolder };
+  await outputs.write({
+    json: () => result,
+    sarif: () => checkSarif(result, context),
+    lines: () => report(result),
+  });
   return result.verdict === 'clean';
 }
 

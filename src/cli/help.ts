@@ -61,6 +61,7 @@ is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
   --strict               findings of severity info fail the check too
   --sha256               SHA-256 of every file and every tensor (a quantised one: of its values as 32-bit floats)
   --json FILE|-          write offaxis.check/1 JSON to a file, or to standard output
+  --sarif FILE|-         the findings as SARIF 2.1.0, for CI systems that show them
 ${HELP_ENGINE}`;
 const HELP_VERIFY = `offaxis verify A B [options]
 

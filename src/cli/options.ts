@@ -9,6 +9,7 @@ export interface OutputOptions {
   /** a file, "-" for standard output, or null */
   json: string | null;
   csv: string | null;
+  sarif?: string | null;
 }
 export interface EngineOptions {
   backend: BackendRequest;

@@ -27,6 +27,23 @@ function json(...argv: string[]): { result: CheckResult; status: number | null }
 }
 
 describe('offaxis check', () => {
+  it('writes SARIF, to a file beside the report or to standard output instead of it', () => {
+    const values = Array.from({ length: 64 }, (_, i) => (i === 10 ? NaN : i - 20.5));
+    const path = folder.write(
+      'sarif.safetensors',
+      safetensors({ 'model.layers.0.mlp.up_proj.weight': { dtype: 'F32', shape: [8, 8], data: f32(...values) } }),
+    );
+    const run = check(path, '--sarif', '-');
+    expect(run.status).toBe(1);
+    const log = JSON.parse(run.stdout) as { version: string; runs: [{ results: { ruleId: string; level: string }[] }] };
+    expect(log.version).toBe('2.1.0');
+    expect(log.runs[0].results[0]).toMatchObject({ ruleId: 'nan', level: 'error' });
+    const file = join(folder.path, 'findings.sarif');
+    expect(check(path, '--sarif', file).stdout).toMatch(/problems: 1 error\n$/);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(log);
+    expect(check(path, '--sarif', path).stderr).toMatch(/Nothing is ever written to a checkpoint|never|checkpoint/);
+  });
+
   it('passes a clean checkpoint and says what was looked for', () => {
     const run = check('media/samples/base');
     expect(run.status).toBe(0);

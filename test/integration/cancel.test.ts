@@ -33,9 +33,9 @@ test('cancelling ends the work within a second and keeps what is done; Resume fi
 
   const resumed = performance.now();
   await page.action('resume').click();
-  await page.phase('done', 80_000);
+  await page.phase('done', 200_000);
   // A second for the engine, and some for the click and the browser, of an idle machine; held against the rest of the work, which takes
   // many times that: it is as slow as the machine is busy.
   expect(cancelled).toBeLessThan((performance.now() - resumed) / 4);
   expect(await page.counted()).toBe(`${tensors.length} of ${tensors.length} matrices`);
-}, 180_000);
+}, 360_000);

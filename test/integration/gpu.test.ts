@@ -9,7 +9,7 @@ const { workbench, root } = session({ settings: { 'offaxis.backend': 'gpu' } });
 const golden = goldenComparison(root, 'base-to-rl');
 const matrices = new Map([...golden].filter(([, figures]) => typeof figures['nss'] === 'number'));
 /** A software adapter compiles its kernels at first use, on a machine that may have two cores. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 900_000;
 
 test(
   'the sample comparison runs on WebGPU, and the panel names the adapter',

@@ -93,6 +93,13 @@ test.each(CASES.flatMap((name) => WINDOWS.map(([width, height, share]) => [name,
         cut: cut
           .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
           .map((one) => one.innerText),
+        // of what scrolls nowhere, what reaches below a window that does not scroll
+        below: [...document.querySelectorAll<HTMLElement>('body *')].filter(
+          (one) =>
+            root.scrollHeight <= root.clientHeight &&
+            one.getBoundingClientRect().bottom > root.clientHeight &&
+            !one.closest('.pane > *, .left > *'),
+        ).length,
         words: [...document.querySelectorAll<HTMLElement>('.lbl')].filter((one) => one.offsetWidth > 1).length,
       };
     });
@@ -100,6 +107,7 @@ test.each(CASES.flatMap((name) => WINDOWS.map(([width, height, share]) => [name,
     expect(errors).toEqual([]);
     expect(seen.sideways).toBeLessThanOrEqual(0);
     expect(seen.cut).toEqual([]);
+    expect(seen.below).toBe(0);
     expect(seen.map / height).toBeGreaterThanOrEqual(share);
     // labels of buttons leave a narrow page
     expect(seen.words > 0).toBe(width > 800);

@@ -36,14 +36,14 @@ test('axe finds nothing serious in the answer, the map and the detail', async ()
   await expectAccessible(workbench(), 'comparison');
 });
 
-test('axe finds nothing serious in the table twin, an open menu and a hover card', async () => {
+test('axe finds nothing serious in the ranked table, an open menu and a hover card', async () => {
   const page = comparison();
   await page.action('table').click();
-  await page.document.locator('table.twin').first().waitFor();
-  await expectAccessible(workbench(), 'table twin');
+  await page.heatmap().waitFor({ state: 'hidden' });
+  await expectAccessible(workbench(), 'ranked table');
   await page.action('table').click();
-  await page.openRest();
-  const plot = page.document.locator('[data-section="lines"] ox-plot');
+  await page.openDetail();
+  const plot = page.document.locator('[data-section="spectra"] ox-plot');
   await plot.locator('.more').focus();
   await press('Enter');
   await plot.locator('[role="menu"]').waitFor();
@@ -148,8 +148,8 @@ test.each(OTHERS)('axe finds nothing serious in %s', async (theme, mark) => {
   await workbench().screenshot(`comparison ${theme}`);
   await expectAccessible(workbench(), theme);
   await comparison().action('table').click();
-  await comparison().document.locator('table.twin').first().waitFor();
-  await expectAccessible(workbench(), `table twin, ${theme}`);
+  await comparison().heatmap().waitFor({ state: 'hidden' });
+  await expectAccessible(workbench(), `ranked table, ${theme}`);
   await comparison().action('table').click();
   await atTwice(workbench(), async () => {
     await expect.poll(() => overflow(workbench())).toBeLessThanOrEqual(1);

@@ -64,19 +64,20 @@ test('the verdicts follow the rule: like noise if the golden figures do not clea
   await page.document.locator('details.rest > summary').click();
 });
 
-test('hovering a cell shows its figures beside their nulls', async () => {
+test('hovering a cell shows its figures beside what noise gives', async () => {
   const page = new ComparisonPage(workbench());
   await page.hover(0.25, 0.5);
   const title = await page.hoverCard().locator('b').first().innerText();
-  const [, layer, module] = /^Layer (\d+), (.+)$/.exec(title) ?? [];
-  const figures = golden.get(`model.layers.${layer}.${module}.weight`);
+  const [, layer, label] = /^Layer (\d+), (\w+)$/.exec(title) ?? [];
+  const name = [...golden.keys()].find((one) => new RegExp(`\\.${layer}\\..*\\.${label}_proj\\.weight$`).test(one));
+  const figures = golden.get(name ?? '');
   if (!figures) throw new Error(`the hover card names "${title}"`);
-  const overlap = await page.hoverRow('Principal overlap');
+  const overlap = await page.hoverRow('Main entries hit');
   expectShown(overlap.value, figures['principalOverlap'] ?? NaN, 'overlap');
-  expectShown(overlap.beside, figures['principalNull'] ?? NaN, 'null');
-  const energy = await page.hoverRow('Joint energy');
+  expectShown(overlap.beside, figures['principalNull'] ?? NaN, 'noise');
+  const energy = await page.hoverRow('In main directions');
   expectShown(energy.value, figures['jointEnergy'] ?? NaN, 'joint energy');
-  expectShown(energy.beside, figures['jointEnergyBaseline'] ?? NaN, 'isotropic share');
+  expectShown(energy.beside, figures['jointEnergyBaseline'] ?? NaN, 'share of a random direction');
   expectShown((await page.hoverRow('Spectrum shift')).value, figures['nss'] ?? NaN, 'NSS');
 });
 
@@ -88,7 +89,16 @@ test('clicking a cell shows its detail', async () => {
   expect(Number(layer)).toBe(5);
   expect(matrix).toBe(`model.layers.${layer}.${module}.weight`);
   const detail = page.document.locator('[data-matrix]');
-  for (const section of ['alignment', 'spectra', 'profiles', 'numbers']) {
+  for (const section of [
+    'noise',
+    'picture',
+    'spectra',
+    'energy-curves',
+    'angles',
+    'profiles',
+    'alignment',
+    'numbers',
+  ]) {
     expect(await detail.locator(`[data-section="${section}"]`).count(), section).toBe(1);
   }
   expect(await detail.locator('[data-timing]').innerText()).toContain('computed on the CPU');
@@ -159,18 +169,18 @@ test('the keyboard walks the heatmap, steps through metrics and enters the detai
   await expect.poll(() => page.heatmap().evaluate((grid) => grid === document.activeElement)).toBe(true);
 });
 
-test('the table twin holds the same 42 values', async () => {
+test('the ranked table holds all 42 matrices, in place of the map if asked', async () => {
   const page = new ComparisonPage(workbench());
-  await page.question('spectrum', 'nss');
   await page.action('table').click();
-  const rows = page.document.locator('table.twin tbody tr');
-  expect(await rows.count()).toBe(6);
-  const module = await page.document.locator('table.twin thead th').nth(1).getAttribute('title');
-  const shown = await rows.nth(4).locator('td').first().innerText();
-  const value = golden.get(`model.layers.4.${module}.weight`)?.['nss'] ?? NaN;
-  expectShown(shown, value, `NSS of layer 4, ${module}`);
+  await page.heatmap().waitFor({ state: 'hidden' });
+  expect(await page.document.locator('table.rank').getAttribute('aria-rowcount')).toBe('43');
+  const first = page.ranked().first();
+  const figures = golden.get((await first.getAttribute('data-matrix-row')) ?? '');
+  const most = Math.max(...[...matrices.values()].map((m) => m['relativeUpdate'] ?? 0));
+  expect(figures?.['relativeUpdate']).toBe(most);
+  expectShown(await first.locator('td').nth(2).innerText(), most, 'largest relative update');
   await page.action('table').click();
-  await page.question('size');
+  await page.heatmap().waitFor();
 });
 
 test('after a reload of the window the panel is back with its results and the reader’s choices', async () => {

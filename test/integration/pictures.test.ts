@@ -70,8 +70,8 @@ test('a cell of the map answers to the arrow keys with the same card', async () 
   await page.heatmap().focus();
   await workbench().page.keyboard.press('ArrowRight');
   await page.hoverCard().waitFor();
-  expect(await page.hoverCard().innerText()).toMatch(/Layer 0, self_attn\.k_proj/);
-  expect((await page.hoverRow('Principal overlap')).beside).toMatch(/^noise/);
+  expect(await page.hoverCard().innerText()).toMatch(/Layer \d, \w+/);
+  expect((await page.hoverRow('Main entries hit')).beside).toMatch(/^noise/);
 });
 
 test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () => {
@@ -100,12 +100,12 @@ test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () 
 test('the heatmap is one picture with its legend', async () => {
   const page = new ComparisonPage(workbench());
   await page.question('where');
-  await page.document.locator('.map .more').focus();
+  await page.document.locator('ox-map > .picture-menu .more').focus();
   await workbench().page.keyboard.press('Enter');
-  await page.document.locator('.map [data-picture-action="svg"]').click();
+  await page.document.locator('ox-map > .picture-menu [data-picture-action="svg"]').click();
   const svg = (await saveAs('map.svg')).toString();
-  expect(svg.match(/>Mask view</g)).toHaveLength(1);
-  expect((await render('map.svg')).text).toMatch(/mean.*1\/64.*64.*log scale/s);
+  expect(svg.match(/>Which weights changed</g)).toHaveLength(1);
+  expect((await render('map.svg')).text).toMatch(/median.*1\/64.*64/s);
 });
 
 test.each([

@@ -22,7 +22,7 @@ test('noise of the same size stands beside the figures of every matrix, as it co
   const pair = JSON.parse(readFileSync(join(root, 'test/fixtures/golden/base-to-rl.json'), 'utf8')) as {
     tensors: Record<string, { nss: number }>;
   };
-  const row = page.document.locator('[data-section="numbers"] tr', { hasText: 'Spectrum shift' });
+  const row = (await page.openSection('numbers')).locator('tr', { hasText: 'Spectrum shift' });
   const shown = Number(/[\d.]+/.exec(await row.locator('[data-twin-mark]').innerText())?.[0]);
   const expected = (pair.tensors[matrix]?.nss ?? NaN) / (golden.tensors[matrix]?.twin.nss ?? NaN);
   expect(Math.abs(shown / expected - 1)).toBeLessThan(0.03);

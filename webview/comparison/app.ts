@@ -16,9 +16,11 @@ import './map-pane.ts';
 import type { MapPane } from './map-pane.ts';
 import './plan.ts';
 import './progress.ts';
+import './rank-table.ts';
 import './rest.ts';
 import { nextFigure } from './shown.ts';
 import './splitter.ts';
+import { stepNotable } from './standing.ts';
 import './tabs-bar.ts';
 import { PANEL_ID } from './tabs-bar.ts';
 import { TABS } from './tabs.ts';
@@ -77,7 +79,7 @@ class App extends ViewElement {
     const { view, version } = this;
     const { tab, isDetailOpen } = view.ui;
     return html`<main
-      class=${isDetailOpen ? 'detail-open' : ''}
+      class=${[isDetailOpen ? 'detail-open' : '', view.ui.table ? 'show-table' : ''].join(' ').trim()}
       @cell-hover=${(e: CustomEvent<Hit | null>) => this.showHover(e.detail)}
       @cell-open=${() => this.focusDetail()}
     >
@@ -86,6 +88,7 @@ class App extends ViewElement {
         <div class="question" id=${PANEL_ID} role="tabpanel" aria-labelledby=${`tab-${tab}`}>
           <ox-key-figure .view=${view} .version=${version}></ox-key-figure>
           <ox-map .view=${view} .version=${version}></ox-map>
+          <ox-rank .view=${view} .version=${version}></ox-rank>
         </div>
         <ox-rest .view=${view} .version=${version}></ox-rest>
       </div>
@@ -110,7 +113,7 @@ class App extends ViewElement {
   private showHover(hit: Hit | null): void {
     this.hit = hit;
     this.hover ??= new CellCard(this.view);
-    if (hit) this.hover.show(hit);
+    if (hit) this.hover.show(hit, this.version);
     else hoverCard().hide();
   }
   /** If it lies closed below the map it opens first. */
@@ -123,18 +126,19 @@ class App extends ViewElement {
     if (event.altKey || event.ctrlKey || event.metaKey || isPopoverOpen()) return;
     const target = event.target as HTMLElement | null;
     if (target?.closest('input, select, textarea')) return;
-    if (!this.act(event.key, target?.closest('ox-detail') != null)) return;
+    if (!this.act(event, target?.closest('ox-detail') != null)) return;
     // VS Code hears every key of a page at its window, and would take F6 to its next part.
     event.preventDefault();
     event.stopPropagation();
   }
   /** False: the key means nothing here. */
-  private act(key: string, isInDetail: boolean): boolean {
+  private act({ key, shiftKey }: KeyboardEvent, isInDetail: boolean): boolean {
     const { view } = this;
     const { ui, model } = view;
     const tab = TABS[Number(key) - 1];
     if (tab && /^\d$/.test(key)) openTab(view, tab);
     else if (key === '[' || key === ']') view.set({ figure: nextFigure(model, ui, key === ']' ? 1 : -1), fit: null });
+    else if (key === 'F7') stepNotable(view, shiftKey ? -1 : 1);
     else if (key === 'F6') {
       if (isInDetail) this.map?.focus();
       else this.focusDetail();

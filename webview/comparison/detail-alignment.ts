@@ -1,15 +1,15 @@
-/** Both views of one matrix: every mask and every energy as a bullet, beside its nulls, what is attainable and noise of the same size. */
+/** Which weights of one matrix changed and where its update points, in full: every mask and every energy beside all that noise gives. */
 import type { TemplateResult } from 'lit';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { energyRatio, energySaid, maskSaid, VERDICT_POSITION, VERDICT_Z } from '../../src/metrics/verdict.ts';
 import { num, percent, times } from '../shared/format.ts';
 import type { CardRow } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
-import { chip } from '../shared/verdict-chip.ts';
 import { t } from '../shared/l10n.ts';
 import '../shared/plot.ts';
 import type { Drawing } from '../shared/plot.ts';
 import { key, readBullet, type NullMark } from '../shared/svg.ts';
+import { chip } from '../shared/verdict-chip.ts';
 import { twinParts } from './twin.ts';
 
 interface BulletRow {
@@ -25,9 +25,9 @@ interface BulletRow {
   noise: number | null;
 }
 function nullName(kind: NullMark, isEnergy: boolean): string {
-  if (kind === 'null2') return t('step null');
-  if (kind === 'null3') return t('proportional null');
-  return isEnergy ? t('isotropic') : t('Gaussian null');
+  if (kind === 'null2') return t('noise, equal steps');
+  if (kind === 'null3') return t('noise, proportional');
+  return isEnergy ? t('random direction') : t('noise, Gaussian');
 }
 function bulletTable(first: string, last: string, rows: readonly BulletRow[]): TemplateResult {
   return html`<div class="bt">
@@ -52,7 +52,7 @@ function bulletTable(first: string, last: string, rows: readonly BulletRow[]): T
               ...twin.rows,
               [last, r.right],
               ...(r.range
-                ? [[t('attainable'), t('{0} to {1}', percent(r.range[0]), percent(r.range[1]))] as const]
+                ? [[t('possible range'), t('{0} to {1}', percent(r.range[0]), percent(r.range[1]))] as const]
                 : []),
             ],
           },
@@ -69,9 +69,9 @@ export function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
   const energy = energySaid(m);
   const maskRows = (
     [
-      ['principal', t('principal')],
-      ['low', t('low')],
-      ['principalNotLow', t('principal, not low')],
+      ['principal', t('main entries')],
+      ['low', t('smallest weights')],
+      ['principalNotLow', t('main, not smallest')],
     ] as const
   ).map(([p, name]): BulletRow => ({
     name,
@@ -90,9 +90,9 @@ export function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
   }));
   const energyRows = (
     [
-      ['joint', t('leading r × r')],
-      ['left', t('leading left')],
-      ['right', t('leading right')],
+      ['joint', t('main output × input directions')],
+      ['left', t('main output directions')],
+      ['right', t('main input directions')],
     ] as const
   ).map(([p, name]): BulletRow => {
     const ratio = energyRatio(m, p);
@@ -111,22 +111,23 @@ export function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
     };
   });
   const range = m.principalRange;
-  return html`<section class="sect" data-section="alignment">
+  return html`<details class="sect" data-section="alignment">
+    <summary>${t('Main entries and main directions in full')}</summary>
     <div class="two">
       <div>
-        <h3 class="row"><span class="grow">${t('Mask view')}</span>${chip(mask)}</h3>
-        ${bulletTable(t('changed weights in'), t('/ null'), maskRows)}
-        <div class="keys" title=${t('Marks of the principal mask')}>
-          ${key('null', t('Gaussian null {0}', percent(m.principalNull)))}${key('null2', t('step null {0}', percent(m.principalNullStep)))}${key('null3', t('proportional null {0}', percent(m.principalNullProportional)))}${twinParts(m.principalOverlap ?? null, m.twin?.principalOverlap, percent).key}${key(
+        <h3 class="row"><span class="grow">${t('Which weights changed')}</span>${chip(mask)}</h3>
+        ${bulletTable(t('changed weights in'), t('× noise'), maskRows)}
+        <div class="keys" title=${t('Marks of the main entries')}>
+          ${key('null', t('noise, Gaussian {0}', percent(m.principalNull)))}${key('null2', t('noise, equal steps {0}', percent(m.principalNullStep)))}${key('null3', t('noise, proportional {0}', percent(m.principalNullProportional)))}${twinParts(m.principalOverlap ?? null, m.twin?.principalOverlap, percent).key}${key(
             'band',
-            range ? t('attainable {0} to {1}', percent(range[0]), percent(range[1])) : t('attainable {0}', '–'),
+            range ? t('possible range {0} to {1}', percent(range[0]), percent(range[1])) : t('possible range {0}', '–'),
           )}
         </div>
         <p class="small quiet">
-          ${t('Of the principal mask {0} changed, of all weights {1}.', percent(m.principalDensity), percent(m.updateDensity))}
+          ${t('Of the main entries {0} changed, of all weights {1}.', percent(m.principalDensity), percent(m.updateDensity))}
           ${t('Of the smallest weights {0} changed.', percent(m.lowDensity))}
           ${t(
-            'Position {0} (Gaussian), {1} (step), {2} (proportional), z {3}. A verdict needs {4} against all three and |z| over {5}; z assumes independent changes.',
+            'Position in the possible range {0} (Gaussian), {1} (equal steps), {2} (proportional), z {3}. A verdict needs {4} against all three and |z| over {5}; z assumes independent changes.',
             num(m.principalPosition, 2),
             num(m.principalPositionStep, 2),
             num(m.principalPositionProportional, 2),
@@ -137,15 +138,15 @@ export function alignment({ metrics: m }: ComparisonTensor): TemplateResult {
         </p>
       </div>
       <div>
-        <h3 class="row"><span class="grow">${t('Energy view')}</span>${chip(energy)}</h3>
-        ${bulletTable(t('update energy in'), t('/ iso.'), energyRows)}
+        <h3 class="row"><span class="grow">${t('Where the update points')}</span>${chip(energy)}</h3>
+        ${bulletTable(t('energy of the update in'), t('× random'), energyRows)}
         <div class="keys">
-          ${key('null', t('isotropic {0}', percent(m.jointEnergyBaseline)))}${twinParts(m.jointEnergy ?? null, m.twin?.jointEnergy, percent).key}${key('band', t('attainable 0 to {0}', percent(1)))}
+          ${key('null', t('random direction {0}', percent(m.jointEnergyBaseline)))}${twinParts(m.jointEnergy ?? null, m.twin?.jointEnergy, percent).key}${key('band', t('possible range 0 to {0}', percent(1)))}
         </div>
         <p class="small quiet">
-          ${t('r = {0}. Rounding lowers the isotropic share by up to 8 %; no significance is claimed.', m.maskRank ?? '–')}
+          ${t('{0} main directions. Rounding lowers the share of a random direction by up to 8 %; no significance is claimed.', m.maskRank ?? '–')}
         </p>
       </div>
     </div>
-  </section>`;
+  </details>`;
 }

@@ -1,4 +1,4 @@
-/** Where in the base's spectrum the update lies: the energy curves of both sides beside an isotropic update and noise of the same size. */
+/** Where in the base's spectrum the update lies: the energy curves of both sides beside a random direction and noise of the same size. */
 import { nothing, type TemplateResult } from 'lit';
 import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonMetrics, ComparisonTensor } from '../../src/protocol/results.ts';
@@ -21,18 +21,18 @@ interface Curve {
 
 function curvesOf(m: ComparisonMetrics, ranks: readonly number[]): Curve[] {
   // j/m and j/n, from r/m and r/n
-  const isotropic = (baseline: number | undefined): number[] | undefined =>
+  const random = (baseline: number | undefined): number[] | undefined =>
     baseline && m.maskRank ? ranks.map((j) => (j * baseline) / (m.maskRank ?? 1)) : undefined;
   const { twin } = m;
   const curve = (name: string, mark: string, values: readonly number[] | null | undefined): Curve[] =>
     values?.length === ranks.length ? [{ name, mark, values }] : [];
   return [
-    ...curve(t('isotropic, left'), 'ax', isotropic(m.leftEnergyBaseline)),
-    ...curve(t('isotropic, right'), 'ax dash', isotropic(m.rightEnergyBaseline)),
-    ...curve(t('noise of the same size, left'), 'l-base', twin?.leftEnergyCurve),
-    ...curve(t('noise of the same size, right'), 'l-base dash', twin?.rightEnergyCurve),
-    ...curve(t('left'), 'l-tuned', m.leftEnergyCurve),
-    ...curve(t('right'), 'l-tuned dash', m.rightEnergyCurve),
+    ...curve(t('random direction, output'), 'ax', random(m.leftEnergyBaseline)),
+    ...curve(t('random direction, input'), 'ax dash', random(m.rightEnergyBaseline)),
+    ...curve(t('noise of the same size, output'), 'l-base', twin?.leftEnergyCurve),
+    ...curve(t('noise of the same size, input'), 'l-base dash', twin?.rightEnergyCurve),
+    ...curve(t('output side'), 'l-tuned', m.leftEnergyCurve),
+    ...curve(t('input side'), 'l-tuned dash', m.rightEnergyCurve),
   ];
 }
 
@@ -72,22 +72,23 @@ export function energyCurves({ name, metrics: m }: ComparisonTensor): TemplateRe
   const ranks = m.curveRanks;
   if (!ranks?.length) return nothing;
   const curves = curvesOf(m, ranks);
-  const isSquare = m.leftEnergyBaseline === m.rightEnergyBaseline;
   const picture: PlotPicture = {
-    name: pictureName(t('Where the update lies'), name),
+    name: pictureName(t('Where in the spectrum'), name),
     table: () => [
       [t('directions'), ...curves.map((curve) => curve.name)],
       ...ranks.map((j, i) => [j, ...curves.map(({ values }) => values[i])]),
     ],
   };
-  return html`<section class="sect" data-section="energy-curves">
-    <h2>
-      ${t('Where the update lies')}
-      <small>${t('share of its energy in the leading directions of the base, by their number')}</small>
-    </h2>
+  return html`<section class="plot" data-section="energy-curves">
+    <h3
+      class="plot-title"
+      title=${t('Share of the update’s energy in the leading directions of the base, by their number')}
+    >
+      ${t('Where in the spectrum')}
+    </h3>
     <ox-plot .draw=${(width: number) => curvePlot(width, ranks, curves)} .picture=${picture}></ox-plot>
     <div class="keys">
-      ${key('l-tuned', t('left'))}${key('l-tuned dash', t('right'))}${key('ax', isSquare ? t('isotropic') : t('isotropic, left'))}${isSquare ? nothing : key('ax dash', t('isotropic, right'))}${m.twin?.leftEnergyCurve ? key('l-base', t('noise of the same size')) : nothing}
+      ${key('l-tuned', t('output side'))}${key('l-tuned dash', t('input side'))}${m.twin?.leftEnergyCurve ? key('l-base', t('noise')) : nothing}${key('ax', t('random'))}
     </div>
   </section>`;
 }

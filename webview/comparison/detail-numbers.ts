@@ -9,8 +9,7 @@ import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { CHECKPOINT_FIGURES, figureText, PAIR_FIGURES, type PairFigure } from './metrics.ts';
 import { overNoise } from './over-noise.ts';
-import { overNoiseText, twinSwitch } from './twin.ts';
-import type { View } from './view.ts';
+import { overNoiseText } from './twin.ts';
 
 /** Of these groups the bullets above show each figure beside its nulls. */
 const DRAWN: ReadonlySet<Group> = new Set(['principal', 'low', 'principalNotLow', 'energy']);
@@ -58,11 +57,10 @@ function noiseCells(figure: PairFigure, value: unknown, twin: TwinMetrics): Temp
     </td>`;
 }
 
-export function numbers(tensor: ComparisonTensor, view: View): TemplateResult {
+export function numbers(tensor: ComparisonTensor): TemplateResult {
   const { base, tuned } = tensor.metrics;
   const rows = CHECKPOINT_FIGURES.filter(({ id }) => base[id] !== undefined || tuned[id] !== undefined);
-  const { twin } = tensor.metrics;
-  const ofPair = html`<table class="numbers ${twin ? 'across' : ''}">
+  const ofPair = html`<table class="numbers">
     ${LISTED_GROUPS.map((group) => rowsOf(group, tensor))}
   </table>`;
   const ofSides = rows.length
@@ -86,9 +84,8 @@ export function numbers(tensor: ComparisonTensor, view: View): TemplateResult {
         </tbody>
       </table>`
     : nothing;
-  return html`<section class="sect" data-section="numbers">
-    <h2>${t('Numbers')}</h2>
-    ${twinSwitch(view)}
-    <div class="two">${twin ? [ofPair, ofSides] : [ofSides, ofPair]}</div>
-  </section>`;
+  return html`<details class="sect" data-section="numbers">
+    <summary>${t('Numbers')}</summary>
+    ${ofPair} ${ofSides}
+  </details>`;
 }

@@ -11,6 +11,8 @@ import type { View } from './view.ts';
 const KINDS: readonly PictureKind[] = ['update', 'changed'];
 /** Both sides together, about a tenth of a second from a quick disk; larger pairs are drawn on request. */
 const UNASKED_BYTES = 32e6;
+/** CSS pixels, so that the figures beside it are in view. */
+const MOST_HEIGHT = 150;
 const BYTES: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
 
 export function pictureSection(view: View, pair: Pair): TemplateResult | typeof nothing {
@@ -28,9 +30,10 @@ export function pictureSection(view: View, pair: Pair): TemplateResult | typeof 
     heads: headsOf(pair.module, view.model.state?.plan?.heads ?? null),
     bytes: rows * columns * ((BYTES[pair.dtype.base] ?? 1) + (BYTES[pair.dtype.tuned] ?? 1)),
     unaskedBytes: UNASKED_BYTES,
+    mostHeight: MOST_HEIGHT,
   };
   return html`<section class="sect" data-section="picture">
-    <h2>${t('Picture')} <small>${t('of the update; no null is defined for it')}</small></h2>
+    <h3 class="plot-title">${t('Picture of the update')}</h3>
     <ox-matrix-picture .client=${view.matrix} .source=${source}></ox-matrix-picture>
   </section>`;
 }

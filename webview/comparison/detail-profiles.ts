@@ -70,7 +70,6 @@ function stripePlot(
       rows: [
         [t('changed'), percent(share)],
         [t('mean'), percent(mean)],
-        [t('null'), t('none defined')],
         ...(heads ? [[label, String(Math.floor((first * heads) / values.length))] as const] : []),
       ],
     };
@@ -83,9 +82,9 @@ function stripe(tensor: string, name: string, values: readonly number[], heads: 
   const lo = values.reduce((a, b) => Math.min(a, b), Infinity);
   const hi = values.reduce((a, b) => Math.max(a, b), -Infinity);
   return html`<div>
-    <div class="plot-title">
-      <span class="strong">${name}</span>, ${t('mean {0}, {1} to {2}', percent(mean), percent(lo, 2), percent(hi, 2))}
-    </div>
+    <h3 class="plot-title">
+      ${name}<span class="quiet">${t('{0} to {1} changed', percent(lo, 2), percent(hi, 2))}</span>
+    </h3>
     <ox-plot
       .draw=${(w: number) => stripePlot(w, name, values, mean, heads, label)}
       .picture=${{
@@ -106,11 +105,12 @@ export function profiles(
   if (!rows.length && !columns.length) return nothing;
   const h = headsOf(tensor.module, heads);
   const whole = (n: number, parts: number): number => (parts > 0 && n % parts === 0 ? parts : 0);
-  return html`<section class="sect" data-section="profiles">
-    <h2>${t('Where it changed')} <small>${t('share of changed weights; no null is defined for profiles')}</small></h2>
-    <div class="two">
-      ${stripe(tensor.name, plural(rows.length, '{0} row', '{0} rows'), rows, whole(rows.length, h.rows), h.word)}
-      ${stripe(tensor.name, plural(columns.length, '{0} column', '{0} columns'), columns, whole(columns.length, h.columns), h.word)}
-    </div>
+  return html`<section
+    class="plot"
+    data-section="profiles"
+    title=${t('Share of changed weights of each row and column')}
+  >
+    ${stripe(tensor.name, plural(rows.length, '{0} row', '{0} rows'), rows, whole(rows.length, h.rows), h.word)}
+    ${stripe(tensor.name, plural(columns.length, '{0} column', '{0} columns'), columns, whole(columns.length, h.columns), h.word)}
   </section>`;
 }

@@ -1,20 +1,19 @@
-/** Both spectra with their difference, and the principal angles. */
+/** The spectra of base, tuned and update, and the angles between the main directions. */
 import { nothing, type TemplateResult } from 'lit';
 import type { MatrixDetail } from '../../src/protocol/engine.ts';
-import { least } from '../../src/protocol/lists.ts';
+import { LARGEST_ANGLE } from '../../src/metrics/headlines.ts';
+import { greatest, least } from '../../src/protocol/lists.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { degrees, num, percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { pictureName } from '../shared/picture.ts';
 import type { Drawing, Mark, PlotPicture } from '../shared/plot.ts';
-import { nss, wedin } from '../shared/readings.ts';
 import { decades, key, linear, log, path, power, s, text } from '../shared/svg.ts';
 import '../shared/plot.ts';
-import { differences, SINGLE } from './curves.ts';
 
 /** Height and margins of the small plots, CSS pixels. */
-export const PLOT = { height: 152, pad: { l: 40, r: 8, t: 16, b: 20 } } as const;
+export const PLOT = { height: 138, pad: { l: 36, r: 6, t: 16, b: 18 } } as const;
 const { height: HEIGHT, pad: PAD } = PLOT;
 /** Least values drawn, relative to s1 and absolute. */
 const FLOOR = 1e-7;
@@ -50,21 +49,21 @@ export function indexTicks(n: number, width: number): number[] {
 function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail): Drawing {
   const base = d.baseSingularValues;
   const tuned = d.tunedSingularValues;
-  const root = frame(width, t('Singular values of base and tuned, and their difference, log-log'));
-  const n = Math.max(base.length, tuned.length);
-  const top = Math.max(base[0] ?? 0, tuned[0] ?? 0);
+  const update = d.updateSingularValues;
+  const root = frame(width, t('Singular values of base, tuned and update, log-log'));
+  const n = Math.max(base.length, tuned.length, update.length);
+  const top = greatest([base[0] ?? 0, tuned[0] ?? 0, update[0] ?? 0], 0);
   if (!(top > 0) || n < 1) return { root, marks: [] };
-  const marks = differences(base, tuned);
   const smallest = least(
-    marks.map((m) => m.size),
-    Math.min(base.at(-1) || top, tuned.at(-1) || top),
+    [base, tuned, update].flatMap((values) => values.filter((value) => value > 0)),
+    top,
   );
   const lo = 10 ** Math.floor(Math.log10(Math.max(top * FLOOR, smallest)));
   const hi = top * 1.3;
   const x = log(1, Math.max(2, n), PAD.l, width - PAD.r);
   const y = log(lo, hi, HEIGHT - PAD.b, PAD.t);
   const decade = decades(lo, hi);
-  const thin = Math.ceil(decade.length / 7);
+  const thin = Math.ceil(decade.length / 6);
   axes(
     root,
     width,
@@ -73,51 +72,31 @@ function spectrumPlot(width: number, tensor: ComparisonTensor, d: MatrixDetail):
     indexTicks(n, width - PAD.l),
     decade.filter((_, i) => i % thin === 0),
   );
-  const ranks = [
-    [tensor.metrics.maskRank, 'r'],
-    [tensor.metrics.angleRank, 'k'],
-  ] as const;
-  ranks.forEach(([rank, name], i) => {
-    if (!rank) return;
-    // if r and k lie close, one label stands left of its line and the other right
-    const near = Math.abs(x(ranks[0][0] ?? 1) - x(ranks[1][0] ?? 1)) < 52;
-    const anchor = near ? (i === 0 ? 'end' : 'start') : 'middle';
+  const { maskRank } = tensor.metrics;
+  if (maskRank) {
+    const label = t('main {0}', maskRank);
     root.append(
-      s('path', { class: 'gr dash', d: `M${Math.round(x(rank)) + 0.5} ${PAD.t}V${HEIGHT - PAD.b}` }),
-      text(x(rank), PAD.t - 4, `${name} = ${rank}`, anchor),
+      s('path', { class: 'gr dash', d: `M${Math.round(x(maskRank)) + 0.5} ${PAD.t}V${HEIGHT - PAD.b}` }),
+      text(x(maskRank), PAD.t - 4, label, x(maskRank) > width - 30 ? 'end' : 'middle'),
     );
-  });
+  }
   const drawn = (values: readonly number[]): [number, number][] =>
     values.flatMap((v, i) => (v >= lo ? [[x(i + 1), y(v)] as [number, number]] : []));
-  root.append(s('path', { class: 'l-base', d: path(drawn(base)) }));
+  root.append(
+    s('path', { class: 'l-base', d: path(drawn(base)) }),
+    s('path', { class: 'l-fg dash', d: path(drawn(update)) }),
+  );
   let last = -Infinity;
   for (const [cx, cy] of drawn(tuned)) {
     if (cx - last < 4) continue;
     last = cx;
     root.append(s('circle', { class: 'f-tuned', cx, cy, r: 1.8 }));
   }
-  for (const m of marks) {
-    if (m.size < lo) continue;
-    const px = x(m.at).toFixed(1);
-    const py = y(m.size);
-    root.append(
-      s('path', {
-        class: m.up ? 'tri-up' : 'tri-down',
-        d: m.up ? `M${px} ${(py - 2.6).toFixed(1)}l2.6 4.6h-5.2z` : `M${px} ${(py + 2.6).toFixed(1)}l2.6 -4.6h-5.2z`,
-      }),
-    );
-  }
-  return { root, marks: spectrumMarks(base, tuned, x, y, lo, n) };
+  return { root, marks: spectrumMarks(d, x, y, lo, n) };
 }
 /** One mark a value, thinned to what can be told apart. */
-function spectrumMarks(
-  base: readonly number[],
-  tuned: readonly number[],
-  x: Place,
-  y: Place,
-  lo: number,
-  n: number,
-): Mark[] {
+function spectrumMarks(d: MatrixDetail, x: Place, y: Place, lo: number, n: number): Mark[] {
+  const { baseSingularValues: base, tunedSingularValues: tuned, updateSingularValues: update } = d;
   let last = -Infinity;
   return Array.from({ length: n }, (_, i) => i).flatMap((i): Mark[] => {
     const [before = null, after = null] = [base[i], tuned[i]];
@@ -134,18 +113,19 @@ function spectrumMarks(
           [t('base'), num(before)],
           [t('tuned'), num(after)],
           [t('difference'), num(difference, 3), before && difference !== null ? percent(difference / before) : ''],
+          ...(update[i] === undefined ? [] : [[t('update'), num(update[i], 3)] as const]),
         ],
       },
     ];
   });
 }
 
-function anglePlot(width: number, d: MatrixDetail): Drawing {
-  const root = frame(width, t('Principal angles in ascending order, degrees: left solid, right dashed'));
+function anglePlot(width: number, d: MatrixDetail, noise: number | null): Drawing {
+  const root = frame(width, t('Angles of the main directions in ascending order, degrees: output solid, input dashed'));
   const positive = [...d.anglesU, ...d.anglesV].filter((v) => v > 0);
   const k = Math.max(d.anglesU.length, d.anglesV.length);
   if (!positive.length || k < 1) {
-    root.append(text(width / 2, HEIGHT / 2, k ? t('all angles are 0') : t('no subspace to compare'), 'middle'));
+    root.append(text(width / 2, HEIGHT / 2, k ? t('all angles are 0') : t('no directions to compare'), 'middle'));
     return { root, marks: [] };
   }
   const lo = 10 ** Math.floor(Math.log10(Math.max(1e-6, least(positive))));
@@ -157,6 +137,8 @@ function anglePlot(width: number, d: MatrixDetail): Drawing {
     s('path', { class: 'ax dash', d: `M${PAD.l} ${Math.round(y(90)) + 0.5}H${width - PAD.r}` }),
     text(width - PAD.r, y(90) + 11, '90°', 'end'),
   );
+  if (noise !== null && noise >= lo)
+    root.append(s('path', { class: 'l-base', d: `M${PAD.l} ${Math.round(y(noise)) + 0.5}H${width - PAD.r}` }));
   const curve = (values: readonly number[]): string => path(values.map((v, i) => [x(i + 1), y(Math.max(v, lo))]));
   root.append(
     s('path', { class: 'l-tuned', d: curve(d.anglesU) }),
@@ -168,11 +150,12 @@ function anglePlot(width: number, d: MatrixDetail): Drawing {
     .map((i): Mark => ({
       x: x(i + 1),
       y: y(Math.max(lo, d.anglesU[i] ?? 0, d.anglesV[i] ?? 0)),
-      title: t('Principal angle {0} of {1}', i + 1, k),
+      title: t('Angle {0} of {1}', i + 1, k),
       rows: [
-        [t('left'), degrees(d.anglesU[i] ?? null)],
-        [t('right'), degrees(d.anglesV[i] ?? null)],
-        [t('most attainable'), degrees(90)],
+        [t('output'), degrees(d.anglesU[i] ?? null)],
+        [t('input'), degrees(d.anglesV[i] ?? null)],
+        ...(noise === null ? [] : [[t('noise’s largest'), degrees(noise)] as const]),
+        [t('at most'), degrees(90)],
       ],
     }));
   return { root, marks };
@@ -186,50 +169,40 @@ const spectrumPicture = (tensor: ComparisonTensor, d: MatrixDetail): PlotPicture
   ],
 });
 const anglePicture = (tensor: ComparisonTensor, d: MatrixDetail): PlotPicture => ({
-  name: pictureName(t('Principal angles'), tensor.name),
-  table: () => [[t('index'), t('left'), t('right')], ...d.anglesU.map((v, i) => [i + 1, v, d.anglesV[i]])],
+  name: pictureName(t('Angles of the main directions'), tensor.name),
+  table: () => [[t('index'), t('output'), t('input')], ...d.anglesU.map((v, i) => [i + 1, v, d.anglesV[i]])],
 });
-const triangle = (up: boolean): SVGElement =>
-  s(
-    'svg',
-    { width: 10, height: 12, 'aria-hidden': 'true' },
-    s('path', { class: up ? 'tri-up' : 'tri-down', d: up ? 'M5 2l4 7h-8z' : 'M5 10l4 -7h-8z' }),
-  );
 const dot = (): SVGElement =>
   s('svg', { width: 12, height: 12, 'aria-hidden': 'true' }, s('circle', { class: 'f-tuned', cx: 6, cy: 6, r: 2.5 }));
 
-export function spectra(tensor: ComparisonTensor, detail: MatrixDetail | undefined): TemplateResult {
-  const m = tensor.metrics;
-  const limit = t('NSS {0} of at most {1}; angles over k = {2}', nss(m), percent(m.relativeUpdate), m.angleRank ?? '–');
-  if (!detail) {
-    return html`<section class="sect" data-section="spectra">
-      <h2>${t('Spectra')} <small>${limit}</small></h2>
-      <p class="small quiet">${t('The curves of this matrix are not kept; run the comparison again to draw them.')}</p>
-    </section>`;
-  }
-  const binned = detail.baseSingularValues.length > SINGLE;
-  return html`<section class="sect" data-section="spectra">
-    <h2>${t('Spectra')} <small>${limit}</small></h2>
-    <div class="two">
-      <div>
-        <div class="plot-title">${t('Singular values and |Δσ|, by index')}</div>
-        <ox-plot
-          .draw=${(w: number) => spectrumPlot(w, tensor, detail)}
-          .picture=${spectrumPicture(tensor, detail)}
-        ></ox-plot>
-        <div class="keys">
-          ${key('l-base', t('base'))}<span>${dot()}${t('tuned')}</span><span>${triangle(true)}Δσ &gt; 0</span
-          ><span>${triangle(false)}Δσ &lt; 0</span
-          >${binned ? html`<span title=${t('One marker a sign and bin, their root mean square')}>${t('past {0}: bins', SINGLE)}</span>` : nothing}
-        </div>
-      </div>
-      <div>
-        <div class="plot-title">${t('Principal angles, degrees, ascending')}</div>
-        <ox-plot .draw=${(w: number) => anglePlot(w, detail)} .picture=${anglePicture(tensor, detail)}></ox-plot>
-        <div class="keys">
-          ${key('l-tuned', t('left'))}${key('l-tuned dash', t('right'))}<span>${t('Wedin: {0}', wedin(m))}</span>
-        </div>
-      </div>
+/** Without the curves, which a restored comparison may not have, words. */
+export function singularValues(tensor: ComparisonTensor, detail: MatrixDetail | undefined): TemplateResult {
+  return html`<section class="plot" data-section="spectra">
+    <h3 class="plot-title">${t('Singular values')}</h3>
+    ${
+      detail
+        ? html`<ox-plot
+              .draw=${(w: number) => spectrumPlot(w, tensor, detail)}
+              .picture=${spectrumPicture(tensor, detail)}
+            ></ox-plot>
+            <div class="keys">
+              ${key('l-base', t('base'))}<span>${dot()}${t('tuned')}</span>${key('l-fg dash', t('update'))}
+            </div>`
+        : html`<p class="small quiet">
+            ${t('The curves of this matrix are not kept; run the comparison again to draw them.')}
+          </p>`
+    }
+  </section>`;
+}
+export function angles(tensor: ComparisonTensor, detail: MatrixDetail | undefined): TemplateResult | typeof nothing {
+  if (!detail) return nothing;
+  const { twin } = tensor.metrics;
+  const noise = twin ? LARGEST_ANGLE.of(twin) : null;
+  return html`<section class="plot" data-section="angles">
+    <h3 class="plot-title">${t('Angles, each main direction')}</h3>
+    <ox-plot .draw=${(w: number) => anglePlot(w, detail, noise)} .picture=${anglePicture(tensor, detail)}></ox-plot>
+    <div class="keys">
+      ${key('l-tuned', t('output'))}${key('l-tuned dash', t('input'))}${noise === null ? nothing : key('l-base', t('noise’s largest'))}
     </div>
   </section>`;
 }

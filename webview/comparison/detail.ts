@@ -1,10 +1,11 @@
 /** Right pane: one matrix in full. Of several in a cell (experts, parts), the list lets one be chosen. */
 import { nothing, type TemplateResult } from 'lit';
+import { expertOfMatrix } from '../../src/families/index.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
-import { disagreeing, energyRatio, littleRoom } from '../../src/metrics/verdict.ts';
+import { energyRatio } from '../../src/metrics/verdict.ts';
 import { cellReading, outliers } from '../shared/readings.ts';
 import { recomputedNote } from '../shared/recomputed.ts';
 import { gap, windowOf } from '../shared/windowed.ts';
@@ -12,10 +13,11 @@ import { statusWord } from '../shared/words.ts';
 import { backendWord } from './backend.ts';
 import { alignment } from './detail-alignment.ts';
 import { energyCurves } from './detail-energy.ts';
+import { againstNoise } from './detail-noise.ts';
 import { numbers } from './detail-numbers.ts';
 import { pictureSection } from './detail-picture.ts';
 import { profiles } from './detail-profiles.ts';
-import { spectra } from './detail-spectra.ts';
+import { angles, singularValues } from './detail-spectra.ts';
 import { hasSpectra } from '../../src/results/accumulator.ts';
 import type { Pair } from './model.ts';
 import { naming } from './integrity.ts';
@@ -54,19 +56,13 @@ class Detail extends ViewElement {
   }
 
   private head(layer: number, module: string, pair: Pair | undefined): TemplateResult {
-    const tensor = pair && this.view.model.tensors.get(pair.name);
-    const note =
-      tensor && hasSpectra(tensor)
-        ? disagreeing(tensor.metrics)
-          ? html`<span class="verdict differ"><b>≠</b>${t('Views disagree')}</span>`
-          : littleRoom(tensor.metrics)
-            ? html`<span class="verdict">${t('Mask view has little room')}</span>`
-            : nothing
-        : nothing;
+    const expert = pair ? expertOfMatrix(pair.name) : null;
     return html`<div class="detail-head">
-      <h2 title=${pair?.name ?? module}>${t('Layer {0}, {1}', layer, module)}</h2>
+      <h2 title=${pair?.name ?? module}>
+        ${expert === null ? t('Layer {0}, {1}', layer, module) : t('Layer {0}, {1}, expert {2}', layer, module, expert)}
+      </h2>
       ${pair ? html`<span class="quiet small">${sizes(pair.shape)}, ${dtypes(pair.dtype)}</span>` : nothing}
-      <span class="grow"></span>${note}
+      <span class="grow"></span>
     </div>`;
   }
 
@@ -74,19 +70,19 @@ class Detail extends ViewElement {
   private members(pairs: readonly Pair[], chosen: Pair | undefined): TemplateResult {
     const { model, set } = this.view;
     const { first, rows, above, below } = windowOf(pairs, this.querySelector('.members .windowed'));
-    return html`<section class="sect members" data-section="members">
-      <h2>
+    return html`<details class="sect members" data-section="members">
+      <summary>
         ${plural(pairs.length, '{0} matrix in this cell', '{0} matrices in this cell')}
-        <small>${t('the map shows their mean')}</small>
-      </h2>
+        <small class="quiet">${t('the map shows their median, and the largest at the edge')}</small>
+      </summary>
       <div class="windowed" @scroll=${() => this.requestUpdate()}>
         <table class="numbers" aria-rowcount=${pairs.length + 1}>
           <thead>
             <tr>
               <th scope="col">${t('Matrix')}</th>
-              <th scope="col" class="num">${t('overlap / null')}</th>
-              <th scope="col" class="num">${t('joint / iso.')}</th>
-              <th scope="col" class="num">${t('NSS')}</th>
+              <th scope="col" class="num">${t('size')}</th>
+              <th scope="col" class="num">${t('direction, × random')}</th>
+              <th scope="col" class="num">${t('spectrum shift')}</th>
             </tr>
           </thead>
           <tbody>
@@ -101,7 +97,7 @@ class Detail extends ViewElement {
                 </td>
                 ${
                   m
-                    ? html`<td class="num">${times(m.principalLift ?? null)}</td>
+                    ? html`<td class="num">${percent(m.relativeUpdate, 2)}</td>
                         <td class="num">${times(energyRatio(m))}</td>
                         <td class="num">${percent(m.nss ?? null)}</td>`
                     : html`<td class="num quiet" colspan="3">${statusWord(status)}</td>`
@@ -111,7 +107,7 @@ class Detail extends ViewElement {
           </tbody>
         </table>
       </div>
-    </section>`;
+    </details>`;
   }
 
   private body(pair: Pair | undefined): TemplateResult {
@@ -139,7 +135,7 @@ class Detail extends ViewElement {
             </button>
           </div>
         </div>
-        ${tensor ? numbers(tensor, this.view) : nothing}`;
+        ${tensor ? numbers(tensor) : nothing}`;
     }
     if (!tensor || !hasSpectra(tensor)) {
       const text =
@@ -151,13 +147,29 @@ class Detail extends ViewElement {
               ? t('Not computed. Resume goes on with it.')
               : t('Not computed. Retry goes on with it.');
       return html`<p class="empty quiet" data-status="pending">${text}</p>
-        ${tensor ? numbers(tensor, this.view) : nothing}`;
+        ${tensor ? numbers(tensor) : nothing}`;
     }
-    return html`<p class="reading">${cellReading(tensor.metrics, tensor.flags)}</p>
-      ${notes(tensor)} ${alignment(tensor)} ${energyCurves(tensor)}
-      ${profiles(tensor, model.details.get(pair.name), model.state?.plan?.heads ?? null)}
-      ${pictureSection(this.view, pair)} ${spectra(tensor, model.details.get(pair.name))} ${numbers(tensor, this.view)}
-      ${this.origin(pair, tensor)}`;
+    const detail = model.details.get(pair.name);
+    const { twin } = model.state?.parameters ?? { twin: true };
+    const offer = twin || tensor.metrics.twin ? null : (): void => post({ type: 'parameters', change: { twin: true } });
+    return html`${this.reading(tensor)} ${notes(tensor)}
+      <div class="dtop">${againstNoise(tensor, offer)}${pictureSection(this.view, pair)}</div>
+      <div class="plots">
+        ${singularValues(tensor, detail)}${energyCurves(tensor)}${angles(tensor, detail)}${profiles(tensor, detail, model.state?.plan?.heads ?? null)}
+      </div>
+      ${alignment(tensor)} ${numbers(tensor)} ${this.origin(pair, tensor)}`;
+  }
+  /** The sentence, and the two figures of its size. */
+  private reading(tensor: ComparisonTensor): TemplateResult {
+    const { metrics, flags } = tensor;
+    const isAdapter = this.view.model.state?.plan?.tunedAdapter?.unmerged === false;
+    const size =
+      (metrics.updateNorm ?? 0) > 0
+        ? t('{0} of its norm, {1} of its weights', percent(metrics.relativeUpdate, 2), percent(metrics.updateDensity))
+        : '';
+    return html`<p class="reading">
+      ${cellReading(metrics, flags, isAdapter)} <span class="ev small quiet">${size}</span>
+    </p>`;
   }
 
   private origin(pair: Pair, tensor: ComparisonTensor): TemplateResult {

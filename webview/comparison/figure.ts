@@ -4,7 +4,6 @@ import { percent } from '../shared/format.ts';
 import { plural, t, tell } from '../shared/l10n.ts';
 import { FIGURE_WIDTH, figureSheet, type FigureCard, type Fragment } from '../shared/figure-sheet.ts';
 import { fragmentOf, inColours, measureText, paperColours, send } from '../shared/picture.ts';
-import type { Plot } from '../shared/plot.ts';
 import { drawGauge } from './key-figure.ts';
 import { keyFigure } from './key-values.ts';
 import type { MapPane } from './map-pane.ts';
@@ -32,8 +31,6 @@ function figureOf(view: View): Fragment {
   const done = model.live().length;
   const parameters = state?.parameters;
   const map = document.querySelector<MapPane>('ox-map')?.mapMarkup(INNER) ?? null;
-  const lines = document.querySelector<HTMLElement>('[data-section="lines"]');
-  const drawing = lines && drawnAt(lines.querySelector<Plot>('ox-plot'), INNER);
   return figureSheet(
     {
       title: `${state?.baseName ?? ''} → ${state?.tunedName ?? ''}`,
@@ -48,10 +45,6 @@ function figureOf(view: View): Fragment {
       answer: answerOf(model),
       cards: cardsOf(model),
       map: map && { title: shown.metric.name, text: shown.metric.text, drawing: map },
-      lines:
-        lines && drawing
-          ? { title: words(lines, 'h2 small') || shown.metric.name, keys: keysOf(lines), drawing }
-          : null,
       footer: t('Every figure stands beside what noise would give, or its limit. Definitions: METRICS.md of Offaxis.'),
     },
     { ...paperColours(), measure: measureText },
@@ -79,15 +72,4 @@ function cardsOf(model: ComparisonModel): FigureCard[] {
       },
     ];
   });
-}
-const words = (root: Element, selector: string): string =>
-  (root.querySelector(selector)?.textContent ?? '').replace(/\s+/g, ' ').trim();
-const keysOf = (root: Element): string[] =>
-  [...root.querySelectorAll('.keys span')]
-    .filter((span) => !span.querySelector('span'))
-    .map((span) => (span.textContent ?? '').trim())
-    .filter(Boolean);
-
-function drawnAt(plot: Plot | null, width: number): Fragment | null {
-  return plot ? fragmentOf({ draw: () => plot.drawingAt(width) }) : null;
 }

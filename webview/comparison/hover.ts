@@ -1,60 +1,79 @@
-/** The hover card: six figures of a cell, each with its null or limit, and the reading. It never starts work. */
+/** The hover card of a cell: five figures, each beside what noise or a limit gives, and the sentence. It never starts work. */
 import { nothing, type TemplateResult } from 'lit';
+import { rankOverNoise, shiftOverNoise } from '../../src/answer/noise.ts';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
+import { hasSpectra } from '../../src/results/accumulator.ts';
+import { num, percent, times } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
-import { cellReading } from '../shared/readings.ts';
+import { t } from '../shared/l10n.ts';
+import { cellReading, nss } from '../shared/readings.ts';
+import { statusWord } from '../shared/words.ts';
+import { membersAt, type Column } from './columns.ts';
 import { sizes } from './detail.ts';
-import { besideText, figureText, metricById, PAIR_FIGURES, VIEWS, type PairFigure } from './metrics.ts';
-import { hasSpectra } from '../../src/results/accumulator.ts';
+import { VIEWS } from './metrics.ts';
 import type { Pair } from './model.ts';
-import { shownFigure } from './shown.ts';
+import { pictureAt, type Picture } from './panels.ts';
+import { matrixName } from './standing.ts';
 import type { View } from './view.ts';
-import { t, tell } from '../shared/l10n.ts';
 
-const figureById = (id: PairFigure['id']): PairFigure => PAIR_FIGURES.find((figure) => figure.id === id)!;
-const UNCHANGED = figureById('unchangedBf16');
-const SHOWN = [
-  ...(['principalOverlap', 'jointEnergy', 'nss', 'angleUMax', 'angleVMax'] as const).map(figureById),
-  UNCHANGED,
-];
-const row = (name: string, value: string, beside = '', noise = ''): TemplateResult =>
+type Row = readonly [name: string, value: string, beside: string];
+const line = ([name, value, beside]: Row): TemplateResult =>
   html`<tr>
     <td class="quiet">${name}</td>
     <td class="num">${value}</td>
     <td class="num quiet">${beside}</td>
-    ${noise ? html`<td class="num quiet">${noise}</td>` : nothing}
   </tr>`;
+const table = (rows: readonly Row[]): TemplateResult =>
+  html`<hr />
+    <table>
+      <tbody>
+        ${rows.map(line)}
+      </tbody>
+    </table>`;
 
 export class CellCard {
   constructor(private readonly view: View) {}
 
-  show(hit: Hit): void {
-    const pairs = this.view.model.pairsAt(hit.layer, hit.module);
-    hoverCard().show(this.content(hit, pairs), hit);
+  /** `version`: of the page, whose picture is asked. */
+  show(hit: Hit, version: number): void {
+    const shown = pictureAt(this.view, version);
+    const column = shown.columns.find(({ id }) => id === hit.module);
+    if (column) hoverCard().show(this.content(hit.layer, column, shown), hit);
   }
 
-  private content(hit: Hit, pairs: readonly Pair[]): TemplateResult {
-    const first = pairs[0];
-    const shapes = [...new Set(pairs.map((p) => sizes(p.shape)))];
+  private content(layer: number, column: Column, shown: Picture): TemplateResult {
+    const { model } = this.view;
+    const pairs = membersAt(model, layer, column);
+    const [first] = pairs;
+    const shapes = [...new Set(pairs.map((pair) => sizes(pair.shape)))];
+    const label = model.labels.get(column.module) ?? column.module;
+    const name = first && pairs.length === 1 ? matrixName(model, first) : t('Layer {0}, {1}', layer, label);
     return html`<div class="row">
-        <b class="grow">${t('Layer {0}, {1}', hit.layer, hit.module)}</b
-        ><span class="quiet">${shapes.length === 1 ? shapes[0] : nothing}</span>
+        <b class="grow">${name}</b><span class="quiet">${shapes.length === 1 ? shapes[0] : nothing}</span>
       </div>
-      ${first && pairs.length === 1 ? this.single(first) : first ? this.several(hit, pairs) : this.absent(hit)}`;
+      ${
+        first && pairs.length === 1
+          ? this.single(first, shown)
+          : first
+            ? this.several(layer, column, pairs, shown)
+            : this.absent(layer, column.module)
+      }`;
   }
-  private absent({ layer, module }: Hit): TemplateResult {
+  private absent(layer: number, module: string): TemplateResult {
     const { model } = this.view;
     const why = model.absence(layer, module);
     if (model.isUntouched(layer, module)) return html`<p class="quiet" data-status="untouched">${why}</p>`;
-    return html`<p class="quiet">${t('Absent: {0}', why ?? t('no pair of matrices lies here.'))}</p>`;
+    return html`<p class="quiet">${t('Missing: {0}', why ?? t('no pair of matrices lies here.'))}</p>`;
   }
 
-  private single(pair: Pair): TemplateResult {
-    const { model, ui } = this.view;
+  private single(pair: Pair, { metric, panels }: Picture): TemplateResult {
+    const { model } = this.view;
     const tensor = model.tensors.get(pair.name);
-    const { metric } = shownFigure(model, ui);
-    const chosen = metric.id !== VIEWS && tensor ? row(metric.name, metric.format(model.value(metric, pair))) : nothing;
+    // the figures below hold those of the two maps
+    const isListed = panels.length > 1 || ['relativeUpdate', 'nss'].includes(metric.id);
+    const chosen: Row[] = tensor && !isListed ? [[metric.name, metric.format(metric.get(tensor)), '']] : [];
     if (!tensor || !hasSpectra(tensor)) {
       const status = model.status(pair);
       const text =
@@ -63,49 +82,47 @@ export class CellCard {
           : status === 'pending'
             ? t('Waiting: spectra are not computed yet.')
             : t('This run leaves spectra out.');
-      const unchanged = tensor ? row(tell(UNCHANGED.label), figureText(UNCHANGED, tensor.metrics)) : nothing;
       return html`<p class="quiet">${text}</p>
-        <table>
-          <tbody>
-            ${chosen}${unchanged}
-          </tbody>
-        </table>`;
+        ${tensor ? table([...chosen, ...sizeRows(tensor)]) : nothing}`;
     }
-    const m = tensor.metrics;
-    return html`<hr />
-      <table>
-        <tbody>
-          ${chosen}
-          ${SHOWN.map((figure) =>
-            row(
-              tell(figure.label),
-              figureText(figure, m),
-              besideText(figure, m),
-              m.twin ? t('noise {0}', figureText(figure, m.twin)) : '',
-            ),
-          )}
-        </tbody>
-      </table>
+    const isAdapter = model.state?.plan?.tunedAdapter?.unmerged === false;
+    return html`${table([...chosen, ...sizeRows(tensor), ...directionRows(tensor)])}
       <hr />
-      <p>${cellReading(m, tensor.flags)}</p>`;
+      <p>${cellReading(tensor.metrics, tensor.flags, isAdapter)}</p>`;
   }
 
-  private several(hit: Hit, pairs: readonly Pair[]): TemplateResult {
-    const { model, ui } = this.view;
-    const { metric } = shownFigure(model, ui);
-    const shown =
-      metric.id === VIEWS ? ['principalLift', 'jointRatio', 'nss', 'angleUMax', 'unchangedBf16'] : [metric.id];
-    const done = pairs.filter((p) => model.status(p) === 'done').length;
-    return html`<hr />
-      <table>
-        <tbody>
-          ${shown.map((id) => {
-            const one = metricById(id);
-            return row(one.name, one.format(model.cell(one, hit.layer, hit.module).value), t('mean'));
-          })}
-        </tbody>
-      </table>
+  private several(layer: number, column: Column, pairs: readonly Pair[], shown: Picture): TemplateResult {
+    const { model } = this.view;
+    const done = pairs.filter((pair) => model.status(pair, shown.metric.elementwise) === 'done').length;
+    const say = (value: number): string => (shown.metric.id === VIEWS ? times(value, 2) : shown.metric.format(value));
+    const rows = shown.panels.flatMap((panel): Row[] => {
+      const { status, value, most } = panel.cell(layer, column.id);
+      if (status !== 'done') return [[panel.title, statusWord(status), '']];
+      if (value === null) return [[panel.title, statusWord('null'), '']];
+      return [[panel.title, say(value), most == null ? t('median') : t('median; largest {0}', say(most))]];
+    });
+    return html`${table(rows)}
       <hr />
       <p>${t('{0} of {1} matrices of this cell are computed. The detail lists each.', done, pairs.length)}</p>`;
   }
+}
+
+function sizeRows({ metrics: m }: ComparisonTensor): Row[] {
+  const floor = m.roundingFloor == null ? '' : t('one rounding {0}', percent(m.roundingFloor, 2));
+  return [
+    [t('Relative update'), percent(m.relativeUpdate), floor],
+    [t('Weights changed'), percent(m.updateDensity), ''],
+  ];
+}
+/** Each beside noise of the same size, or beside its own noise or limit. */
+function directionRows(tensor: ComparisonTensor): Row[] {
+  const { metrics: m } = tensor;
+  const ofNoise = (factor: number | null | undefined): string =>
+    factor == null ? '' : t('{0} of noise', times(factor, 2));
+  return [
+    [t('In main directions'), percent(m.jointEnergy), t('random {0}', percent(m.jointEnergyBaseline, 2))],
+    [t('Main entries hit'), percent(m.principalOverlap), t('noise {0}', percent(m.principalNull))],
+    [t('Spectrum shift'), nss(m), ofNoise(shiftOverNoise(tensor)) || t('limit {0}', percent(m.relativeUpdate))],
+    [t('Rank of the update'), num(m.updateStableRank ?? null, 3), ofNoise(rankOverNoise(tensor))],
+  ];
 }

@@ -6,6 +6,7 @@ import { t } from '../shared/l10n.ts';
 import '../shared/plot.ts';
 import '../shared/term.ts';
 import { log, s } from '../shared/svg.ts';
+import './legend.ts';
 import { keyFigure, type Gauge, type KeyFigure } from './key-values.ts';
 import { CostlyElement, define } from './view.ts';
 
@@ -13,7 +14,10 @@ class KeyRow extends CostlyElement {
   protected override content(): TemplateResult {
     const { model, ui } = this.view;
     const found = keyFigure(model, ui);
-    return html`<div class="keyfig" data-key=${ui.tab}>${found ? this.row(found) : this.nothingYet()}</div>`;
+    return html`<div class="keyfig" data-key=${ui.tab}>
+      ${found ? this.row(found) : this.nothingYet()}<span class="grow"></span
+      ><ox-legend .view=${this.view} .version=${this.version}></ox-legend>
+    </div>`;
   }
 
   private nothingYet(): TemplateResult {

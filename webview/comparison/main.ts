@@ -14,6 +14,7 @@ import './app.ts';
 import type { App } from './app.ts';
 import { saveFigure } from './figure.ts';
 import { ComparisonModel } from './model.ts';
+import { standingOf } from './standing.ts';
 import { readUi, type Ui, type View } from './view.ts';
 
 const parametersOf = ({ state }: ComparisonModel): string | null => state && JSON.stringify(state.parameters);
@@ -24,6 +25,8 @@ function start(): void {
   const app = document.createElement('ox-comparison') as App;
   let ui: Ui = readUi(host.getState());
   let asked = '';
+  /** until the reader chooses, the matrix that stands out most is selected once all are computed */
+  let isChosen = ui.cell !== null;
   let frame = 0;
 
   const refresh = (): void => {
@@ -51,6 +54,7 @@ function start(): void {
     },
     post: (message) => host.post(message),
     set: (change) => {
+      if (change.cell) isChosen = true;
       ui = { ...ui, ...change };
       host.setState(ui);
       prioritize();
@@ -63,6 +67,13 @@ function start(): void {
     const [module] = model.modules;
     const [layer] = model.layers;
     if (!known && module !== undefined && layer !== undefined) ui = { ...ui, cell: { layer, module }, member: null };
+  };
+
+  const selectForemost = (): void => {
+    const first = standingOf(model, ui.tab).ranked[0]?.pair;
+    if (isChosen || model.state?.phase !== 'done' || !first || first.layer === null) return;
+    isChosen = true;
+    ui = { ...ui, cell: { layer: first.layer, module: first.module }, member: first.name };
   };
 
   const reveal = (name: string): void => {
@@ -82,6 +93,7 @@ function start(): void {
     if (before !== null && before !== parametersOf(model)) ui = { ...ui, clause: null };
     if (message.type === 'plan') selectFirst();
     if (message.type === 'state') document.body.dataset['ready'] = 'yes';
+    if (message.type === 'state' || message.type === 'results') selectForemost();
     refresh();
   });
   document.addEventListener(DEFINITION_EVENT, (event) => host.post((event as CustomEvent<DefinitionFromView>).detail));

@@ -68,13 +68,6 @@ export function figureText({ id, unit }: PairFigure, m: Figures): string {
   const value = m[id];
   return Array.isArray(value) ? '' : inUnit(unit, value);
 }
-/** "null 66 %": what it is read against; empty without. */
-export function besideText({ beside, unit }: PairFigure, m: Figures): string {
-  if (!beside) return '';
-  const value = inUnit(unit, asNumber(m[beside.id as keyof Figures]));
-  if (beside.as === 'limit') return t('limit {0}', value);
-  return beside.as === 'null' ? t('noise {0}', value) : t('random {0}', value);
-}
 
 /** A figure, both ends of a range, or none of a list; before it the factor over what it stands beside, if it has one. */
 function metricsOf(figure: PairFigure): Metric[] {

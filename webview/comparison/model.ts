@@ -1,14 +1,13 @@
 /** What the host has sent, and what follows from it. No DOM: the elements read it, the messages write it. */
 import type { ComparisonPlan, Coverage } from '../../src/protocol/engine.ts';
 import type { PagePlan } from '../../src/protocol/forPage.ts';
-import { appendAll, greatest, least, meanOf } from '../../src/protocol/lists.ts';
+import { appendAll } from '../../src/protocol/lists.ts';
 import type { ComparisonSummary, ComparisonTensor } from '../../src/protocol/results.ts';
 import type { Answer } from '../../src/answer/clause.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
 import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
-import type { CellValue, LayerStat } from '../shared/heatmap.ts';
+import { describeName, expertOfMatrix } from '../../src/families/index.ts';
 import { labelsOf, orderModules } from '../../src/families/labels.ts';
-import type { Metric } from './metrics.ts';
 import { t } from '../shared/l10n.ts';
 
 /** A file decides how many layers and modules there are; the map has room for so many rows and columns. */
@@ -17,6 +16,9 @@ export const MAX_COLUMNS = 256;
 
 /** Tensors up to which the answer is made anew while results come: it takes 10 microseconds for each. */
 const MOST_WHILE_RUNNING = 20_000;
+
+/** How the plan begins its reason for two shapes (src/checkpoint/whyNot.ts). */
+const RESHAPED = 'shapes differ';
 
 export type Pair = ComparisonPlan['pairs'][number];
 const NOTHING: PagePlan['leftOut'] = { pairs: 0, skipped: 0, baseOnly: 0, tunedOnly: 0, problems: 0 };
@@ -48,6 +50,13 @@ export class ComparisonModel {
   /** A page that is opened anew hears these before the rest of its state. */
   private told: Pick<ComparisonState, 'progress' | 'summary'> = { progress: null, summary: null };
   private members = new Map<string, Pair[]>();
+  private layerMembers = new Map<number, Pair[]>();
+  /** some matrices are of one expert each */
+  hasExperts = false;
+  /** rises with everything that is heard */
+  revision = 0;
+  /** cells of what the plan leaves out, with its reason; made when it is first asked */
+  private leftOutCells: ReadonlyMap<string, string> | null = null;
   /** cells of matrices that an adapter leaves as they are */
   private untouched: ReadonlySet<string> = new Set();
   private liveCache: ComparisonTensor[] | null = null;
@@ -63,6 +72,7 @@ export class ComparisonModel {
 
   apply(message: ComparisonToView): void {
     this.liveCache = null;
+    this.revision++;
     switch (message.type) {
       case 'reset':
         return this.results.clear();
@@ -109,6 +119,8 @@ export class ComparisonModel {
 
   private readPlan(plan: ComparisonPlan | null): void {
     this.members = new Map();
+    this.layerMembers = new Map();
+    this.leftOutCells = null;
     const dtypes = new Set<string>();
     for (const { dtype } of plan?.pairs ?? []) dtypes.add(dtype.base).add(dtype.tuned);
     this.dtypes = [...dtypes];
@@ -119,7 +131,11 @@ export class ComparisonModel {
       const list = this.members.get(key(pair.layer ?? 0, pair.module));
       if (list) list.push(pair);
       else this.members.set(key(pair.layer ?? 0, pair.module), [pair]);
+      const layer = this.layerMembers.get(pair.layer ?? 0);
+      if (layer) layer.push(pair);
+      else this.layerMembers.set(pair.layer ?? 0, [pair]);
     }
+    this.hasExperts = this.matrices.some(({ name }) => expertOfMatrix(name) !== null);
     const modules = orderModules([...new Set([...this.matrices, ...untouched].map((p) => p.module))]);
     this.modules = modules.slice(0, MAX_COLUMNS);
     this.labels = labelsOf(this.modules);
@@ -144,35 +160,14 @@ export class ComparisonModel {
     if (tensor && (elementwise || hasSpectra(tensor) || this.state?.parameters.spectra === false)) return 'done';
     return this.failed.has(pair.name) ? 'failed' : 'pending';
   }
-  /** Mean over the matrices of a cell that have a value. */
-  cell(metric: Pick<Metric, 'get' | 'elementwise'>, layer: number, module: string): CellValue {
-    const pairs = this.pairsAt(layer, module);
-    if (!pairs.length) return { status: this.isUntouched(layer, module) ? 'untouched' : 'absent', value: null };
-    const states = pairs.map((pair) => this.status(pair, metric.elementwise));
-    if (!states.includes('done')) return { status: states.includes('pending') ? 'pending' : 'failed', value: null };
-    return { status: 'done', value: meanOf(pairs.map((pair) => this.value(metric, pair))) };
+  /** The matrices of a layer, in the order of the plan. */
+  ofLayer(layer: number): readonly Pair[] {
+    return this.layerMembers.get(layer) ?? [];
   }
-  value(metric: Pick<Metric, 'get' | 'elementwise'>, pair: Pair): number | null {
-    const tensor = this.tensors.get(pair.name);
-    return tensor && this.status(pair, metric.elementwise) === 'done' ? metric.get(tensor) : null;
-  }
-  layerStat(metric: Pick<Metric, 'get' | 'elementwise'>, layer: number): LayerStat | null {
-    const values = this.modules
-      .map((module) => this.cell(metric, layer, module))
-      .flatMap((c) => (c.status === 'done' && c.value !== null ? [c.value] : []));
-    const mean = meanOf(values);
-    return mean === null ? null : { mean, min: least(values), max: greatest(values) };
-  }
-  /** Values of all cells, for fitting a scale. */
-  cellValues(metric: Pick<Metric, 'get' | 'elementwise'>): number[] {
-    const values: number[] = [];
-    for (const layer of this.layers) {
-      for (const module of this.modules) {
-        const cell = this.cell(metric, layer, module);
-        if (cell.status === 'done' && cell.value !== null) values.push(cell.value);
-      }
-    }
-    return values;
+  /** Why a cell holds no matrix, as a state. */
+  missing(layer: number, module: string): 'absent' | 'untouched' | 'reshaped' {
+    if (this.isUntouched(layer, module)) return 'untouched';
+    return this.leftOutAt(layer, module)?.startsWith(RESHAPED) ? 'reshaped' : 'absent';
   }
   /** Block matrices whose spectra are computed. */
   live(): ComparisonTensor[] {
@@ -221,13 +216,30 @@ export class ComparisonModel {
     const { plan } = this.results;
     if (!plan) return null;
     if (this.isUntouched(layer, module)) return t('The adapter does not change it: it is the base.');
+    const reason = this.leftOutAt(layer, module);
+    if (reason) return reason;
     const [stem = module] = module.split('#');
     const here = (name: string): boolean => `.${name}`.includes(`.${layer}.`) && name.includes(stem);
-    const skipped = plan.skipped.find((s) => here(s.name)) ?? plan.pairs.find((p) => here(p.name) && p.reason);
-    if (skipped) return `${skipped.name}: ${skipped.reason ?? ''}`;
     const inBase = plan.unpaired.baseOnly.find(here);
     if (inBase) return t('The tuned checkpoint has no {0}.', inBase);
     const inTuned = plan.unpaired.tunedOnly.find(here);
     return inTuned ? t('The base checkpoint has no {0}.', inTuned) : null;
+  }
+  /** The reason of the plan for leaving out a matrix of this cell. */
+  private leftOutAt(layer: number, module: string): string | null {
+    if (!this.leftOutCells) {
+      const cells = new Map<string, string>();
+      const { plan } = this.results;
+      for (const { name, reason } of plan?.skipped ?? []) {
+        const named = describeName(name);
+        if (named.layer !== null) cells.set(key(named.layer, named.module), reason);
+      }
+      for (const pair of plan?.pairs ?? [])
+        if (!pair.spectral && pair.reason && pair.layer !== null) cells.set(key(pair.layer, pair.module), pair.reason);
+      this.leftOutCells = cells;
+    }
+    return (
+      this.leftOutCells.get(key(layer, module)) ?? this.leftOutCells.get(key(layer, module.split('#')[0] ?? '')) ?? null
+    );
   }
 }

@@ -10,7 +10,6 @@ import { plural, t, tell } from '../shared/l10n.ts';
 import { severityWord } from '../shared/words.ts';
 import '../shared/windowed.ts';
 import './left-out.ts';
-import './lines.ts';
 import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
 import './model-figures.ts';
 import { CostlyElement, define } from './view.ts';
@@ -40,7 +39,6 @@ class Rest extends CostlyElement {
         <small class="quiet">${coverage ? tell(coverageSaid(coverage, percent)) : ''}</small>
       </summary>
       ${this.notes()} ${this.verdicts()}
-      <ox-lines .view=${view} .version=${version}></ox-lines>
       <ox-model .view=${view} .version=${version}></ox-model>
       ${this.beyond()}
       <ox-left-out .view=${view} .version=${version}></ox-left-out>

@@ -4,6 +4,7 @@ import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { moreMetrics } from './metrics.ts';
+import './notable.ts';
 import { knownOf, ownFigures, shownFigure } from './shown.ts';
 import { questionOf, TABS, type Tab } from './tabs.ts';
 import { define, openTab, ViewElement } from './view.ts';
@@ -37,11 +38,11 @@ class TabsBar extends ViewElement {
       <span class="grow"></span>${this.filter()}<button
         data-action="table"
         aria-pressed=${String(ui.table)}
-        title=${t('Show the same values as a table')}
+        title=${t('Show the ranked table in place of the map')}
         @click=${() => set({ table: !ui.table })}
       >
         ${icon(ICON.table)}<span class="lbl">${t('Table')}</span></button
-      >${this.picker()}
+      >${this.picker()}<ox-notable .view=${this.view} .version=${this.version}></ox-notable>
     </div>`;
   }
 

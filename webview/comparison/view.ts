@@ -37,8 +37,8 @@ export interface Ui {
   isDetailOpen: boolean;
   detailWidth: number | null;
   table: boolean;
-  /** module of the line plot; empty: the selected cell's */
-  line: string;
+  /** modules of a mixture of experts of which each expert has a column */
+  unfolded: readonly string[];
 }
 export const INITIAL_UI: Ui = {
   tab: 'size',
@@ -52,7 +52,7 @@ export const INITIAL_UI: Ui = {
   isDetailOpen: false,
   detailWidth: null,
   table: false,
-  line: '',
+  unfolded: [],
 };
 
 type Stored<T> = Partial<Record<keyof T, unknown>>;
@@ -77,7 +77,7 @@ export function readUi(stored: unknown): Ui {
     isDetailOpen: s.isDetailOpen === true,
     detailWidth: typeof s.detailWidth === 'number' ? s.detailWidth : null,
     table: s.table === true,
-    line: textOf(s.line) ?? '',
+    unfolded: Array.isArray(s.unfolded) ? s.unfolded.filter((one): one is string => typeof one === 'string') : [],
   };
 }
 

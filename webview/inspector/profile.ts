@@ -1,10 +1,11 @@
-/** The line beside the map: mean of each layer, with its range. */
+/** The line beside the map: median of each layer, with its range. */
 import { linearTicks, logTicks } from '../shared/svg.ts';
 import type { CellValue, LayerStat, Profile, Scale } from '../shared/heatmap.ts';
 import { cell as cellText } from '../shared/format.ts';
 import type { SpectraMap } from './map-model.ts';
 import type { MapMetric } from './metrics.ts';
 import { t } from '../shared/l10n.ts';
+import { median } from '../../src/metrics/median.ts';
 import { greatest, least } from '../../src/protocol/lists.ts';
 
 export function profileOf(
@@ -17,8 +18,7 @@ export function profileOf(
   const statOf = (layer: number): LayerStat | null => {
     const values = map.modules.map((module) => cell(layer, module).value).filter((value) => value !== null);
     if (!values.length) return null;
-    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-    return { mean, min: least(values), max: greatest(values) };
+    return { middle: median(values) ?? 0, min: least(values), max: greatest(values) };
   };
   const stats = new Map(map.layers.map((layer) => [layer, statOf(layer)]));
   if ([...stats.values()].every((stat) => stat === null)) return null;
@@ -27,7 +27,7 @@ export function profileOf(
   const short = (value: number): string =>
     Number.isInteger(value) && Math.abs(value) < 1e4 ? String(value) : cellText(value);
   return {
-    title: t('Mean and range'),
+    title: t('Median and range'),
     scale,
     reference: null,
     ticks: [lo, ...inner.filter((v) => v > lo && v < hi), hi],

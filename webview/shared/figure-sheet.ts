@@ -1,4 +1,4 @@
-/** The comparison as one picture: the answer, the key figures in a row, the map, the lines. Pure: texts and drawings in, one SVG document out. */
+/** The comparison as one picture: the answer, the key figures in a row, the map. Pure: texts and drawings in, one SVG document out. */
 import { escapeXml, FONT } from './sheet.ts';
 import { greatest } from '../../src/protocol/lists.ts';
 
@@ -25,7 +25,6 @@ export interface FigureContent {
   answer: readonly string[];
   cards: readonly FigureCard[];
   map: { title: string; text: string; drawing: Fragment } | null;
-  lines: { title: string; keys: readonly string[]; drawing: Fragment } | null;
   footer: string;
 }
 export interface FigureStyle {
@@ -119,11 +118,6 @@ export function figureSheet(content: FigureContent, style: FigureStyle): Fragmen
     section(content.map.title, content.map.text);
     draw(content.map.drawing, PAD, y);
     y += content.map.drawing.height + 12;
-  }
-  if (content.lines) {
-    section(content.lines.title, content.lines.keys.join(' · '));
-    draw(content.lines.drawing, PAD, y);
-    y += content.lines.drawing.height + 12;
   }
   y += 8;
   for (const line of wrap(content.footer, inner, SMALL, style)) {

@@ -1,23 +1,30 @@
-/** How the heatmap is drawn: fills of the cells, heads, mean row and the profile. Everything is given; nothing is kept. */
+/** How the heatmap is drawn: heads, labels, cells, medians and the profile, each clipped to its place. Everything is given; nothing is kept. */
+import { median } from '../../src/metrics/median.ts';
 import { visible } from '../../src/text/show.ts';
 import type { PaintContext } from './canvas-svg.ts';
-import { cell as cellText } from './format.ts';
+import { Fills, fittingNumber, paintCell, wordsOf, type Box } from './heatmap-cell.ts';
 import {
+  cellsWidth,
+  columnLeft,
+  columnWidth,
+  footTop,
+  inView,
   LONGEST,
-  MEAN_LINE,
-  panelLeft,
-  type CellValue,
+  panelWidth,
+  profileLeft,
+  TITLE_ROW,
+  type Cell,
   type Geometry,
   type Grid,
+  type LayerRange,
   type Panel,
   type Profile,
 } from './heatmap-geometry.ts';
+import { isInRange } from './heatmap-brush.ts';
 import { paintProfile, paintProfileHead, paintProfileTicks } from './heatmap-profile.ts';
-import { colourOf, isBeyond, isDiverging, type Scale } from './heatmap-scale.ts';
-import { css, diverging, inkOn, mix, rgb, sequential } from './scales.ts';
-
-/** Of a cell whose value lies beyond its scale. */
-const CORNER = 7;
+import { isDiverging, type Scale } from './heatmap-scale.ts';
+import { css, diverging, mix, rgb, sequential } from './scales.ts';
+import { t } from './l10n.ts';
 
 /** Theme colours and fonts of one drawing pass. */
 export class Brush<Context extends PaintContext = PaintContext> {
@@ -25,8 +32,10 @@ export class Brush<Context extends PaintContext = PaintContext> {
   readonly foreground = css(rgb('var(--vscode-foreground)'));
   readonly background = css(rgb('var(--vscode-editor-background)'));
   readonly rule = css(rgb('var(--ox-line)'));
+  readonly track = css(rgb('var(--ox-track)'));
   readonly error = css(rgb('var(--vscode-editorError-foreground)'));
   readonly focus = css(rgb('var(--vscode-focusBorder)'));
+  readonly hover = css(rgb('var(--ox-hover)'));
   readonly outline = css(mix(rgb('var(--vscode-editor-background)'), rgb('var(--vscode-foreground)'), 0.42));
   private readonly family = getComputedStyle(document.body).fontFamily;
 
@@ -40,9 +49,17 @@ export class Brush<Context extends PaintContext = PaintContext> {
     this.c.textAlign = align;
     this.c.fillText(visible(value), x, y);
   }
+  /** Draws within a box, moved by what is scrolled. */
+  within({ x, y, width, height }: Box, by: { x: number; y: number }, draw: () => void): void {
+    this.c.save();
+    this.c.beginPath();
+    this.c.rect(x, y, width, height);
+    this.c.clip();
+    this.c.translate(-by.x, -by.y);
+    draw();
+    this.c.restore();
+  }
 }
-
-const words = (panel: Panel, value: number): string => panel.text?.(value) ?? cellText(value);
 
 /** Sizes a canvas to CSS pixels and clears it. */
 export function prepare(
@@ -62,192 +79,183 @@ export function prepare(
   return new Brush(c);
 }
 
-function fitting(b: Brush, label: string, most: number): string {
-  let text = label;
-  while (text.length > 1 && b.c.measureText(text === label ? text : `${text}…`).width > most) text = text.slice(0, -1);
-  return text === label ? label : `${text}…`;
+/** What is shown of the map: how far it is scrolled, what is picked, what is dimmed. */
+export interface Look {
+  scroll: { x: number; y: number };
+  hovered: Cell | null;
+  selected: Cell | null;
+  isFocused: boolean;
+  /** cells that are not lit are dimmed; null: all are lit */
+  isLit: ((layer: number, module: string) => boolean) | null;
+  range: LayerRange | null;
+  isHighContrast: boolean;
 }
+/** Of a cell, a label or a median that is dimmed. */
+const DIMMED = 0.2;
+const DIMMED_LABEL = 0.45;
 
-function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
-  panels.forEach((panel, index) => {
-    const x0 = panelLeft(g, grid, index);
-    if (g.panels > 1) {
-      b.font(12, '600');
-      b.c.fillStyle = b.foreground;
-      b.text(panel.title, x0, 9, 'left');
-      const used = b.c.measureText(panel.title).width + 8;
-      b.font(12);
-      b.c.fillStyle = b.quiet;
-      if (used + b.c.measureText(panel.sub).width < g.cellWidth * grid.modules.length)
-        b.text(panel.sub, x0 + used, 9, 'left');
-    }
-    b.font(12);
-    b.c.fillStyle = b.quiet;
-    grid.labels.forEach((label, column) => {
-      const x = x0 + (column + 0.5) * g.cellWidth;
-      if (!g.upright) return b.text(label, x, g.head - 11);
-      b.c.save();
-      b.c.translate(x, g.head - 5);
-      b.c.rotate(-Math.PI / 2);
-      b.text(fitting(b, label, LONGEST), 0, 0, 'left');
-      b.c.restore();
-    });
-  });
-}
-/** A layer's number in the room beside its row: 999999999 is "…9999". */
-const layerName = (layer: number): string => (layer < 1e5 ? String(layer) : `…${String(layer).slice(-4)}`);
-function paintRows(b: Brush, g: Geometry, grid: Grid): void {
-  b.font(12);
-  b.c.fillStyle = b.quiet;
-  const step = g.rowHeight > 14 ? 1 : 4;
-  for (let row = 0; row < grid.layers.length; row += step)
-    b.text(layerName(grid.layers[row] ?? 0), g.left - 9, (row + 0.5) * g.rowHeight, 'right');
-}
-
-/** Of the outline's colour, for a cell that is there and empty. */
-const DIMMED = 0.22;
-function paintCell(b: Brush, g: Geometry, x: number, y: number, cell: CellValue, panel: Panel): void {
-  const w = g.cellWidth - 1;
-  const h = g.rowHeight - 1;
-  const c = b.c;
-  c.lineWidth = 1;
-  if (cell.status === 'absent') {
-    c.strokeStyle = b.outline;
-    c.beginPath();
-    c.moveTo(x + w / 2 - 4, y + h / 2);
-    c.lineTo(x + w / 2 + 4, y + h / 2);
-    c.stroke();
-  } else if (cell.status === 'untouched') {
-    c.fillStyle = b.outline;
-    c.globalAlpha = DIMMED;
-    c.fillRect(x, y, w, h);
-    c.globalAlpha = 1;
-  } else if (cell.status === 'pending') {
-    c.setLineDash([2, 3]);
-    c.strokeStyle = b.outline;
-    c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
-    c.setLineDash([]);
-  } else if (cell.status === 'failed') {
-    c.save();
-    c.beginPath();
-    c.rect(x, y, w, h);
-    c.clip();
-    c.strokeStyle = b.error;
-    c.beginPath();
-    for (let k = -h; k < w; k += 6) {
-      c.moveTo(x + k, y + h);
-      c.lineTo(x + k + h, y);
-    }
-    c.globalAlpha = 0.55;
-    c.stroke();
-    c.restore();
-    c.strokeStyle = b.error;
-    c.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
-  } else if (cell.value === null) {
-    c.strokeStyle = b.outline;
-    c.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
-    if (w < 26 || h < 12) return;
-    c.fillStyle = b.quiet;
-    b.font(11);
-    b.text('n/a', x + w / 2, y + h / 2);
-  } else {
-    const colour = colourOf(panel.scale, cell.value);
-    c.fillStyle = css(colour);
-    c.fillRect(x, y, w, h);
-    if (isBeyond(panel.scale, cell.value)) {
-      const side = Math.min(CORNER, w, h);
-      c.fillStyle = inkOn(colour);
-      c.beginPath();
-      c.moveTo(x + w - side, y);
-      c.lineTo(x + w, y);
-      c.lineTo(x + w, y + side);
-      c.fill();
-    }
-    if (g.cellWidth < 30 || g.rowHeight < 18) return;
-    b.font(11);
-    c.fillStyle = inkOn(colour);
-    b.text(words(panel, cell.value), x + w / 2, y + h / 2 + 0.5);
-  }
-}
-function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
-  panels.forEach((panel, index) => {
-    const x0 = panelLeft(g, grid, index);
-    grid.modules.forEach((module, column) => {
-      grid.layers.forEach((layer, row) =>
-        paintCell(b, g, x0 + column * g.cellWidth, row * g.rowHeight, panel.cell(layer, module), panel),
-      );
-    });
-  });
-}
-/** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
-export function paintMark(
+/** All of it. */
+export function paintMap(
   b: Brush,
-  g: Geometry,
-  x: number,
-  y: number,
-  kind: 'hover' | 'selected',
-  focused: boolean,
-): void {
-  const inset = kind === 'selected' ? 1 : 0.5;
-  const shrink = kind === 'selected' ? 2 : 1;
-  b.c.lineWidth = shrink;
-  b.c.strokeStyle = kind === 'selected' && focused ? b.focus : b.foreground;
-  b.c.strokeRect(x + inset, y + inset, g.cellWidth - shrink, g.rowHeight - shrink);
-  if (kind === 'hover') return;
-  b.c.lineWidth = 1;
-  b.c.strokeStyle = b.background;
-  b.c.strokeRect(x + 2.5, y + 2.5, g.cellWidth - 5, g.rowHeight - 5);
-}
-
-function paintMeans(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[]): void {
-  const y = MEAN_LINE;
-  b.font(11);
-  b.c.fillStyle = b.quiet;
-  b.text('mean', g.left - 9, y, 'right');
-  panels.forEach((panel, index) => {
-    grid.modules.forEach((module, column) => {
-      const values: number[] = [];
-      for (const layer of grid.layers) {
-        const cell = panel.cell(layer, module);
-        if (cell.status === 'done' && cell.value !== null) values.push(cell.value);
-      }
-      if (!values.length) return;
-      const mean = values.reduce((a, v) => a + v, 0) / values.length;
-      const x = panelLeft(g, grid, index) + column * g.cellWidth;
-      if (g.cellWidth >= 30) {
-        b.c.fillStyle = b.foreground;
-        b.text(words(panel, mean), x + g.cellWidth / 2, y);
-      } else {
-        b.c.fillStyle = css(colourOf(panel.scale, mean));
-        b.c.fillRect(x, y - 5, g.cellWidth - 1, 10);
-      }
-    });
-  });
-}
-
-/** The three strips of a heatmap: heads, rows and means; the outer two stay in view while the rows scroll. */
-export interface Strips {
-  head: Brush;
-  body: Brush;
-  foot: Brush;
-}
-/** All of it but the marks of the selection. */
-export function paintStrips(
-  { head, body, foot }: Strips,
   g: Geometry,
   grid: Grid,
   panels: readonly Panel[],
   profile: Profile | null,
-  isHighContrast: boolean,
+  look: Look,
 ): void {
-  paintHead(head, g, grid, panels);
-  paintRows(body, g, grid);
-  paintCells(body, g, grid, panels);
-  paintMeans(foot, g, grid, panels);
+  const { scroll } = look;
+  const bottom = footTop(g);
+  const width = cellsWidth(g);
+  const rows: Box = { x: 0, y: g.head, width: g.width, height: bottom - g.head };
+  b.within({ ...rows, x: g.left, width }, scroll, () => paintCells(b, g, grid, panels, look));
+  b.within({ ...rows, width: g.left }, { x: 0, y: scroll.y }, () => paintLabels(b, g, grid, look));
+  const sideways = { x: scroll.x, y: 0 };
+  b.within({ x: g.left, y: 0, width, height: g.head }, sideways, () => paintHead(b, g, grid, panels, look));
+  b.within({ x: g.left, y: bottom, width, height: g.foot }, sideways, () => paintMedians(b, g, grid, panels, look));
+  b.font(11);
+  b.c.fillStyle = b.quiet;
+  b.text(t('median'), g.left - 8, bottom + g.foot / 2, 'right');
   if (!g.profile || !profile) return;
-  paintProfileHead(head, g, grid, profile);
-  paintProfile(body, g, grid, profile, isHighContrast);
-  paintProfileTicks(foot, g, grid, profile);
+  const x = profileLeft(g);
+  paintProfileHead(b, g, profile);
+  b.within({ ...rows, x: x - 4, width: g.profile + 8 }, { x: 0, y: scroll.y }, () =>
+    paintProfile(b, g, grid, profile, look),
+  );
+  paintProfileTicks(b, g, profile);
+}
+
+function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], look: Look): void {
+  const view = inView(g, grid, look.scroll);
+  panels.forEach((panel, index) => {
+    const fills = new Fills(panel.scale);
+    const [from, to] = view.columns(index);
+    for (let column = from; column < to; column++) {
+      const module = grid.modules[column] ?? '';
+      const x = columnLeft(g, index, column);
+      const width = Math.max(1, columnWidth(g, column) - 1);
+      for (let row = view.rows[0]; row < view.rows[1]; row++) {
+        const layer = grid.layers[row] ?? 0;
+        const isLit = isInRange(layer, look.range) && (look.isLit?.(layer, module) ?? true);
+        b.c.globalAlpha = isLit ? 1 : DIMMED;
+        const box = { x, y: g.head + row * g.rowHeight, width, height: g.rowHeight - 1 };
+        paintCell(b, box, panel.cell(layer, module), panel, fills);
+      }
+    }
+    b.c.globalAlpha = 1;
+    for (const [cell, kind] of [
+      [look.hovered, 'hover'],
+      [look.selected, 'selected'],
+    ] as const) {
+      const column = cell ? grid.modules.indexOf(cell.module) : -1;
+      const row = cell ? grid.layers.indexOf(cell.layer) : -1;
+      if (column < 0 || row < 0) continue;
+      const box = {
+        x: columnLeft(g, index, column),
+        y: g.head + row * g.rowHeight,
+        width: columnWidth(g, column),
+        height: g.rowHeight,
+      };
+      paintMark(b, box, kind, look.isFocused);
+    }
+  });
+}
+/** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
+function paintMark(b: Brush, { x, y, width, height }: Box, kind: 'hover' | 'selected', isFocused: boolean): void {
+  const line = kind === 'selected' ? 2 : 1;
+  b.c.lineWidth = line;
+  b.c.strokeStyle = kind === 'selected' && isFocused ? b.focus : b.foreground;
+  b.c.strokeRect(x + line / 2, y + line / 2, Math.max(1, width - 1 - line), Math.max(1, height - 1 - line));
+  if (kind === 'hover' || width < 8) return;
+  b.c.lineWidth = 1;
+  b.c.strokeStyle = b.background;
+  b.c.strokeRect(x + 2.5, y + 2.5, width - 6, height - 6);
+}
+
+/** Of a column whose label is cut rather than left out. */
+const FEW_LETTERS = 40;
+/** A layer's number in the room beside its row: 999999999 is "…9999". */
+const layerName = (layer: number): string => (layer < 1e5 ? String(layer) : `…${String(layer).slice(-4)}`);
+function paintLabels(b: Brush, g: Geometry, grid: Grid, look: Look): void {
+  const [from, to] = inView(g, grid, look.scroll).rows;
+  const step = g.rowHeight < 15 ? 2 : 1;
+  for (let row = from; row < to; row++) {
+    const layer = grid.layers[row] ?? 0;
+    const isHovered = look.hovered?.layer === layer;
+    if (row % step !== 0 && !isHovered) continue;
+    b.font(11, isHovered ? '600' : '');
+    b.c.fillStyle = isHovered ? b.foreground : b.quiet;
+    b.c.globalAlpha = isInRange(layer, look.range) ? 1 : DIMMED_LABEL;
+    b.text(layerName(layer), g.left - 8, g.head + (row + 0.5) * g.rowHeight, 'right');
+  }
+  b.c.globalAlpha = 1;
+}
+
+export function fitting(b: Brush, label: string, most: number): string {
+  let text = label;
+  while (text.length > 1 && b.c.measureText(text === label ? text : `${text}…`).width > most) text = text.slice(0, -1);
+  return text === label ? label : `${text}…`;
+}
+function paintHead(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], look: Look): void {
+  const view = inView(g, grid, look.scroll);
+  panels.forEach((panel, index) => {
+    // a title stays in view over columns that scroll away beneath it
+    const left = Math.max(columnLeft(g, index, 0), look.scroll.x + g.left);
+    const room = columnLeft(g, index, 0) + panelWidth(g) - left;
+    b.font(12, '600');
+    b.c.fillStyle = b.foreground;
+    const title = fitting(b, panel.title, room);
+    b.text(title, left, TITLE_ROW / 2, 'left');
+    const used = b.c.measureText(title).width + 8;
+    b.font(12);
+    b.c.fillStyle = b.quiet;
+    if (panel.sub && used + b.c.measureText(panel.sub).width < room)
+      b.text(panel.sub, left + used, TITLE_ROW / 2, 'left');
+    const [from, to] = view.columns(index);
+    for (let column = from; column < to; column++) {
+      const isHovered = look.hovered !== null && look.hovered.module === grid.modules[column];
+      b.font(12, isHovered ? '600' : '');
+      b.c.fillStyle = isHovered ? b.foreground : b.quiet;
+      paintLabel(b, g, grid.labels[column] ?? '', columnLeft(g, index, column), columnWidth(g, column));
+    }
+  });
+}
+function paintLabel(b: Brush, g: Geometry, label: string, x: number, width: number): void {
+  const middle = x + (width - 1) / 2;
+  if (!g.upright) {
+    const text = fitting(b, label, width);
+    // a few letters of a name say something, half a number does not; what can be folded says so however narrow it is
+    if (text === label || width > FEW_LETTERS) b.text(text, middle, g.head - 10);
+    else if (label.startsWith('▾')) b.text('▾', middle + 3, g.head - 10);
+    return;
+  }
+  b.c.save();
+  b.c.translate(middle, g.head - 5);
+  b.c.rotate(-Math.PI / 2);
+  b.text(fitting(b, label, LONGEST), 0, 0, 'left');
+  b.c.restore();
+}
+
+function paintMedians(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[], look: Look): void {
+  const y = footTop(g) + g.foot / 2;
+  const view = inView(g, grid, look.scroll);
+  b.font(11);
+  panels.forEach((panel, index) => {
+    const [from, to] = view.columns(index);
+    for (let column = from; column < to; column++) {
+      const module = grid.modules[column] ?? '';
+      const middle = median(
+        grid.layers.map((layer) => {
+          const cell = panel.cell(layer, module);
+          return cell.status === 'done' && !cell.isSmall ? cell.value : null;
+        }),
+      );
+      if (middle === null) continue;
+      const text = fittingNumber(b, wordsOf(panel, middle), columnWidth(g, column));
+      if (text === null) continue;
+      b.c.fillStyle = b.foreground;
+      b.text(text, columnLeft(g, index, column) + (columnWidth(g, column) - 1) / 2, y);
+    }
+  });
 }
 
 /** The colour ramp of a legend. */
@@ -255,8 +263,8 @@ export function legendRamp(canvas: HTMLCanvasElement, scale: Scale, width = 140)
   const b = prepare(canvas, width, 10);
   if (!b) return;
   for (let x = 0; x < width; x++) {
-    const t = x / (width - 1);
-    b.c.fillStyle = css(isDiverging(scale) ? diverging(t * 2 - 1) : sequential(t));
+    const at = x / (width - 1);
+    b.c.fillStyle = css(isDiverging(scale) ? diverging(at * 2 - 1) : sequential(at));
     b.c.fillRect(x, 0, 1, 10);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Sentences about one matrix or all of them. A reading states the figure and its reference, then stops: no cause, no praise. What may be
+ * Sentences about one matrix. A reading states the figure and its reference, then stops: no cause, no praise. What may be
  * said, and in which word, is decided in src/metrics/verdict.ts.
  */
 import {
@@ -10,66 +10,69 @@ import {
   NSS_RESOLUTION,
   type Figures,
 } from '../../src/metrics/verdict.ts';
-import type { Flag, Verdict } from '../../src/protocol/results.ts';
+import type { Flag } from '../../src/protocol/results.ts';
 import { num, percent, times } from './format.ts';
 import { t } from './l10n.ts';
 
-/** One matrix in at most two sentences. */
-export function cellReading(m: Figures, flags: readonly Flag[] = []): string {
+/** One matrix in at most two sentences: where its update points, then which weights changed. `isAdapter`: low-rank by construction. */
+export function cellReading(m: Figures, flags: readonly Flag[] = [], isAdapter = false): string {
   if (flags.includes('no-update') || m.updateNorm === 0)
     return t('Unchanged: both checkpoints store the same weights here.');
-  if (flags.includes('not-finite')) return t('Not finite: norms, spectra and alignment are undefined here.');
-  if (m.illDefined) {
+  if (flags.includes('not-finite')) return t('Holds NaN or infinity: its figures need finite weights.');
+  if (m.illDefined)
     return t(
-      'The leading r directions are not separated from the next, so masks and energies of the base are not determined.',
+      'The base’s main directions are not separated from the next, so nothing is said of where the update points.',
     );
+  return `${directionReading(m, isAdapter)} ${maskReading(m)}`;
+}
+/** An update of less than half the rank of noise of its size. */
+const LOW_RANK = 0.5;
+/** The main block holds at least this much of the energy of an update that "lies in" it. */
+const HELD = 0.5;
+
+function directionReading(m: Figures, isAdapter: boolean): string {
+  const ratio = energyRatio(m);
+  if (ratio === null) return t('Where the update points is not defined here.');
+  const factor = times(ratio, 2);
+  const rank = m.updateStableRank ?? null;
+  const noise = m.twin?.updateStableRank ?? null;
+  const isLow = !isAdapter && rank !== null && noise !== null && rank < LOW_RANK * noise;
+  const isHeld = (m.jointEnergy ?? 0) >= HELD;
+  switch (energyVerdict(m)) {
+    case 'small':
+      return t('Too few main directions to say where the update points.');
+    case 'on':
+      if (isHeld)
+        return isLow
+          ? t('The update is low-rank and lies in the base’s main directions ({0} of a random direction).', factor)
+          : t('The update lies in the base’s main directions ({0} of a random direction).', factor);
+      return isLow
+        ? t('The update is low-rank and leans into the base’s main directions ({0} of a random direction).', factor)
+        : t('The update leans into the base’s main directions ({0} of a random direction).', factor);
+    case 'off':
+      return t('The update avoids the base’s main directions ({0} of a random direction).', factor);
+    case 'noise':
+    case 'none':
+      if (!m.twin) return t('The update points like a random direction.');
+      return isLow
+        ? t('The update is low-rank, but points like noise of the same size.')
+        : t('The update points like noise of the same size.');
   }
-  return `${maskReading(m)}. ${energyReading(m)}.`;
 }
 function maskReading(m: Figures): string {
   switch (maskVerdict(m)) {
     case 'off':
-      return t('Which weights changed: they avoid the principal mask more than all three kinds of noise allow');
+      return t('The changed weights avoid the base’s main entries.');
     case 'on':
-      return t('Which weights changed: they favour the principal mask more than all three kinds of noise allow');
+      return t('The changed weights favour the base’s main entries.');
     case 'none':
       return m.principalOverlap == null
-        ? t('Which weights changed: none that shows, stored zeros aside')
-        : t('Which weights changed: what noise gives is not defined, so the overlap has nothing to be compared with');
+        ? t('No weight shows a change, stored zeros aside.')
+        : t('Which weights changed has no noise to be compared with.');
     case 'noise':
       return littleRoom(m)
-        ? t(
-            'Which weights changed: like noise, but with {0} changed the mask can hardly tell',
-            percent(m.updateDensity),
-          )
-        : t('Which weights changed: like noise, not clear of all three kinds of noise');
-  }
-}
-function energyReading(m: Figures): string {
-  const ratio = energyRatio(m);
-  if (ratio === null) return t('Where the update points: not defined');
-  const beside = m.twin ? energyRatio(m.twin) : null;
-  switch (energyVerdict(m)) {
-    case 'small':
-      return t('Where the update points: the leading {0} directions are too few to say', m.maskRank ?? '–');
-    case 'noise':
-    case 'none':
-      return beside !== null && energyVerdict({ ...m, twin: null }) !== 'noise'
-        ? t(
-            'Where the update points: like noise of the same size, which puts {0} the isotropic energy into the leading block, the update {1}',
-            times(beside),
-            times(ratio),
-          )
-        : t('Where the update points: like noise, spread about as an isotropic update');
-    case 'on':
-    case 'off':
-      return beside === null
-        ? t('Where the update points: the leading block holds {0} the energy of an isotropic update', times(ratio))
-        : t(
-            'Where the update points: the leading block holds {0} the energy of an isotropic update, noise of the same size {1}',
-            times(ratio),
-            times(beside),
-          );
+        ? t('With {0} of the weights changed, which ones says hardly anything.', percent(m.updateDensity))
+        : t('Which weights changed is like rounding noise.');
   }
 }
 
@@ -91,66 +94,3 @@ export const outliers = (count: number | null | undefined): string =>
   count === 1
     ? t('One value lies above the Marchenko-Pastur edge; one matrix in ten of pure noise has one too.')
     : t('{0} values lie above the Marchenko-Pastur edge.', num(count));
-
-// ---------- headline ----------
-/** What the mask view says over all matrices: counts, never more than the verdict of each. `identical`: matrices without an update. */
-export function maskHeadline(
-  verdicts: readonly Verdict[],
-  tight: number,
-  density: number | null,
-  identical: number,
-): string {
-  const n = verdicts.length;
-  const off = verdicts.filter((id) => id === 'off').length;
-  const on = verdicts.filter((id) => id === 'on').length;
-  if (identical === n) return t('Both checkpoints store the same weights: nothing to compare with noise.');
-  if (verdicts.every((id) => id === 'none')) return t('No matrix has an overlap that noise could be compared with.');
-  if (off + on > 0) {
-    const counts =
-      off && on
-        ? t(
-            '{0} of {2} matrices avoid the principal mask, {1} favour it, more than all three kinds of noise allow.',
-            off,
-            on,
-            n,
-          )
-        : off
-          ? t('{0} of {1} matrices avoid the principal mask more than all three kinds of noise allow.', off, n)
-          : t('{0} of {1} matrices favour the principal mask more than all three kinds of noise allow.', on, n);
-    return off + on < n ? `${counts} ${t('The others are like noise or have no verdict.')}` : counts;
-  }
-  if (tight > n / 2)
-    return t('{0} of the weights changed, so the overlap is pinned: this view can hardly tell.', percent(density));
-  return t('No matrix is clear of all three kinds of noise, so none counts as off or on the principals.');
-}
-export const energyHeadline = (joint: number | null, baseline: number | null): string =>
-  joint === null
-    ? t('No matrix has an energy to place.')
-    : t(
-        'The leading block holds {0} of the update’s energy; isotropic would be {1}.',
-        percent(joint),
-        percent(baseline),
-      );
-export const unchangedHeadline = (unchanged: number): string => {
-  if (unchanged === 1) return t('Every stored code is equal. A change too small for bf16 leaves no trace here.');
-  return unchanged < 0.02
-    ? t('Nearly every stored code differs.')
-    : t('Equal stored codes. A change too small for bf16 leaves no trace here.');
-};
-export const nssHeadline = (share: number | null, isotropic: number | null): string =>
-  share === null
-    ? t('The limit is the relative update.')
-    : isotropic === null
-      ? t('The limit is the relative update. On average {0} of an update’s norm shows in the spectrum.', percent(share))
-      : t(
-          'The limit is the relative update. On average {0} of an update’s norm shows in the spectrum, of isotropic noise {1}.',
-          percent(share),
-          percent(isotropic),
-        );
-export function wedinHeadline(vacuous: number, n: number): string {
-  if (n === 0) return t('No subspaces to compare.');
-  if (vacuous === 0) return t('Measured. Wedin’s bound applies to every matrix.');
-  return vacuous === n
-    ? t('Measured. Wedin’s bound is vacuous for all {0} matrices, so none applies.', n)
-    : t('Measured. For {0} of {1} matrices no bound applies: Wedin’s is vacuous there.', vacuous, n);
-}

@@ -142,12 +142,25 @@ const CIVIDIS: readonly Rgb[] = [
   [225, 204, 85],
   [254, 232, 56],
 ];
+/** Its twin on light themes: the same hues the other way, the low end paled to the background, so that little never looks like much. */
+const PALE: readonly Rgb[] = [
+  [251, 246, 222],
+  [240, 230, 184],
+  [222, 209, 152],
+  [198, 187, 138],
+  [170, 163, 130],
+  [138, 134, 120],
+  [109, 110, 115],
+  [81, 88, 110],
+  [45, 64, 104],
+  [0, 34, 78],
+];
 /** t in 0..1 (clamped): cividis, its low end toward the background of the theme. */
 export function sequential(t: number): Rgb {
-  const clamped = Math.max(0, Math.min(1, t));
-  const x = (isLight() ? 1 - clamped : clamped) * (CIVIDIS.length - 1);
-  const i = Math.min(CIVIDIS.length - 2, Math.floor(x));
-  return mix(CIVIDIS[i] ?? [0, 0, 0], CIVIDIS[i + 1] ?? [0, 0, 0], x - i);
+  const stops = isLight() ? PALE : CIVIDIS;
+  const x = Math.max(0, Math.min(1, t)) * (stops.length - 1);
+  const i = Math.min(stops.length - 2, Math.floor(x));
+  return mix(stops[i] ?? [0, 0, 0], stops[i + 1] ?? [0, 0, 0], x - i);
 }
 /** Text that reads on a fill: whichever of black and white contrasts more; 0.179 is where both do equally. */
 export const inkOn = (c: Rgb): string => (luminance(c) > 0.179 ? '#000' : '#fff');

@@ -1,5 +1,6 @@
 /** Words for what the engine tells as an id: how grave a problem is, how far a cell of a map is. */
 import type { Severity } from '../../src/protocol/results.ts';
+import type { CellStatus } from './heatmap-geometry.ts';
 import { t } from './l10n.ts';
 
 export function severityWord(severity: Severity): string {
@@ -13,7 +14,7 @@ export function severityWord(severity: Severity): string {
   }
 }
 
-export function statusWord(status: 'done' | 'pending' | 'failed' | 'absent' | 'untouched' | 'null'): string {
+export function statusWord(status: CellStatus | 'null'): string {
   switch (status) {
     case 'done':
       return t('done');
@@ -22,9 +23,15 @@ export function statusWord(status: 'done' | 'pending' | 'failed' | 'absent' | 'u
     case 'failed':
       return t('failed');
     case 'absent':
-      return t('absent');
+      return t('missing');
     case 'untouched':
       return t('untouched');
+    case 'same':
+      return t('unchanged');
+    case 'reshaped':
+      return t('another shape');
+    case 'nan':
+      return t('NaN or infinite');
     case 'null':
       return t('n/a');
   }

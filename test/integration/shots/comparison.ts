@@ -30,19 +30,14 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await vscode.page.mouse.move(700, 5);
   await shoot('comparison-cell');
   const detail = page.document.locator('[data-matrix]');
-  for (const section of ['spectra', 'profiles', 'numbers']) {
+  await page.openSection('alignment');
+  await page.openSection('numbers');
+  for (const section of ['spectra', 'alignment', 'numbers']) {
     await detail
       .locator(`[data-section="${section}"]`)
       .evaluate((element) => element.scrollIntoView({ block: 'start' }));
     await shoot(`comparison-detail-${section}`);
   }
-  await page.document.locator('[data-section="numbers"] [data-twin]').check();
-  await page.complete(42);
-  await page.document.locator('[data-twin-mark]').first().waitFor();
-  await page.document.locator('[data-section="numbers"]').evaluate((element) => element.scrollIntoView());
-  await shoot('comparison-twin');
-  await page.document.locator('[data-section="numbers"] [data-twin]').uncheck();
-  await page.complete(42);
   await detail.evaluate((pane) => pane.scrollTo(0, 0));
 
   await page.question('size', 'unchangedBf16');
@@ -52,7 +47,7 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await shoot('comparison-table');
   await page.action('table').click();
   await page.openRest();
-  for (const section of ['lines', 'model', 'elementwise']) {
+  for (const section of ['model', 'elementwise']) {
     const element = page.document.locator(`[data-section="${section}"]`).first();
     if (!(await element.count())) continue;
     await element.evaluate((node) => node.scrollIntoView({ block: 'end' }));

@@ -45,7 +45,7 @@ export async function inspectorStates(vscode: Workbench, shoot: Shoot): Promise<
   await page.action('analyze').click();
   await page.document.locator('[data-counted]', { hasText: '42 of 42' }).waitFor({ timeout: 60_000 });
   await shoot('inspector-map');
-  const box = await page.document.locator('canvas.heatmap-body').boundingBox();
+  const box = await page.document.locator('.heatmap-cells').boundingBox();
   if (!box) throw new Error('the map is not on the page');
   await vscode.page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.6);
   await page.document.locator('.hover:visible').waitFor();

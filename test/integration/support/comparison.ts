@@ -79,9 +79,20 @@ export class ComparisonPage {
     return this.document.getByRole('grid', { name: /^Layers by modules/ });
   }
 
-  /** A point of the first map, as fractions of the canvas that holds both. */
+  /** A section of the detail that is closed at first. */
+  async openSection(id: 'numbers' | 'alignment' | 'members'): Promise<Locator> {
+    const section = this.document.locator(`details[data-section="${id}"]`);
+    if ((await section.getAttribute('open')) === null) await section.locator('summary').click();
+    return section;
+  }
+  /** Rows of the ranked table that are drawn. */
+  ranked(): Locator {
+    return this.document.locator('.rank tbody tr[data-matrix-row]');
+  }
+
+  /** A point of the map, as fractions of the cells in view. */
   async point(x: number, y: number): Promise<{ x: number; y: number }> {
-    const box = await this.document.locator('canvas.heatmap-body').boundingBox();
+    const box = await this.document.locator('.heatmap-cells').boundingBox();
     if (!box) throw new Error('the heatmap is not on the page');
     return { x: box.x + x * box.width, y: box.y + y * box.height };
   }

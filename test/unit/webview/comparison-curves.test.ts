@@ -1,34 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import type { ComparisonToView } from '../../../src/protocol/views.ts';
-import { binned, differences, ranges, SINGLE } from '../../../webview/comparison/curves.ts';
+import { binned, ranges } from '../../../webview/comparison/curves.ts';
 import { headsOf } from '../../../webview/shared/heads.ts';
 import { labelsOf, orderModules } from '../../../src/families/labels.ts';
 import { ends, isBeyond, outward } from '../../../webview/shared/heatmap-scale.ts';
 import { metricById, moreMetrics, METRICS } from '../../../webview/comparison/metrics.ts';
 import { TABS } from '../../../webview/comparison/tabs.ts';
 import { ComparisonModel } from '../../../webview/comparison/model.ts';
-import { endLabels, picture } from '../../../webview/comparison/panels.ts';
+import { picture } from '../../../webview/comparison/panels.ts';
 import { readUi } from '../../../webview/comparison/view.ts';
-
-describe('differences of two spectra', () => {
-  it('are single markers with their sign up to index 32', () => {
-    expect(differences([3, 2, 1], [3.5, 2, 0.5])).toEqual([
-      { at: 1, size: 0.5, up: true },
-      { at: 3, size: 0.5, up: false },
-    ]);
-  });
-  it('are binned past it, keep every value in some bin, and the rms of each sign', () => {
-    const n = 1000;
-    const base = Array.from({ length: n }, (_, i) => n - i);
-    const tuned = base.map((v, i) => v + (i % 2 ? 0.25 : -0.25));
-    const marks = differences(base, tuned);
-    expect(marks.length).toBeLessThan(SINGLE + 2 * 41);
-    for (const mark of marks) expect(mark.size).toBeCloseTo(0.25, 9);
-    expect(Math.max(...marks.map((m) => m.at))).toBeLessThanOrEqual(n);
-    expect(marks.filter((m) => m.at > SINGLE && m.up).length).toBeGreaterThan(20);
-  });
-});
 
 describe('long profiles', () => {
   it('keep their mean when binned', () => {
@@ -119,15 +100,6 @@ describe('metric list', () => {
   });
 });
 
-describe('ends of a scale', () => {
-  it('say that a value lies beyond', () => {
-    const scale = { kind: 'log1', hi: 64 } as const;
-    expect(endLabels(['1/64', '64'], scale, [[1, 64], [1 / 64]])).toEqual(['1/64', '64']);
-    expect(endLabels(['1/64', '64'], scale, [[1], [65]])).toEqual(['1/64', '≥ 64']);
-    expect(endLabels(['1/64', '64'], scale, [[0.01], [80]])).toEqual(['≤ 1/64', '≥ 64']);
-  });
-});
-
 describe('a value beyond its scale', () => {
   it.each([
     [{ kind: 'log1', hi: 64 }, [1 / 64, 1, 64], [0, 1 / 65, 65]],
@@ -161,8 +133,8 @@ describe('the picture of a metric', () => {
     model.apply({ type: 'results', tensors, details: [], failed: [] } as unknown as ComparisonToView);
     const { profile, scale, endLabels: words } = picture(model, readUi({ tab: 'where' }));
     expect(words).toEqual(['1/64', '≥ 64']);
-    expect(profile.ticks.map(profile.label)).toEqual(['1/64', '1/8', '1', '8', '≥ 64']);
-    const [, energy] = profile.series.map((series) => series.at(0)?.mean ?? NaN);
+    expect(profile.ticks.map(profile.label)).toEqual(['1/64', '1', '≥ 64']);
+    const [, energy] = profile.series.map((series) => series.at(0)?.middle ?? NaN);
     expect(energy).toBe(500);
     expect(outward(scale, energy ?? 0)).toBe(1);
   });

@@ -32,8 +32,6 @@ const tensor = (name: string, unchanged: number, nss?: number): ComparisonTensor
     },
     { shape: [8, 8] },
   );
-const NSS = { get: (t: ComparisonTensor) => t.metrics.nss ?? null, elementwise: false };
-const UNCHANGED = { get: (t: ComparisonTensor) => t.metrics.unchangedBf16, elementwise: true };
 
 describe('comparison model', () => {
   const q = pair(0, 'self_attn.q_proj');
@@ -63,7 +61,8 @@ describe('comparison model', () => {
     for (const message of state([pair(999_999_999, 'q'), pair(3, 'q'), pair(0, 'q')])) model.apply(message);
     expect(model.layers).toEqual([0, 3, 999_999_999]);
     expect(model.beyondMap).toBe(0);
-    expect(model.cellValues(UNCHANGED)).toEqual([]);
+    expect(model.ofLayer(999_999_999)).toHaveLength(1);
+    expect(model.ofLayer(4)).toEqual([]);
     const many = Array.from({ length: 1200 }, (_, layer) => pair(layer * 5, 'q'));
     const wide = Array.from({ length: 300 }, (_, i) => pair(0, `module${i}`));
     for (const message of state([...many, ...wide])) model.apply(message);
@@ -72,43 +71,39 @@ describe('comparison model', () => {
     expect(model.beyondMap).toBe(245);
   });
 
-  it('shows change figures before the spectra, failures until a result comes, and what is absent with its reason', () => {
+  it('knows what of a matrix is computed, its failure until a result comes, and why one is absent', () => {
     const model = start();
-    expect(model.cell(NSS, 0, 'self_attn.q_proj')).toEqual({ status: 'pending', value: null });
-    expect(model.cell(NSS, 1, 'self_attn.k_proj').status).toBe('absent');
+    expect(model.status(q)).toBe('pending');
+    expect(model.missing(1, 'self_attn.k_proj')).toBe('absent');
     expect(model.absence(1, 'self_attn.k_proj')).toBe(
       'The tuned checkpoint has no model.layers.1.self_attn.k_proj.weight.',
     );
     model.apply(results([tensor(q.name, 0.25)]));
-    expect(model.cell(UNCHANGED, 0, 'self_attn.q_proj')).toEqual({ status: 'done', value: 0.25 });
-    expect(model.cell(NSS, 0, 'self_attn.q_proj').status).toBe('pending');
+    expect([model.status(q, true), model.status(q)]).toEqual(['done', 'pending']);
     model.apply(results([], [q.name]));
-    expect(model.cell(NSS, 0, 'self_attn.q_proj').status).toBe('failed');
+    expect(model.status(q)).toBe('failed');
     model.apply(results([tensor(q.name, 0.25, 0.01)]));
-    expect(model.cell(NSS, 0, 'self_attn.q_proj')).toEqual({ status: 'done', value: 0.01 });
+    expect(model.status(q)).toBe('done');
     expect(model.failed.size).toBe(0);
+  });
+
+  it('tells a matrix of another shape from one that is missing', () => {
+    const model = new ComparisonModel();
+    const skipped = [{ name: nameOf(1, 'self_attn.k_proj'), reason: 'shapes differ: [8, 8] against [4, 8]' }];
+    for (const message of stateMessages(comparisonState(comparisonPlan([k, q, q1], { layers: 2, skipped }))))
+      model.apply(message);
+    expect(model.missing(1, 'self_attn.k_proj')).toBe('reshaped');
+    expect(model.absence(1, 'self_attn.k_proj')).toBe('shapes differ: [8, 8] against [4, 8]');
+    expect(model.missing(1, 'self_attn.v_proj')).toBe('absent');
   });
 
   it('keeps spectra when the elementwise pass of a resumed run comes after them', () => {
     const model = start();
     model.apply(results([tensor(q.name, 0.25, 0.01)]));
     model.apply(results([tensor(q.name, 0.25)]));
-    expect(model.cell(NSS, 0, 'self_attn.q_proj').value).toBe(0.01);
+    expect(model.tensors.get(q.name)?.metrics.nss).toBe(0.01);
     for (const message of state([k, q, q1])) model.apply(message);
     expect(model.tensors.size).toBe(0);
-  });
-
-  it('gives the mean of the matrices that share a cell, and the mean and range of a layer over its cells', () => {
-    const model = new ComparisonModel();
-    const experts = [0, 1, 2].map((e) =>
-      pair(0, 'mlp.experts.up_proj', `model.layers.0.mlp.experts.${e}.up_proj.weight`),
-    );
-    for (const message of state([...experts, q])) model.apply(message);
-    model.apply(results([tensor(experts[0]!.name, 0, 0.1), tensor(experts[1]!.name, 0, 0.3), tensor(q.name, 0, 0.8)]));
-    expect(model.pairsAt(0, 'mlp.experts.up_proj')).toHaveLength(3);
-    expect(model.cell(NSS, 0, 'mlp.experts.up_proj').value).toBeCloseTo(0.2, 12);
-    expect(model.layerStat(NSS, 0)).toEqual({ mean: 0.5, min: 0.2, max: 0.8 });
-    expect(model.layerStat(NSS, 1)).toBeNull();
   });
 
   it('takes fractions of weights from the summary, and says whether it is of all tensors', () => {

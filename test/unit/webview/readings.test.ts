@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ends, fitted, reference, toUnit } from '../../../webview/shared/heatmap-scale.ts';
 import { disagreeing, energyVerdict, maskVerdict, safePosition } from '../../../src/metrics/verdict.ts';
-import {
-  cellReading,
-  maskHeadline,
-  nss,
-  unchangedHeadline,
-  wedin,
-  wedinHeadline,
-} from '../../../webview/shared/readings.ts';
+import { cellReading, nss, wedin } from '../../../webview/shared/readings.ts';
 
 const metrics = (position: number, step: number, z: number, ratio = 1, range: [number, number] = [0.1, 0.4]) => ({
   principalOverlap: 0.25,
@@ -58,38 +51,36 @@ describe('views together', () => {
 });
 
 describe('sentences', () => {
-  it('state the figure and its reference', () => {
+  it('say where the update points with its factor, then which weights changed', () => {
     expect(cellReading(metrics(0.1, 0.2, 5, 50.9))).toMatch(
-      /^Which weights changed: like noise, not clear of all three kinds of noise\. Where the update points: the leading block holds ×\u200a?50\.9 the energy of an isotropic update\.$/,
+      /^The update lies in the base’s main directions \(×\u200a?51 of a random direction\)\. Which weights changed is like rounding noise\.$/,
     );
-    expect(cellReading(metrics(-0.5, -0.5, -9))).toContain(
-      'they avoid the principal mask more than all three kinds of noise allow',
-    );
-    expect(cellReading(metrics(0, 0, 0, 1, [0.29, 0.31]))).toContain('the mask can hardly tell');
+    expect(cellReading(metrics(0.1, 0.2, 5, 16))).toContain('The update leans into the base’s main directions');
+    expect(cellReading(metrics(0.1, 0.2, 5, 0.5))).toContain('The update avoids the base’s main directions');
+    expect(cellReading(metrics(-0.5, -0.5, -9))).toContain('The changed weights avoid the base’s main entries.');
+    expect(cellReading(metrics(0.5, 0.5, 9))).toContain('The changed weights favour the base’s main entries.');
+    expect(cellReading(metrics(0, 0, 0, 1, [0.29, 0.31]))).toContain('which ones says hardly anything');
     expect(cellReading({ ...metrics(0, 0, 0), updateNorm: 0 })).toMatch(/^Unchanged/);
-    expect(cellReading({ ...metrics(0, 0, 0), illDefined: true })).toContain('not determined');
+    expect(cellReading({ ...metrics(0, 0, 0), illDefined: true })).toContain('nothing is said of where');
+    expect(cellReading({ ...metrics(0, 0, 0, 50), maskRank: 2 })).toContain('Too few main directions');
+    expect(cellReading(metrics(0, 0, 0), ['not-finite'])).toContain('NaN');
   });
-  it('of the energy view name noise of the same size, and say nothing that it explains', () => {
-    const noise = { jointEnergy: 0.03, jointEnergyBaseline: 0.01 };
+  it('name noise of the same size, and say nothing that it explains', () => {
+    const noise = { jointEnergy: 0.03, jointEnergyBaseline: 0.01, updateStableRank: 40 };
     const [clear, explained] = [50.9, 3.5].map((ratio) => ({ ...metrics(0, 0, 0, ratio), twin: noise }));
-    expect(cellReading(clear!)).toMatch(
-      /holds ×\u200a?50\.9 the energy of an isotropic update, noise of the same size ×/,
-    );
-    expect(cellReading(explained!)).toMatch(/like noise of the same size, which puts ×\u200a?3 .* the update ×/);
+    expect(cellReading(clear!)).toContain('The update lies in');
+    expect(cellReading(explained!)).toContain('The update points like noise of the same size.');
+    expect(cellReading({ ...explained!, twin: null })).toContain('leans into');
+    expect(cellReading({ ...metrics(0, 0, 0), twin: null })).toContain('points like a random direction');
     expect(disagreeing(explained!)).toBe(false);
     expect(disagreeing({ ...explained!, twin: null })).toBe(true);
   });
-  it('never say more in the headline than the verdicts', () => {
-    expect(maskHeadline(['noise', 'noise'], 0, 0.5, 0)).toContain('none counts as off or on');
-    expect(maskHeadline(['off', 'off'], 0, 0.5, 0)).toBe(
-      '2 of 2 matrices avoid the principal mask more than all three kinds of noise allow.',
-    );
-    expect(maskHeadline(['off', 'noise'], 0, 0.5, 0)).toContain('1 of 2 matrices avoid the principal mask');
-    expect(maskHeadline(['noise', 'noise'], 2, 0.988, 0)).toContain('can hardly tell');
-    expect(maskHeadline(['none', 'none'], 0, 0, 2)).toContain('store the same weights');
-    expect(maskHeadline(['none', 'none'], 0, 0, 1)).toContain('No matrix has an overlap');
-    expect(unchangedHeadline(0.001)).toBe('Nearly every stored code differs.');
-    expect(wedinHeadline(38, 42)).toContain('For 38 of 42 matrices no bound applies');
+  it('call an update low-rank if it has less than half the rank of noise of its size, and no adapter, which is so by construction', () => {
+    const low = { ...metrics(0, 0, 0, 50.9), updateStableRank: 19, twin: { updateStableRank: 40 } };
+    expect(cellReading(low)).toContain('The update is low-rank and lies in');
+    expect(cellReading({ ...low, updateStableRank: 21 })).toContain('The update lies in');
+    expect(cellReading(low, [], true)).toContain('The update lies in');
+    expect(cellReading({ ...low, jointEnergy: 0.01 })).toContain('low-rank, but points like noise of the same size');
   });
   it('give a bound if the figure is below its resolution', () => {
     expect(nss({ nss: 1e-6 })).toContain('below resolution');

@@ -43,6 +43,8 @@ export interface MatrixSource {
   bytes: number;
   /** up to this it is drawn at once, beyond on request */
   unaskedBytes: number;
+  /** CSS pixels; by default the picture may become higher */
+  mostHeight?: number;
 }
 
 /** Height of the picture for a width, CSS pixels. */
@@ -101,7 +103,9 @@ export class MatrixPicture extends LitElement {
 
   private get height(): number {
     const { rows, columns } = this.source;
-    return Math.round(Math.max(MIN_HEIGHT, Math.min(MAX_HEIGHT, (this.width * rows) / columns)));
+    return Math.round(
+      Math.max(MIN_HEIGHT, Math.min(this.source.mostHeight ?? MAX_HEIGHT, (this.width * rows) / columns)),
+    );
   }
   private get waits(): boolean {
     return !this.isAsked && this.source.bytes > this.source.unaskedBytes;

@@ -21,11 +21,6 @@ const content: FigureContent = {
     },
   ],
   map: { title: 'Both views', text: 'as factors', drawing: { markup: '<g id="map"/>', width: 1000, height: 200 } },
-  lines: {
-    title: 'Along the layers',
-    keys: ['mask view'],
-    drawing: { markup: '<g id="lines"/>', width: 1000, height: 150 },
-  },
   footer: 'Definitions: METRICS.md',
 };
 
@@ -38,14 +33,13 @@ describe('figureSheet', () => {
     expect(markup).not.toMatch(/var\(|<style|url\(http/);
     expect(width).toBe(FIGURE_WIDTH);
   });
-  it('shows each figure with its nulls, map and lines below one another', () => {
-    for (const text of ['73.8 %', 'Gaussian null 74.7 %', 'step null 78.1 %', 'Along the layers'])
+  it('shows each figure with its nulls, and the map below them', () => {
+    for (const text of ['73.8 %', 'Gaussian null 74.7 %', 'step null 78.1 %'])
       expect(markup).toContain(`>${text}</text>`);
     const top = (id: string): number =>
       Number(new RegExp(`translate\\([\\d.]+ ([\\d.]+)\\)"><g id="${id}"`).exec(markup)?.[1]);
     expect(top('map')).toBeGreaterThan(100);
-    expect(top('lines')).toBeGreaterThan(top('map') + 200);
-    expect(height).toBeGreaterThan(top('lines') + 150);
+    expect(height).toBeGreaterThan(top('map') + 200);
   });
   it('breaks titles that would run into the next card, and keeps the figures of all cards on one line', () => {
     const [card] = content.cards;

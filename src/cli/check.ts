@@ -8,7 +8,7 @@ import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { Severity } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
-import { bytes, table } from './format.ts';
+import { bytes, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { SENTENCE_LENGTH, terminal } from '../text/show.ts';

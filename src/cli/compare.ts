@@ -19,7 +19,7 @@ import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts
 import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
-import { count, figure, inUnit, percent, table, wrapped } from './format.ts';
+import { count, figure, inUnit, percent, table, wrapped } from '../export/plain.ts';
 import { openOutputs, type Outputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { runShard } from './shard.ts';

@@ -14,7 +14,7 @@ import type {
   Problem,
 } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
-import { bytes, count, figure, inUnit, percent, table } from './format.ts';
+import { bytes, count, figure, inUnit, percent, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { terminal, visible } from '../text/show.ts';

@@ -4,7 +4,7 @@ import { writeStandardOutput } from '../files/index.ts';
 import { appendAll } from '../protocol/lists.ts';
 import { terminal, visible } from '../text/show.ts';
 import type { MaskInvocation } from './copyArguments.ts';
-import { bytes, count, percent } from './format.ts';
+import { bytes, count, percent } from '../export/plain.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 /** Names that are told of each kind. */

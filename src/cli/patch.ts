@@ -4,7 +4,7 @@ import { writeStandardOutput } from '../files/index.ts';
 import type { DiffPlan } from '../protocol/patch.ts';
 import { terminal, visible } from '../text/show.ts';
 import type { ApplyInvocation, DiffInvocation } from './copyArguments.ts';
-import { bytes, count, percent } from './format.ts';
+import { bytes, count, percent } from '../export/plain.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 const DOING = { compare: 'compare', hash: 'SHA-256 of the base', write: 'write' };

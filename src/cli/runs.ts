@@ -5,7 +5,7 @@ import { appendAll } from '../protocol/lists.ts';
 import type { RunPair, RunsResult } from '../protocol/several.ts';
 import { shortNamesOf } from '../text/shortNames.ts';
 import { visible } from '../text/show.ts';
-import { count, figure, percent, table } from './format.ts';
+import { count, figure, percent, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import { answered, collect, heading, leftOut, notes, refusePartial } from './several.ts';
 import type { RunsInvocation } from './severalArguments.ts';

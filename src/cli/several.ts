@@ -4,7 +4,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { SeveralRequest } from '../protocol/several.ts';
 import { SeveralAccumulator } from '../results/several.ts';
 import { terminal, visible } from '../text/show.ts';
-import { count, percent, wrapped } from './format.ts';
+import { count, percent, wrapped } from '../export/plain.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 /** Throws bad-file if a run pairs with nothing of the base, and what the analysis throws. `names`: of the tuned checkpoints. */

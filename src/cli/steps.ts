@@ -6,7 +6,7 @@ import { appendAll } from '../protocol/lists.ts';
 import type { StepsResult } from '../protocol/several.ts';
 import { terminal } from '../text/show.ts';
 import { baseOf, isAdapter } from './base.ts';
-import { figure, percent, table } from './format.ts';
+import { figure, percent, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import { answered, collect, heading, leftOut, notes, refusePartial } from './several.ts';
 import type { StepsInvocation } from './severalArguments.ts';

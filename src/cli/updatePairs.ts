@@ -2,14 +2,11 @@
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
 import { checkpointsAt } from '../checkpoint/index.ts';
-import { modelOfPairs } from '../metrics/updatePair.ts';
+import { updatePairsResult, updatePairsText } from '../export/updatePairs.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { appendAll } from '../protocol/lists.ts';
 import type { UpdatePair, UpdatePairsResult } from '../protocol/updatePair.ts';
-import { terminal, visible } from '../text/show.ts';
 import type { OutputOptions } from './options.ts';
 import { baseOf, isAdapter } from './base.ts';
-import { figure, percent, table } from './format.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine } from './progress.ts';
 
@@ -19,8 +16,6 @@ interface Options extends OutputOptions {
   /** the base of both; null if nobody said */
   common: string | null;
 }
-/** Reasons that are told in the text. */
-const MOST_REASONS = 4;
 
 /** Throws bad-parameter if a base is needed and not to be found, bad-file if nothing is changed by both. */
 export async function runUpdatePairs(analysis: Analysis, options: Options, signal: AbortSignal): Promise<void> {
@@ -40,26 +35,13 @@ export async function runUpdatePairs(analysis: Analysis, options: Options, signa
   } finally {
     progress.clear();
   }
-  const [first] = skipped;
-  if (matrices.length === 0)
-    throw new OffaxisError(
-      'bad-file',
-      `${one} and ${other} change no matrix in common${first ? ` (${first.name}: ${first.reason})` : ''}. Check that both were trained on one base.`,
-    );
-  const result: UpdatePairsResult = {
-    schema: 'offaxis.updates/1',
-    one: resolve(one),
-    other: resolve(other),
-    base: base === null ? null : resolve(base),
-    adapters: [
-      (await analysis.open({ path: one }, signal)).adapter,
-      (await analysis.open({ path: other }, signal)).adapter,
-    ],
-    matrices,
-    model: modelOfPairs(matrices),
-    skipped,
-  };
-  await outputs.write({ json: () => result, lines: () => report(result) });
+  const adapters: UpdatePairsResult['adapters'] = [
+    (await analysis.open({ path: one }, signal)).adapter,
+    (await analysis.open({ path: other }, signal)).adapter,
+  ];
+  const compared = { one: resolve(one), other: resolve(other), base: base === null ? null : resolve(base) };
+  const result = updatePairsResult({ ...compared, adapters, matrices, skipped });
+  await outputs.write({ json: () => result, lines: () => updatePairsText(result) });
 }
 
 /** Null if both are adapters whose updates are known without it. */
@@ -86,47 +68,3 @@ async function neededBase(analysis: Analysis, options: Options, signal: AbortSig
     });
   }
 }
-
-function report({ one, other, base, matrices, model, skipped }: UpdatePairsResult): string[] {
-  const rows = matrices.map((pair) => [
-    pair.name,
-    pair.shape.join(' x '),
-    ...pair.updateNorms.map((norm) => figure(norm, 4)),
-    ratio(pair.updateNorms),
-    figure(pair.updateCosine, 3),
-    figure(pair.cosineDeviation, 2),
-    `${percent(pair.subspaceSimilarity)} / ${percent(pair.subspaceChance)}`,
-  ]);
-  const head = [
-    'matrix',
-    'shape',
-    'norm 1',
-    'norm 2',
-    '2 over 1',
-    'cosine',
-    'sd if independent',
-    'shared directions / chance',
-  ];
-  const reasons = [...new Set(matrices.flatMap((pair) => pair.reasons))].slice(0, MOST_REASONS);
-  const lines = [
-    terminal(`1: ${one}`),
-    terminal(`2: ${other}`),
-    base === null ? 'the updates themselves, without their base' : terminal(`over ${base}`),
-    '',
-  ];
-  appendAll(lines, table(head, rows));
-  lines.push(
-    '',
-    `norms of the updates: ${model.updateNorms.map((norm) => figure(norm, 4)).join(' and ')}, ${ratio(model.updateNorms)} times`,
-    `cosine of the updates: ${figure(model.updateCosine, 3)} over ${matrices.length} ${matrices.length === 1 ? 'matrix' : 'matrices'}; 0 if independent`,
-  );
-  for (const reason of reasons) lines.push(`note: ${terminal(reason)}`);
-  if (skipped.length) {
-    const some = skipped.slice(0, MOST_REASONS).map(({ name, reason }) => `${visible(name)} (${visible(reason)})`);
-    const more = skipped.length > some.length ? ` and ${skipped.length - some.length} more` : '';
-    lines.push(`${skipped.length} left out: ${some.join(', ')}${more}`);
-  }
-  return lines;
-}
-
-const ratio = ([first, second]: [number, number]): string => (first > 0 ? figure(second / first, 3) : '-');

@@ -10,7 +10,7 @@ import {
   type VerifyResult,
 } from '../protocol/verify.ts';
 import { terminal, visible } from '../text/show.ts';
-import { bytes, figure, table } from './format.ts';
+import { bytes, figure, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import type { VerifyInvocation } from './copyArguments.ts';
 import { ProgressLine, timeLeft } from './progress.ts';

@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
+import { compareAny } from './compareUpdates.ts';
 import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
 
 /** "Compare Checkpoints...": two quick picks. Called with two URIs it asks nothing. */
 export const compareCheckpoints: Command = {
   id: 'offaxis.compareCheckpoints',
-  async run({ comparisons, base: selection }, ...args) {
+  async run(services, ...args) {
     const [baseUri, tunedUri] = args.map(uriOf);
     const title = vscode.l10n.t('Compare Checkpoints');
     const base = baseUri
@@ -14,7 +15,7 @@ export const compareCheckpoints: Command = {
       : await pickCheckpoint({
           title: `${title} (1/2)`,
           placeHolder: vscode.l10n.t('The base: before training'),
-          first: selection.path,
+          first: services.base.path,
         });
     if (base === undefined) return;
     const tuned = tunedUri
@@ -24,6 +25,6 @@ export const compareCheckpoints: Command = {
           placeHolder: vscode.l10n.t('The tuned one: after training'),
           except: base,
         });
-    if (tuned !== undefined) await comparisons.compare(base, tuned);
+    if (tuned !== undefined) await compareAny(services, base, tuned);
   },
 };

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
+import { compareAny } from './compareUpdates.ts';
 import { checkpointAt } from './checkpoints.ts';
 import { shortNames } from '../text/shortNames.ts';
 import { label } from '../text/show.ts';
@@ -10,7 +11,7 @@ import { label } from '../text/show.ts';
 /** "Compare Selected Checkpoints": two in the explorer. Their order in the selection is not the user's, so which is the base is asked. */
 export const compareSelected: Command = {
   id: 'offaxis.compareSelected',
-  async run({ comparisons }, _uri, selected) {
+  async run(services, _uri, selected) {
     const uris = Array.isArray(selected) ? selected.flatMap((value: unknown) => uriOf(value) ?? []) : [];
     const [firstUri, secondUri] = uris;
     if (uris.length !== 2 || !firstUri || !secondUri)
@@ -48,6 +49,6 @@ export const compareSelected: Command = {
       title: vscode.l10n.t('Compare Selected Checkpoints'),
       placeHolder: vscode.l10n.t('Which one is the base?'),
     });
-    if (picked) await comparisons.compare(picked.base, picked.tuned);
+    if (picked) await compareAny(services, picked.base, picked.tuned);
   },
 };

@@ -3,6 +3,7 @@ import { findBase } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Command, CommandServices } from './register.ts';
 import { uriOf } from './register.ts';
+import { compareAny } from './compareUpdates.ts';
 import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
 import { label } from '../text/show.ts';
 
@@ -45,7 +46,7 @@ function except({ base }: CommandServices): { except?: string } {
 async function compareToBase(services: CommandServices, tuned: string): Promise<void> {
   const selected = services.base.path === tuned ? null : services.base.path;
   const base = selected ?? (await askForBase(services, tuned));
-  if (base !== undefined) await services.comparisons.compare(base, tuned);
+  if (base !== undefined) await compareAny(services, base, tuned);
 }
 
 async function askForBase({ engine }: CommandServices, tuned: string): Promise<string | undefined> {

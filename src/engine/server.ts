@@ -34,6 +34,7 @@ export function serveAnalysis(
         (await analysis()).prioritize(params);
         return null;
       },
+      isKnownAlone: async ({ path }, signal) => (await analysis()).isKnownAlone(path, signal),
       values: async (params, signal) => (await analysis()).values(params, signal),
     },
     streams: {
@@ -43,6 +44,9 @@ export function serveAnalysis(
       },
       async *compare(params, signal) {
         yield* (await analysis()).compare(params, signal);
+      },
+      async *updatePairs(params, signal) {
+        yield* (await analysis()).updatePairs(params, signal);
       },
       async *scan(params, signal) {
         yield* (await analysis()).scan(params, signal);

@@ -17,6 +17,7 @@ import type { Shard } from './part.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 import type { MaskEvent, MaskRequest } from './mask.ts';
+import type { UpdatePairEvent } from './updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from './verify.ts';
 import type { ExportEvent, ExportRequest, PictureEvent, PictureRequest, ValuesBlock, ValuesRequest } from './matrix.ts';
 
@@ -232,6 +233,8 @@ export interface EngineCalls {
   letGo(params: ComparedCheckpoints): null;
   /** moves a matrix to the front of a running comparison's queue */
   prioritize(params: { runId: string; name: string }): null;
+  /** whether every update of this checkpoint, an adapter, is known without its base */
+  isKnownAlone(params: { path: string }): boolean;
   /** a rectangle of a plane of a tensor, at most MAX_VALUES values */
   values(params: { path: string } & ValuesRequest): ValuesBlock;
 }
@@ -254,6 +257,8 @@ export interface EngineStreams {
     includeEmbeddings: boolean;
   }): InspectionEvent;
   compare(params: CompareRequest): ComparisonEvent;
+  /** two updates of one base beside each other; `base` null: as far as they are known without it */
+  updatePairs(params: { one: string; other: string; base: string | null }): UpdatePairEvent;
   /** problems of the header and of the values; reads every tensor */
   scan(params: { path: string }): ScanEvent;
   /** whether two checkpoints hold the same weights; reads both whole */

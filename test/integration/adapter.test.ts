@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { UpdatePairsResult } from '../../src/protocol/updatePair.ts';
 import { ComparisonPage } from './support/comparison.ts';
 import { goldenComparison } from './support/golden.ts';
 import { session } from './support/session.ts';
@@ -37,5 +40,29 @@ test('explorer: the base is compared with its adapter; what it leaves alone is d
   }
   expect(spoken.filter((text) => text.endsWith('untouched'))).toHaveLength(4);
   await vscode.screenshot('adapter-comparison');
+  await vscode.runCommand('View: Close All Editors');
+});
+
+test('an adapter as the first side: its update beside that of a full fine-tune, over the base that it names', async () => {
+  const vscode = workbench();
+  await vscode.selectAsBase('rl-lora', 'adapter_model.safetensors');
+  await vscode.chooseFromMenu(await vscode.reveal('rl', 'model.safetensors'), 'Compare with Base');
+  const lines = vscode.page.locator('.editor-instance .monaco-editor .view-lines').last();
+  // What the command line prints of the same two.
+  const { stdout } = spawnSync(
+    process.execPath,
+    [
+      ...[join(root, 'dist', 'cli.mjs'), 'compare', join(vscode.workspace, 'rl-lora'), join(vscode.workspace, 'rl')],
+      ...['--base', join(vscode.workspace, 'base'), '--json', '-'],
+    ],
+    { encoding: 'utf8', maxBuffer: 1 << 26 },
+  );
+  const { matrices } = JSON.parse(stdout) as UpdatePairsResult;
+  expect(matrices).toHaveLength(18);
+  const [first] = matrices;
+  const text = async (): Promise<string> => (await lines.innerText()).replaceAll('\u00a0', ' ');
+  await expect.poll(text, { timeout: 60_000 }).toContain(`${first?.name} `);
+  expect(await text()).toContain((first?.updateNorms[0] ?? NaN).toPrecision(4));
+  expect(await text()).toMatch(/^1: .*rl-lora/m);
   await vscode.runCommand('View: Close All Editors');
 });

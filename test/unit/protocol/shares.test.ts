@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { percent as forModels } from '../../../src/assistant/text.ts';
-import { percent as forTerminals } from '../../../src/cli/format.ts';
+import { percent as forTerminals } from '../../../src/export/plain.ts';
 import { percent as forPeople } from '../../../src/protocol/format.ts';
 
 const plain = (text: string): string => text.replaceAll('\u202f', ' ').replaceAll('\u2212', '-');

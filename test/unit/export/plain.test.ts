@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as model from '../../../src/assistant/text.ts';
-import * as cli from '../../../src/cli/format.ts';
-import { wrapped } from '../../../src/cli/format.ts';
+import * as cli from '../../../src/export/plain.ts';
+import { wrapped } from '../../../src/export/plain.ts';
 import * as page from '../../../src/protocol/format.ts';
 
 const terminal = { ...cli, num: cli.figure };

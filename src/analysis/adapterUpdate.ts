@@ -1,8 +1,9 @@
 /** What an adapter alone does to one weight: norms and spectrum of D, from the core between its factors (METRICS F). */
-import type { AloneUpdate } from '../checkpoint/index.ts';
+import { readMatrix, type AloneUpdate, type OverBase, type Weight } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { coreOf, matrixOf, sumOf, type ThinMatrix } from '../linalg/thin.ts';
-import { spectrumMetrics } from '../metrics/index.ts';
+import { spectrumMetrics, StatsAccumulator, chunkStats } from '../metrics/index.ts';
+import { bytesOf, castCodes, type MatrixType } from '../numbers/index.ts';
 import type { AdapterUpdate } from '../protocol/results.ts';
 
 /** Reads the factors and nothing else. Throws bad-file, read-failed, cancelled. */
@@ -41,4 +42,36 @@ export async function singularValues(
   if (Math.min(core.rows, core.columns) < 2)
     return Float64Array.of(Math.sqrt(core.values.reduce((sum, value) => sum + value * value, 0)));
   return backend.singularValues(matrixOf(core), { signal });
+}
+
+/** D = W1 - W0 as the adapter's definition makes it, unrounded, decomposed whole. Throws bad-file, read-failed, cancelled. */
+export async function updateOver(
+  { name, pair, rank, scale }: OverBase,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
+): Promise<AdapterUpdate> {
+  const { base, tuned } = pair;
+  const { rows, columns, place } = base;
+  const [before, after] = [await float64(base, signal), await float64(tuned, signal)];
+  for (let i = 0; i < after.length; i++) after[i] = (after[i] as number) - (before[i] as number);
+  const data = new Uint8Array(after.buffer, after.byteOffset, after.byteLength);
+  const stats = new StatsAccumulator();
+  stats.add(chunkStats('F64', data));
+  const known = { name, layer: place.layer, module: place.module, shape: [rows, columns] as [number, number] };
+  if (!stats.isFinite)
+    return {
+      ...{ ...known, rank, scale, spectrum: null, singularValues: [] },
+      reasons: [`The update holds ${stats.nan} NaN and ${stats.inf} infinities: its spectrum is not defined.`],
+    };
+  const values = await backend.singularValues({ rows, columns, type: 'F64', data }, { signal });
+  const spectrum = spectrumMetrics(values, rows, columns, stats.variance);
+  return { ...known, rank, scale, spectrum, singularValues: [...values], reasons: [] };
+}
+
+async function float64(weight: Weight, signal: AbortSignal): Promise<Float64Array> {
+  const type = weight.type as MatrixType;
+  const data = await readMatrix(weight, signal);
+  const values = new Float64Array(new SharedArrayBuffer((data.byteLength / bytesOf(type)) * 8));
+  castCodes(type, data, 'F64', new Uint8Array(values.buffer));
+  return values;
 }

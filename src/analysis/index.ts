@@ -21,7 +21,7 @@ import type { ApplyEvent, ApplyRequest, DiffEvent, DiffRequest } from '../protoc
 import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
-import type { Checkpoint } from '../checkpoint/index.ts';
+import { findBase, type Checkpoint } from '../checkpoint/index.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
@@ -128,9 +128,11 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     async *inspect(params, signal) {
       const backend = params.spectra ? await backends.spectral() : backends.cpu;
       const { checkpoint, release } = await cache.hold(params.path, signal);
+      const over = params.updates ? await overFoundBase(comparisons, checkpoint, params.path, signal) : null;
       try {
-        yield* inspectCheckpoint(backend, checkpoint, params, signal);
+        yield* inspectCheckpoint(backend, checkpoint, params, signal, over?.open.pairing.pairs);
       } finally {
+        await over?.release();
         await release();
       }
     },
@@ -246,5 +248,25 @@ async function* withBoth<E>(
     }
   } finally {
     await left.release();
+  }
+}
+
+/** An adapter over its base, if some of its updates are not known without it and it lies where the adapter says; else null. */
+async function overFoundBase(
+  comparisons: ComparisonCache,
+  checkpoint: Checkpoint,
+  path: string,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<ComparisonCache['hold']>> | null> {
+  const { adapter } = checkpoint;
+  if (!adapter || adapter.facts.unmerged || adapter.refused !== null || isKnownAlone(checkpoint)) return null;
+  const { path: base } = await findBase(path, adapter.facts.base, []);
+  if (base === null) return null;
+  try {
+    return await comparisons.hold({ base, tuned: path, includeEmbeddings: false, tensors: null }, signal);
+  } catch (error) {
+    // What can't be opened is told by the comparison; the adapter alone is what it is.
+    if (error instanceof OffaxisError && error.code !== 'cancelled') return null;
+    throw error;
   }
 }

@@ -1,13 +1,17 @@
 /** Statistics and spectra of one checkpoint as a stream. */
 import {
+  costOf,
   matricesOf,
+  overBase,
   readChunks,
   readMatrix,
   updatesAlone,
   wholeWeight,
   type AloneUpdate,
   type Checkpoint,
+  type OverBase,
   type Weight,
+  type WeightPair,
 } from '../checkpoint/index.ts';
 import type { ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import {
@@ -25,7 +29,7 @@ import type {
   TensorSpectrum,
   TensorStatistics,
 } from '../protocol/engine.ts';
-import { updateOf } from './adapterUpdate.ts';
+import { updateOf, updateOver } from './adapterUpdate.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 
@@ -41,6 +45,7 @@ type Item = {
       weight: Weight;
     }
   | { work: 'update'; update: AloneUpdate }
+  | { work: 'over-base'; over: OverBase }
 );
 
 /**
@@ -53,6 +58,8 @@ export async function* inspectCheckpoint(
   checkpoint: Checkpoint,
   params: Omit<Parameters<EngineStreams['inspect']>[0], 'path'>,
   signal: AbortSignal,
+  /** of an adapter with its base, if that was found */
+  changed: readonly WeightPair[] = [],
 ): AsyncGenerator<InspectionEvent, void, undefined> {
   const named = new Set(params.tensors);
   const items: Item[] = [];
@@ -81,13 +88,24 @@ export async function* inspectCheckpoint(
       }
     }
   }
-  if (params.updates)
-    for (const update of updatesAlone(checkpoint)) {
+  if (params.updates) {
+    const updates = updatesAlone(checkpoint);
+    const over = overBase(updates, changed);
+    for (const one of over?.found ?? []) {
+      const { base, tuned } = one.pair;
+      if (named.size > 0 && !tuned.entries.some(({ name }) => named.has(name))) continue;
+      items.push({
+        ...{ name: one.name, over: one, work: 'over-base' },
+        ...{ count: base.count, cost: costOf(base.rows, base.columns) },
+      });
+    }
+    for (const update of over?.rest ?? updates) {
       if (named.size > 0 && !update.tensors.some((name) => named.has(name))) continue;
       const [out, inside] = update.shape;
       const count = ((out ?? 0) + (inside ?? 0)) * (update.rank ?? 0);
       items.push({ name: update.name, update, work: 'update', count, cost: 2 * count * (update.rank ?? 0) });
     }
+  }
   const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
   const pace = new Pace();
   let done = 0;
@@ -115,6 +133,8 @@ async function work(item: Item, backend: LinearAlgebraBackend, signal: AbortSign
       return { type: 'spectrum', value: await spectrumOf(item.weight, backend, signal) };
     case 'update':
       return { type: 'update', value: await updateOf(item.update, backend, signal) };
+    case 'over-base':
+      return { type: 'update', value: await updateOver(item.over, backend, signal) };
   }
 }
 

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import { adapterUpdates } from '../../../src/metrics/adapterUpdates.ts';
 import { DEFAULT_PARAMETERS, type AdapterUpdate, type ComparisonMetrics } from '../../../src/protocol/results.ts';
+
+import { temporaryFolder } from '../checkpoint/folder.ts';
 
 /** An adapter by itself, from its factors alone, against the same update formed row by row over its base and decomposed whole. */
 const FIXTURES = 'test/fixtures/adapters';
@@ -79,6 +81,36 @@ describe.each([
     for (const groups of [whole.layers, whole.modules])
       expect(groups.reduce((sum, { updateShare }) => sum + (updateShare ?? 0), 0)).toBeCloseTo(1, 12);
     expect(whole.unknown).toBe(0);
+  });
+});
+
+describe('with the base where the adapter says', () => {
+  const folder = temporaryFolder();
+  it.each([
+    ['llama-dora', 'llama'],
+    ['llama-ia3', 'llama'],
+    ['llama-pissa', 'llama'],
+    ['llama-olora', 'llama'],
+    ['llama-target_parameters', 'llama-target_parameters'],
+  ])('%s has the update that it has over it', async (name, model) => {
+    const [base, tuned] = [join(folder.path, name, 'base'), join(folder.path, name, 'adapter')];
+    cpSync(existsSync(`${FIXTURES}/${model}/base`) ? `${FIXTURES}/${model}/base` : `${FIXTURES}/llama/base`, base, {
+      recursive: true,
+    });
+    cpSync(`${FIXTURES}/${name}/adapter`, tuned, { recursive: true });
+    const config = join(tuned, 'adapter_config.json');
+    const settings = JSON.parse(readFileSync(config, 'utf8')) as object;
+    writeFileSync(config, JSON.stringify({ ...settings, base_model_name_or_path: '../base' }));
+    const updates = await alone(tuned);
+    const { metrics } = await overBase(base, tuned);
+    expect(updates.map((update) => update.name).sort()).toEqual([...metrics.keys()].sort());
+    for (const { name: matrix, spectrum, reasons } of updates) {
+      const over = metrics.get(matrix) as ComparisonMetrics;
+      expect(reasons).toEqual([]);
+      expect(relativeDifference(spectrum?.frobeniusNorm, over.updateNorm), matrix).toBeLessThan(1e-4);
+      expect(relativeDifference(spectrum?.spectralNorm, over.updateSpectralNorm), matrix).toBeLessThan(1e-4);
+      expect(relativeDifference(spectrum?.effectiveRank, over.updateEffectiveRank), matrix).toBeLessThan(1e-4);
+    }
   });
 });
 

@@ -3,10 +3,11 @@ import type { ByteSource } from '../bytes/index.ts';
 import { greatest } from '../protocol/lists.ts';
 import type { Format, Header } from './format.ts';
 import { gguf } from './gguf/index.ts';
+import { numpy } from './numpy/index.ts';
 import { safetensors } from './safetensors/index.ts';
 import { torch } from './torch/index.ts';
 
-export const FORMATS: readonly [Format, ...Format[]] = [safetensors, torch, gguf];
+export const FORMATS: readonly [Format, ...Format[]] = [safetensors, torch, gguf, numpy];
 
 /** The format whose suffix a name has, and that suffix. */
 export function formatOfName(name: string): { format: Format; suffix: string } | null {

@@ -16,6 +16,7 @@ const PARTS: Readonly<Record<TargetName, number>> = {
   torch: 2,
   dcp: 1,
   gguf: 1,
+  numpy: 1,
 };
 /** A case that takes longer hangs. */
 const HANG_MS = 30_000;

@@ -11,7 +11,7 @@ import { mcpTarget } from './mcp.ts';
 import { rpcTarget } from './rpc.ts';
 import type { Target } from './target.ts';
 
-export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp', 'gguf'] as const;
+export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp', 'gguf', 'numpy'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** `root`: of the project; its dist/ holds the server. */
@@ -27,6 +27,14 @@ export async function openTarget(name: TargetName, root: string): Promise<Target
       return rpcTarget;
     case 'mcp':
       return mcpTarget(root);
+    case 'numpy':
+      return binaryTarget(name, filesOf(root, 'numpy', ['model.npz', 'big-endian.npz']), (file) => {
+        const directory = file.indexOf('PK\u0001\u0002', 0, 'latin1');
+        return [
+          [0, Math.min(300, file.length)],
+          [directory, file.length],
+        ];
+      });
     case 'gguf':
       return binaryTarget(name, filesOf(root, 'gguf', ['tiny-Q4_K.gguf', 'every-type.gguf', 'tiny-F16.gguf']), () => [
         [0, 1000],

@@ -18,6 +18,6 @@ describe('the format of a file', () => {
   it('reads a header into entries under any name, and says what a file is that has none', async () => {
     expect([...(await readHeader(memorySource(file), 'model.bin')).entries.keys()]).toEqual(['a']);
     const { problems } = await readHeader(memorySource(new TextEncoder().encode('GGUF and more of it')), 'model.bin');
-    expect(problems.map(({ code }) => code)).toEqual(['gguf']);
+    expect(problems.map(({ code }) => code)).toEqual(['gguf-version']);
   });
 });

@@ -4,7 +4,17 @@ import { expect, it } from 'vitest';
 import { openTarget, TARGETS } from '../../fuzz/targets.ts';
 import { fuzz } from '../../fuzz/target.ts';
 
-const CASES = { header: 4_000, index: 4_000, config: 4_000, rpc: 1_000, mcp: 150, torch: 500, dcp: 500, gguf: 500 };
+const CASES = {
+  header: 4_000,
+  index: 4_000,
+  config: 4_000,
+  rpc: 1_000,
+  mcp: 150,
+  torch: 500,
+  dcp: 500,
+  gguf: 500,
+  numpy: 500,
+};
 
 it.each(TARGETS)(
   '%s: no crash, no hang, no memory beyond the input, and a bounded sentence for every rejection',

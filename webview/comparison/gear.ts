@@ -34,17 +34,12 @@ export function departures({
 }
 
 /** Empty: as by default. Undefined: not a number. */
-function numberIn(form: HTMLFormElement, name: string): number | null | undefined {
-  const field = form.elements.namedItem(name);
-  if (!(field instanceof HTMLInputElement)) return undefined;
+function numberIn(field: HTMLInputElement | null): number | null | undefined {
+  if (!field) return undefined;
   const text = field.value.trim();
   if (text === '') return null;
   return Number.isFinite(Number(text)) && field.validity.valid ? Number(text) : undefined;
 }
-const isChecked = (form: HTMLFormElement, name: string): boolean => {
-  const field = form.elements.namedItem(name);
-  return field instanceof HTMLInputElement && field.checked;
-};
 
 class Gear extends ViewElement {
   protected override render(): TemplateResult | typeof nothing {
@@ -66,11 +61,11 @@ class Gear extends ViewElement {
   }
 
   private form({ alpha, maskRank, angleRank, includeEmbeddings, twin }: ComparisonParameters): TemplateResult {
-    return html`<form
+    // no form: a webview's sandbox sends none, not even to the page itself
+    return html`<div
       class="gear"
-      @submit=${(event: SubmitEvent) => {
-        event.preventDefault();
-        this.apply(event);
+      @keydown=${(event: KeyboardEvent) => {
+        if (event.key === 'Enter' && event.target instanceof HTMLInputElement) this.apply(event);
       }}
     >
       <h2>${t('Parameters')}</h2>
@@ -88,9 +83,11 @@ class Gear extends ViewElement {
           @click=${(event: Event) => this.defaults(event)}
         >
           ${t('Defaults')}</button
-        ><button type="submit" class="primary" data-action="compare-again">${t('Compare Again')}</button>
+        ><button class="primary" data-action="compare-again" @click=${(event: Event) => this.apply(event)}>
+          ${t('Compare Again')}
+        </button>
       </div>
-    </form>`;
+    </div>`;
   }
   private number(name: string, label: string, term: TermId, value: string, note: string): TemplateResult {
     return html`<div class="field">
@@ -119,16 +116,16 @@ class Gear extends ViewElement {
 
   /** A number that is out of range for some matrix is told by the engine, which knows them. */
   private apply(event: Event): void {
-    const form = event.currentTarget as HTMLFormElement;
-    const [alpha, maskRank, angleRank] = ['alpha', 'maskRank', 'angleRank'].map((name) => numberIn(form, name));
+    const field = (name: string): HTMLInputElement | null => this.querySelector(`input[name="${name}"]`);
+    const [alpha, maskRank, angleRank] = ['alpha', 'maskRank', 'angleRank'].map((name) => numberIn(field(name)));
     if (alpha === undefined || maskRank === undefined || angleRank === undefined) return;
     closePopover(event);
     this.compare({
       alpha: alpha ?? DEFAULT_PARAMETERS.alpha,
       maskRank,
       angleRank,
-      twin: isChecked(form, 'twin'),
-      includeEmbeddings: isChecked(form, 'includeEmbeddings'),
+      twin: field('twin')?.checked ?? false,
+      includeEmbeddings: field('includeEmbeddings')?.checked ?? false,
     });
   }
   private defaults(event: Event): void {

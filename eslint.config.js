@@ -69,18 +69,38 @@ const LAYERS = {
   },
   // Numbers are the engine's work: the host side reaches it through its client only.
   tools: { may: ['assistant', 'engine', 'text', 'protocol'], vscode: true },
+  git: { may: ['files', 'formats', 'protocol'] },
   // What both pages need of VS Code.
   host: { may: ['engine', 'files', 'bytes', 'formats', 'text', 'protocol'], vscode: true },
   editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
-  comparison: { may: ['host', 'engine', 'export', 'results', 'files', 'bytes', 'text', 'protocol'], vscode: true },
+  comparison: {
+    may: ['host', 'engine', 'export', 'answer', 'results', 'files', 'bytes', 'text', 'protocol'],
+    vscode: true,
+  },
   // Its words follow the catalog and the verdict's rule.
   hover: {
     may: ['commands', 'engine', 'families', 'answer', 'results', 'metrics', 'formats', 'bytes', 'text', 'protocol'],
     vscode: true,
   },
+  explorer: {
+    may: ['commands', 'editor', 'answer', 'metrics/say', 'formats', 'text'],
+    vscode: true,
+  },
   commands: {
     may: [
-      ...['comparison', 'editor', 'host', 'engine', 'export', 'checkpoint', 'formats', 'files', 'numbers', 'text'],
+      ...[
+        'comparison',
+        'editor',
+        'host',
+        'engine',
+        'export',
+        'checkpoint',
+        'formats',
+        'files',
+        'git',
+        'numbers',
+        'text',
+      ],
       'protocol',
     ],
     vscode: true,

@@ -1,17 +1,19 @@
 // Makes the VSIX files in dist/, one for each target with its own build of Dawn and one for all other systems without, and checks what is
 // in each. usage: node scripts/package.mjs [--target TARGET|universal]... (without: all of them)
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TARGETS, dawnFiles } from './lib/dawn.mjs';
 import { run } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
 import { UNIVERSAL, hostTarget, packageMistakes, vsixPath } from './lib/packages.mjs';
+import { linksOf } from './lib/repository.mjs';
 import { readVsix } from './lib/vsix.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 await onRecentNode(root);
 const dawn = join(root, 'dist', 'dawn');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const targets = wanted(process.argv.slice(2));
 run(process.execPath, ['scripts/build.mjs', '--production'], { cwd: root });
@@ -64,8 +66,9 @@ function stage(target, native) {
 }
 
 function pack(target, vsix) {
-  // No dependencies: all of them are bundled. No rewriting of links: there is no public repository to point them at yet.
-  const options = ['--no-dependencies', '--no-rewrite-relative-links', '--allow-missing-repository', '--out', vsix];
+  // No dependencies: all of them are bundled. A store's page shows the README elsewhere: its links and pictures get whole addresses.
+  const { content, images } = linksOf(manifest.repository.url);
+  const options = ['--no-dependencies', '--baseContentUrl', content, '--baseImagesUrl', images, '--out', vsix];
   if (target !== UNIVERSAL) options.push('--target', target);
   run(process.execPath, ['node_modules/@vscode/vsce/vsce', 'package', ...options], {
     cwd: root,

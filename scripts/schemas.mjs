@@ -1,4 +1,4 @@
-// Writes the metric blocks of media/schema/*.json from the catalog of figures. usage: node scripts/schemas.mjs
+// Writes the metric blocks of media/schema/*.json from the catalog of figures, and the schema that leads to them. usage: node scripts/schemas.mjs
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -8,10 +8,16 @@ import { ComparisonPanels } from './comparison/panels.ts';
 import { ComparisonStore } from './comparison/store.ts';
 import { Activity } from './host/activity.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
+import { registerIndexLens } from './hover/indexLens.ts';
 import { InspectorProvider, registerInspector } from './editor/provider.ts';
+import { RecentComparisons } from './explorer/recent.ts';
+import { answerLine, registerCheckpointsView } from './explorer/view.ts';
+import { GpuDocument } from './commands/gpuDocument.ts';
+import { WorkspaceCheckpoints } from './commands/workspaceCheckpoints.ts';
 import { shownLog } from './host/log.ts';
 import { WindowEngine } from './host/windowEngine.ts';
 import { registerHovers } from './hover/provider.ts';
+import { registerMcpServer } from './tools/mcpServer.ts';
 import { registerTools } from './tools/register.ts';
 
 /** What deactivate has to wait for; VS Code calls it without the context. */
@@ -24,6 +30,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const engine = windowEngine.client;
   const activity = new Activity();
   const base = new BaseSelection(workspaceState);
+  const revisions = join(context.globalStorageUri.fsPath, 'revisions');
+  const gpuDocument = new GpuDocument(engine);
+  const workspace = new WorkspaceCheckpoints();
+  const recent = new RecentComparisons(workspaceState);
   const inspector = new InspectorProvider({ extensionUri, engine, log, activity, base });
   const store = new ComparisonStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'comparisons'));
   const openTensor = async (checkpoint: string, tensor: string | null): Promise<void> => {
@@ -42,6 +52,8 @@ export function activate(context: vscode.ExtensionContext): void {
     toldGpu: context.globalState,
     useCpu: () => windowEngine.useCpu(),
     openTensor,
+    finished: ({ base: from, tuned, title, answer }) =>
+      recent.add({ base: from, tuned, title, answer: answer ? answerLine(answer) : '' }),
   });
   subscriptions.push(
     log,
@@ -49,16 +61,31 @@ export function activate(context: vscode.ExtensionContext): void {
     base,
     windowEngine,
     comparisons,
+    gpuDocument,
+    workspace,
     registerInspector(inspector),
+    registerIndexLens(),
     registerTools(engine, log),
+    registerMcpServer({ extensionUri, version: versionOf(context), options: () => windowEngine.options() }),
     comparisons.register(),
     registerHovers(
-      { engine, log, known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known } },
+      {
+        engine,
+        log,
+        workspace: () => workspace.list(),
+        known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known },
+      },
       { openTensor, showInComparison: (from, to, tensor) => comparisons.reveal(from, to, tensor) },
     ),
-    registerCommands({ extensionUri, engine, log, inspector, comparisons, base }, COMMANDS),
+    recent,
+    registerCheckpointsView({ workspace, recent, base }, (from, to) => comparisons.compare(from, to)),
+    registerCommands({ extensionUri, engine, log, inspector, comparisons, base, gpuDocument, revisions }, COMMANDS),
   );
   closing = () => comparisons.close();
+}
+
+function versionOf({ extension }: vscode.ExtensionContext): string {
+  return (extension.packageJSON as { version: string }).version;
 }
 
 /** The runs end and save what they have, within the time that VS Code gives. */

@@ -1,6 +1,7 @@
 // @ts-check
-// The metric blocks of the JSON Schemas, from the catalog of figures; the rest of each schema is written by hand.
-import { readFileSync } from 'node:fs';
+// The metric blocks of the JSON Schemas, from the catalog of figures, and the schema of any result, which leads to the others; the rest is
+// written by hand.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { format } from 'prettier';
@@ -132,7 +133,23 @@ async function catalogOf(root) {
 }
 
 /**
- * The texts of the schemas that hold figures, by path in the checkout.
+ * The schema by which VS Code checks a JSON file that may be a result: what its `schema` names, and nothing for files of others.
+ * @param {string} root
+ */
+function resultSchema(root) {
+  const names = readdirSync(join(root, 'media', 'schema')).filter((name) => /-\d+\.schema\.json$/.test(name));
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A result of Offaxis',
+    allOf: names.sort().map((name) => {
+      const id = `offaxis.${name.replace(/-(\d+)\.schema\.json$/, '/$1')}`;
+      return { if: { properties: { schema: { const: id } }, required: ['schema'] }, then: { $ref: name } };
+    }),
+  };
+}
+
+/**
+ * The texts of the schemas that are generated or hold figures, by path in the checkout.
  * @param {string} root the checkout
  * @returns {Promise<Map<string, string>>}
  */
@@ -150,11 +167,14 @@ export async function schemaTexts(root) {
   });
   const read = (/** @type {string} */ name) => JSON.parse(readFileSync(join(root, 'media', 'schema', name), 'utf8'));
   const texts = new Map();
+  /** @type {(schema: object) => Promise<string>} */
+  const text = (schema) => format(JSON.stringify(schema), { parser: 'json', printWidth: 120 });
   for (const [name, fill] of Object.entries(FILLED)) {
     const path = join('media', 'schema', name);
     const schema = read(name);
     fill(schema, block, read('comparison-1.schema.json'));
-    texts.set(path, await format(JSON.stringify(schema), { parser: 'json', printWidth: 120 }));
+    texts.set(path, await text(schema));
   }
+  texts.set(join('media', 'schema', 'result.schema.json'), await text(resultSchema(root)));
   return texts;
 }

@@ -4,11 +4,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { checkpointsAt } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { checkpointOfFile, groupCheckpoints, isCheckpointFile } from './checkpointPaths.ts';
+import { checkpointOfFile, isCheckpointFile } from './checkpointPaths.ts';
+import { findCheckpoints } from './workspaceCheckpoints.ts';
 import { label } from '../text/show.ts';
-
-/** A workspace may be a whole disk of models. */
-const MAX_FILES = 5000;
 
 /** The path of what lies on disk. A virtual file system has paths too, which would name other files of the disk. */
 export function pathOnDisk(uri: vscode.Uri): string {
@@ -76,7 +74,7 @@ export async function pickCheckpoint({
     description: vscode.l10n.t('a file or a folder on disk'),
     path: undefined,
   };
-  const items = workspaceCheckpoints().then((paths) => {
+  const items = findCheckpoints().then((paths) => {
     const offered = [...(first ? [first] : []), ...paths.filter((path) => path !== first)].filter(
       (path) => path !== except,
     );
@@ -98,15 +96,6 @@ async function browseForCheckpoint(title: string): Promise<string | undefined> {
       filters: { [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json', 'gguf', 'pt', 'pth', 'bin', 'ckpt'] },
     })) ?? [];
   return uri && (await checkpointAt(uri));
-}
-
-async function workspaceCheckpoints(): Promise<string[]> {
-  const uris = await vscode.workspace.findFiles(
-    '**/*.{safetensors,safetensors.index.json,safetensors.index.*.json,gguf,pt,pth,ckpt,bin.index.json}',
-    '**/node_modules/**',
-    MAX_FILES,
-  );
-  return groupCheckpoints(uris.filter((uri) => uri.scheme === 'file').map((uri) => uri.fsPath));
 }
 
 /** "base" with its folder and file name, for models whose file is always called model.safetensors. */

@@ -1,11 +1,15 @@
 /** Every command of package.json. */
 import { compareCheckpoints } from './compareCheckpoints.ts';
 import { compareSelected } from './compareSelected.ts';
+import { compareWith } from './compareWith.ts';
 import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
+import { compareWithHead } from './compareWithHead.ts';
 import { exportComparison } from './exportComparison.ts';
 import { exportMask } from './exportMask.ts';
 import { goToTensor } from './goToTensor.ts';
 import { exportTensor } from './exportTensor.ts';
+import { openAsCheckpoint } from './openAsCheckpoint.ts';
+import { openCheckpoint } from './openCheckpoint.ts';
 import { openFolder } from './openFolder.ts';
 import { openSampleCheckpoint, openSampleComparison } from './openSampleComparison.ts';
 import { exportFigure, PICTURE_COMMANDS } from './pictures.ts';
@@ -18,14 +22,18 @@ import { showLog } from './showLog.ts';
 export const COMMANDS: readonly Command[] = [
   compareCheckpoints,
   compareSelected,
+  compareWith,
   compareWithBase,
   compareWithBaseFromEditor,
+  compareWithHead,
   exportComparison,
   exportMask,
   goToTensor,
   exportTensor,
   exportFigure,
   ...PICTURE_COMMANDS,
+  openAsCheckpoint,
+  openCheckpoint,
   openFolder,
   openSampleCheckpoint,
   openSampleComparison,

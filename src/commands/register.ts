@@ -4,6 +4,7 @@ import type { ComparisonPanels } from '../comparison/panels.ts';
 import type { BaseSelection } from '../editor/baseSelection.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { InspectorProvider } from '../editor/provider.ts';
+import type { GpuDocument } from './gpuDocument.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { notification } from '../text/show.ts';
 import type { Log } from '../host/log.ts';
@@ -15,6 +16,9 @@ export interface CommandServices {
   inspector: InspectorProvider;
   comparisons: ComparisonPanels;
   base: BaseSelection;
+  gpuDocument: GpuDocument;
+  /** a folder of ours for checkpoints as Git has them */
+  revisions: string;
 }
 /** One file a command. Arguments come from menus, key bindings or other extensions: they are checked. */
 export interface Command {
@@ -39,6 +43,8 @@ export function registerCommands(services: CommandServices, commands: readonly C
   return new vscode.Disposable(() => registered.forEach((one) => void one.dispose()));
 }
 
+/** A URI, or that of a row in a view: of source control, or of our own. */
 export function uriOf(value: unknown): vscode.Uri | undefined {
-  return value instanceof vscode.Uri ? value : undefined;
+  const uri = typeof value === 'object' && value !== null && 'resourceUri' in value ? value.resourceUri : value;
+  return uri instanceof vscode.Uri ? uri : undefined;
 }

@@ -10,6 +10,7 @@ import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ComparisonParameters, ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView, ParameterChange } from '../protocol/views.ts';
+import type { Answer } from '../answer/clause.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
 import { shortNames } from '../text/shortNames.ts';
@@ -35,6 +36,8 @@ export interface ControllerServices {
   onSpec?(spec: ComparisonSpec): void;
   /** null: nothing runs any more */
   onActivity(text: string | null): void;
+  /** a run ended with all that there is */
+  onDone?(title: string, answer: Answer | null): void;
   watchFolder: WatchFolder;
 }
 
@@ -308,6 +311,7 @@ export class ComparisonController {
       this.progress = null;
       this.summarize(true);
       this.update({ phase: 'done' });
+      this.services.onDone?.(this.title, results.answer());
       log.info(
         `compared in ${((performance.now() - started) / 1000).toFixed(1)} s on ${results.backend?.name ?? 'no backend'}`,
       );

@@ -9,6 +9,7 @@ import { receivePicture } from '../host/pictures.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { receiveMatrix } from '../host/matrix.ts';
 import { MatrixRequests } from '../host/matrixRequests.ts';
+import type { Answer } from '../answer/clause.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
@@ -38,6 +39,14 @@ export interface ComparisonServices {
   /** the CPU for the rest of the session */
   useCpu(): void;
   openTensor(checkpoint: string, tensor: string): Promise<void>;
+  /** a comparison has every figure that it will have */
+  finished(comparison: FinishedComparison): Promise<void>;
+}
+export interface FinishedComparison {
+  base: string;
+  tuned: string;
+  title: string;
+  answer: Answer | null;
 }
 interface OpenPanel {
   panel: vscode.WebviewPanel;
@@ -45,6 +54,12 @@ interface OpenPanel {
   matrix: MatrixRequests;
   /** shown as soon as the page is ready */
   toReveal?: string;
+}
+
+/** The explorer of a remote window names files by the window's address; this side of it has them on disk. */
+function droppedUri(text: string): vscode.Uri {
+  const uri = vscode.Uri.parse(text);
+  return uri.scheme === 'vscode-remote' ? vscode.Uri.file(uri.path) : uri;
 }
 
 export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
@@ -139,6 +154,12 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       gpuNotice: (gpu) => gpuNotice(gpu, this.services.toldGpu),
       onSpec: (changed) => void this.keep(title, changed),
       onActivity: (text) => activity.report(owner, text),
+      onDone: (title, answer) => {
+        const { base, tuned } = spec;
+        this.services
+          .finished({ base, tuned, title, answer })
+          .catch((error: unknown) => log.error(toWireError(error).message));
+      },
     });
   }
 
@@ -225,6 +246,12 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return vscode.commands.executeCommand('offaxis.showGpuInformation');
       case 'dismissNotice':
         return controller.dismissNotice();
+      case 'dropped':
+        return vscode.commands.executeCommand(
+          'offaxis.compareCheckpoints',
+          vscode.Uri.file(controller.spec.base),
+          droppedUri(message.uri),
+        );
       case 'chooseAnother':
         return vscode.commands.executeCommand('offaxis.compareCheckpoints');
       case 'openTensor':

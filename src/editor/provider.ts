@@ -13,6 +13,7 @@ import type { Log } from '../host/log.ts';
 import { receiveMatrix } from '../host/matrix.ts';
 import { MatrixRequests } from '../host/matrixRequests.ts';
 import { receivePicture } from '../host/pictures.ts';
+import { revisionHtml, revisionOptions } from './revisionPage.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from '../host/watchFolder.ts';
 import { notification } from '../text/show.ts';
@@ -20,6 +21,8 @@ import { notification } from '../text/show.ts';
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';
 const INDEX_VIEW_TYPE = 'offaxis.inspectorForIndex';
+/** What VS Code's Git gives to the sides of a diff that are not files. */
+const GIT_SCHEME = 'git';
 
 export interface InspectorServices {
   extensionUri: vscode.Uri;
@@ -119,6 +122,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
 
   openCustomDocument(uri: vscode.Uri): InspectorDocument {
     const document = new InspectorDocument(uri, this.services);
+    // a revision is not read, and its path is that of another file
+    if (uri.scheme === GIT_SCHEME) return document;
     this.documents.set(uri.toString(), document);
     document.session.prepare();
     return document;
@@ -127,6 +132,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   resolveCustomEditor(document: InspectorDocument, panel: vscode.WebviewPanel): void {
     const { extensionUri, log } = this.services;
     const { session, uri } = document;
+    if (uri.scheme === GIT_SCHEME) return showRevision(uri, panel);
     const post = (message: InspectorToView): void => void panel.webview.postMessage(message);
     const matrix = new MatrixRequests(this.services.engine, { path: uri.fsPath }, (reply) =>
       post({ type: 'matrix', reply }),
@@ -209,6 +215,12 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     for (const post of pages) post({ type: 'reveal', tensor });
     this.reveals.delete(uri.toString());
   }
+}
+
+/** One side of a diff: nothing of it is read until it is compared. */
+function showRevision(uri: vscode.Uri, panel: vscode.WebviewPanel): void {
+  panel.webview.options = revisionOptions;
+  panel.webview.html = revisionHtml(uri, basename(uri.path));
 }
 
 export function registerInspector(provider: InspectorProvider): vscode.Disposable {

@@ -13,6 +13,8 @@ export interface DestinationOptions {
   checkpoint?: boolean;
   /** The result is the index of shards of ours: likewise. */
   index?: boolean;
+  /** A copy, for ourselves, of any file of a checkpoint: its name may be any of them, as long as nothing is there yet. */
+  part?: boolean;
 }
 
 const PART_NAME = /(\.index\.json|^(adapter_)?config\.json)$/i;
@@ -26,7 +28,7 @@ const ANOTHER = 'Choose another name.';
  */
 export async function refuseDestination(
   destination: string,
-  { reads = [], checkpoint = false, index = false }: DestinationOptions = {},
+  { reads = [], checkpoint = false, index = false, part = false }: DestinationOptions = {},
 ): Promise<number | null> {
   const there = await lstat(destination, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
@@ -35,9 +37,9 @@ export async function refuseDestination(
   if (there) await refuseRead(destination, reads);
   const name = basename(destination);
   const isNewIndex = index && isIndexFile(name) && there === null;
-  if (!isNewIndex && (PART_NAME.test(name) || isIndexFile(name)))
+  if (!isNewIndex && !part && (PART_NAME.test(name) || isIndexFile(name)))
     throw refused(destination, `has the name of a checkpoint's index or config, which is never written. ${ANOTHER}`);
-  if (!checkpoint && isCheckpointFile(name))
+  if (!checkpoint && !part && isCheckpointFile(name))
     throw refused(destination, `is the name of a checkpoint; results are not written over checkpoints. ${ANOTHER}`);
   if (!there) return null;
   if (there.isSymbolicLink())
@@ -46,7 +48,7 @@ export async function refuseDestination(
       'is a symbolic link, and Offaxis does not write through links. Remove it, or choose another name.',
     );
   if (!there.isFile()) throw refused(destination, `is not a regular file. ${ANOTHER}`);
-  if (isCheckpointFile(name))
+  if (part || isCheckpointFile(name))
     throw refused(destination, `is there already, and Offaxis never writes over a checkpoint. ${ANOTHER}`);
   const look = lookOf(await firstBytes(destination), Number(there.size));
   if (look !== null)

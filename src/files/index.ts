@@ -13,5 +13,14 @@ export { refuseDestination, type DestinationOptions } from './destination.ts';
 export { clearLeftovers } from './leftovers.ts';
 export { isPartOfCheckpoint } from '../formats/index.ts';
 export { readsOf } from './reads.ts';
-export { createOutput, makeFolder, moveFile, removeFile, writeWhole, type Output, type WriteOptions } from './write.ts';
+export {
+  createOutput,
+  makeFolder,
+  moveFile,
+  removeFile,
+  removeFolder,
+  writeWhole,
+  type Output,
+  type WriteOptions,
+} from './write.ts';
 export { outputError, writeStandardOutput } from './standardOutput.ts';

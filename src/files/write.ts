@@ -149,6 +149,13 @@ export async function removeFile(file: string): Promise<void> {
   });
 }
 
+/** Removes a folder of ours with all that is in it. That there is none is not an error. Throws read-failed. */
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+    throw diskError(folder, error);
+  });
+}
+
 /** Renames a file of ours, over what is there. Throws as `refuseDestination`, and read-failed. */
 export async function moveFile(from: string, to: string): Promise<void> {
   await refuseDestination(to);

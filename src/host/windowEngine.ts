@@ -52,7 +52,8 @@ export class WindowEngine implements vscode.Disposable {
     this.client.dispose();
   }
 
-  private options(): EngineOptions {
+  /** As set, and as the window has learned since. */
+  options(): EngineOptions {
     const values = settings();
     return {
       backend: this.cpuChosen ? 'cpu' : backendRequest(values.get('backend')),

@@ -5,7 +5,7 @@ import type { CheckpointFacts, OpenLimits } from '../protocol/engine.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 
 /** A large model's rows take some 10 MB. */
-const KEPT = 4;
+const KEPT = 8;
 /** A hover is not worth more: the index and headers of the largest model known, and a disk that answers. */
 const LIMITS: OpenLimits = { headerBytes: 32e6, milliseconds: 3000 };
 

@@ -8,7 +8,7 @@ import { fileHover, OPEN_TENSOR, SHOW_IN_COMPARISON, tensorHover, type HoverCont
 import { HeaderCache } from './headers.ts';
 import type { KnownResults } from './known.ts';
 import { matchModule, matchName, type Match } from './match.ts';
-import { candidates, isAdapterConfig, isCheckpointName, ownCheckpoints } from './places.ts';
+import { candidates, isAdapterConfig, isCheckpointName, namedCheckpoints, ownCheckpoints } from './places.ts';
 import { stringAt } from './strings.ts';
 import type { EngineLog } from '../engine/launch.ts';
 
@@ -23,7 +23,14 @@ export interface HoverServices {
   engine: Pick<EngineClient, 'call'>;
   known: KnownResults;
   log: EngineLog;
+  /** paths of the workspace's checkpoints */
+  workspace(): Promise<readonly string[]>;
 }
+
+/** What is worth a look into files that nobody has open: names of tensors have parts, and most strings of a script have none. */
+const MAY_BE_A_NAME = /^[^\s.]+(\.[^\s.]+)+\.?$/;
+/** Headers of checkpoints that nobody has open, gone through for one name: the rest of a large workspace is not. */
+const MOST_LOOKED_AT = 8;
 
 export class TensorHovers implements vscode.HoverProvider {
   private readonly headers: HeaderCache;
@@ -61,8 +68,7 @@ export class TensorHovers implements vscode.HoverProvider {
     const path = document.uri.fsPath;
     const context = this.context();
     if (isCheckpointName(text)) {
-      const folders = vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [];
-      for (const candidate of candidates(text, path, folders)) {
+      for (const candidate of candidates(text, path, workspaceFolders())) {
         const facts = await this.headers.facts(candidate, signal);
         if (facts) return fileHover(facts, basename(candidate), context);
       }
@@ -70,28 +76,54 @@ export class TensorHovers implements vscode.HoverProvider {
     }
     const match = (facts: CheckpointFacts): Match | null =>
       matchName(facts.tensors, text) ?? (isAdapterConfig(path) ? matchModule(facts.tensors, text) : null);
-    for await (const facts of this.checkpoints(path, signal)) {
+    for await (const facts of this.checkpoints(document, text, signal)) {
       const found = match(facts);
       if (found) return tensorHover(facts, found, context);
     }
     return null;
   }
 
-  /** The document's own checkpoint first, then what is open, then those of its folder. */
-  private async *checkpoints(document: string, signal: AbortSignal): AsyncGenerator<CheckpointFacts, void, undefined> {
-    const { known } = this.services;
-    const own = await ownCheckpoints(document);
-    const isOwn = isCheckpointName(document) || isAdapterConfig(document);
-    const open = [
-      ...known.checkpoints().map(({ path }) => path),
-      ...known.comparisons().flatMap(({ base, tuned }) => [base, tuned]),
-    ];
-    for (const path of new Set(isOwn ? [...own, ...open] : [...open, ...own])) {
+  /**
+   * The document's own checkpoint first, then what is open, then what a script names, those of its folder, and those of the workspace.
+   * One whose header cannot be read is passed over.
+   */
+  private async *checkpoints(
+    document: vscode.TextDocument,
+    text: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<CheckpointFacts, void, undefined> {
+    const seen = new Set<string>();
+    let lookedAt = 0;
+    for await (const path of this.paths(document, text)) {
       if (signal.aborted) return;
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const known = this.services.known.checkpoints().find((one) => one.path === path)?.facts;
+      if (!known && ++lookedAt > MOST_LOOKED_AT) return;
       const facts =
-        known.checkpoints().find((one) => one.path === path)?.facts ?? (await this.headers.facts(path, signal));
+        known ?? (await this.headers.facts(path, signal).catch((error: unknown) => this.passOver(path, error)));
       if (facts) yield facts;
     }
+  }
+
+  private async *paths(document: vscode.TextDocument, text: string): AsyncGenerator<string, void, undefined> {
+    const { known, workspace } = this.services;
+    const path = document.uri.fsPath;
+    const isOwn = isCheckpointName(path) || isAdapterConfig(path);
+    if (isOwn) yield* await ownCheckpoints(path);
+    yield* known.checkpoints().map((one) => one.path);
+    yield* known.comparisons().flatMap(({ base, tuned }) => [base, tuned]);
+    if (isOwn) return;
+    if (MAY_BE_A_NAME.test(text)) yield* await namedCheckpoints(document.getText(), path, workspaceFolders());
+    yield* await ownCheckpoints(path);
+    if (MAY_BE_A_NAME.test(text)) yield* await workspace();
+  }
+
+  private passOver(path: string, error: unknown): null {
+    const { code, message } = toWireError(error);
+    if (code === 'cancelled') throw error;
+    this.services.log.debug(`hover: ${path}: ${message}`);
+    return null;
   }
 
   private context(): HoverContext {
@@ -105,6 +137,8 @@ export class TensorHovers implements vscode.HoverProvider {
     return { l10n: vscode.l10n, known: this.services.known, ink };
   }
 }
+
+const workspaceFolders = (): string[] => vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [];
 
 function trusted(text: string): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString(text);

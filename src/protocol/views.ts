@@ -187,6 +187,8 @@ export type ComparisonFromView =
   | { type: 'chooseAnother' }
   /** the CPU for the rest of the session, and what is left again */
   | { type: 'useCpu' }
+  /** a checkpoint dragged onto the page: the tuned side beside the same base */
+  | { type: 'dropped'; uri: string }
   | { type: 'showGpuInformation' }
   | { type: 'dismissNotice' }
   | { type: 'openTensor'; side: 'base' | 'tuned'; name: string }

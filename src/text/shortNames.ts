@@ -3,6 +3,8 @@
 /** File names that say nothing: the folder's name is the model's. */
 const PLAIN_FILE =
   /^(model|pytorch_model|diffusion_pytorch_model|adapter_model|consolidated)(\.fp16|\.bf16)?\.(safetensors|bin|pt|pth|ckpt|gguf|npz)(\.index\.json)?$/i;
+/** A name of more parts tells more of where it lies than of what it is. */
+const MOST_PARTS = 2;
 const ENDING = /\.(safetensors|bin|pt|pth|ckpt|gguf|npz)(\.index\.json)?$/i;
 
 function segments(path: string): string[] {
@@ -26,9 +28,13 @@ function telling(paths: readonly string[]): Parts[] {
   let tail = 0;
   while (tail < shorter - head - 1 && split.every((parts) => parts.at(-1 - tail) === first.at(-1 - tail))) tail++;
   const found = split.map((parts): Parts => ({ parts, from: head, to: parts.length - tail }));
-  const texts = found.map(textOf);
-  if (texts.every(Boolean) && new Set(texts).size === paths.length) return found;
-  return split.map((parts): Parts => ({ parts, from: Math.max(0, parts.length - 1), to: parts.length }));
+  const ends = split.map((parts): Parts => ({ parts, from: Math.max(0, parts.length - 1), to: parts.length }));
+  const tells = (names: readonly Parts[]): boolean => {
+    const texts = names.map(textOf);
+    return texts.every(Boolean) && new Set(texts).size === paths.length;
+  };
+  const isLong = found.some(({ from, to }) => to - from > MOST_PARTS);
+  return tells(found) && !(isLong && tells(ends)) ? found : ends;
 }
 const least = (lengths: readonly number[]): number => lengths.reduce((a, b) => Math.min(a, b), Infinity);
 const textOf = ({ parts, from, to }: Parts): string => parts.slice(from, to).join('/');

@@ -42,6 +42,19 @@ async function hover(line: number, column: number, timeout = 15_000): Promise<Lo
   return card.first();
 }
 
+test('a tensor name in Python shows the facts of the checkpoint that the script names, though none is open', async () => {
+  await workbench().openFromExplorer('train.py');
+  await workbench().tab('train.py').waitFor();
+  const card = await hover(1, 25);
+  expect(await card.innerText()).toMatch(/layer 3, self_attn\.v_proj/);
+  expect(await card.innerText()).toMatch(/BF16 64 × 128/);
+  await card.getByText('Open in Inspector').click();
+  const page = new InspectorPage(workbench());
+  await page.detail(TENSOR).waitFor();
+  await workbench().page.locator('.breadcrumbs-control, .tabs-breadcrumbs', { hasText: 'rl' }).first().waitFor();
+  await workbench().runCommand('View: Close All Editors');
+});
+
 test('a tensor name in Python shows the facts of the checkpoint that is open', async () => {
   await workbench().openFromExplorer('base', 'model.safetensors');
   await new InspectorPage(workbench()).document.locator('[data-section="values"] svg').waitFor();

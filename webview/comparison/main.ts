@@ -12,6 +12,7 @@ import { onThemeChange } from '../shared/scales.ts';
 import { DEFINITION_EVENT } from '../shared/term.ts';
 import './app.ts';
 import type { App } from './app.ts';
+import { listenForDrops } from './drop.ts';
 import { saveFigure } from './figure.ts';
 import { ComparisonModel } from './model.ts';
 import { standingOf } from './standing.ts';
@@ -98,6 +99,7 @@ function start(): void {
   });
   document.addEventListener(DEFINITION_EVENT, (event) => host.post((event as CustomEvent<DefinitionFromView>).detail));
   document.addEventListener(PICTURE_EVENT, (event) => host.post((event as CustomEvent<PictureFromView>).detail));
+  listenForDrops(document, (uri) => host.post({ type: 'dropped', uri }));
   // canvases hold pixels, not variables
   onThemeChange(() => app.redraw());
 

@@ -12,6 +12,8 @@ describe('shortNames', () => {
     ['/m', '/m/run', 'm', 'm/run'],
     ['C:\\models\\base\\model.safetensors', 'C:\\models\\rl\\model.safetensors', 'base', 'rl'],
     ['/m/base', '/m/base', 'base', 'base'],
+    ['/a/b/c/base@1b192d3/model.safetensors', '/w/models/base/model.safetensors', 'base@1b192d3', 'base'],
+    ['/a/b/c/step-1/model.safetensors', '/d/e/step-1/model.safetensors', 'a/b/c', 'd/e'],
   ])('%s and %s', (base, tuned, a, b) => {
     expect(shortNames(base, tuned)).toEqual({ base: a, tuned: b });
   });

@@ -1,0 +1,19 @@
+import * as vscode from 'vscode';
+import type { Command } from './register.ts';
+import { uriOf } from './register.ts';
+import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+
+/** "Open Checkpoint...": one of the workspace, or the one that is named, in the inspector. */
+export const openCheckpoint: Command = {
+  id: 'offaxis.openCheckpoint',
+  async run({ inspector }, ...args) {
+    const uri = uriOf(args[0]);
+    const path = uri
+      ? await checkpointAt(uri)
+      : await pickCheckpoint({
+          title: vscode.l10n.t('Open Checkpoint'),
+          placeHolder: vscode.l10n.t('Which one?'),
+        });
+    if (path !== undefined) await inspector.open(vscode.Uri.file(path));
+  },
+};

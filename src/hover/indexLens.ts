@@ -1,0 +1,20 @@
+/** The line above an index that is open as text: it is a checkpoint, and opens as one. */
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { isIndexFile } from '../formats/index.ts';
+
+const SELECTOR: vscode.DocumentSelector = { scheme: 'file', pattern: '**/*.index*.json' };
+
+const provider: vscode.CodeLensProvider = {
+  provideCodeLenses(document) {
+    if (!isIndexFile(basename(document.uri.path))) return [];
+    const lens = new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), {
+      command: 'offaxis.openAsCheckpoint',
+      title: `$(package) ${vscode.l10n.t('Open as Checkpoint')}`,
+      arguments: [document.uri],
+    });
+    return [lens];
+  },
+};
+
+export const registerIndexLens = (): vscode.Disposable => vscode.languages.registerCodeLensProvider(SELECTOR, provider);

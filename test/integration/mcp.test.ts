@@ -1,0 +1,24 @@
+/** The MCP server that VS Code offers by itself: found in its list without any JSON, started there, and its tools discovered. */
+import { expect, test } from 'vitest';
+import { TOOLS } from '../../src/assistant/index.ts';
+import { session } from './support/session.ts';
+
+const { workbench } = session({ settings: { 'chat.disableAIFeatures': false } });
+
+/** Opens the list of servers, takes ours, and then this action. */
+async function choose(action: string): Promise<void> {
+  const rows = workbench().page.locator('.quick-input-list .monaco-list-row');
+  await workbench().runCommand('MCP: List Servers');
+  await rows.filter({ hasText: 'Offaxis' }).first().click();
+  await rows.filter({ hasText: action }).first().click();
+}
+
+test('VS Code lists the server, starts it over the open folder, and finds its tools', async () => {
+  await choose('Start Server');
+  await choose('Show Output');
+  const output = workbench().page.locator('.part.panel .view-lines').first();
+  const text = async (): Promise<string> => (await output.innerText()).replaceAll('\u00a0', ' ');
+  await expect.poll(text, { timeout: 120_000, interval: 500 }).toContain(`Discovered ${TOOLS.length} tools`);
+  expect(await text()).toContain('Connection state: Running');
+  await workbench().screenshot('mcp server');
+}, 300_000);

@@ -44,6 +44,7 @@ const LAYERS = {
       'checkpoint/discover',
       'checkpoint/glob',
       'checkpoint/hub',
+      'checkpoint/steps',
       'formats',
       'text',
       'protocol',

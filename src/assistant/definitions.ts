@@ -2,7 +2,12 @@
 import { DEFAULT_TOKENS, MAX_TOKENS, MIN_TOKENS } from './budget.ts';
 
 export type ToolName =
-  'offaxis_inspect_checkpoint' | 'offaxis_compare_checkpoints' | 'offaxis_find_tensors' | 'offaxis_verify_checkpoints';
+  | 'offaxis_inspect_checkpoint'
+  | 'offaxis_compare_checkpoints'
+  | 'offaxis_compare_runs'
+  | 'offaxis_compare_steps'
+  | 'offaxis_find_tensors'
+  | 'offaxis_verify_checkpoints';
 export interface InputSchema {
   [key: string]: unknown;
   type: 'object';
@@ -41,6 +46,22 @@ const offset = {
   type: 'integer',
   minimum: 0,
   description: 'Rows to pass over: to go on where a result was cut.',
+} as const;
+
+/** Checkpoints beside each other in one call. */
+export const MAX_SEVERAL = 64;
+const several = {
+  tensors: glob('Only tensors'),
+  spectra: {
+    type: 'boolean',
+    description: 'Spectra and shared directions too (default true). false: what changed, in one pass over the files.',
+  },
+  allowLong: {
+    type: 'boolean',
+    description: 'Compute spectra that take more than about two minutes on two cores.',
+  },
+  offset,
+  maxTokens,
 } as const;
 
 export const TOOLS: readonly ToolDefinition[] = [
@@ -109,6 +130,51 @@ export const TOOLS: readonly ToolDefinition[] = [
         maxTokens,
       },
       required: ['base', 'tuned'],
+      additionalProperties: false,
+    },
+  },
+  {
+    name: 'offaxis_compare_runs',
+    title: 'Compare Runs',
+    description:
+      'Sets two or more tuned checkpoints or adapters of one base beside each other (seeds, recipes, candidates for a merge): how far each moved, and of every two the cosine of their updates, the agreement of their signs, the weights that both changed and the directions that they share, each beside what independent runs would give. Reads only. For one tuned checkpoint use offaxis_compare_checkpoints, for the steps of one run offaxis_compare_steps.',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        base: { ...path, description: `Before training. ${path.description}` },
+        tuned: {
+          type: 'array',
+          items: { type: 'string' },
+          minItems: 2,
+          maxItems: MAX_SEVERAL,
+          description: `After training, two or more. Each: ${path.description}`,
+        },
+        ...several,
+      },
+      required: ['base', 'tuned'],
+      additionalProperties: false,
+    },
+  },
+  {
+    name: 'offaxis_compare_steps',
+    title: 'Compare Steps',
+    description:
+      'Follows the checkpoints along one training run: how far the weights went from the base, how straight their path is, how much of it lies in one direction, and how linear single weights are, each beside a random walk of the same increments. What is not above its walk is not a finding. Reads only.',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        base: { ...path, description: `Before training, step 0. ${path.description}` },
+        steps: {
+          type: 'array',
+          items: { type: 'string' },
+          minItems: 1,
+          maxItems: MAX_SEVERAL,
+          description:
+            'Checkpoints named step-*, checkpoint-*, global_step_*, iter_*, epoch-* or *_adapters, a folder that holds such, or "STEP=PATH" for any other; absolute, or relative to the workspace.',
+        },
+        ...several,
+      },
+      required: ['base', 'steps'],
       additionalProperties: false,
     },
   },

@@ -9,6 +9,7 @@ import type {
   ModuleList,
 } from '../protocol/engine.ts';
 import type { ScanEvent } from '../protocol/health.ts';
+import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
 import type { Roots } from './admission.ts';
 import type { TokenBudget } from './budget.ts';
@@ -19,6 +20,7 @@ export interface AssistantEngine {
   inspect(params: Parameters<EngineStreams['inspect']>[0], signal: AbortSignal): AsyncIterable<InspectionEvent>;
   compare(params: CompareRequest, signal: AbortSignal): AsyncIterable<ComparisonEvent>;
   scan(params: { path: string }, signal: AbortSignal): AsyncIterable<ScanEvent>;
+  several(params: SeveralRequest, signal: AbortSignal): AsyncIterable<SeveralEvent>;
   verify(params: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
 }
 /** What surrounds one call of a tool. */

@@ -6,6 +6,7 @@ import { TOOLS, type ToolName } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
 import { findTensors } from './find.ts';
 import { inspectCheckpoint } from './inspect.ts';
+import { compareRuns, compareSteps } from './several.ts';
 import { verifyTwo } from './verify.ts';
 
 export { isPartOfCheckpoint } from '../formats/index.ts';
@@ -36,6 +37,10 @@ function work(name: ToolName, input: unknown, context: ToolContext): Promise<str
       return inspectCheckpoint(input, context);
     case 'offaxis_compare_checkpoints':
       return compareCheckpoints(input, context);
+    case 'offaxis_compare_runs':
+      return compareRuns(input, context);
+    case 'offaxis_compare_steps':
+      return compareSteps(input, context);
     case 'offaxis_find_tensors':
       return findTensors(input, context);
     case 'offaxis_verify_checkpoints':

@@ -32,6 +32,13 @@ export class ToolInput {
     if (value === undefined) throw new OffaxisError('bad-parameter', `"${key}" is missing.`);
     return value;
   }
+  /** A list of texts, `least` of them at least and `most` at most. */
+  texts(key: string, least: number, most: number): string[] {
+    const value = this.get(key);
+    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+    if (isList && value.length >= least && value.length <= most) return value as string[];
+    throw new OffaxisError('bad-parameter', `"${key}" must be a list of ${least} to ${most} texts that are not empty.`);
+  }
   flag(key: string, otherwise: boolean): boolean {
     const value = this.get(key);
     if (value === undefined) return otherwise;

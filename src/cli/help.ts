@@ -34,8 +34,8 @@ const HELP_NOISE = `  --twin                 beside each matrix's figures those 
   --no-spectra           elementwise figures only`;
 const HELP_MCP = `offaxis mcp [options]
 
-Serves offaxis_inspect_checkpoint, offaxis_compare_checkpoints and offaxis_find_tensors over standard input and output until the
-client ends. Relative paths are taken from the folder that it was started in. It only reads, and uses no network.
+Serves tools that inspect, compare, verify and find over standard input and output until the client ends.
+Relative paths are taken from the folder that it was started in. It only reads, and uses no network.
 
   --root DIR             folder whose checkpoints may be read; may be given again (default: the folder that it was started in).
                          Links out of it are refused, unless they lead into the Hugging Face hub's cache

@@ -51,6 +51,9 @@ export function serveAnalysis(
       async *scan(params, signal) {
         yield* (await analysis()).scan(params, signal);
       },
+      async *several(params, signal) {
+        yield* (await analysis()).several(params, signal);
+      },
       async *verify(params, signal) {
         yield* (await analysis()).verify(params, signal);
       },

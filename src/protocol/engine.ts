@@ -18,6 +18,7 @@ import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 import type { MaskEvent, MaskRequest } from './mask.ts';
 import type { UpdatePairEvent } from './updatePair.ts';
+import type { SeveralEvent, SeveralRequest } from './several.ts';
 import type { VerifyEvent, VerifyRequest } from './verify.ts';
 import type { ExportEvent, ExportRequest, PictureEvent, PictureRequest, ValuesBlock, ValuesRequest } from './matrix.ts';
 
@@ -263,6 +264,8 @@ export interface EngineStreams {
   scan(params: { path: string }): ScanEvent;
   /** whether two checkpoints hold the same weights; reads both whole */
   verify(params: VerifyRequest): VerifyEvent;
+  /** several tuned checkpoints of one base */
+  several(params: SeveralRequest): SeveralEvent;
   /** SHA-256 of every file, of the named tensors or of all */
   digest(params: { path: string; files: boolean; tensors: string[] | 'all' }): DigestEvent;
   /** a downsampled rectangle of one matrix, or of the difference of a pair */

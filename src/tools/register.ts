@@ -18,6 +18,8 @@ import { forModel, visible } from '../text/show.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
 
 type Input = Record<string, unknown>;
+/** Paths that a question names. */
+const MOST_NAMED = 16;
 
 export function registerTools(engine: EngineClient, log: EngineLog): vscode.Disposable {
   const registered = TOOLS.map(({ name }) =>
@@ -36,6 +38,10 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
   /** Nothing is read before the user has agreed: a path may lie anywhere on the machine. */
   prepareInvocation({ input }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): vscode.PreparedToolInvocation {
     const path = (key: string): string => (typeof input[key] === 'string' ? shown(input[key]) : '?');
+    const list = (key: string): string => {
+      const paths = Array.isArray(input[key]) ? (input[key] as unknown[]).slice(0, MOST_NAMED) : [];
+      return paths.map((one) => (typeof one === 'string' ? shown(one) : '?')).join(', ') || '?';
+    };
     switch (this.name) {
       case 'offaxis_inspect_checkpoint': {
         const asked = [
@@ -68,6 +74,25 @@ class CheckpointTool implements vscode.LanguageModelTool<Input> {
                   ),
           },
         };
+      case 'offaxis_compare_runs':
+      case 'offaxis_compare_steps': {
+        const tuned = list(this.name === 'offaxis_compare_runs' ? 'tuned' : 'steps');
+        return {
+          invocationMessage: vscode.l10n.t('Comparing {0} with {1}', path('base'), tuned),
+          confirmationMessages: {
+            title:
+              this.name === 'offaxis_compare_runs' ? vscode.l10n.t('Compare Runs') : vscode.l10n.t('Compare Steps'),
+            message:
+              input['spectra'] === false
+                ? vscode.l10n.t('Read {0} and {1} whole, and count what changed?', path('base'), tuned)
+                : vscode.l10n.t(
+                    'Read {0} and {1} whole, and compute their spectra? That can take minutes on all cores.',
+                    path('base'),
+                    tuned,
+                  ),
+          },
+        };
+      }
       case 'offaxis_verify_checkpoints':
         return {
           invocationMessage: vscode.l10n.t('Verifying {0} against {1}', path('a'), path('b')),
@@ -151,10 +176,10 @@ function workspacePath(path: string): string {
 /** The user agreed to read these paths; links out of their folders and the workspace's are another matter. */
 function rootsFor(input: Input): Promise<Roots> {
   const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-  for (const key of ['path', 'base', 'tuned', 'a', 'b']) {
-    const path = input[key];
+  const paths = ['path', 'base', 'tuned', 'steps', 'a', 'b'].flatMap((key) => input[key]);
+  for (const path of paths) {
     if (typeof path !== 'string') continue;
-    const absolute = workspacePath(path);
+    const absolute = workspacePath(path.replace(/^\d+=/, ''));
     folders.push(isPartOfCheckpoint(basename(absolute)) ? dirname(absolute) : absolute);
   }
   return rootsOf(folders);
@@ -167,6 +192,7 @@ function engineOf(client: EngineClient): AssistantEngine {
     inspect: (params, signal) => client.stream('inspect', params, signal),
     compare: (params, signal) => client.stream('compare', params, signal),
     scan: (params, signal) => client.stream('scan', params, signal),
+    several: (params, signal) => client.stream('several', params, signal),
     verify: (params, signal) => client.stream('verify', params, signal),
   };
 }

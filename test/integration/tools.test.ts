@@ -79,6 +79,8 @@ test('the tools are known to VS Code, with their descriptions', async () => {
   const ours = tools.filter(({ name }) => name.startsWith('offaxis_'));
   expect(ours.map(({ name }) => name).sort()).toEqual([
     'offaxis_compare_checkpoints',
+    'offaxis_compare_runs',
+    'offaxis_compare_steps',
     'offaxis_find_tensors',
     'offaxis_inspect_checkpoint',
     'offaxis_verify_checkpoints',

@@ -173,6 +173,38 @@ describe('verify_checkpoints', () => {
   });
 });
 
+describe('compare_runs and compare_steps', () => {
+  it('set runs beside each other, each figure beside chance', async () => {
+    const input = {
+      base: 'media/samples/base',
+      tuned: ['media/samples/rl', 'media/samples/rl-hot'],
+      tensors: '*layers.0.*',
+    };
+    const text = await call('offaxis_compare_runs', input);
+    expect(text).toContain('point the same way');
+    expect(text).toMatch(
+      /"rl" and "rl-hot": cosine 0\.8\d+ \(independent 0\), signs agree in 9\d\.\d % \(chance 50 %\)/,
+    );
+    expect(text.split('\n').filter((line) => line.startsWith('"model.layers.0.'))).toHaveLength(7);
+    await expect(call('offaxis_compare_runs', { ...input, tuned: ['media/samples/rl'] })).rejects.toMatchObject({
+      code: 'bad-parameter',
+    });
+  }, 120_000);
+  it('follow the steps of a run, each figure beside its walk', async () => {
+    const text = await call('offaxis_compare_steps', {
+      base: 'media/samples/base',
+      steps: ['test/fixtures/golden/steps', '600=media/samples/rl'],
+      spectra: false,
+    });
+    expect(text).toContain('Over 600 steps the update grew');
+    expect(text).toMatch(/Path efficiency 0\.\d+ \(random walk 0\.\d+\)/);
+    expect(text.split('\n').filter((line) => /^"model\..* \| \[/.test(line))).toHaveLength(3);
+    await expect(
+      call('offaxis_compare_steps', { base: 'media/samples/base', steps: ['media/samples/rl'] }),
+    ).rejects.toMatchObject({ code: 'bad-parameter', message: expect.stringMatching(/tells no step/) as string });
+  }, 120_000);
+});
+
 describe('compare_checkpoints', () => {
   it('gives the summary beside its nulls, the largest updates first', async () => {
     const text = await call('offaxis_compare_checkpoints', {

@@ -38,6 +38,8 @@ describe('the question before a tool reads', () => {
     ['offaxis_compare_checkpoints', { base: '/m/base', tuned: HOSTILE, spectra: false }],
     ['offaxis_find_tensors', { path: HOSTILE }],
     ['offaxis_verify_checkpoints', { a: HOSTILE, b: '/m/b' }],
+    ['offaxis_compare_runs', { base: '/m/base', tuned: ['/m/one', HOSTILE] }],
+    ['offaxis_compare_steps', { base: HOSTILE, steps: ['/m/steps'], spectra: false }],
   ])('%s: a path cannot draw anything, nor make lines of its own', (name, input) => {
     const { invocationMessage, confirmationMessages } = ask(name, input);
     for (const text of [invocationMessage, confirmationMessages.message]) {

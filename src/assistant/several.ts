@@ -88,7 +88,13 @@ export async function compareSteps(raw: unknown, context: ToolContext): Promise<
     (tensor) =>
       `${quoted(tensor.name)} | ${shape(tensor.shape)} | ${percent(tensor.relativeUpdate?.at(-1))} | ${figure(tensor.pathEfficiency)} / ${figure(tensor.pathEfficiencyWalk)} | ${percent(tensor.rank1Variance)} / ${percent(tensor.rank1VarianceWalk)}`,
   );
-  return listed(head, 'matrix | shape | relative update | efficiency / walk | one direction / walk', rows, input, context);
+  return listed(
+    head,
+    'matrix | shape | relative update | efficiency / walk | one direction / walk',
+    rows,
+    input,
+    context,
+  );
 }
 
 async function collect(

@@ -12,7 +12,7 @@ import { quantisationSaid } from '../metrics/quantisation.ts';
 import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid, type Figures } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
-import type { ComparisonEvent, ComparisonPlan, Coverage } from '../protocol/engine.ts';
+import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
@@ -20,8 +20,8 @@ import { Accumulator } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { count, figure, inUnit, percent, table, wrapped } from '../export/plain.ts';
+import { follow } from './follow.ts';
 import { openOutputs, type Outputs } from './output.ts';
-import { ProgressLine, timeLeft } from './progress.ts';
 import { runShard } from './shard.ts';
 import { runUpdatePairs } from './updatePairs.ts';
 import { terminal, visible } from '../text/show.ts';
@@ -43,22 +43,6 @@ export async function runCompare(analysis: Analysis, options: CompareInvocation,
   const request = { runId: 'cli', base, tuned, parameters };
   await follow(analysis.compare(request, signal), found);
   await writeComparison(found, { base, tuned, parameters }, outputs);
-}
-
-/** Takes in what a run yields, with a line of progress. */
-export async function follow(events: AsyncIterable<ComparisonEvent>, found: Accumulator): Promise<void> {
-  const progress = new ProgressLine(process.stderr);
-  try {
-    for await (const event of events) {
-      found.add(event);
-      if (event.type === 'progress')
-        progress.show(
-          `${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
-        );
-    }
-  } finally {
-    progress.clear();
-  }
 }
 
 /** Says what went wrong and writes what was found. Throws as runCompare does. */

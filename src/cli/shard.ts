@@ -6,8 +6,8 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonPart, Shard } from '../protocol/part.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { terminal } from '../text/show.ts';
-import { follow } from './compare.ts';
 import { count } from '../export/plain.ts';
+import { follow } from './follow.ts';
 import type { Outputs } from './output.ts';
 import { VERSION } from './version.ts';
 

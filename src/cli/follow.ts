@@ -1,0 +1,20 @@
+/** A comparison as it comes, with a line of progress on the terminal. */
+import type { ComparisonEvent } from '../protocol/engine.ts';
+import type { Accumulator } from '../results/accumulator.ts';
+import { ProgressLine, timeLeft } from './progress.ts';
+
+/** Takes in what a run yields, with a line of progress. */
+export async function follow(events: AsyncIterable<ComparisonEvent>, found: Accumulator): Promise<void> {
+  const progress = new ProgressLine(process.stderr);
+  try {
+    for await (const event of events) {
+      found.add(event);
+      if (event.type === 'progress')
+        progress.show(
+          `${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
+        );
+    }
+  } finally {
+    progress.clear();
+  }
+}

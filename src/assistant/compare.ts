@@ -1,4 +1,4 @@
-/** compare_checkpoints: the model's figures beside their nulls, then one row a tensor. */
+/** compare_checkpoints: the model's figures beside what noise gives, then one row a tensor. */
 import type { Answer } from '../answer/clause.ts';
 import { answerText } from '../answer/render.ts';
 import { columnsOf } from '../metrics/catalog.ts';
@@ -115,7 +115,7 @@ function headLines(
     ...pairingNotes(plan.problems).map(({ message }) => `Note: ${sentenceForModel(message)}`),
     ...(warning ? [`Warning: ${english(warning)} Median cosine ${figure(s.lineage.cosine, 3)}.`] : []),
     ...(s.quantisation ? [`${english(quantisationSaid(s.quantisation))}.`] : []),
-    `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of} (storage rounding hides small updates; no null).`,
+    `Unchanged in bf16: ${percent(s.unchangedBf16)} of the weights${of} (storage rounding hides small updates; no noise to hold it against).`,
     `Relative update of the model${of}, energy-weighted: ${percent(s.model.relativeUpdate)}.`,
   ];
   const { done, planned } = s.matrices;
@@ -168,7 +168,7 @@ function inWords({ unit }: Headline, { value, beside: [reference], twin }: Told)
 }
 
 const COLUMNS = columnsOf('change', 'update');
-/** "NSS 0.4 % (at most 0.7 %)": a figure beside its limit or its null. */
+/** "NSS 0.4 % (at most 0.7 %)": a figure beside its limit or its noise. */
 function columnText({ id, column, unit, beside }: (typeof COLUMNS)[number], m: ComparisonTensor['metrics']): string {
   const text = `${column} ${inUnit(unit, m[id])}`;
   if (!beside) return text;
@@ -187,7 +187,7 @@ function tensorRow({ name, shape: sides, metrics: m, flags }: ComparisonTensor):
     ) as [Words, Words, Words];
     parts.push(
       `angle ${angle.value}${m.wedinVacuous ? ' (bound vacuous)' : ''}${angle.noise}`,
-      `off-principal ${mask.value} (null ${mask.beside}${mask.noise}, z ${figure(m.principalZ, 3)}: ${english(maskSaid(m).words.word)})`,
+      `off-principal ${mask.value} (rounding noise ${mask.beside}${mask.noise}, z ${figure(m.principalZ, 3)}: ${english(maskSaid(m).words.word)})`,
       `energy ${energy.value} (isotropic ${energy.beside}${energy.noise}: ${english(energySaid(m).words.word)})`,
     );
   }

@@ -146,7 +146,7 @@ function statisticsRow({ name, stats }: TensorStatistics): string {
 function spectrumRow({ name, rows, columns, metrics, mpEdge: edge, reasons }: TensorSpectrum): string {
   if (metrics.spectralNorm === null) return `${quoted(name)} spectrum: undefined. ${visible(reasons.join(' '))}`;
   const parts = SPECTRA.map(({ id, column, unit, noise }) => {
-    const beside = noise ? `noise ${inUnit(unit, noise({ rows, columns, edge }))}` : 'no null';
+    const beside = noise ? `noise ${inUnit(unit, noise({ rows, columns, edge }))}` : 'no noise defined';
     return `${column} ${inUnit(unit, metrics[id])} (${beside})`;
   });
   return `${quoted(name)} spectrum: [${rows}, ${columns}], ${parts.join(', ')}`;

@@ -87,7 +87,7 @@ describe('offaxis mcp', () => {
       tensors: '*layers.1.*',
     });
     expect(text).toMatch(/mask view: [\d.]+ % against [\d.]+ % from rounding alone/);
-    expect(text).toMatch(/"model\.layers\.1\.[\w.]+": \[\d+, \d+\], unchanged .* NSS .*\(null [\d.]+ %, z/);
+    expect(text).toMatch(/"model\.layers\.1\.[\w.]+": \[\d+, \d+\], unchanged .* NSS .*\(rounding noise [\d.]+ %, z/);
   });
   it.each([
     ['offaxis_inspect_checkpoint', { path: 'no/such' }, /no\/such.*(does not exist|Check the path)/],

@@ -54,7 +54,7 @@ async function mayHold(path: string): Promise<boolean> {
 async function revisionOf(model: string): Promise<Inside> {
   const snapshots = join(model, 'snapshots');
   const revisions = await folderNames(snapshots);
-  const main = await mainRevision(model);
+  const main = await namedRevision(model, 'main');
   const sole = revisions.length === 1 ? revisions[0] : undefined;
   const revision = main !== null && revisions.includes(main) ? main : sole;
   if (revision === undefined) return { paths: revisions.map((name) => join(snapshots, name)), note: null, place: true };
@@ -62,9 +62,19 @@ async function revisionOf(model: string): Promise<Inside> {
   return { paths: [join(snapshots, revision)], note: `snapshots/${revision} was opened: ${why}.`, place: true };
 }
 
-async function mainRevision(model: string): Promise<string | null> {
+/** The folder of a model's snapshot by its commit, branch or tag; null if the cache has it not. Throws nothing for what is not there. */
+export async function snapshotOf(model: string, revision: string): Promise<string | null> {
+  const revisions = await folderNames(join(model, 'snapshots'));
+  // A branch may be called "refs/pr/3": its file lies in folders of that name, and nowhere outside of `refs`.
+  const named = revision.split('/').every((part) => REVISION.test(part)) ? await namedRevision(model, revision) : null;
+  const found = [revision, named].find((name) => name !== null && revisions.includes(name));
+  return found == null ? null : join(model, 'snapshots', found);
+}
+
+/** The commit that a branch or a tag stands for; null if the cache does not know it. */
+async function namedRevision(model: string, name: string): Promise<string | null> {
   try {
-    const source = await disk.open(join(model, 'refs', 'main'));
+    const source = await disk.open(join(model, 'refs', name));
     try {
       const bytes = new Uint8Array(Math.min(source.sizeBytes, 256));
       await source.read(0, bytes);

@@ -4,9 +4,12 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { disk } from '../../bytes/index.ts';
 import type { AdapterFacts } from '../../protocol/adapter.ts';
 import type { Problem } from '../../protocol/results.ts';
+import { ProblemList } from '../../formats/index.ts';
 import { checkpointsAt } from '../discover.ts';
+import { snapshotOf } from '../folders.ts';
 import { hubCaches, hubFolder, hubModel } from '../hub.ts';
 import type { Checkpoint } from '../types.ts';
+import { readAdapterConfig } from './config.ts';
 
 export interface BaseSearch {
   /** path of the base's checkpoint; null if it was not found */
@@ -22,8 +25,8 @@ const SHOWN = 200;
 
 /**
  * The checkpoint that `base_model_name_or_path` means: that path, from the adapter's folder or a root (a folder of the workspace, the
- * working directory); a folder of its name beside or above the adapter or in a root; the model in the hub's cache. Lists and stamps
- * only, and never reaches out to another host. Throws nothing for what is not there.
+ * working directory); a folder of its name beside or above the adapter or in a root; the model in the hub's cache, at the revision that the
+ * adapter's configuration names. Reads that configuration, lists and stamps, and never reaches out to another host. Throws nothing for what is not there.
  */
 export async function findBase(
   adapter: string,
@@ -43,7 +46,10 @@ export async function findBase(
   const above = [folder, dirname(folder), dirname(dirname(folder))];
   const places = [...new Set([...above.filter((place) => dirname(place) !== place), ...roots])];
   const names = spellings(model);
-  const cached = caches.flatMap((cache) => hubFolder(cache, model) ?? []);
+  const models = caches.flatMap((cache) => hubFolder(cache, model) ?? []);
+  const revision = await revisionOf(folder);
+  const snapshots = revision === null ? models : await Promise.all(models.map((path) => snapshotOf(path, revision)));
+  const cached = snapshots.filter((path) => path !== null);
   const steps = [
     { paths: named, how: 'where the adapter says', looked: named },
     {
@@ -51,7 +57,11 @@ export async function findBase(
       how: 'by its name beside the adapter',
       looked: names.length === 0 ? [] : [`folders called ${names.join(', ')} in ${places.join(', ')}`],
     },
-    { paths: cached, how: "in the hub's cache", looked: cached },
+    {
+      paths: cached,
+      how: "in the hub's cache",
+      looked: revision === null ? models : models.map((path) => `${path} at the revision ${revision.slice(0, SHOWN)}`),
+    },
   ];
   for (const { paths, how } of steps)
     for (const path of paths) {
@@ -59,6 +69,12 @@ export async function findBase(
       if (only !== undefined && others.length === 0 && !own.includes(only)) return { path: only, how, looked: [] };
     }
   return { ...nowhere, looked: steps.flatMap(({ looked }) => looked) };
+}
+
+/** `revision` of the adapter's configuration: another commit of the base has other weights. */
+async function revisionOf(folder: string): Promise<string | null> {
+  const config = await readAdapterConfig(folder, new ProblemList(folder));
+  return config?.baseRevision ?? null;
 }
 
 async function checkpointsIn(path: string): Promise<readonly string[]> {

@@ -17,6 +17,8 @@ export interface AdapterConfig {
   /** how the factors began: "true" is the plain way, in which B is zero */
   initialisation: string;
   base: string | null;
+  /** branch, tag or commit of the base on the hub: `revision`; null for its main branch */
+  baseRevision: string | null;
   /** tokens whose rows the adapter replaces, by the module (null: of the input embedding) */
   tokens: [module: string | null, rows: number[]][];
   /** parameters of three axes that it changes: "mlp.experts.gate_up_proj" */
@@ -92,6 +94,7 @@ export function settingsOf(fields: Fields): AdapterConfig {
     dora: fields.get('use_dora') === true || text('fine_tune_type') === 'dora',
     initialisation: typeof initialisation === 'string' ? initialisation.toLowerCase() : 'true',
     base: text('base_model_name_or_path') ?? (mlx ? text('model') : null),
+    baseRevision: text('revision'),
     tokens: tokensOf(fields.get('trainable_token_indices') ?? fields.get('token_indices')),
     targetParameters: strings(fields.get('target_parameters')),
     rotation: {

@@ -71,6 +71,32 @@ describe("an adapter's base is found", () => {
     expect(await find(here, '/root/.cache/huggingface/hub/models--org--Base/snapshots/ccc')).toBe(expected);
   });
 
+  it("in the hub's cache at the revision that the adapter names, and at no other", async () => {
+    const here = place();
+    const model = join(here.cache, 'models--org--Base');
+    for (const revision of ['aaa', 'bbb'])
+      folder.write(`${model.slice(folder.path.length + 1)}/snapshots/${revision}/model.safetensors`, weights);
+    for (const [ref, revision] of [
+      ['main', 'bbb'],
+      ['v1', 'aaa'],
+      ['refs/pr/3', 'aaa'],
+    ] as const) {
+      mkdirSync(join(model, 'refs', ref, '..'), { recursive: true });
+      writeFileSync(join(model, 'refs', ref), revision);
+    }
+    const at = async (revision: string | null): Promise<string | null> => {
+      writeFileSync(join(here.adapter, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', revision }));
+      return find(here, 'org/Base');
+    };
+    const first = join(model, 'snapshots/aaa/model.safetensors');
+    expect(await at(null)).toBe(join(model, 'snapshots/bbb/model.safetensors'));
+    for (const revision of ['aaa', 'v1', 'refs/pr/3']) expect(await at(revision), revision).toBe(first);
+    for (const revision of ['ccc', '../refs/v1', '..', '../../x']) expect(await at(revision), revision).toBeNull();
+    expect((await findBase(here.adapter, 'org/Base', [], [here.cache])).looked.at(-1)).toContain(
+      'at the revision ../../x',
+    );
+  });
+
   it('never in the adapter itself, on another host, or out of the cache', async () => {
     const here = place();
     for (const base of ['.', '', '..', '\\\\host\\share\\base', '//host/share/base', '../..', 'a/b/c'])

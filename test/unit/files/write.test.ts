@@ -119,7 +119,7 @@ describe('a destination', () => {
     const contents: Record<string, string | Uint8Array> = {
       blob: checkpoint,
       'cut.csv': checkpoint.slice(0, 40),
-      'x.gguf': 'GGUF\x03',
+      'gguf.dat': 'GGUF\x03',
       'pytorch_model.dat': 'PK\x03\x04rest',
       'old.dat': Uint8Array.of(0x80, 2, 0x7d),
       'index.json': '{"metadata": {"total_size": 1}, "weight_map": {}}',

@@ -74,7 +74,7 @@ describe('offaxis mcp', () => {
       scan: true,
       tensors: '*layers.0.mlp.up*',
     });
-    expect(text).toContain('1,111,424 parameters');
+    expect(text).toMatch(/1.111.424 parameters/);
     expect(text).toContain('Problems in the header and the values: none.');
     expect(text).toMatch(
       /up_proj\.weight" spectrum: \[352, 128\], s1 [\d.]+ \(noise [\d.]+\), stable rank [\d.]+ \(noise 49\.81\)/,

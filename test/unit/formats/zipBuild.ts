@@ -2,7 +2,8 @@
 
 export interface ZipPart {
   name: string;
-  data: Uint8Array | string;
+  /** a number: as many zeros, which take no room in the pieces */
+  data: Uint8Array | string | number;
   /** 8 for deflate */
   method?: number;
   encrypted?: boolean;
@@ -18,19 +19,30 @@ export interface ZipOptions {
 const bytesOf = (data: Uint8Array | string): Uint8Array =>
   typeof data === 'string' ? new TextEncoder().encode(data) : data;
 
-export function zip(
+export function zip(parts: readonly ZipPart[], options: ZipOptions = {}): Uint8Array {
+  const pieces = zipPieces(parts, options);
+  const last = pieces.at(-1);
+  const file = new Uint8Array(last ? last.at + last.bytes.length : 0);
+  for (const { at, bytes } of pieces) file.set(bytes, at);
+  return file;
+}
+
+/** The archive as pieces with their places, between which there are zeros: one that is larger than memory is written sparsely. */
+export function zipPieces(
   parts: readonly ZipPart[],
   { zip64 = false, padding = 0, comment = '' }: ZipOptions = {},
-): Uint8Array {
-  const chunks: Uint8Array[] = [];
+): { at: number; bytes: Uint8Array }[] {
+  const pieces: { at: number; bytes: Uint8Array }[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
-  const put = (chunk: Uint8Array): void => {
-    chunks.push(chunk);
-    at += chunk.length;
+  const put = (bytes: Uint8Array): void => {
+    pieces.push({ at, bytes });
+    at += bytes.length;
   };
   for (const { name, data, method = 0, encrypted = false } of parts) {
-    const [label, content] = [bytesOf(name), bytesOf(data)];
+    const label = bytesOf(name);
+    const content = typeof data === 'number' ? null : bytesOf(data);
+    const size = content ? content.length : Number(data);
     const headerAt = at;
     const local = new Uint8Array(30 + label.length + padding);
     const head = new DataView(local.buffer);
@@ -41,15 +53,16 @@ export function zip(
     head.setUint16(28, padding, true);
     local.set(label, 30);
     put(local);
-    put(content);
+    if (content) put(content);
+    else at += size;
     const extra = zip64 ? 28 : 0;
     const entry = new Uint8Array(46 + label.length + extra);
     const view = new DataView(entry.buffer);
     view.setUint32(0, 0x02014b50, true);
     view.setUint16(8, encrypted ? 1 : 0, true);
     view.setUint16(10, method, true);
-    view.setUint32(20, zip64 ? 0xffffffff : content.length, true);
-    view.setUint32(24, zip64 ? 0xffffffff : content.length, true);
+    view.setUint32(20, zip64 ? 0xffffffff : size, true);
+    view.setUint32(24, zip64 ? 0xffffffff : size, true);
     view.setUint16(28, label.length, true);
     view.setUint16(30, extra, true);
     view.setUint32(42, zip64 ? 0xffffffff : headerAt, true);
@@ -58,8 +71,8 @@ export function zip(
       const field = 46 + label.length;
       view.setUint16(field, 1, true);
       view.setUint16(field + 2, 24, true);
-      view.setBigUint64(field + 4, BigInt(content.length), true);
-      view.setBigUint64(field + 12, BigInt(content.length), true);
+      view.setBigUint64(field + 4, BigInt(size), true);
+      view.setBigUint64(field + 12, BigInt(size), true);
       view.setBigUint64(field + 20, BigInt(headerAt), true);
     }
     directory.push(entry);
@@ -91,11 +104,5 @@ export function zip(
   end.setUint16(20, note.length, true);
   put(new Uint8Array(end.buffer));
   put(note);
-  const file = new Uint8Array(at);
-  let to = 0;
-  for (const chunk of chunks) {
-    file.set(chunk, to);
-    to += chunk.length;
-  }
-  return file;
+  return pieces;
 }

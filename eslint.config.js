@@ -52,9 +52,12 @@ const LAYERS = {
   },
   mcp: { may: ['assistant', 'analysis', 'files', 'text', 'protocol'] },
   export: { may: ['metrics', 'text', 'protocol'] },
+  // A comparison as a document: result and plan in, text out. Pure.
+  report: { may: ['answer', 'metrics', 'text', 'protocol'] },
   cli: {
     may: [
       'mcp',
+      'report',
       'results',
       'engine',
       'export',

@@ -12,6 +12,7 @@ import {
   type MaskInvocation,
   type VerifyInvocation,
 } from './copyArguments.ts';
+import { parseReport, type ReportInvocation } from './reportArguments.ts';
 import { parseRuns, parseSteps, type RunsInvocation, type StepsInvocation } from './severalArguments.ts';
 import {
   ENGINE,
@@ -47,6 +48,7 @@ export type Invocation =
   | DiffInvocation
   | ApplyInvocation
   | MaskInvocation
+  | ReportInvocation
   | RunsInvocation
   | StepsInvocation
   /** base null: the one that the adapter `tuned` names */
@@ -152,6 +154,7 @@ export function parseInvocation(argv: string[]): Invocation {
       ...engine(values),
     };
   }
+  if (command === 'report') return parseReport(rest) ?? { command: 'help', topic: command };
   if (command === 'diff') return parseDiff(rest) ?? { command: 'help', topic: command };
   if (command === 'mask') return parseMask(rest) ?? { command: 'help', topic: command };
   if (command === 'apply') return parseApply(rest) ?? { command: 'help', topic: command };
@@ -189,7 +192,7 @@ export function parseInvocation(argv: string[]): Invocation {
     return { command, json: values.json ?? null, ...engine(values) };
   }
   throw new UsageError(
-    `Unknown command "${command}". The commands are inspect, compare, runs, steps, check, verify, diff, apply, mask, gather, cluster, gpu and mcp.`,
+    `Unknown command "${command}". The commands are inspect, compare, report, runs, steps, check, verify, diff, apply, mask, gather, cluster, gpu and mcp.`,
   );
 }
 

@@ -56,23 +56,42 @@ export async function writeComparison(
     base: resolve(base),
     tuned: resolve(tuned),
   };
-  for (const problem of found.plan?.problems ?? [])
-    if (problem.severity !== 'info')
-      process.stderr.write(`offaxis: ${problem.severity}: ${terminal(problem.message)}\n`);
-  const { failed } = result.summary;
-  for (const { name, error } of failed) process.stderr.write(`offaxis: ${visible(name)}: ${terminal(error.message)}\n`);
-  if (found.plan?.pairs.length === 0)
-    throw new OffaxisError(
-      'bad-file',
-      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
-    );
+  sayProblems(found, result);
+  refuseUnpaired(found, { base, tuned });
   await outputs.write({
     json: () => result,
     csv: () => comparisonCsv(result),
     lines: () => report(result, found.plan, found.coverage()),
   });
-  if (result.tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
-  if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, found.plan?.pairs.length ?? 0));
+  refuseIncomplete(found, result);
+}
+
+/** On standard error, before anything is written. */
+export function sayProblems({ plan }: Accumulator, { summary }: Pick<ComparisonResult, 'summary'>): void {
+  for (const problem of plan?.problems ?? [])
+    if (problem.severity !== 'info')
+      process.stderr.write(`offaxis: ${problem.severity}: ${terminal(problem.message)}\n`);
+  for (const { name, error } of summary.failed)
+    process.stderr.write(`offaxis: ${visible(name)}: ${terminal(error.message)}\n`);
+}
+/** Throws bad-file if nothing pairs. */
+export function refuseUnpaired(
+  { plan }: Accumulator,
+  { base, tuned }: Pick<ComparisonCommand, 'base' | 'tuned'>,
+): void {
+  if (plan?.pairs.length === 0)
+    throw new OffaxisError(
+      'bad-file',
+      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
+    );
+}
+/** When all that could be is written: throws bad-file if nothing could be computed, read-failed if a tensor failed. */
+export function refuseIncomplete(
+  { plan }: Accumulator,
+  { summary: { failed }, tensors }: Pick<ComparisonResult, 'summary' | 'tensors'>,
+): void {
+  if (tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
+  if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, plan?.pairs.length ?? 0));
 }
 
 /** Each failure has been said by then. */

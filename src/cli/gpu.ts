@@ -30,6 +30,7 @@ export async function usableBackend(invocation: Working): Promise<BackendRequest
 function needsSpectra(invocation: Working): boolean {
   switch (invocation.command) {
     case 'compare':
+    case 'report':
     case 'runs':
     case 'steps':
       return invocation.parameters.spectra;

@@ -6,6 +6,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis compare BASE TUNED [options]    what training did, layer by layer
   offaxis compare ADAPTER [options]       the same with the base that the adapter names, if it is on this machine
   offaxis compare ADAPTER OTHER [options] two updates of one base: an adapter beside another, or beside a full fine-tune
+  offaxis report BASE TUNED -o FILE       the same as a document: .md or .html
   offaxis gather PART... [options]        the parts of a comparison that several machines shared, put together
   offaxis cluster SCHEDULER BASE TUNED    the job that shares it: slurm, kubernetes or ray
   offaxis runs BASE TUNED TUNED ...       several runs of one base: where they agree, beside chance
@@ -116,6 +117,17 @@ ${HELP_NOISE}
   --csv FILE             write one row a tensor
   --shard I/N            only part I of N (1 to N), into the file of --json as offaxis.part/1: "offaxis gather" puts them together
 ${HELP_ENGINE}`;
+const HELP_REPORT = `offaxis report BASE TUNED [options] -o FILE.md|FILE.html
+offaxis report ADAPTER [options] -o FILE.md|FILE.html
+
+Writes a comparison as a document that needs nothing beside it: what was compared and what was left out, the answer in sentences, a map
+and a table for each question, what weights cannot tell, and parameters, files and the command line to do it again. It runs no script
+and loads nothing. With --twin each figure stands beside that of noise of the same size.
+
+  -o FILE                where to write; its ending says which: .md or .html
+${HELP_RANKS}
+${HELP_NOISE}
+${HELP_ENGINE}`;
 const HELP_GATHER = `offaxis gather PART... [options]
 
 PART is what "offaxis compare --shard I/N --json PART" wrote, or a folder of such files. They must be of one comparison by one version
@@ -156,6 +168,7 @@ ${HELP_ENGINE}`;
 export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
   if (topic === 'compare') return HELP_COMPARE;
+  if (topic === 'report') return HELP_REPORT;
   if (topic === 'gather') return HELP_GATHER;
   if (topic === 'cluster') return HELP_CLUSTER;
   if (topic === 'runs') return HELP_RUNS;

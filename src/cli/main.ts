@@ -16,6 +16,7 @@ import { runMask } from './mask.ts';
 import { runMcp } from './mcp.ts';
 import { UsageError } from './options.ts';
 import { runApply, runDiff } from './patch.ts';
+import { runReport } from './report.ts';
 import { runRuns } from './runs.ts';
 import { runSteps } from './steps.ts';
 import { runVerify } from './verify.ts';
@@ -86,6 +87,7 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
     else if (invocation.command === 'diff') await runDiff(analysis, invocation, abort.signal);
     else if (invocation.command === 'apply') await runApply(analysis, invocation, abort.signal);
     else if (invocation.command === 'inspect') await runInspect(analysis, invocation, abort.signal);
+    else if (invocation.command === 'report') await runReport(analysis, invocation, abort.signal);
     else if (invocation.command === 'runs') await runRuns(analysis, invocation, abort.signal);
     else if (invocation.command === 'steps') await runSteps(analysis, invocation, abort.signal);
     else await runCompare(analysis, invocation, abort.signal);

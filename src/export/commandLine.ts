@@ -15,8 +15,22 @@ export function comparisonCommandLine(
   { base, tuned, parameters }: ComparisonCommand,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  const quote = platform === 'win32' ? quoteWindows : quotePosix;
-  const words = ['offaxis', 'compare', operand(base), operand(tuned)];
+  return quoted(['offaxis', 'compare', operand(base), operand(tuned), ...optionsOf(parameters)], platform);
+}
+/** `offaxis report BASE TUNED ... -o FILE`, as above. */
+export function reportCommandLine(
+  { base, tuned, parameters }: ComparisonCommand,
+  destination: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const output = ['-o', operand(destination)];
+  return quoted(['offaxis', 'report', operand(base), operand(tuned), ...optionsOf(parameters), ...output], platform);
+}
+const quoted = (words: readonly string[], platform: NodeJS.Platform): string =>
+  words.map(platform === 'win32' ? quoteWindows : quotePosix).join(' ');
+
+function optionsOf(parameters: ComparisonParameters): string[] {
+  const words: string[] = [];
   const number = (option: string, value: number | null, byDefault: number | null): void => {
     if (value !== null && value !== byDefault) words.push(option, String(value));
   };
@@ -29,7 +43,7 @@ export function comparisonCommandLine(
   if (parameters.twin) words.push('--twin');
   if (parameters.twin) number('--twin-seed', parameters.twinSeed, DEFAULT_PARAMETERS.twinSeed);
   if (!parameters.spectra) words.push('--no-spectra');
-  return words.map(quote).join(' ');
+  return words;
 }
 
 /** A path that begins with a dash would be read as an option. */

@@ -72,6 +72,19 @@ export function markdown(text: string, most = NAME_LENGTH): string {
   return visible(text, most).replace(/[\\`*_{}[\]()#+\-!|<>~$&.:/@]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/**
+ * As `markdown`, for a document of which people also read the source: of what Markdown could read as more than itself only what it would
+ * in a line of running text, a heading, an item or a cell. Addresses are no links.
+ */
+export function markdownText(text: string, most = Infinity): string {
+  return visible(text, most)
+    .replace(/[\\`*_{}[\]<>|~$&@]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/:(?=\/\/)/g, '&#58;')
+    .replace(/(?<=www)\./gi, '&#46;')
+    .replace(/^[\s#+=-]|#$/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/^(\d+)([.)])(?=\s|$)/, (_, number: string, mark: string) => `${number}&#${mark.charCodeAt(0)};`);
+}
+
 /** For text and for attributes in double or single quotes. */
 export function html(text: string, most = SENTENCE_LENGTH): string {
   return visible(text, most).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

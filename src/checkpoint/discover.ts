@@ -12,8 +12,10 @@ import {
   isSetOf,
   listingOf,
   shardName,
+  zeroFiles,
   type Format,
   type ShardSet,
+  type ZeroFiles,
 } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
@@ -24,6 +26,8 @@ export type Source = { folder: string; note: string | null } & (
   | { kind: 'index'; file: string }
   /** of torch.distributed.checkpoint: the file that says where the parts of every tensor lie */
   | { kind: 'dcp'; file: string }
+  /** of DeepSpeed's ZeRO: flat partitions, one file a process */
+  | { kind: 'zero'; files: ZeroFiles }
   /** Numbered shards whose index is not there, or is `stale` as the text says; `ranked` if each is one process's part of every tensor. */
   | { kind: 'shards'; files: string[]; total: number; ranked: boolean; stale: string | null }
   /** a Diffusers pipeline: the folders of its components */
@@ -87,6 +91,7 @@ export async function checkpointsAt(path: string): Promise<readonly string[]> {
     const source = await discover(path);
     if (source.kind === 'pipeline') return source.components;
     if (source.kind === 'shards') return [join(source.folder, shardName(source.files[0] ?? '')?.set ?? '')];
+    if (source.kind === 'zero') return [source.folder];
     return [join(source.folder, source.file)];
   } catch (error) {
     if (error instanceof SeveralCheckpoints) return error.paths;
@@ -98,6 +103,8 @@ async function inFolder(folder: string): Promise<Source> {
   const names = await disk.list(folder);
   if (names.includes(DCP_METADATA) && names.some(isDcpPart))
     return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
+  const zero = zeroFiles(names);
+  if (zero) return { kind: 'zero', folder, files: zero, note: null };
   const own = inListing(folder, names);
   if (own) return own;
   const { paths, note, place } = await insideOf(folder, names);

@@ -1,7 +1,7 @@
 /** Where the checkpoints of a folder lie that holds none itself: a hub's cache at any of its levels, or folders one level down. */
 import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
-import { DCP_METADATA, listingOf } from '../formats/index.ts';
+import { DCP_METADATA, listingOf, zeroFiles } from '../formats/index.ts';
 
 /** A trainer's folder has hundreds of steps at most; a folder of everything is not looked through. */
 const MOST_FOLDERS = 1000;
@@ -35,6 +35,10 @@ export async function insideOf(folder: string, names: readonly string[]): Promis
   if (models.length > 0) return { paths: models.map((name) => join(folder, name)), note: null, place: true };
   if (names.includes('hub') && (await folderNames(join(folder, 'hub'))).some((name) => name.startsWith('models--')))
     return { paths: [join(folder, 'hub')], note: null, place: true };
+  // DeepSpeed's trainers: a folder a step, and a file with the name of the last one.
+  const latest = names.includes('latest') ? await textOf(join(folder, 'latest')) : null;
+  if (latest !== null && names.includes(latest) && zeroFiles(await folderNames(join(folder, latest))))
+    return { paths: [join(folder, latest)], note: `${latest} was opened: the file "latest" names it.`, place: true };
   const paths: string[] = [];
   for (const name of [...names].sort(byNumber).slice(0, MOST_FOLDERS)) {
     if (name.startsWith('.')) continue;
@@ -73,8 +77,13 @@ export async function snapshotOf(model: string, revision: string): Promise<strin
 
 /** The commit that a branch or a tag stands for; null if the cache does not know it. */
 async function namedRevision(model: string, name: string): Promise<string | null> {
+  return textOf(join(model, 'refs', name));
+}
+
+/** The one line of a small file, if it is the name of something in a folder. */
+async function textOf(path: string): Promise<string | null> {
   try {
-    const source = await disk.open(join(model, 'refs', name));
+    const source = await disk.open(path);
     try {
       const bytes = new Uint8Array(Math.min(source.sizeBytes, 256));
       await source.read(0, bytes);

@@ -1,5 +1,5 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isExpertStack, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readHeader, readShardIndex, shardName, type ShardIndex } from '../formats/index.ts';
@@ -27,7 +27,7 @@ import { elementCount, hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } 
 import { ShardFiles } from './shardFiles.ts';
 import { slicedRows } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
-import { readDcpShards } from './dcpShards.ts';
+import { readDcpShards, readZeroShards } from './partShards.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
 
@@ -68,14 +68,20 @@ async function openOne(path: string, signal: AbortSignal | undefined, mostBytes:
           })
         : null;
     const { source, index, names } = await filesOf(found, read);
-    const configFile = await readConfig(source.folder, signal);
+    let configFile = await readConfig(source.folder, signal);
+    // DeepSpeed's folder lies inside of the trainer's, which has the config.
+    if (source.kind === 'zero' && configFile.text === null)
+      configFile = await readConfig(dirname(resolve(source.folder)), signal);
     const adapterConfig = await readAdapterConfig(source.folder, configFile.problems, signal);
     const mayMiss = found.kind === 'index';
     const shards =
       found.kind === 'dcp'
         ? await readDcpShards(files, found.file, take, signal)
-        : await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
-    const own = read?.problems ?? new ProblemList(found.kind === 'shards' ? found.folder : found.file);
+        : found.kind === 'zero'
+          ? await readZeroShards(files, found.files, take, signal)
+          : await readShards(files, names, mayMiss, mostBytes === Infinity ? null : take, signal);
+    const own =
+      read?.problems ?? new ProblemList(found.kind === 'shards' || found.kind === 'zero' ? found.folder : found.file);
     return await assemble(path, source, files, index, shards, configFile, adapterConfig, own, signal);
   } catch (error) {
     await files.close();
@@ -89,6 +95,7 @@ async function filesOf(
   index: ShardIndex | null,
 ): Promise<{ source: Source; index: ShardIndex | null; names: string[] }> {
   if (source.kind === 'shards') return { source, index, names: source.files };
+  if (source.kind === 'zero') return { source, index, names: [] };
   if (source.kind === 'file' || !index) return { source, index, names: [source.file] };
   const { folder, file } = source;
   const { files, stale, total, beside } = await filesOfIndex(folder, file, [...new Set(index.weightMap.values())]);

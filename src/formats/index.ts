@@ -1,6 +1,7 @@
 /** File formats: which files each claims, headers, shard indexes. */
 export { boxesFault } from './boxes.ts';
 export { DCP_METADATA, isDcpPart, readDcp } from './dcp/index.ts';
+export { readZero, zeroFiles, type ZeroFiles } from './deepspeed/index.ts';
 export { impostorOf, readableSize, type Impostor } from './impostors.ts';
 export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './indexFile.ts';
 export { JsonScanner } from './jsonScanner.ts';

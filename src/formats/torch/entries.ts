@@ -51,7 +51,7 @@ export function headerOf(
 }
 
 /** A text says why its data cannot be read. */
-function entryOf(name: string, tensor: TorchTensor, locate: Locate, fileBytes: number): HeaderEntry | string {
+export function entryOf(name: string, tensor: TorchTensor, locate: Locate, fileBytes: number): HeaderEntry | string {
   const { dtype, shape, strides, storage, partOf } = tensor;
   const width = elementBytes(dtype) ?? 1;
   const count = shape.reduce((product, side) => product * side, 1);

@@ -3,7 +3,7 @@ import type { ByteSource } from '../../bytes/index.ts';
 import type { Format, Header } from '../format.ts';
 import { IMPOSTOR_BYTES, impostorOf } from '../impostors.ts';
 import { ProblemList, quoted } from '../problems.ts';
-import { readArchive, SAVE_STATE } from './archive.ts';
+import { readArchive, SAVE_STATE, TorchError, type Archive } from './archive.ts';
 import { headerOf } from './entries.ts';
 import { readLegacy } from './legacy.ts';
 import { report } from './report.ts';
@@ -75,6 +75,15 @@ async function readHeader(source: ByteSource, file: string, signal?: AbortSignal
     report(error, problems);
     return none();
   }
+}
+
+/** What torch.save wrote, of either kind. Throws TorchError, PickleError, ZipError, read-failed and cancelled. */
+export async function readSaved(source: ByteSource, signal?: AbortSignal): Promise<Archive> {
+  const head = new Uint8Array(Math.min(source.sizeBytes, 4));
+  await source.read(0, head, signal);
+  if (isZip(head)) return readArchive(source, signal);
+  if (isPickle(head)) return readLegacy(source, signal);
+  throw new TorchError('not-torch', 'it is no file of torch.save.', 'Download or copy the file again.');
 }
 
 /** Of the process that wrote a file, by its name. */

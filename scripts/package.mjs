@@ -1,19 +1,22 @@
-// Makes the VSIX files in dist/, one for each target with its own build of Dawn and one for all other systems without, and checks what is
-// in each. usage: node scripts/package.mjs [--target TARGET|universal]... (without: all of them)
+// Makes the VSIX files in dist/, one for each target with its own build of Dawn and its own Node, and one for all other systems without,
+// and checks what is in each. usage: node scripts/package.mjs [--target TARGET|universal]... (without: all of them)
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TARGETS, dawnFiles } from './lib/dawn.mjs';
 import { run } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
+import { nodeFiles } from './lib/nodes.mjs';
 import { UNIVERSAL, hostTarget, packageMistakes, vsixPath } from './lib/packages.mjs';
 import { linksOf } from './lib/repository.mjs';
+import { toolsFolder } from './lib/tools.mjs';
 import { readVsix } from './lib/vsix.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 await onRecentNode(root);
-const dawn = join(root, 'dist', 'dawn');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** Folders of dist that hold what a package has for its system alone. */
+const NATIVE = ['dawn', 'node'];
 
 const targets = wanted(process.argv.slice(2));
 run(process.execPath, ['scripts/build.mjs', '--production'], { cwd: root });
@@ -21,8 +24,8 @@ const rows = [];
 try {
   for (const target of targets) {
     const vsix = vsixPath(root, target);
-    const native = target === UNIVERSAL ? new Map() : dawnFiles(root, target);
-    stage(target, native);
+    const native = target === UNIVERSAL ? new Map() : nativeFiles(target);
+    stage(native);
     rmSync(vsix, { force: true });
     pack(target, vsix);
     const mistakes = packageMistakes(readVsix(vsix), target, native);
@@ -31,15 +34,26 @@ try {
   }
 } finally {
   // A checkout takes Dawn from node_modules.
-  rmSync(dawn, { recursive: true, force: true });
+  clear();
 }
 const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-console.log('\n| VSIX | size | Dawn in it, unpacked |\n| --- | --- | --- |');
+console.log('\n| VSIX | size | Dawn in it, unpacked | Node in it, unpacked |\n| --- | --- | --- | --- |');
 for (const { vsix, native } of rows) {
-  const unpacked = [...native.values()].reduce((sum, bytes) => sum + bytes.length, 0);
-  const names = [...native.keys()].join(', ');
-  const library = unpacked ? `${megabytes(unpacked)} (${names})` : 'none: CPU only';
-  console.log(`| ${vsix.slice(root.length + 1)} | ${megabytes(statSync(vsix).size)} | ${library} |`);
+  const of = (kind) => {
+    const bytes = [...native].flatMap(([name, file]) => (name.startsWith(`${kind}/`) ? [file.length] : []));
+    return bytes.length ? megabytes(bytes.reduce((sum, size) => sum + size, 0)) : 'none';
+  };
+  console.log(`| ${vsix.slice(root.length + 1)} | ${megabytes(statSync(vsix).size)} | ${of('dawn')} | ${of('node')} |`);
+}
+
+/** What belongs to a system alone, by path in dist. */
+function nativeFiles(target) {
+  const kinds = { dawn: dawnFiles(root, target), node: nodeFiles(toolsFolder(root), target) };
+  return new Map(
+    Object.entries(kinds).flatMap(([kind, files]) =>
+      [...files].map(([name, bytes]) => [`${kind}/${target}/${name}`, bytes]),
+    ),
+  );
 }
 
 function wanted(args) {
@@ -57,12 +71,17 @@ function wanted(args) {
   return named.length ? named : known;
 }
 
-function stage(target, native) {
-  rmSync(dawn, { recursive: true, force: true });
-  if (!native.size) return;
-  const folder = join(dawn, target);
-  mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of native) writeFileSync(join(folder, name), bytes, { mode: 0o755 });
+function stage(native) {
+  clear();
+  for (const [name, bytes] of native) {
+    const path = join(root, 'dist', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes, { mode: 0o755 });
+  }
+}
+
+function clear() {
+  for (const name of NATIVE) rmSync(join(root, 'dist', name), { recursive: true, force: true });
 }
 
 function pack(target, vsix) {

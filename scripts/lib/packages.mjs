@@ -32,7 +32,7 @@ const ALLOWED = [
   /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|METRICS\.md|LICENSE\.txt)$/,
   /^extension\/dist\/(extension\.cjs|(engine|linalg-worker|cli|mcp)\.mjs|THIRD-PARTY-NOTICES\.txt)$/,
   /^extension\/dist\/(kernels\/[\w.-]+\.wasm|webview\/[\w.-]+\.(js|css|ttf))$/,
-  /^extension\/dist\/dawn\//,
+  /^extension\/dist\/(dawn|node)\//,
   /^extension\/(media|l10n)\//,
 ];
 const REQUIRED = [
@@ -58,7 +58,7 @@ const REQUIRED = [
  * What is wrong with a VSIX: a native file that is not this target's to the byte, anything that does not belong, anything missing.
  * @param {Map<string, { read(): Buffer }>} files of the VSIX, by name
  * @param {string} target
- * @param {Map<string, Buffer>} native what dawnFiles gives for the target; empty for the universal one
+ * @param {Map<string, Buffer>} native what the target has for itself, by path in dist: "dawn/TARGET/dawn.node"; empty for the universal one
  * @returns {string[]}
  */
 export function packageMistakes(files, target, native) {
@@ -67,18 +67,19 @@ export function packageMistakes(files, target, native) {
     if (!ALLOWED.some((pattern) => pattern.test(name))) mistakes.push(`${name} does not belong there`);
   }
   for (const name of REQUIRED) if (!files.has(name)) mistakes.push(`${name} is missing`);
-  const prefix = 'extension/dist/dawn/';
-  const expected = new Map([...native].map(([name, bytes]) => [`${prefix}${target}/${name}`, bytes]));
+  const expected = new Map([...native].map(([name, bytes]) => [`extension/dist/${name}`, bytes]));
   for (const name of files.keys()) {
-    if (name.startsWith(prefix) && !expected.has(name)) mistakes.push(`${name} is not of ${target}`);
+    if (/^extension\/dist\/(dawn|node)\//.test(name) && !expected.has(name))
+      mistakes.push(`${name} is not of ${target}`);
     // Wherever it may lie: a native file of another system.
-    if (/\.(node|dll|so|dylib)$/.test(name) && !expected.has(name)) mistakes.push(`${name} is a native file`);
+    if (/\.(node|dll|so|dylib|exe)$/.test(name) && !expected.has(name)) mistakes.push(`${name} is a native file`);
   }
   for (const [name, bytes] of expected) {
     const packed = files.get(name)?.read();
     if (!packed) mistakes.push(`${name} is missing`);
     else if (!packed.equals(bytes)) mistakes.push(`${name} is not the file from npm`);
-    else if (targetOf(packed) !== target) mistakes.push(`${name} is for ${targetOf(packed)}`);
+    else if (!name.endsWith('/LICENSE') && targetOf(packed) !== target)
+      mistakes.push(`${name} is for ${targetOf(packed)}`);
   }
   const manifest = files.get('extension.vsixmanifest')?.read().toString('utf8') ?? '';
   const declared = /TargetPlatform="([^"]*)"/.exec(manifest)?.[1] ?? UNIVERSAL;

@@ -3,14 +3,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run } from './install.mjs';
+import { NODE_PACKAGES } from './nodes.mjs';
 
 // code-server 4.139.1 is VS Code 1.139.1; it needs Node 24, which comes from npm as well. The scripts run on that one if the
 // machine's is too old (lib/node.mjs).
 const CODE_SERVER = 'code-server@4.139.1';
-// The newest Node 24 that its packager has put on npm for each system.
-/** @type {Partial<Record<NodeJS.Platform, string>>} */
-const NODE_PACKAGES = { linux: 'node-linux-ARCH@24.21.0', darwin: 'node-bin-darwin-ARCH@24.0.0' };
-
 /**
  * Where the tools live: outside git, kept between runs.
  * @param {string} root
@@ -27,9 +24,9 @@ const FLAGS = ['--no-save', '--ignore-scripts', '--engine-strict=false', '--no-a
  * @returns {{ nodePackage: string, installed: string, node: string }} `installed`: its package.json, `node`: the program
  */
 function nodeOf(folder) {
-  const template = NODE_PACKAGES[process.platform];
-  if (!template) throw new Error(`There is no Node 24 for ${process.platform} on npm that the scripts could take.`);
-  const nodePackage = template.replace('ARCH', process.arch);
+  const nodePackage = NODE_PACKAGES[`${process.platform}-${process.arch}`];
+  if (!nodePackage || process.platform === 'win32')
+    throw new Error(`There is no Node 24 for ${process.platform} on npm that the scripts could take.`);
   const place = join(folder, 'node_modules', nodePackage.slice(0, nodePackage.lastIndexOf('@')));
   return { nodePackage, installed: join(place, 'package.json'), node: join(place, 'bin', 'node') };
 }

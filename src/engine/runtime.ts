@@ -3,6 +3,7 @@
  * (dawn-gpu/node-webgpu#5). Knows nothing of VS Code.
  */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import type { GpuReport } from '../protocol/gpu.ts';
 import { childEnvironment } from './environment.ts';
 
@@ -45,6 +46,11 @@ function judge(path: string, answer: string): NodeAnswer {
   return { path, version };
 }
 
+/** Where the package of this system has a Node of its own: the universal one has none. `dist`: the folder of the bundles. */
+export function packagedNode(dist: string, { platform, arch } = process): string {
+  return join(dist, 'node', `${platform}-${arch}`, platform === 'win32' ? 'node.exe' : 'node');
+}
+
 export interface RuntimeLog {
   info(line: string): void;
   warn(line: string): void;
@@ -54,9 +60,10 @@ export interface RuntimeLog {
 export class EngineRuntimes {
   private replacement: string | null = null;
 
-  /** `nodePath`: the setting, '' if it is not set; asked for when it is needed. */
+  /** `nodePath`: the setting, '' if it is not set, asked for when it is needed; `packaged`: the Node of the package, if it has one. */
   constructor(
     private readonly nodePath: () => string,
+    private readonly packaged: string,
     private readonly log: RuntimeLog,
   ) {}
 
@@ -69,16 +76,25 @@ export class EngineRuntimes {
   async settle({ needsNode, why }: Pick<GpuReport, 'needsNode' | 'why'>): Promise<boolean> {
     if (!needsNode || this.replacement !== null) return false;
     const named = this.nodePath();
-    const answer = await askNode(named === '' ? 'node' : named);
-    const from = named === '' ? 'on PATH' : 'named by offaxis.nodePath';
-    if ('version' in answer) {
-      this.replacement = answer.path;
-      this.log.info(`${why} The engine starts anew on Node.js ${answer.version} ${from}, ${answer.path}.`);
-      return true;
+    const candidates =
+      named === ''
+        ? [
+            { program: this.packaged, from: 'of this package' },
+            { program: 'node', from: 'on PATH' },
+          ]
+        : [{ program: named, from: 'named by offaxis.nodePath' }];
+    const reasons: string[] = [];
+    for (const { program, from } of candidates) {
+      const answer = await askNode(program);
+      if ('version' in answer) {
+        this.replacement = answer.path;
+        this.log.info(`${why} The engine starts anew on Node.js ${answer.version} ${from}, ${answer.path}.`);
+        return true;
+      }
+      reasons.push(`"${answer.path}", ${from}, ${answer.reason}`);
     }
-    const found = named === '' ? `"node" ${from}` : `"${answer.path}", ${from},`;
     this.log.warn(
-      `${why} The CPU is used: ${found} ${answer.reason}. Install Node.js ${OLDEST_NODE} or newer, or name it in offaxis.nodePath.`,
+      `${why} The CPU is used: ${reasons.join('; ')}. Install Node.js ${OLDEST_NODE} or newer, or name it in offaxis.nodePath.`,
     );
     return false;
   }

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { EngineClient } from '../engine/client.ts';
 import { launchEngine } from '../engine/launch.ts';
 import { backendRequest, engineArguments, type EngineOptions } from '../engine/options.ts';
-import { EngineRuntimes } from '../engine/runtime.ts';
+import { EngineRuntimes, packagedNode } from '../engine/runtime.ts';
 import type { Log } from './log.ts';
 
 /** Settings whose change takes a fresh engine. */
@@ -18,7 +18,11 @@ export class WindowEngine implements vscode.Disposable {
   private readonly subscription: vscode.Disposable;
 
   constructor(extensionUri: vscode.Uri, log: Log) {
-    const runtimes = new EngineRuntimes(() => settings().get<string>('nodePath')?.trim() ?? '', log);
+    const runtimes = new EngineRuntimes(
+      () => settings().get<string>('nodePath')?.trim() ?? '',
+      packagedNode(vscode.Uri.joinPath(extensionUri, 'dist').fsPath),
+      log,
+    );
     this.client = new EngineClient({
       log,
       launch: () =>

@@ -53,7 +53,7 @@ export function choose(evidence: Evidence): Choice {
   if (runtime.kind === 'electron')
     return cpu(
       `${adapter.name} can not be read back from VS Code's own runtime, Electron ${runtime.electron ?? ''} (${reason}).`,
-      'Install Node.js 20 or newer, or name it in offaxis.nodePath: the engine then runs on it.',
+      'Install Node.js 22 or newer, or name it in offaxis.nodePath: the engine then runs on it.',
       true,
     );
   return cpu(`${adapter.name} did not pass the read-back probe (${reason}).`, driverRemedy(runtime));

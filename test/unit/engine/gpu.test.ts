@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ComparisonRun } from '../../../src/engine/comparisonRun.ts';
 import { EngineCrashedError } from '../../../src/engine/errors.ts';
 import { ENGINE_ARGUMENTS, engineArguments } from '../../../src/engine/options.ts';
-import { askNode, EngineRuntimes } from '../../../src/engine/runtime.ts';
+import { askNode, EngineRuntimes, packagedNode } from '../../../src/engine/runtime.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 import { parseArgs } from 'node:util';
 import { createHarness, type Harness } from './harness.ts';
@@ -64,6 +64,7 @@ describe('the runtime of the engine', () => {
     chmodSync(file, 0o755);
     return file;
   };
+  const none = join(tmpdir(), 'offaxis-no-such-node');
   const log = (): { lines: string[]; info(line: string): void; warn(line: string): void } => {
     const lines: string[] = [];
     return { lines, info: (line) => void lines.push(line), warn: (line) => void lines.push(line) };
@@ -85,7 +86,7 @@ describe('the runtime of the engine', () => {
   test('without read-back the engine starts anew on the Node that is named, before it computes', async () => {
     const second = program('second-node', `exec "${process.execPath}" "$@"`);
     const { lines, ...sink } = log();
-    const runtimes = new EngineRuntimes(() => second, sink);
+    const runtimes = new EngineRuntimes(() => second, none, sink);
     const client = harness.client(['electron'], { settle: (gpu) => runtimes.settle(gpu) }, () => ({
       execPath: runtimes.execPath,
     }));
@@ -101,9 +102,9 @@ describe('the runtime of the engine', () => {
     await client.call('plan', request);
     expect(harness.processes).toHaveLength(2);
   });
-  test('if there is none, the CPU: said once, with the reason and the remedy', async () => {
+  test('if the one that is named is none, the CPU: said once, with the reason and the remedy', async () => {
     const { lines, ...sink } = log();
-    const runtimes = new EngineRuntimes(() => join(directory, 'none'), sink);
+    const runtimes = new EngineRuntimes(() => none, process.execPath, sink);
     const client = harness.client(['electron'], { settle: (gpu) => runtimes.settle(gpu) });
     await client.call('info', {});
     await client.call('plan', request);
@@ -113,8 +114,33 @@ describe('the runtime of the engine', () => {
       /not be read back\. The CPU is used: .*offaxis\.nodePath, is not there\. Install Node\.js 22/,
     );
   });
+  test('nothing is named: the Node of the package, though there is none on PATH, and else the one on PATH', async () => {
+    const { lines, ...sink } = log();
+    const report = { needsNode: true, why: 'Not read back.' };
+    const ours = new EngineRuntimes(() => '', program('our-node', `exec "${process.execPath}" "$@"`), sink);
+    const path = process.env['PATH'];
+    try {
+      process.env['PATH'] = directory;
+      expect(await ours.settle(report)).toBe(true);
+      expect(ours.execPath).toBe(join(directory, 'our-node'));
+      expect(lines[0]).toContain('of this package');
+      // one for another system, as it may lie in a folder that two machines share
+      const broken = new EngineRuntimes(() => '', program('not-ours', 'exit 126'), sink);
+      program('node', `exec "${process.execPath}" "$@"`);
+      expect(await broken.settle(report)).toBe(true);
+      expect(broken.execPath).toBe('node');
+    } finally {
+      process.env['PATH'] = path;
+    }
+  });
+  test('the Node of the package lies beside the engine, by system', () => {
+    const at = (platform: NodeJS.Platform, arch: NodeJS.Architecture) =>
+      packagedNode('d', { ...process, platform, arch });
+    expect(at('linux', 'x64')).toBe(join('d', 'node', 'linux-x64', 'node'));
+    expect(at('win32', 'arm64')).toBe(join('d', 'node', 'win32-arm64', 'node.exe'));
+  });
   test('a GPU that can be read back needs no other Node', async () => {
-    const runtimes = new EngineRuntimes(() => process.execPath, log());
+    const runtimes = new EngineRuntimes(() => process.execPath, none, log());
     expect(await runtimes.settle({ needsNode: false, why: '' })).toBe(false);
     expect(runtimes.execPath).toBeNull();
   });

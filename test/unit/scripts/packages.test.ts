@@ -2,10 +2,24 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dawnFiles, targetOf, TARGETS } from '../../../scripts/lib/dawn.mjs';
+import { NODE_PACKAGES } from '../../../scripts/lib/nodes.mjs';
 import { packageMistakes, UNIVERSAL } from '../../../scripts/lib/packages.mjs';
 
 const root = join(import.meta.dirname, '../../..');
-const native = new Map(['linux-x64', 'darwin-arm64'].map((target) => [target, dawnFiles(root, target)]));
+/** By path in dist. A Node is some 120 MB to fetch: Dawn's library, a file for the same system, stands in for it here. */
+const native = new Map(
+  ['linux-x64', 'darwin-arm64'].map((target) => {
+    const dawn = [...dawnFiles(root, target)];
+    const node: [string, Buffer][] = [
+      [`node/${target}/node`, dawn[0]?.[1] ?? Buffer.alloc(0)],
+      [`node/${target}/LICENSE`, Buffer.from('MIT')],
+    ];
+    return [
+      target,
+      new Map([...dawn.map(([name, file]): [string, Buffer] => [`dawn/${target}/${name}`, file]), ...node]),
+    ];
+  }),
+);
 
 /** The files of a VSIX as the script makes it, with changes. */
 function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<string, { read(): Buffer }> {
@@ -32,10 +46,7 @@ function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<
   const content: [string, Buffer][] = [
     ['extension.vsixmanifest', Buffer.from(`<Identity Id="offaxis"${platform} />`)],
     ...names.map((name): [string, Buffer] => [`extension/${name}`, Buffer.from('x')]),
-    ...[...(native.get(target) ?? [])].map(([name, bytes]): [string, Buffer] => [
-      `extension/dist/dawn/${target}/${name}`,
-      bytes,
-    ]),
+    ...[...(native.get(target) ?? [])].map(([name, bytes]): [string, Buffer] => [`extension/dist/${name}`, bytes]),
   ];
   const files = new Map(content);
   for (const [name, bytes] of Object.entries(changes)) {
@@ -46,7 +57,7 @@ function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<
 }
 const mistakes = (target: string, changes?: Record<string, Buffer | null>) =>
   packageMistakes(vsix(target, changes), target, native.get(target) ?? new Map<string, Buffer>());
-const library = (target: string) => native.get(target)?.get('dawn.node') ?? Buffer.alloc(0);
+const library = (target: string) => native.get(target)?.get(`dawn/${target}/dawn.node`) ?? Buffer.alloc(0);
 
 describe('the native files of npm webgpu', () => {
   test.each(TARGETS)('%s has its own, and only Windows has DLLs beside it', (target) => {
@@ -73,6 +84,14 @@ describe('a VSIX', () => {
     expect(mistakes('linux-x64', { [other]: library('darwin-arm64') }).join()).toContain(
       `${other} is not of linux-x64`,
     );
+  });
+
+  test('a Node that is missing, or of another system, is refused', () => {
+    const own = 'extension/dist/node/linux-x64/node';
+    expect(mistakes('linux-x64', { [own]: null })).toEqual([`${own} is missing`]);
+    expect(mistakes('linux-x64', { [own]: library('darwin-arm64') }).join()).toContain('is not the file from npm');
+    expect(mistakes(UNIVERSAL, { [own]: library('linux-x64') }).join()).toContain('is not of universal');
+    expect(TARGETS.filter((target) => !NODE_PACKAGES[target])).toEqual([]);
   });
 
   test('a missing library, and one where none belongs, are refused', () => {

@@ -84,6 +84,6 @@ export async function admittedFacts(path: string, context: ToolContext): Promise
 function noCheckpoint(path: string): OffaxisError {
   return new OffaxisError(
     'bad-file',
-    `${forModel(path)} is not a checkpoint that can be read: only .safetensors files, their index and folders of them are.`,
+    `${forModel(path)} is not a checkpoint that can be read: only files of weights (.safetensors, .gguf, .pt, .bin and others), their index and folders of them are.`,
   );
 }

@@ -29,7 +29,7 @@ export const COMPARE_SORTS = ['relativeUpdate', 'nss', 'angle', 'offPrincipal', 
 const path = {
   type: 'string',
   description:
-    'A .safetensors file, a .safetensors.index.json, or the folder of a checkpoint; absolute, or relative to the workspace.',
+    'The file of a checkpoint (.safetensors, .gguf, .pt, .bin, .npz), its .index.json, or its folder; absolute, or relative to the workspace.',
 } as const;
 const glob = (what: string) =>
   ({

@@ -63,7 +63,7 @@ export async function brokenLink(path: string): Promise<OffaxisError | null> {
 }
 
 function notRegular(path: string): OffaxisError {
-  return new OffaxisError('bad-file', `${path} is not a regular file. Choose a .safetensors file.`);
+  return new OffaxisError('bad-file', `${path} is not a regular file. Choose the file of a checkpoint.`);
 }
 
 /** A system error of opening as ours. */

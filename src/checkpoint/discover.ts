@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { disk } from '../bytes/index.ts';
 import {
   FORMATS,
+  ZERO_SET,
   DCP_METADATA,
   formatOfName,
   indexFormat,
@@ -20,6 +21,7 @@ import {
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import { insideOf } from './folders.ts';
+import { foreignFault, isOrbaxFile, orbax } from './foreign.ts';
 
 export type Source = { folder: string; note: string | null } & (
   | { kind: 'file'; file: string; isPart: boolean }
@@ -55,16 +57,20 @@ export async function discover(path: string): Promise<Source> {
   const file = basename(path);
   // A set without an index has no file of its own: its name with "*" for the number means it.
   if (file.includes('*') && (await disk.stamp(path)) === null) {
-    const set = listingOf(await disk.list(folder)).sets.find((one) => one.set === file);
+    const names = await disk.list(folder);
+    const files = file === ZERO_SET ? zeroFiles(names) : null;
+    if (files) return { kind: 'zero', folder, files, note: null };
+    const set = listingOf(names).sets.find((one) => one.set === file);
     if (set) return ofSet(folder, set, null);
   }
   if ((await disk.kind(path)) === 'folder') return inFolder(path);
+  if (isOrbaxFile(file)) throw orbax(folder);
   if (file === DCP_METADATA || isDcpPart(file)) return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
   if (isIndexFile(file)) return { kind: 'index', folder, file, note: null };
   if (file.endsWith('.json')) {
     throw new OffaxisError(
       'bad-file',
-      `${path} is not a checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder.`,
+      `${path} is not a checkpoint. Choose the file of a checkpoint, its index (.index.json) or a folder.`,
     );
   }
   const shard = shardName(file);
@@ -91,7 +97,7 @@ export async function checkpointsAt(path: string): Promise<readonly string[]> {
     const source = await discover(path);
     if (source.kind === 'pipeline') return source.components;
     if (source.kind === 'shards') return [join(source.folder, shardName(source.files[0] ?? '')?.set ?? '')];
-    if (source.kind === 'zero') return [source.folder];
+    if (source.kind === 'zero') return [join(source.folder, ZERO_SET)];
     return [join(source.folder, source.file)];
   } catch (error) {
     if (error instanceof SeveralCheckpoints) return error.paths;
@@ -125,6 +131,8 @@ async function inFolder(folder: string): Promise<Source> {
   if (found.length > 1) throw new SeveralCheckpoints(folder, found);
   if (only && place) return { ...only.source, note: only.source.note ?? note };
   if (only) throw none(folder, `Its folder ${only.path.slice(folder.length + 1)} does: choose that.`);
+  const foreign = await foreignFault(folder, names);
+  if (foreign) throw foreign;
   throw none(folder, 'Choose a folder with the files of a checkpoint, such as model.safetensors or pytorch_model.bin.');
 }
 

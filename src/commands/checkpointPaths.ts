@@ -1,13 +1,20 @@
 /** Which files of a folder are a checkpoint. Names only; nothing is read. */
 import { basename, dirname, join } from 'node:path';
-import { isCheckpointFile as isFile, isIndexFile, isSetOf, listingOf, shardName } from '../formats/index.ts';
+import {
+  isArrayFile,
+  isCheckpointFile as isFile,
+  isIndexFile,
+  isSetOf,
+  listingOf,
+  shardName,
+} from '../formats/index.ts';
 
 /** The names under which a model's weights lie beside other files, best first. */
 const PREFERRED = [/^model\./i, /^diffusion_pytorch_model\./i, /^adapter_model\./i, /^consolidated.*\./i];
 
 export function isCheckpointFile(path: string): boolean {
   const name = basename(path);
-  return isFile(name) || isIndexFile(name);
+  return isFile(name) || isIndexFile(name) || isArrayFile(name);
 }
 
 /**

@@ -31,7 +31,7 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
       throw new OffaxisError(
         'bad-file',
         vscode.l10n.t(
-          '{0} is not a checkpoint. Choose a .safetensors file, a .safetensors.index.json or a folder that holds one.',
+          '{0} is not a checkpoint. Choose the file of a checkpoint, its index (.index.json) or a folder that holds one.',
           path,
         ),
       );
@@ -93,7 +93,9 @@ async function browseForCheckpoint(title: string): Promise<string | undefined> {
       openLabel: vscode.l10n.t('Choose'),
       canSelectFiles: true,
       canSelectFolders: process.platform === 'darwin',
-      filters: { [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json', 'gguf', 'pt', 'pth', 'bin', 'ckpt'] },
+      filters: {
+        [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json', 'gguf', 'pt', 'pth', 'bin', 'ckpt', 'npz', 'npy'],
+      },
     })) ?? [];
   return uri && (await checkpointAt(uri));
 }

@@ -31,7 +31,7 @@ export const compareWithBaseFromEditor: Command = {
     if (!uri)
       throw new OffaxisError(
         'bad-parameter',
-        vscode.l10n.t('No checkpoint is open. Open a .safetensors file, or run "Offaxis: Compare Checkpoints...".'),
+        vscode.l10n.t('No checkpoint is open. Open one, or run "Offaxis: Compare Checkpoints...".'),
       );
     const tuned = await checkpointAt(uri);
     if (tuned !== undefined) await compareToBase(services, tuned);

@@ -18,13 +18,13 @@ export const compareWithHead: Command = {
     if (!uri)
       throw new OffaxisError(
         'bad-parameter',
-        vscode.l10n.t('No checkpoint is open. Open a .safetensors file, then compare it with its committed state.'),
+        vscode.l10n.t('No checkpoint is open. Open one, then compare it with its committed state.'),
       );
     const path = workingFile(uri);
     if (!isCheckpointFile(path))
       throw new OffaxisError(
         'bad-parameter',
-        vscode.l10n.t('{0} is not a checkpoint. Choose a .safetensors file or its index.', basename(path)),
+        vscode.l10n.t('{0} is not a checkpoint. Choose the file of a checkpoint or its index.', basename(path)),
       );
     if (!vscode.workspace.isTrusted)
       throw new OffaxisError(

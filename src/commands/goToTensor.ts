@@ -17,7 +17,7 @@ export const goToTensor: Command = {
     if (!uri || !facts)
       throw new OffaxisError(
         'bad-parameter',
-        vscode.l10n.t('No checkpoint is in front. Open a .safetensors file, then go to a tensor of it.'),
+        vscode.l10n.t('No checkpoint is in front. Open one, then go to a tensor of it.'),
       );
     const tensor = await pickTensor(facts.tensors);
     if (tensor !== undefined) await inspector.open(uri, tensor, vscode.ViewColumn.Active);

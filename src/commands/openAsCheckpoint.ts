@@ -14,7 +14,7 @@ export const openAsCheckpoint: Command = {
     if (!uri || !isIndexFile(basename(uri.path)))
       throw new OffaxisError(
         'bad-parameter',
-        vscode.l10n.t('No index is open. Open a .safetensors.index.json file as text first.'),
+        vscode.l10n.t('No index is open. Open an .index.json file as text first.'),
       );
     pathOnDisk(uri);
     await inspector.open(uri);

@@ -9,8 +9,7 @@ export const scanForProblems: Command = {
   id: 'offaxis.scanForProblems',
   async run({ inspector }, ...args) {
     const uri = uriOf(args[0]) ?? inspector.activeUri;
-    if (!uri)
-      throw new OffaxisError('bad-parameter', vscode.l10n.t('No checkpoint is open. Open a .safetensors file first.'));
+    if (!uri) throw new OffaxisError('bad-parameter', vscode.l10n.t('No checkpoint is open. Open one first.'));
     const path = await checkpointAt(uri);
     if (path !== undefined) await inspector.scan(vscode.Uri.file(path));
   },

@@ -48,6 +48,8 @@ export interface Format {
   title: string;
   /** of its files, in the order in which loaders look for them; an index that names many of them ends in one and ".index.json" */
   suffixes: readonly [string, ...string[]];
+  /** Of files with a single array, which open by their name but are no folder's checkpoint; exports write them. */
+  arrays?: readonly string[];
   /** The names of the files in a folder with one checkpoint, without suffix, in the order in which loaders look for them. */
   stems: readonly string[];
   /** Others use the suffixes too: the first bytes decide. */

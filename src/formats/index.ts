@@ -1,7 +1,7 @@
 /** File formats: which files each claims, headers, shard indexes. */
 export { boxesFault } from './boxes.ts';
 export { DCP_METADATA, isDcpPart, readDcp } from './dcp/index.ts';
-export { readZero, zeroFiles, type ZeroFiles } from './deepspeed/index.ts';
+export { readZero, ZERO_SET, zeroFiles, type ZeroFiles } from './deepspeed/index.ts';
 export { impostorOf, readableSize, type Impostor } from './impostors.ts';
 export { parseShardIndex, readShardIndex, shardNameFault, type ShardIndex } from './indexFile.ts';
 export { JsonScanner } from './jsonScanner.ts';
@@ -24,7 +24,7 @@ export {
   type ShardName,
   type ShardSet,
 } from './names.ts';
-export { FORMATS, formatOf, formatOfName, readHeader, type ReadHeader } from './registry.ts';
+export { FORMATS, formatOf, formatOfName, isArrayFile, readHeader, type ReadHeader } from './registry.ts';
 export { MAX_HEADER_BYTES, parseSafetensorsHeader, readSafetensorsHeader } from './safetensors/header.ts';
 export { safetensorsHeader, type WrittenTensor } from './safetensors/write.ts';
 export { stepName, type StepName } from './steps.ts';

@@ -23,7 +23,7 @@ export async function readShardIndex(source: ByteSource, file: string, signal?: 
   if (source.sizeBytes > MAX_INDEX_BYTES) {
     throw new OffaxisError(
       'bad-file',
-      `${file} has ${source.sizeBytes} bytes, too many for an index. Choose a *.safetensors.index.json.`,
+      `${file} has ${source.sizeBytes} bytes, too many for an index. Choose an index of shards (.index.json).`,
     );
   }
   const bytes = new Uint8Array(source.sizeBytes);
@@ -70,7 +70,12 @@ export function parseShardIndex(bytes: Uint8Array, file: string): ShardIndex {
     return index;
   }
   if (!hasMap)
-    problems.add('error', 'no-weight-map', 'the index has no "weight_map".', 'Choose a *.safetensors.index.json.');
+    problems.add(
+      'error',
+      'no-weight-map',
+      'the index has no "weight_map".',
+      'Choose an index of shards (.index.json).',
+    );
   return index;
 }
 

@@ -17,12 +17,19 @@ export function formatOfName(name: string): { format: Format; suffix: string } |
   return null;
 }
 
+/** "weights.npy" */
+export const isArrayFile = (name: string): boolean => formatOfArray(name) !== undefined;
+function formatOfArray(name: string): Format | undefined {
+  const lower = name.toLowerCase();
+  return FORMATS.find(({ arrays }) => arrays?.some((suffix) => lower.endsWith(suffix)));
+}
+
 /**
  * By its suffix, else by its first bytes; by those too if others use the suffix. A file of neither goes to the format of its suffix, or
  * to the first one, which says what it is instead.
  */
 export async function formatOf(source: ByteSource, file: string, signal?: AbortSignal): Promise<Format> {
-  const named = formatOfName(file)?.format;
+  const named = formatOfName(file)?.format ?? formatOfArray(file);
   if (named && !named.shared) return named;
   const head = new Uint8Array(Math.min(source.sizeBytes, greatest(FORMATS.map(({ leadingBytes }) => leadingBytes))));
   await source.read(0, head, signal);

@@ -15,7 +15,7 @@ import { nameOfRank, type ZeroFiles } from './names.ts';
 import { assembled, parametersOf } from './partitions.ts';
 import { CONVERT, modelOf, rankOf, type ModelState, type Rank } from './states.ts';
 
-export { zeroFiles, type ZeroFiles } from './names.ts';
+export { ZERO_SET, zeroFiles, type ZeroFiles } from './names.ts';
 
 type Use = <T>(file: string, work: (source: ByteSource) => Promise<T>) => Promise<T>;
 /** Files read at once. */

@@ -9,6 +9,9 @@ export interface ZeroFiles {
   fault: string | null;
 }
 
+/** Of the folder's checkpoint as a path that opens: no file has it, and it means all of them. */
+export const ZERO_SET = 'zero_pp_rank_*_mp_rank_00_optim_states.pt';
+
 const MODEL = /^(?:zero_pp_rank_(\d{1,6})_)?mp_rank_(\d{1,4})_model_states\.pt$/;
 const OPTIMIZER = /^(?:(?:bf16|fp16)_)?zero_pp_rank_(\d{1,6})_mp_rank_(\d{1,4})_?optim_states\.pt$/;
 const OTHER = /_(model|optim)_states\.pt$/;

@@ -32,6 +32,7 @@ const isZip = (head: Uint8Array): boolean => head[0] === 0x50 && head[1] === 0x4
 export const numpy: Format = {
   title: 'NumPy',
   suffixes: ['.npz'],
+  arrays: ['.npy'],
   stems: ['model', 'weights', 'adapters'],
   shared: false,
   leadingBytes: MAGIC.length,

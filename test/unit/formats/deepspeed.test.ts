@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isRefused, openCheckpoint, type Checkpoint } from '../../../src/checkpoint/index.ts';
+import { checkpointsAt, isRefused, openCheckpoint, type Checkpoint } from '../../../src/checkpoint/index.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
 import { f32, safetensors, codes16, type Entry } from './build.ts';
 import { call, global, object, pickle, tensor, tuple, type Made } from './pickleBuild.ts';
@@ -320,6 +320,14 @@ describe('a ZeRO folder', () => {
     expect(checkpoint.config?.modelType).toBe('llama');
     expect(messages(checkpoint)).toContain('"latest"');
     expect(checkpoint.tensors.get('model.norm.weight')?.shape).toEqual([5]);
+  });
+
+  it('has a path with "*" that opens it, as other sets of files have', async () => {
+    const path = write(1);
+    const [only = '', ...rest] = await checkpointsAt(path);
+    expect(rest).toEqual([]);
+    expect(only).toBe(join(path, 'zero_pp_rank_*_mp_rank_00_optim_states.pt'));
+    expect((await open(only)).facts.format).toMatch(/^DeepSpeed ZeRO-1, /);
   });
 
   it('damaged anywhere in its pickles is refused or read, and nothing is thrown', async () => {

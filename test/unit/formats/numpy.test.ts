@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/index.ts';
-import { readHeader } from '../../../src/formats/index.ts';
+import { isCheckpointFile, listingOf, readHeader } from '../../../src/formats/index.ts';
 import { expectSame } from '../checkpoint/same.ts';
 import { memorySource } from './build.ts';
 
@@ -28,4 +28,10 @@ it('what is compressed, big-endian, of objects, cut off or something else is ref
   const file = new Uint8Array(readFileSync(join(FOLDER, 'model.npz')));
   expect(await messages('x.npz', file.slice(0, -30))).toEqual([expect.stringMatching(/^zip-damaged/)]);
   expect(await messages('x.npz', Uint8Array.of(1, 2, 3))).toEqual([expect.stringMatching(/^not-numpy/)]);
+});
+
+it('an .npy is one by its ending, but no checkpoint of its folder, and no name that is kept from exports', async () => {
+  expect(await messages('x.npy', Uint8Array.of(1, 2, 3))).toEqual([expect.stringMatching(/^not-numpy/)]);
+  expect(listingOf(['train.npy', 'weights.npz']).files).toEqual(['weights.npz']);
+  expect(isCheckpointFile('train.npy')).toBe(false);
 });

@@ -4,7 +4,10 @@ import type { WatchFolder } from './diskMonitor.ts';
 
 export const watchFolder: WatchFolder = (folder, listener) => {
   const watcher = vscode.workspace.createFileSystemWatcher(
-    new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,json,gguf,pt,pth,bin,ckpt,npz,npy,distcp,metadata}'),
+    new vscode.RelativePattern(
+      vscode.Uri.file(folder),
+      '*.{safetensors,json,gguf,pt,pth,bin,ckpt,npz,npy,distcp,metadata}',
+    ),
   );
   const tell = (uri: vscode.Uri): void => listener(uri.fsPath);
   return vscode.Disposable.from(

@@ -47,22 +47,29 @@ export const LLAMA_CPP: Family = {
   rotaryPairs: ['attn_q', 'attn_k'],
 };
 
-/** Architectures whose rows of query and key the converter lays in pairs; and those whose rows it leaves as Hugging Face has them. */
+/**
+ * Architectures whose rows of query and key the converter lays in pairs; and those whose rows it leaves as Hugging Face has them. Of
+ * each the `modify_tensors` that runs was read, with `undo_permute` as its class inherits it.
+ */
 const IN_PAIRS = new Set(
-  'llama mistral3 deci smollm3 granite granitemoe baichuan xverse internlm2 minicpm olmo chameleon arcee'.split(' '),
+  (
+    'llama mistral3 deci smollm3 granite granitemoe granitehybrid baichuan xverse internlm2 minicpm olmo chameleon arcee ' +
+    'arctic deepseek bailingmoe llada'
+  ).split(' '),
 );
 const AS_PUBLISHED = new Set(
   (
-    'qwen2 qwen2moe qwen2vl qwen3 qwen3moe qwen3vl qwen3vlmoe gemma gemma2 gemma3 gemma3n phi2 phi3 starcoder2 stablelm olmo2 ' +
-    'olmoe deepseek2 gpt-oss glm4moe exaone exaone4 nemotron llama4 apertus'
+    'qwen2 qwen2moe qwen2vl qwen3 qwen3moe qwen3vl qwen3vlmoe gemma gemma2 gemma3 gemma3n phi2 phi3 phimoe starcoder2 stablelm ' +
+    'olmo2 olmoe deepseek2 dots1 dream ernie4_5 ernie4_5-moe cohere2 command-r hunyuan-dense hunyuan-moe lfm2 gpt-oss glm4moe ' +
+    'exaone exaone4 nemotron llama4 apertus'
   ).split(' '),
 );
-/** Architectures whose norms the converter stores as 1 + w. */
-const NORMS_FROM_ONE = /^(gemma|nemotron$)/;
+/** Architectures whose norms the converter stores as 1 + w: of Gemma neither gemma3n's nor gemma4's (`norm_shift` is 0 there). */
+const NORMS_FROM_ONE = new Set('gemma gemma2 gemma3 gemma-embedding nemotron'.split(' '));
 
 /** true: in pairs; false: as Hugging Face has them; null: it is not known. */
 export function ggufRowsInPairs(architecture: string): boolean | null {
   return IN_PAIRS.has(architecture) ? true : AS_PUBLISHED.has(architecture) ? false : null;
 }
 
-export const ggufNormsFromOne = (architecture: string): boolean => NORMS_FROM_ONE.test(architecture);
+export const ggufNormsFromOne = (architecture: string): boolean => NORMS_FROM_ONE.has(architecture);

@@ -130,7 +130,9 @@ test.each([
       await workbench().chooseFromMenu(await workbench().reveal('rl', 'model.safetensors'), 'Compare with Base');
       await new ComparisonPage(workbench()).complete(42);
     }
-    await new ComparisonPage(workbench()).action('export').click();
+    const page = new ComparisonPage(workbench());
+    await page.action('export-menu').click();
+    await page.action('export').click();
     await answerDialog(name);
     await refused(name, sentence);
     expect(digest()).toBe(before);

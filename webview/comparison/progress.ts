@@ -33,15 +33,12 @@ const timeLeft = ({ secondsLeft }: Progress): string | null =>
   secondsLeft === null || !Number.isFinite(secondsLeft) ? null : duration(secondsLeft);
 
 /** What is being computed, in a sentence; null if nothing is. */
-export function progressText({
-  state,
-  matrices,
-  live,
-}: Pick<ComparisonModel, 'state' | 'matrices' | 'live'>): string | null {
+export function progressText(model: Pick<ComparisonModel, 'state' | 'matrices' | 'live'>): string | null {
+  const { state, matrices } = model;
   if (state?.phase === 'cancelled')
     return t(
       'Cancelled: direction and spectrum of {0} of {1} matrices. Everything computed stays.',
-      integer(live().length),
+      integer(model.live().length),
       integer(matrices.length),
     );
   if (state?.phase !== 'running') return null;

@@ -3,6 +3,7 @@ import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import type { ComparisonState, ComparisonToView } from '../../../src/protocol/views.ts';
 import { Accumulator } from '../../../src/results/accumulator.ts';
 import { ComparisonModel } from '../../../webview/comparison/model.ts';
+import { progressText } from '../../../webview/comparison/progress.ts';
 import {
   comparisonPlan,
   comparisonState,
@@ -54,6 +55,15 @@ describe('comparison model', () => {
     expect(model.layers).toEqual([0, 1]);
     expect(model.modules).toEqual(['self_attn.q_proj', 'self_attn.k_proj']);
     expect(model.labels.get('self_attn.q_proj')).toBe('q');
+  });
+
+  it('says how far a cancelled run came', () => {
+    const model = new ComparisonModel();
+    for (const message of state([k, q, q1], { phase: 'cancelled' })) model.apply(message);
+    model.apply(results([tensor(q.name, 0.5, 0.1), tensor(k.name, 0.5)]));
+    expect(progressText(model)).toBe(
+      'Cancelled: direction and spectrum of 1 of 3 matrices. Everything computed stays.',
+    );
   });
 
   it('has a row for each layer that exists, whatever its number, and counts what the map has no room for', () => {

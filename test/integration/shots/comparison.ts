@@ -89,7 +89,7 @@ async function runningStates(vscode: Workbench, shoot: Shoot): Promise<void> {
     await shoot('comparison-planned');
     await page.action('start').click();
   }
-  await page.document.locator('[data-counted]', { hasText: /^[1-9]/ }).waitFor({ timeout: 60_000 });
+  await page.document.locator('[data-counted]', { hasText: /^[1-9]/ }).waitFor({ state: 'attached', timeout: 60_000 });
   await shoot('comparison-running');
   await page.action('cancel').click();
   await page.phase('cancelled');

@@ -34,6 +34,8 @@ async function hover(line: number, column: number, timeout = 15_000): Promise<Lo
   const input = page.locator('.quick-input-widget input');
   await input.waitFor();
   await input.fill(`:${line}:${column}`);
+  // Enter means nothing before VS Code has read the line.
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: `line ${line}` }).waitFor();
   await page.keyboard.press('Enter');
   await input.waitFor({ state: 'hidden' });
   const card = page.locator('.monaco-hover:visible .hover-contents', { hasText: /Offaxis|Open in Inspector/ });

@@ -384,7 +384,11 @@ export class Heatmap {
     band.setAttribute('aria-orientation', 'vertical');
     band.setAttribute('aria-label', t('Layers. Drag, or Shift and the arrow keys, to pick a range.'));
     let start: number | null = null;
-    const brush = (range: LayerRange | null): void => this.options.onBrush?.(range);
+    const brush = (range: LayerRange | null): void => {
+      // The page draws once a frame: keys that come faster start from what the last one picked.
+      this.emphasis = { ...this.emphasis, range };
+      this.options.onBrush?.(range);
+    };
     band.addEventListener('pointerdown', (event) => {
       start = this.rowAt(event);
       band.setPointerCapture(event.pointerId);

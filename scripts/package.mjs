@@ -3,13 +3,11 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TARGETS, dawnFiles } from './lib/dawn.mjs';
+import { TARGETS } from './lib/dawn.mjs';
 import { run } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
-import { nodeFiles } from './lib/nodes.mjs';
-import { UNIVERSAL, hostTarget, packageMistakes, vsixPath } from './lib/packages.mjs';
+import { UNIVERSAL, hostTarget, nativeFiles, packageMistakes, vsixPath } from './lib/packages.mjs';
 import { linksOf } from './lib/repository.mjs';
-import { toolsFolder } from './lib/tools.mjs';
 import { readVsix } from './lib/vsix.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -24,7 +22,7 @@ const rows = [];
 try {
   for (const target of targets) {
     const vsix = vsixPath(root, target);
-    const native = target === UNIVERSAL ? new Map() : nativeFiles(target);
+    const native = nativeFiles(root, target);
     stage(native);
     rmSync(vsix, { force: true });
     pack(target, vsix);
@@ -44,16 +42,6 @@ for (const { vsix, native } of rows) {
     return bytes.length ? megabytes(bytes.reduce((sum, size) => sum + size, 0)) : 'none';
   };
   console.log(`| ${vsix.slice(root.length + 1)} | ${megabytes(statSync(vsix).size)} | ${of('dawn')} | ${of('node')} |`);
-}
-
-/** What belongs to a system alone, by path in dist. */
-function nativeFiles(target) {
-  const kinds = { dawn: dawnFiles(root, target), node: nodeFiles(toolsFolder(root), target) };
-  return new Map(
-    Object.entries(kinds).flatMap(([kind, files]) =>
-      [...files].map(([name, bytes]) => [`${kind}/${target}/${name}`, bytes]),
-    ),
-  );
 }
 
 function wanted(args) {

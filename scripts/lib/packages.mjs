@@ -2,7 +2,9 @@
 // The packages: their names, and what belongs into them. Node built-ins only.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TARGETS, targetOf } from './dawn.mjs';
+import { TARGETS, dawnFiles, targetOf } from './dawn.mjs';
+import { nodeFiles } from './nodes.mjs';
+import { toolsFolder } from './tools.mjs';
 
 /** The package without Dawn, for every system that has none of its own. */
 export const UNIVERSAL = 'universal';
@@ -23,6 +25,22 @@ export function hostTarget() {
 export function vsixPath(root, target) {
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return join(root, 'dist', target === UNIVERSAL ? `${name}-${version}.vsix` : `${name}-${target}-${version}.vsix`);
+}
+
+/**
+ * What belongs to a system alone: Dawn and the Node that the engine runs on.
+ * @param {string} root
+ * @param {string} target
+ * @returns {Map<string, Buffer>} by path in dist, "dawn/TARGET/dawn.node"; empty for the universal package
+ */
+export function nativeFiles(root, target) {
+  if (target === UNIVERSAL) return new Map();
+  const kinds = { dawn: dawnFiles(root, target), node: nodeFiles(toolsFolder(root), target) };
+  return new Map(
+    Object.entries(kinds).flatMap(([kind, files]) =>
+      [...files].map(([name, bytes]) => /** @type {[string, Buffer]} */ ([`${kind}/${target}/${name}`, bytes])),
+    ),
+  );
 }
 
 /** What may be in a VSIX; everything else in one is a mistake. */
@@ -58,7 +76,7 @@ const REQUIRED = [
  * What is wrong with a VSIX: a native file that is not this target's to the byte, anything that does not belong, anything missing.
  * @param {Map<string, { read(): Buffer }>} files of the VSIX, by name
  * @param {string} target
- * @param {Map<string, Buffer>} native what the target has for itself, by path in dist: "dawn/TARGET/dawn.node"; empty for the universal one
+ * @param {Map<string, Buffer>} native what nativeFiles gives for the target
  * @returns {string[]}
  */
 export function packageMistakes(files, target, native) {

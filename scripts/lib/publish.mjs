@@ -2,8 +2,8 @@
 // What publishing does, as steps: which program uploads which VSIX files to which store, and what has to be right before. Node built-ins only.
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { hostTarget, packageMistakes, UNIVERSAL, vsixPath } from './packages.mjs';
-import { dawnFiles, TARGETS } from './dawn.mjs';
+import { hostTarget, nativeFiles, packageMistakes, UNIVERSAL, vsixPath } from './packages.mjs';
+import { TARGETS } from './dawn.mjs';
 import { linksOf } from './repository.mjs';
 import { readVsix } from './vsix.mjs';
 
@@ -96,8 +96,7 @@ export function publishState({ root, manifest, changelog, origin, env }, { store
       continue;
     }
     const vsix = readVsix(path);
-    const native = target === UNIVERSAL ? new Map() : dawnFiles(root, target);
-    mistakes.push(...packageMistakes(vsix, target, native).map((mistake) => `${name}: ${mistake}`));
+    mistakes.push(...packageMistakes(vsix, target, nativeFiles(root, target)).map((mistake) => `${name}: ${mistake}`));
     const packed = JSON.parse(vsix.get('extension/package.json')?.read().toString('utf8') ?? '{}');
     if (packed.version !== manifest.version) mistakes.push(`${name} holds version ${packed.version}: package it again`);
     mistakes.push(

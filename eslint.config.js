@@ -13,7 +13,7 @@ const LAYERS = {
   bytes: { may: ['protocol'] },
   // Text from a file as each surface shows it, and patterns: pure.
   text: { may: [] },
-  files: { may: ['formats', 'protocol'] },
+  files: { may: ['formats', 'bytes', 'protocol'] },
   formats: { may: ['numbers', 'bytes', 'text', 'protocol'] },
   // Data about names, and small pure functions over it: the pages' labels read it too.
   families: { may: ['protocol'] },

@@ -1,4 +1,5 @@
 /** Files by offset: where they lie, what they hold, and whether they are still what they were. */
+export { cacheFolder } from './cacheFolder.ts';
 export { disk, type EntryKind, type Place } from './place.ts';
 export {
   byteSourceOf,

@@ -10,6 +10,7 @@
  * A destination is never written in place: see write.ts. What is refused, and why: see destination.ts.
  */
 export { refuseDestination, type DestinationOptions } from './destination.ts';
+export { cacheFolder } from '../bytes/index.ts';
 export { clearLeftovers } from './leftovers.ts';
 export { isPartOfCheckpoint } from '../formats/index.ts';
 export { readsOf } from './reads.ts';

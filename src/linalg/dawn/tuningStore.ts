@@ -1,22 +1,13 @@
 /** Keeps which kernel is the fastest on an adapter between runs: a small JSON file in the user's cache folder. */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { clearLeftovers, makeFolder, writeWhole } from '../../files/index.ts';
+import { cacheFolder, clearLeftovers, makeFolder, writeWhole } from '../../files/index.ts';
 
 /** An entry is 300 bytes; adapters and driver versions are few. What is larger is not ours. */
 const MOST_BYTES = 2 ** 20;
 
-/** Where caches of programs belong on this system. */
 export function tuningFile(platform: string = process.platform, env: NodeJS.ProcessEnv = process.env): string {
-  const home = homedir();
-  const caches =
-    platform === 'win32'
-      ? (env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'))
-      : platform === 'darwin'
-        ? join(home, 'Library', 'Caches')
-        : env['XDG_CACHE_HOME'] || join(home, '.cache');
-  return join(caches, 'offaxis', 'gpu-tuning.json');
+  return join(cacheFolder(platform, env), 'gpu-tuning.json');
 }
 
 /** At the start of a program: what a process that was killed in the middle of a write left. Never throws. */

@@ -145,15 +145,14 @@ describe('standard output', () => {
 });
 
 it('every command clears what dead processes left of the tuning of GPU kernels', async () => {
-  const caches = join(folder, 'caches');
-  const kept = join(caches, 'offaxis');
+  const kept = join(folder, 'caches');
   mkdirSync(kept, { recursive: true });
   const output = await createOutput(join(kept, 'gpu-tuning.json'));
   const [mine = ''] = readdirSync(kept);
   // no system gives a process this number
   writeFileSync(join(kept, mine.replace(`-${process.pid}-`, '-4194999-')), 'half');
   const started = spawnSync(process.execPath, [CLI, 'inspect', model], {
-    env: { ...process.env, XDG_CACHE_HOME: caches },
+    env: { ...process.env, OFFAXIS_CACHE: kept },
   });
   expect(started.status).toBe(0);
   expect(readdirSync(kept)).toEqual([mine]);

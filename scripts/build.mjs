@@ -1,4 +1,4 @@
-// Bundles everything that ships into dist/: extension (CJS), engine, worker and command line (ESM), the two webviews, the kernels.
+// Bundles everything that ships into dist/: extension (CJS), engine, worker and command line (ESM), the webviews, the kernels.
 // usage: node scripts/build.mjs [--production] [--watch]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -44,7 +44,7 @@ const bundles = [
   // Loaded by the command line for `offaxis mcp` alone.
   { ...esm, entryPoints: ['src/mcp/server.ts'], outfile: 'dist/mcp.mjs' },
   // The page's script and its styles in one bundle: esbuild writes the styles beside the script.
-  ...['inspector', 'comparison'].map((page) => ({
+  ...['inspector', 'comparison', 'several'].map((page) => ({
     ...webview,
     format: 'iife',
     stdin: {

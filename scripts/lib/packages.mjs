@@ -69,6 +69,7 @@ const REQUIRED = [
     'dist/THIRD-PARTY-NOTICES.txt',
     'dist/webview/inspector.js',
     'dist/webview/comparison.js',
+    'dist/webview/several.js',
   ],
 ].map((name) => `extension/${name}`);
 

@@ -20,7 +20,7 @@ export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions 
 export function webviewHtml(
   webview: vscode.Webview,
   extensionUri: vscode.Uri,
-  page: 'inspector' | 'comparison',
+  page: 'inspector' | 'comparison' | 'several',
   title: string,
 ): string {
   const nonce = randomBytes(16).toString('base64');

@@ -12,7 +12,7 @@ import { onThemeChange } from '../shared/scales.ts';
 import { DEFINITION_EVENT } from '../shared/term.ts';
 import './app.ts';
 import type { App } from './app.ts';
-import { listenForDrops } from './drop.ts';
+import { listenForDrops } from '../shared/drop.ts';
 import { saveFigure } from './figure.ts';
 import { ComparisonModel } from './model.ts';
 import { standingOf } from './standing.ts';

@@ -42,6 +42,7 @@ function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<
       'dist/webview/inspector.js',
     ],
     'dist/webview/comparison.js',
+    'dist/webview/several.js',
   ];
   const content: [string, Buffer][] = [
     ['extension.vsixmanifest', Buffer.from(`<Identity Id="offaxis"${platform} />`)],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { firstAddress } from '../../../webview/comparison/drop.ts';
+import { firstAddress } from '../../../webview/shared/drop.ts';
 
 const dragged = (data: Record<string, string>) => firstAddress({ getData: (type) => data[type] ?? '' });
 

@@ -45,7 +45,8 @@ export async function* compareSeveral(
     const plan = planComparison(open, parameters, backend);
     yield { type: 'run', run, event: { type: 'plan', plan, backend: backend.info } };
   }
-  const items = itemsOf(opened);
+  const finished = new Set(request.done);
+  const items = itemsOf(opened).filter(({ name }) => !finished.has(name));
   const queue = new WorkQueue(items);
   const cost = (item: Item): number =>
     item.sides.reduce((sum, { pair }) => sum + (isMatrix(item, request) ? flopsOf(pair, parameters) : pair.count), 0);
@@ -71,6 +72,7 @@ export async function* compareSeveral(
       for (const { run } of item.sides)
         yield { type: 'run', run, event: { type: 'failed', name: item.name, error: outcome.error } };
     else yield* outcome.value;
+    yield { type: 'finished', name: item.name };
     if (pace.due(++done === total, item.count))
       yield { type: 'progress', done, total, secondsLeft: time.secondsLeft() };
   }

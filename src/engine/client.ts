@@ -21,6 +21,7 @@ const NEEDS_GPU: ReadonlySet<string> = new Set<keyof EngineCalls | keyof EngineS
   'plan',
   'inspect',
   'compare',
+  'several',
 ]);
 
 type Result<F> = F extends (...args: never[]) => infer R ? R : never;

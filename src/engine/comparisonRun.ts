@@ -98,9 +98,9 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
     if (this.matrices.has(name)) this.finishedMatrices++;
   }
 
-  fail(name: string, { code, message }: OffaxisError): ComparisonEvent {
+  fail(name: string, { code, message }: OffaxisError): ComparisonEvent[] {
     this.finish(name);
-    return { type: 'failed', name, error: { code, message } };
+    return [{ type: 'failed', name, error: { code, message } }];
   }
 
   private learn({ plan, backend }: Planned): void {

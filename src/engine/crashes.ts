@@ -17,7 +17,7 @@ export interface CrashTolerantWork<E> {
   /** The item's work ended without an event of its own. */
   finish(name: string): void;
   /** Marks the item finished and tells so. */
-  fail(name: string, error: OffaxisError): E;
+  fail(name: string, error: OffaxisError): E[];
 }
 
 /** Throws what the work throws, but crashes; a crash before the work is known is tolerated once. */
@@ -40,7 +40,7 @@ export async function* surviveCrashes<E>(
       } else if (!(error instanceof EngineCrashedError)) throw error;
       else if (error.duringGpuWork) {
         if (suspect !== undefined) suspects.unshift(suspect);
-      } else if (suspect !== undefined) yield work.fail(suspect, crashedOn(suspect));
+      } else if (suspect !== undefined) yield* work.fail(suspect, crashedOn(suspect));
       else {
         const unfinished = work.unfinished();
         if (unfinished === null && ++blindCrashes > 1) throw error;

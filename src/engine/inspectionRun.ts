@@ -47,7 +47,7 @@ export function inspectionEvents(
     finish: (name) => void finished.add(name),
     fail(name, { code, message }: OffaxisError) {
       finished.add(name);
-      return { type: 'failed', name, error: { code, message } };
+      return [{ type: 'failed', name, error: { code, message } }];
     },
   };
   return surviveCrashes(work, signal);

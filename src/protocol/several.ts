@@ -17,6 +17,8 @@ export interface SeveralRequest {
   parameters: ComparisonParameters;
   /** of each tuned checkpoint, ascending, and of the base, if they are steps of one run */
   steps: { start: number; steps: readonly number[] } | null;
+  /** tensors that are finished already (a resumed run): left out of the work */
+  done?: readonly string[];
 }
 /** Where a matrix stands. */
 export interface MatrixPlace {
@@ -42,6 +44,8 @@ export type SeveralEvent =
   | { type: 'agreement'; value: AgreementOfRuns }
   /** a matrix whose runs can't be put beside each other */
   | { type: 'skipped'; run: number; name: string; reason: string }
+  /** every event of this tensor has come */
+  | { type: 'finished'; name: string }
   | { type: 'progress'; done: number; total: number; secondsLeft: number | null };
 
 export type RunPair = { i: number; j: number } & AgreementFigures & { reasons: string[] };

@@ -21,13 +21,21 @@ export interface NamedRun {
   name: string;
   path: string;
 }
+/** A matrix of a run that can't be put beside the others. */
+interface Apart {
+  run: number;
+  name: string;
+  reason: string;
+}
 type Common = Pick<RunsResult, 'base' | 'parameters' | 'backend' | 'comparisons' | 'skipped' | 'unpaired'>;
 
 export class SeveralAccumulator {
   /** each run against the base */
   readonly runs: readonly Accumulator[];
   readonly agreements = new Map<string, AgreementOfRuns>();
-  private readonly apart: { run: number; name: string; reason: string }[] = [];
+  /** names of which every event has come */
+  readonly finished = new Set<string>();
+  private readonly apart = new Map<string, Apart>();
 
   constructor(runs: number) {
     this.runs = Array.from({ length: runs }, () => new Accumulator(false));
@@ -42,11 +50,18 @@ export class SeveralAccumulator {
         this.agreements.set(event.value.name, event.value);
         return;
       case 'skipped':
-        this.apart.push({ run: event.run, name: event.name, reason: event.reason });
+        this.setApart(event);
+        return;
+      case 'finished':
+        this.finished.add(event.name);
         return;
       case 'progress':
         return;
     }
+  }
+
+  private setApart({ run, name, reason }: Apart): void {
+    this.apart.set(JSON.stringify([run, name]), { run, name, reason });
   }
 
   /** offaxis.runs/1: tensors in the order of the plans. Throws bug before every run has a plan. */
@@ -115,7 +130,7 @@ export class SeveralAccumulator {
       comparisons,
       skipped: [
         ...plans.flatMap(({ run, plan }) => plan.skipped.map((skipped) => ({ run, ...skipped }))),
-        ...this.apart,
+        ...this.apart.values(),
       ],
       unpaired: plans.map(({ run, plan }) => ({ run, ...plan.unpaired })),
     };

@@ -7,6 +7,7 @@ import {
   type ComparisonResult,
   type ComparisonTensor,
 } from '../../src/protocol/results.ts';
+import type { AgreementOfRuns } from '../../src/protocol/several.ts';
 import type { ComparisonState, ComparisonToView } from '../../src/protocol/views.ts';
 
 export type PlannedPair = ComparisonPlan['pairs'][number];
@@ -73,6 +74,29 @@ export function tensor(
     reasons: [],
     elapsedMs: 1.5,
     ...change,
+  };
+}
+
+/** Sums of one matrix over `runs` runs, which are the steps 1, 2 ... as well. */
+export function agreement(name: string, runs: number): AgreementOfRuns {
+  const places = Array.from({ length: runs }, (_, i) => i);
+  const overlap = { energy: 1, rank: 2 };
+  const source = {
+    ...{ weights: 24, changed: [12, 12] as const, shared: 6, sameSign: 3 },
+    ...{ expected: { both: 6, one: 12, other: 12 }, products: { inner: 0.5, one: 1, other: 1 } },
+    ...{ similarity: overlap, chance: overlap },
+  };
+  return {
+    name,
+    ...{ layer: 0, module: name, shape: [4, 6] },
+    pairs: places.flatMap((i) => places.slice(i + 1).map((j) => ({ i, j, source, reasons: [] }))),
+    consensus: { counts: [...places, runs].map(() => 1), expected: null },
+    path: {
+      ...{ start: 0, steps: places.map((i) => i + 1), baseSquares: 1 },
+      products: { gram: places.flatMap((i) => places.map((j) => Math.min(i, j) + 1)), increments: places.map(() => 1) },
+      ...{ similarity: places.map(() => overlap), chance: overlap, linear: { sum: 1, weights: 2 } },
+    },
+    reasons: [],
   };
 }
 

@@ -11,7 +11,8 @@ import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
 import type { CheckpointFacts, ComparisonEvent, ComparisonPlan } from '../../../src/protocol/engine.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
-import { comparisonPlan, matrixDetail, plannedPair, tensor as makeTensor } from '../makers.ts';
+import type { SeveralEvent } from '../../../src/protocol/several.ts';
+import { agreement, comparisonPlan, matrixDetail, plannedPair, tensor as makeTensor } from '../makers.ts';
 
 const [names = '', journal = '', ...flags] = process.argv.slice(2);
 const suspect = flags.includes('--gpu-suspect');
@@ -32,6 +33,20 @@ function matrix(name: string): ComparisonTensor {
 }
 const backend = { kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 } as const;
 
+/** What a matrix of this name does to the process. */
+async function take(name: string): Promise<void> {
+  note(`take ${name}`);
+  if (name.startsWith('crash')) process.exit(3);
+  if (name.startsWith('gpu') && !suspect) {
+    notices.say({ type: 'gpu', busy: true });
+    await sleep(5);
+    process.kill(process.pid, 'SIGKILL');
+    await sleep(1000);
+  }
+  if (name.startsWith('hang')) await sleep(60_000);
+  await sleep(20);
+}
+
 async function* compare(
   params: { done?: string[]; known?: string },
   signal: AbortSignal,
@@ -42,19 +57,30 @@ async function* compare(
   const matrices = pairs.filter((pair) => pair.spectral);
   yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
   for (const [i, { name }] of matrices.entries()) {
-    note(`take ${name}`);
-    if (name.startsWith('crash')) process.exit(3);
-    if (name.startsWith('gpu') && !suspect) {
-      notices.say({ type: 'gpu', busy: true });
-      await sleep(5);
-      process.kill(process.pid, 'SIGKILL');
-      await sleep(1000);
-    }
-    if (name.startsWith('hang')) await sleep(60_000);
-    await sleep(20);
+    await take(name);
     if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
     yield { type: 'matrix', tensor: matrix(name), detail: matrixDetail(name) };
     yield { type: 'progress', phase: 'spectra', done: i + 1, total: matrices.length, secondsLeft: 0 };
+  }
+}
+
+/** Every run pairs the same tensors; each has its change and spectra, and the runs beside each other. */
+async function* several(
+  { tuned, done }: { tuned: readonly string[]; done?: readonly string[] },
+  signal: AbortSignal,
+): AsyncGenerator<SeveralEvent> {
+  for (const run of tuned.keys()) yield { type: 'run', run, event: { type: 'plan', plan: plan(), backend } };
+  const pairs = plan().pairs.filter((pair) => !done?.includes(pair.name));
+  for (const [i, { name, spectral }] of pairs.entries()) {
+    await take(name);
+    if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
+    for (const run of tuned.keys())
+      yield spectral
+        ? { type: 'run', run, event: { type: 'matrix', tensor: matrix(name), detail: matrixDetail(name) } }
+        : { type: 'run', run, event: { type: 'change', tensor: tensor(name) } };
+    if (spectral) yield { type: 'agreement', value: agreement(name, tuned.length) };
+    yield { type: 'finished', name };
+    yield { type: 'progress', done: i + 1, total: pairs.length, secondsLeft: 0 };
   }
 }
 
@@ -110,6 +136,7 @@ const analysis = {
     }
   },
   compare,
+  several,
   dispose: async () => undefined,
 } as unknown as Analysis;
 

@@ -46,7 +46,7 @@ export function sentencesOf({ sentences, notes }: Answer, tell: Tell): string[] 
 /** English with the spaces and signs that every terminal has; "×" and "°" are left. */
 const plain = (text: string): string =>
   text
-    .replaceAll('\u200a', '')
+    .replaceAll('×\u202f', '×')
     .replaceAll('\u202f', ' ')
     .replace(/[\u2212\u2013]/g, '-');
 const plainWord = (word: Word): string => plain(toldBy(english)(word));

@@ -3,6 +3,7 @@ import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
+import type { StridedView } from '../protocol/stridedView.ts';
 import type { Adapter } from './adapters/types.ts';
 import type { StatedShapes } from './config.ts';
 import type { Claim } from './quantised/index.ts';
@@ -44,22 +45,14 @@ export interface Checkpoint {
 
 /**
  * A matrix [rows, columns] = [out, in] inside a tensor: the whole of a 2-D tensor, a part of a fused one, one expert of a stack, or a
- * transposed Conv1D. Element (i, j) lies at start + i * rowStride + j * columnStride, in elements. With `rowBlock` (query, key and value
- * interleaved per head) row i lies at start + floor(i / size) * stride + (i mod size) * rowStride; `inner` divides the rows of such a run
- * once more in the same way.
+ * transposed Conv1D.
  */
-export interface MatrixView {
+export interface MatrixView extends StridedView {
   /** tensor name, with "#q", "#gate", "#7" for a part */
   name: string;
   layer: number | null;
   module: string;
   expert: number | null;
-  rows: number;
-  columns: number;
-  start: number;
-  rowStride: number;
-  columnStride: number;
-  rowBlock?: { size: number; stride: number; inner?: { size: number; stride: number } };
 }
 
 export interface Pairing {

@@ -17,7 +17,9 @@ import { parseRuns, parseSteps, type RunsInvocation, type StepsInvocation } from
 import {
   ENGINE,
   engine,
+  HELP,
   PARAMETERS,
+  PROFILES,
   parametersOf,
   expectPositionals,
   parse,
@@ -84,11 +86,18 @@ const CHECK = {
   sarif: { type: 'string' },
 } as const;
 const TABLES = { json: { type: 'string' }, csv: { type: 'string' } } as const;
-const COMPARE = { ...PARAMETERS, ...ENGINE, ...TABLES, base: { type: 'string' }, shard: { type: 'string' } } as const;
-const HELP = { help: { type: 'boolean', short: 'h' } } as const;
+const COMPARE = {
+  ...PARAMETERS,
+  ...PROFILES,
+  ...ENGINE,
+  ...TABLES,
+  base: { type: 'string' },
+  shard: { type: 'string' },
+} as const;
 const GATHER = { ...HELP, ...TABLES } as const;
 const CLUSTER = {
   ...PARAMETERS,
+  ...PROFILES,
   ...HELP,
   shards: { type: 'string' },
   parts: { type: 'string' },

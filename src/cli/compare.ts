@@ -13,7 +13,6 @@ import { english } from '../metrics/say.ts';
 import { energySaid, maskSaid, type Figures } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
-import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
 import { Accumulator } from '../results/accumulator.ts';
@@ -21,6 +20,7 @@ import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { count, figure, inUnit, percent, table, wrapped } from '../export/plain.ts';
 import { follow } from './follow.ts';
+import { refuseIncomplete, refuseUnpaired, sayProblems } from './outcome.ts';
 import { openOutputs, type Outputs } from './output.ts';
 import { runShard } from './shard.ts';
 import { runUpdatePairs } from './updatePairs.ts';
@@ -64,39 +64,6 @@ export async function writeComparison(
     lines: () => report(result, found.plan, found.coverage()),
   });
   refuseIncomplete(found, result);
-}
-
-/** On standard error, before anything is written. */
-export function sayProblems({ plan }: Accumulator, { summary }: Pick<ComparisonResult, 'summary'>): void {
-  for (const problem of plan?.problems ?? [])
-    if (problem.severity !== 'info')
-      process.stderr.write(`offaxis: ${problem.severity}: ${terminal(problem.message)}\n`);
-  for (const { name, error } of summary.failed)
-    process.stderr.write(`offaxis: ${visible(name)}: ${terminal(error.message)}\n`);
-}
-/** Throws bad-file if nothing pairs. */
-export function refuseUnpaired(
-  { plan }: Accumulator,
-  { base, tuned }: Pick<ComparisonCommand, 'base' | 'tuned'>,
-): void {
-  if (plan?.pairs.length === 0)
-    throw new OffaxisError(
-      'bad-file',
-      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
-    );
-}
-/** When all that could be is written: throws bad-file if nothing could be computed, read-failed if a tensor failed. */
-export function refuseIncomplete(
-  { plan }: Accumulator,
-  { summary: { failed }, tensors }: Pick<ComparisonResult, 'summary' | 'tensors'>,
-): void {
-  if (tensors.length === 0 && failed[0]) throw new OffaxisError('bad-file', failed[0].error.message);
-  if (failed.length) throw new OffaxisError('read-failed', partial(failed.length, plan?.pairs.length ?? 0));
-}
-
-/** Each failure has been said by then. */
-function partial(failed: number, all: number): string {
-  return `${failed} of ${all} tensors could not be compared in full: the figures are of the rest. Mend what is said above and compare again.`;
 }
 
 /** Figures that the table shows as they are, before the two views. */

@@ -19,25 +19,28 @@ export interface EngineOptions {
   memoryMiB: number;
 }
 
+export const HELP = { help: { type: 'boolean', short: 'h' } } as const;
 export const ENGINE = {
+  ...HELP,
   backend: { type: 'string' },
   threads: { type: 'string' },
   'gpu-memory': { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What a comparison takes. */
+/** What every comparison takes. */
 export const PARAMETERS = {
   alpha: { type: 'string' },
   'angle-rank': { type: 'string' },
   'mask-rank': { type: 'string' },
   tensors: { type: 'string' },
   'include-embeddings': { type: 'boolean' },
-  profiles: { type: 'boolean' },
   twin: { type: 'boolean' },
   'twin-seed': { type: 'string' },
   'no-spectra': { type: 'boolean' },
 } as const;
+
+/** Of one pair: change per row and per column, in the JSON. */
+export const PROFILES = { profiles: { type: 'boolean' } } as const;
 
 export function parse<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
   try {
@@ -74,7 +77,7 @@ export function engine(values: {
 
 type Read<O> = { [K in keyof O]?: (O[K] extends { type: 'boolean' } ? boolean : string) | undefined };
 /** Throws UsageError. */
-export function parametersOf(values: Read<typeof PARAMETERS>): ComparisonParameters {
+export function parametersOf(values: Read<typeof PARAMETERS & typeof PROFILES>): ComparisonParameters {
   const alpha = values.alpha === undefined ? DEFAULT_PARAMETERS.alpha : Number(values.alpha);
   if (!(alpha > 0 && alpha < 1)) throw new UsageError(`--alpha must lie between 0 and 1, not "${values.alpha}".`);
   return {

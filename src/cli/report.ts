@@ -8,7 +8,7 @@ import { reportText } from '../report/index.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { terminal } from '../text/show.ts';
 import { baseOf, isAdapter } from './base.ts';
-import { refuseIncomplete, refuseUnpaired, sayProblems } from './compare.ts';
+import { refuseIncomplete, refuseUnpaired, sayProblems } from './outcome.ts';
 import { follow } from './follow.ts';
 import type { ReportInvocation } from './reportArguments.ts';
 import { VERSION } from './version.ts';

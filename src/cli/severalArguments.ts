@@ -25,10 +25,7 @@ export interface StepsInvocation extends Several {
   paths: string[];
 }
 
-// The row and column profiles of a pair have no place in these results.
-const { profiles, ...COMMON } = PARAMETERS;
-void profiles;
-const SEVERAL = { ...ENGINE, ...COMMON, json: { type: 'string' } } as const;
+const SEVERAL = { ...ENGINE, ...PARAMETERS, json: { type: 'string' } } as const;
 
 /** Null: help is asked for. Throws UsageError. */
 export function parseRuns(argv: string[]): RunsInvocation | null {

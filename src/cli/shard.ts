@@ -5,9 +5,9 @@ import type { ComparisonCommand } from '../export/commandLine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonPart, Shard } from '../protocol/part.ts';
 import { Accumulator } from '../results/accumulator.ts';
-import { terminal } from '../text/show.ts';
 import { count } from '../export/plain.ts';
 import { follow } from './follow.ts';
+import { refuseUnpaired, sayProblems } from './outcome.ts';
 import type { Outputs } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -24,12 +24,10 @@ export async function runShard(
   await follow(analysis.compare({ runId: 'cli', base, tuned, parameters, shard }, signal), found);
   const { plan, backend } = found;
   if (!plan || !backend) throw new OffaxisError('bug', 'The comparison ended without a plan.');
-  if (plan.pairs.length === 0)
-    throw new OffaxisError(
-      'bad-file',
-      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
-    );
   const lists = found.lists();
+  const { failed } = lists;
+  sayProblems(found, { summary: { failed } });
+  refuseUnpaired(found, { base, tuned });
   const part: ComparisonPart = {
     schema: 'offaxis.part/1',
     engine: VERSION,
@@ -40,15 +38,12 @@ export async function runShard(
     plan: { ...plan, base: resolve(base), tuned: resolve(tuned) },
     ...lists,
   };
-  const { failed } = lists;
   await outputs.write({
     json: () => part,
     lines: () => [
       `part ${shard.index} of ${shard.of}: ${count(part.tensors.length)} of ${count(plan.pairs.length)} tensors compared`,
     ],
   });
-  for (const { name, error } of failed)
-    process.stderr.write(`offaxis: ${terminal(name)}: ${terminal(error.message)}\n`);
   if (failed.length)
     throw new OffaxisError(
       'read-failed',

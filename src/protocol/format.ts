@@ -98,7 +98,7 @@ export function shareText(
 }
 export const degrees = (x: Maybe, digits = 3): string => (x === null || x === undefined ? NONE : `${num(x, digits)}°`);
 export const times = (x: Maybe, digits = 3): string =>
-  x === null || x === undefined ? NONE : `×\u200a${num(x, digits)}`;
+  x === null || x === undefined ? NONE : `×${NARROW}${num(x, digits)}`;
 /** A value of a figure, or a mean of such values, in its unit. */
 export function inUnit(unit: Unit, x: Maybe): string {
   switch (unit) {

@@ -1,19 +1,11 @@
 /** A tuned checkpoint as what changed of its base: what a patch file says in its metadata, and what is told while one is made or applied. */
+import type { StridedView } from './stridedView.ts';
 
-/** Where a run of a tensor's elements comes from in the base, row by row: see `MatrixView`. */
-export interface PatchView {
-  rows: number;
-  columns: number;
-  start: number;
-  rowStride: number;
-  columnStride: number;
-  rowBlock?: { size: number; stride: number; inner?: { size: number; stride: number } };
-}
 export interface PatchSource {
   /** name of a tensor of the base */
   tensor: string;
   /** the part of it; absent for all of it in the order of its storage */
-  view?: PatchView;
+  view?: StridedView;
 }
 export interface PatchTensor {
   name: string;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { hostTarget, UNIVERSAL } from '../../scripts/lib/packages.mjs';
 import { ComparisonPage } from './support/comparison.ts';
-import { expectGolden, expectShown, goldenComparison, medianOf } from './support/golden.ts';
+import { expectGoldenKeyFigures, goldenComparison } from './support/golden.ts';
 import { session } from './support/session.ts';
 
 const { workbench, root } = session({ settings: { 'offaxis.backend': 'gpu' } });
@@ -29,25 +29,7 @@ test(
 );
 
 test('its figures are the golden ones', async () => {
-  const page = new ComparisonPage(workbench());
-  await page.question('where');
-  const times = await page.keyFigure();
-  const random = medianOf(matrices, (m) => (m['jointEnergy'] ?? NaN) / (m['jointEnergyBaseline'] ?? NaN));
-  expectGolden(times.value, random, 'joint energy over random');
-  await page.question('where', 'principalOverlap');
-  expectGolden(
-    (await page.keyFigure()).value,
-    medianOf(matrices, (m) => m['principalOverlap']),
-    'principal overlap',
-  );
-  await page.question('spectrum', 'nss');
-  expectGolden(
-    (await page.keyFigure()).value,
-    medianOf(matrices, ({ nss }) => nss),
-    'NSS',
-  );
-  const largest = Math.max(...[...matrices.values()].flatMap((m) => [m['angleUMax'] ?? 0, m['angleVMax'] ?? 0]));
-  expectShown(await page.document.locator('[data-action="most"]').innerText(), largest, 'largest angle');
+  await expectGoldenKeyFigures(new ComparisonPage(workbench()), matrices);
 });
 
 test('the detail of a matrix says that the GPU computed it', async () => {

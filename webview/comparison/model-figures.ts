@@ -28,7 +28,7 @@ class ModelFigures extends ViewElement {
     const { relativeUpdate, updateTop1Share } = summary.model;
     const hasUpdate = summary.layers.some((layer) => share(layer) > 0);
     return html`<section class="sect" data-section="model">
-      <h2>${t('The whole model')} <small>${t('weighted by energy; the cards are plain means')}</small></h2>
+      <h2>${t('The whole model')} <small>${t('weighted by energy')}</small></h2>
       <p class="small">
         ${t('Relative update {0}.', percent(relativeUpdate))}
         ${

@@ -6,14 +6,8 @@ import { tensorDigest } from '../../health/index.ts';
 import { numberType } from '../../numbers/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
-import {
-  indicesOf,
-  valuesOf,
-  type ApplyEvent,
-  type PatchSource,
-  type PatchTensor,
-  type PatchView,
-} from '../../protocol/patch.ts';
+import { indicesOf, valuesOf, type ApplyEvent, type PatchSource, type PatchTensor } from '../../protocol/patch.ts';
+import type { StridedView } from '../../protocol/stridedView.ts';
 import { filesOf } from '../checkpointCache.ts';
 import { refuseTensorFile, TensorFiles } from '../tensorFiles.ts';
 import { CHUNK, runOf, widthOf } from './codes.ts';
@@ -218,7 +212,7 @@ function sourceRun(base: Checkpoint, patch: Checkpoint, { tensor, view }: PatchS
 }
 
 /** No row begins or ends outside the tensor. */
-function liesWithin(view: PatchView, elements: number): boolean {
+function liesWithin(view: StridedView, elements: number): boolean {
   const { rows, columns, columnStride } = view;
   if (rows > elements || columns > elements || rows * columns > elements) return false;
   for (let row = 0; row < rows; row++)

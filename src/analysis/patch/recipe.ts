@@ -1,13 +1,8 @@
 /** What a patch file says of itself, checked before anything is made of it: such files come from strangers. */
 import type { Checkpoint } from '../../checkpoint/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import {
-  PATCH_KEY,
-  type PatchRecipe,
-  type PatchSource,
-  type PatchTensor,
-  type PatchView,
-} from '../../protocol/patch.ts';
+import { PATCH_KEY, type PatchRecipe, type PatchSource, type PatchTensor } from '../../protocol/patch.ts';
+import type { StridedView } from '../../protocol/stridedView.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -61,7 +56,7 @@ function source(value: unknown): PatchSource {
   return one['view'] === undefined ? { tensor } : { tensor, view: view(one['view']) };
 }
 
-function view(value: unknown): PatchView {
+function view(value: unknown): StridedView {
   const one = fields(value, 'view');
   const number = (key: string): number => whole(one[key], key);
   const block = one['rowBlock'] === undefined ? null : fields(one['rowBlock'], 'rowBlock');

@@ -10,7 +10,8 @@ import {
 } from '../../checkpoint/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import type { PatchSource, PatchView } from '../../protocol/patch.ts';
+import type { PatchSource } from '../../protocol/patch.ts';
+import type { StridedView } from '../../protocol/stridedView.ts';
 import { runOf } from './codes.ts';
 
 export interface Piece {
@@ -70,6 +71,6 @@ function piecesOf(row: TensorRow, parts: [StoredWeight, StoredWeight][]): Piece[
   }));
 }
 
-function patchView({ rows, columns, start, rowStride, columnStride, rowBlock }: MatrixView): PatchView {
+function patchView({ rows, columns, start, rowStride, columnStride, rowBlock }: MatrixView): StridedView {
   return { rows, columns, start, rowStride, columnStride, ...(rowBlock ? { rowBlock } : {}) };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { ComparisonPage } from './comparison.ts';
 
 export type Figures = Record<string, number | null> & { principalRange: [number, number] | null };
 
@@ -59,4 +60,22 @@ export function expectShown(text: string, golden: number, what: string): void {
   expect(Math.abs(shown - golden), `${what}: ${shown} is shown, ${golden} is right`).toBeLessThanOrEqual(
     0.006 * Math.abs(golden),
   );
+}
+
+/** The key figures of two questions, whatever computed them; the last question is the one that is open then. */
+export async function expectGoldenKeyFigures(page: ComparisonPage, matrices: Map<string, Figures>): Promise<void> {
+  await page.question('where');
+  const times = (m: Figures): number => (m['jointEnergy'] ?? NaN) / (m['jointEnergyBaseline'] ?? NaN);
+  expectGolden((await page.keyFigure()).value, medianOf(matrices, times), 'joint energy over random');
+  await page.question('where', 'principalOverlap');
+  const overlap = medianOf(matrices, (m) => m['principalOverlap']);
+  expectGolden((await page.keyFigure()).value, overlap, 'principal overlap');
+  await page.question('spectrum', 'nss');
+  expectGolden(
+    (await page.keyFigure()).value,
+    medianOf(matrices, ({ nss }) => nss),
+    'NSS',
+  );
+  const largest = Math.max(...[...matrices.values()].flatMap((m) => [m['angleUMax'] ?? 0, m['angleVMax'] ?? 0]));
+  expectShown(await page.action('most').innerText(), largest, 'largest angle');
 }

@@ -1,16 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  openCheckpoint,
-  pairAdapter,
-  readMatrix,
-  type Checkpoint,
-  type Weight,
-} from '../../../src/checkpoint/index.ts';
+import { describe, expect, it } from 'vitest';
+import { pairAdapter, readMatrix, type Checkpoint, type Weight } from '../../../src/checkpoint/index.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
 import { safetensors, type Entry } from '../formats/build.ts';
 import { svd } from '../../../src/linalg/reference/svd.ts';
 import { castCodes, type MatrixType } from '../../../src/numbers/index.ts';
+import { openedCheckpoints } from '../checkpoint/opened.ts';
 
 /** Adapters of a small model with every kind of layer that PEFT knows, against PEFT's own merge (test/fixtures/adapters/tiny/make.py). */
 const FOLDER = 'test/fixtures/adapters/tiny';
@@ -19,15 +14,7 @@ const OPTIONS = { includeEmbeddings: true, tensors: null };
 const CLOSE = 2e-6;
 
 const folder = temporaryFolder();
-const opened: Checkpoint[] = [];
-afterEach(async () => {
-  for (const checkpoint of opened.splice(0)) await checkpoint.close();
-});
-async function open(path: string): Promise<Checkpoint> {
-  const checkpoint = await openCheckpoint(path);
-  opened.push(checkpoint);
-  return checkpoint;
-}
+const open = openedCheckpoints();
 
 async function valuesOf(weight: Weight): Promise<Float64Array> {
   const values = new Float64Array(weight.count);

@@ -5,7 +5,7 @@ import { english } from '../../../src/metrics/say.ts';
 import type { ComparisonMetrics } from '../../../src/protocol/results.ts';
 import { clausesOf, compared, LIKE_NOISE, LORA, matrix, textOf, theClause, twinWith, written } from './cases.ts';
 
-const told = (word: Word): string => (typeof word === 'string' ? word : english(word)).replace(/[\u200a\u202f]/g, ' ');
+const told = (word: Word): string => (typeof word === 'string' ? word : english(word)).replace(/\u202f/g, ' ');
 const sized = (relativeUpdate: number): Partial<ComparisonMetrics> => ({ relativeUpdate, updateNorm: relativeUpdate });
 const dense = (updateDensity: number) => written(() => ({ updateDensity }));
 

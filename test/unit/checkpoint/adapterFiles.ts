@@ -1,30 +1,24 @@
 /** Adapters and their bases that a test writes, and the weights that a comparison makes of the two. */
-import { afterEach, expect } from 'vitest';
-import { openCheckpoint, pairAdapter, readMatrix, type Checkpoint } from '../../../src/checkpoint/index.ts';
+import { expect } from 'vitest';
+import { pairAdapter, readMatrix, type Checkpoint } from '../../../src/checkpoint/index.ts';
 import { castCodes, type MatrixType } from '../../../src/numbers/index.ts';
 import { safetensors, type Entry } from '../formats/build.ts';
 import { temporaryFolder } from './folder.ts';
+import { openedCheckpoints } from './opened.ts';
 
 const OPTIONS = { includeEmbeddings: true, tensors: null };
 
 /** Writes files into a folder of their own and opens it, or opens a path; closed after the test. */
 export function checkpointFolders(): (files: string | Record<string, Uint8Array | object>) => Promise<Checkpoint> {
   const folder = temporaryFolder();
-  const opened: Checkpoint[] = [];
-  afterEach(async () => {
-    for (const checkpoint of opened.splice(0)) await checkpoint.close();
-  });
+  const open = openedCheckpoints();
   let count = 0;
   const written = (files: Record<string, Uint8Array | object>): string => {
     const name = `writer-${count++}`;
     for (const [file, content] of Object.entries(files)) folder.write(`${name}/${file}`, content);
     return `${folder.path}/${name}`;
   };
-  return async (files: string | Record<string, Uint8Array | object>): Promise<Checkpoint> => {
-    const checkpoint = await openCheckpoint(typeof files === 'string' ? files : written(files));
-    opened.push(checkpoint);
-    return checkpoint;
-  };
+  return (files) => open(typeof files === 'string' ? files : written(files));
 }
 
 /** Numbers of a fixed sequence in float32, as a tensor and as they are. */

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkpointsAt, isRefused, openCheckpoint, type Checkpoint } from '../../../src/checkpoint/index.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
 import { f32, safetensors, codes16, type Entry } from './build.ts';
@@ -12,17 +12,10 @@ import { call, global, object, pickle, tensor, tuple, type Made } from './pickle
 import { zip } from './zipBuild.ts';
 import { expectSame } from '../checkpoint/same.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
+import { openedCheckpoints } from '../checkpoint/opened.ts';
 
 const folder = temporaryFolder();
-const opened: Checkpoint[] = [];
-afterEach(async () => {
-  for (const checkpoint of opened.splice(0)) await checkpoint.close();
-});
-async function open(path: string): Promise<Checkpoint> {
-  const checkpoint = await openCheckpoint(path);
-  opened.push(checkpoint);
-  return checkpoint;
-}
+const open = openedCheckpoints();
 const codes = ({ problems }: Checkpoint): string[] => problems.map(({ severity, code }) => `${severity} ${code}`);
 const messages = ({ problems }: Checkpoint): string => problems.map(({ message }) => message).join('\n');
 

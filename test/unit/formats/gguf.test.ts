@@ -1,23 +1,15 @@
 /** GGUF files that gguf-py wrote, against its own values; and what is refused. `every-type` has random codes of every type that is decoded. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { openCheckpoint, type Checkpoint } from '../../../src/checkpoint/index.ts';
+import { describe, expect, it } from 'vitest';
 import { readHeader } from '../../../src/formats/index.ts';
 import { GGML_TYPES } from '../../../src/numbers/index.ts';
 import { expectSameValues } from '../checkpoint/sameValues.ts';
 import { memorySource } from './build.ts';
+import { openedCheckpoints } from '../checkpoint/opened.ts';
 
 const FOLDER = 'test/fixtures/formats/gguf';
-const opened: Checkpoint[] = [];
-afterEach(async () => {
-  for (const checkpoint of opened.splice(0)) await checkpoint.close();
-});
-async function open(path: string): Promise<Checkpoint> {
-  const checkpoint = await openCheckpoint(path);
-  opened.push(checkpoint);
-  return checkpoint;
-}
+const open = openedCheckpoints();
 const bytes = (name: string): Uint8Array => new Uint8Array(readFileSync(join(FOLDER, name)));
 const found = async (file: Uint8Array) =>
   (await readHeader(memorySource(file), 'case.gguf')).problems.map(({ code }) => code);

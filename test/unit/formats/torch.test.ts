@@ -1,25 +1,18 @@
 /** PyTorch's files against safetensors of the same values, which torch wrote too; and what is refused. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { openCheckpoint, isRefused, type Checkpoint } from '../../../src/checkpoint/index.ts';
+import { describe, expect, it } from 'vitest';
+import { isRefused, type Checkpoint } from '../../../src/checkpoint/index.ts';
 import { readHeader } from '../../../src/formats/index.ts';
 import { f32, memorySource } from './build.ts';
 import { call, global, object, outside, pickle, raw, tensor, tuple, type Made } from './pickleBuild.ts';
 import { zip, type ZipOptions, type ZipPart } from './zipBuild.ts';
 import { expectSame } from '../checkpoint/same.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
+import { openedCheckpoints } from '../checkpoint/opened.ts';
 
 const FOLDER = 'test/fixtures/formats/torch';
-const opened: Checkpoint[] = [];
-afterEach(async () => {
-  for (const checkpoint of opened.splice(0)) await checkpoint.close();
-});
-async function open(path: string): Promise<Checkpoint> {
-  const checkpoint = await openCheckpoint(path);
-  opened.push(checkpoint);
-  return checkpoint;
-}
+const open = openedCheckpoints();
 const codes = ({ problems }: Pick<Checkpoint, 'problems'>): string[] =>
   problems.map(({ severity, code }) => `${severity} ${code}`);
 

@@ -96,7 +96,7 @@ describe('metric list', () => {
       expect(added, id).not.toContain(`${id}OverNoise`);
     const tensor = { metrics: { nss: 0.3, twin: { nss: 0.1 } } } as unknown as ComparisonTensor;
     expect(metricById('nssOverNoise').get(tensor)).toBeCloseTo(3, 12);
-    expect(metricById('nssOverNoise').format(3)).toBe('×\u200a3');
+    expect(metricById('nssOverNoise').format(3)).toBe('×\u202f3');
   });
 });
 

@@ -21,7 +21,7 @@ function pageOf({ plan, tensors, summary }: Compared): ComparisonModel {
   return model;
 }
 /** As a reader sees it: spaces of any width are one. */
-const plain = (text: string): string => text.replace(/[\s\u200a\u202f]+/g, ' ');
+const plain = (text: string): string => text.replace(/[\s\u202f]+/g, ' ');
 const key = (model: ComparisonModel, tab: (typeof TABS)[number], figure: string | null = null) => {
   const found = keyFigure(model, { tab, figure });
   if (!found) throw new Error(`no key figure of ${tab}`);

@@ -3,7 +3,7 @@ import { overNoiseText } from '../../../webview/comparison/twin.ts';
 
 describe('the mark of the noise twin', () => {
   it('is the figure over that of noise of the same size', () => {
-    expect(overNoiseText(1.3, 2)).toBe('×\u200a0.650 of noise of the same size');
+    expect(overNoiseText(1.3, 2)).toBe('×\u202f0.650 of noise of the same size');
   });
   it('is none if there is no ratio', () => {
     for (const [value, noise] of [

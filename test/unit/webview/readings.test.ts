@@ -53,7 +53,7 @@ describe('views together', () => {
 describe('sentences', () => {
   it('say where the update points with its factor, then which weights changed', () => {
     expect(cellReading(metrics(0.1, 0.2, 5, 50.9))).toMatch(
-      /^The update lies in the base’s main directions \(×\u200a?51 of a random direction\)\. Which weights changed is like rounding noise\.$/,
+      /^The update lies in the base’s main directions \(×\u202f?51 of a random direction\)\. Which weights changed is like rounding noise\.$/,
     );
     expect(cellReading(metrics(0.1, 0.2, 5, 16))).toContain('The update leans into the base’s main directions');
     expect(cellReading(metrics(0.1, 0.2, 5, 0.5))).toContain('The update avoids the base’s main directions');

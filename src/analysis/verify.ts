@@ -1,6 +1,5 @@
 /** Are two checkpoints the same weights? Tensor by tensor, after names and layouts are made to agree; two chunks in memory. */
 import {
-  CastWeight,
   pairCheckpoints,
   readChunks,
   StoredWeight,
@@ -8,6 +7,7 @@ import {
   type Checkpoint,
   type Pairing,
   type RowSource,
+  uncast,
   type Weight,
 } from '../checkpoint/index.ts';
 import { componentsOf, numbersOf, numberType, undecodable } from '../numbers/index.ts';
@@ -110,9 +110,6 @@ function whyNotRaw(a: TensorRow, b: TensorRow): string | null {
     return `has shape [${a.shape.join(', ')}] in A and [${b.shape.join(', ')}] in B`;
   return null;
 }
-
-/** As it is stored: the two are compared, not an update on one grid. */
-const uncast = (weight: Weight): Weight => (weight instanceof CastWeight ? uncast(weight.source) : weight);
 
 async function verified(a: Weight, b: Weight, tolerance: Tolerance, signal: AbortSignal): Promise<VerifiedTensor> {
   const found = new Differences(tolerance, a.shape);

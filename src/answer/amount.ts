@@ -9,6 +9,7 @@ import type { Depth } from './depth.ts';
 import { floorText, gridWord, relativeUpdate, roundingFloor } from './size.ts';
 import { namesOf, untouched, type Matrix, type Subject } from './subject.ts';
 import { layersWord, listed, shareWord } from './words.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** Times one rounding under which the update may be nothing else. */
 const ROUNDING = 1.25;
@@ -27,7 +28,7 @@ function isWider({ tensors }: Subject): boolean {
   const weights = { wider: 0, all: 0 };
   for (const { dtype, shape } of tensors.values()) {
     const type = dtype.tuned.split(' ')[0] ?? '';
-    const count = shape.reduce((product, side) => product * side, 1);
+    const count = elementCount(shape);
     weights.all += count;
     if (isFloating(type) && !isByteFloat(type) && type !== 'BF16' && type !== 'F16') weights.wider += count;
   }

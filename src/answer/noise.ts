@@ -42,7 +42,7 @@ export const pointsTo = ({ metrics }: Matrix): EnergyVerdict =>
 /** The share of the matrices that has to lie on the side of which something is said. */
 export const MOST = 0.75;
 /** Factors about the noise that the median has to leave, of enough matrices and of few, and that each matrix of the side has to. */
-const CLEAR = { median: 1.25, ofFew: 1.5, each: 1.1 };
+export const CLEAR = { median: 1.25, ofFew: 1.5, each: 1.1 };
 const FEW = 8;
 
 /** 1 if the factors over noise are clear of it above, -1 below, 0 if they are not. */

@@ -7,6 +7,7 @@ import { ROLES } from './definitions.ts';
 import type { ToolContext } from './engine.ts';
 import { ToolInput } from './input.ts';
 import { bytes, DATA_NOTE, integer, plural, quoted, shape, type } from './text.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 const KNOWN = [
   'path',
@@ -21,7 +22,7 @@ const KNOWN = [
   'maxTokens',
 ];
 
-const weightsOf = (row: TensorRow): number => (row.missing ? 0 : row.shape.reduce((a, b) => a * b, 1));
+const weightsOf = (row: TensorRow): number => (row.missing ? 0 : elementCount(row.shape));
 
 /** Throws bad-parameter, bad-file, read-failed and cancelled. */
 export async function findTensors(raw: unknown, context: ToolContext): Promise<string> {

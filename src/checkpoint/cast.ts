@@ -84,3 +84,6 @@ export function inOneStorage(base: Weight, tuned: Weight): [base: Weight, tuned:
   const isStored = base.grid === tuned.grid && (base.type === tuned.type || tuned.type === 'F64');
   return [isStored ? base : new CastWeight(base, base.type, tuned.grid as FloatName), tuned];
 }
+
+/** The weight as its file stores it: of a cast one the source. */
+export const uncast = (weight: Weight): Weight => (weight instanceof CastWeight ? uncast(weight.source) : weight);

@@ -2,8 +2,8 @@
 import { numberType } from '../numbers/index.ts';
 import { MAX_NAMED_MISSING, type Coverage, type TensorRow } from '../protocol/engine.ts';
 import { isOwnTensor } from './adapters/unmerged.ts';
-import { elementCount } from './rows.ts';
 import type { Checkpoint, Pairing } from './types.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /**
  * `untouched`: how many weights of a tensor an adapter leaves as they are. Of all weights that a model computes with: state of the storage and buffers of the code

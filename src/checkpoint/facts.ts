@@ -3,8 +3,8 @@ import { DCP_METADATA, FORMATS, type ShardIndex } from '../formats/index.ts';
 import type { CheckpointFacts, ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { Problem } from '../protocol/results.ts';
 import { factsOfQuantisation } from './quantised/open.ts';
-import { elementCount } from './rows.ts';
 import type { Shard } from './shardRows.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 export function factsOf(
   path: string,

@@ -2,7 +2,7 @@
 export { parseModelConfig } from './config.ts';
 export { checkpointsAt, SeveralCheckpoints } from './discover.ts';
 export { matchesGlob } from './glob.ts';
-export { CastWeight } from './cast.ts';
+export { CastWeight, uncast } from './cast.ts';
 export { gridOf } from './grid.ts';
 export { isRefused, openCheckpoint } from './open.ts';
 export { updatesAlone, type AloneUpdate } from './adapters/alone.ts';
@@ -15,7 +15,7 @@ export { pairCheckpoints } from './pair.ts';
 export type { PairOptions } from './pairOf.ts';
 export { readChunks, readMatrix, type Chunk, type ChunkOptions } from './read.ts';
 export { quantisationText } from './quantised/index.ts';
-export { elementCount, isReadable } from './rows.ts';
+export { isReadable } from './rows.ts';
 export { readsBaseReordered } from './rotary.ts';
 export { ScaledWeight } from './scaled.ts';
 export { runOf, stepsIn, type Run, type Step } from './steps.ts';

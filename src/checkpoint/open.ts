@@ -23,13 +23,14 @@ import { openPipeline } from './pipeline.ts';
 import { reportPlaceholders } from './placeholders.ts';
 import { quantisationConfig, recognise } from './quantised/index.ts';
 import { readNotes, reportQuantised } from './quantised/open.ts';
-import { elementCount, hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
+import { hasTooManyExperts, markConv1d, markStacks, MAX_EXPERTS } from './rows.ts';
 import { ShardFiles } from './shardFiles.ts';
 import { slicedRows } from './slices.ts';
 import { checkTotalSize, indexedRows, plainRows, type Shard } from './shardRows.ts';
 import { readDcpShards, readZeroShards } from './partShards.ts';
 import type { Checkpoint } from './types.ts';
 import { unsplitReason } from './views.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** of one checkpoint */
 type Source = Exclude<AnySource, { kind: 'pipeline' }>;

@@ -3,11 +3,11 @@ import type { Family } from '../families/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import type { UnmergedModel } from './adapters/unmerged.ts';
 import { inOneStorage } from './cast.ts';
-import { elementCount } from './rows.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
 import type { Weight, WeightPair } from './weight.ts';
 import { flatWeight, weightOf } from './weights.ts';
 import { whyNoMatrix, whyNoSpectrum } from './whyNot.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 export interface PairOptions {
   /** spectra of matrices outside the blocks too: embeddings, output head, others */

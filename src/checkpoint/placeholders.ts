@@ -3,7 +3,7 @@ import { isTokenTable, stageOf } from '../families/index.ts';
 import type { ProblemList } from '../formats/index.ts';
 import { isFloating } from '../numbers/index.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
-import { elementCount } from './rows.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 const GATHER =
   'Gather the weights when saving (DeepSpeed: stage3_gather_16bit_weights_on_model_save, or zero_to_fp32.py on its checkpoint).';

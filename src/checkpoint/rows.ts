@@ -71,10 +71,6 @@ export function isReadable({ dtype, offset, quantised }: TensorRow): boolean {
   return offset !== null && (quantised ? quantised.reason === null : isFloating(dtype));
 }
 
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}
-
 /** [E, a, b] of a mixture of experts: by its name, else as `markStacks` found. */
 export function isStack({ shape, module, stack }: Pick<TensorRow, 'shape' | 'module' | 'stack'>): boolean {
   return shape.length === 3 && (stack === true || isExpertStack(module));

@@ -1,12 +1,12 @@
 /** Quantised weights: float32 values that codes and scales make, by whatever layout. */
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { elementCount } from './rows.ts';
 import { quantisationText, type Claim } from './quantised/index.ts';
 import { storageEntry } from './stored.ts';
 import { readStrided, type Run, type Strides } from './strided.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
 import type { Area, Place, StorageEntry, Weight } from './weight.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** `view` says where in the weight it lies, in elements of the weight's own shape. */
 export class ScaledWeight implements Weight {

@@ -5,9 +5,9 @@
  */
 import { boxesFault, type HeaderEntry, type ProblemList } from '../formats/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
-import { pushTo } from '../protocol/lists.ts';
+import { pushTo, elementCount } from '../protocol/lists.ts';
 import type { Assembled, PlacedBox } from './boxes.ts';
-import { elementCount, rowOf } from './rows.ts';
+import { rowOf } from './rows.ts';
 import type { Shard } from './shardRows.ts';
 
 const KEY = 'DCP_SHARDING_INFO';

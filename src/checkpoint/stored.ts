@@ -2,10 +2,10 @@
 import { decodeFloat8, isByteFloat, numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { TensorRow } from '../protocol/engine.ts';
-import { elementCount } from './rows.ts';
 import { readStrided, type Run } from './strided.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
 import type { Area, Place, RowSource, StorageEntry, Weight } from './weight.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** `view` says where in the tensor it lies; `shape` if it is not a matrix of the view's rows and columns. */
 export class StoredWeight implements Weight {

@@ -2,12 +2,12 @@
 import { expertOf } from '../families/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { elementCount } from './rows.ts';
 import { ScaledWeight } from './scaled.ts';
 import { StoredWeight } from './stored.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
 import { flatView, matrixViews } from './views.ts';
 import type { Weight } from './weight.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** The tensor of that name with data to read. Throws bad-parameter, bad-file. */
 export function readableTensor(checkpoint: Checkpoint, name: string): TensorRow {

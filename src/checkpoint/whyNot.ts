@@ -4,8 +4,9 @@ import { numberType } from '../numbers/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import type { UnmergedModel } from './adapters/unmerged.ts';
 import { logicalShape, type Match } from './orientation.ts';
-import { elementCount, hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
+import { hasTooManyExperts, MAX_EXPERTS } from './rows.ts';
 import type { Weight } from './weight.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** Why the weight of a side is not what its model computes with, and can't be made so; noted in `unread`. Null if it can, or is. */
 export function whyUnmerged(

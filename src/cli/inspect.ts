@@ -5,7 +5,7 @@ import { columnsOf } from '../metrics/catalog.ts';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../protocol/health.ts';
 import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import { appendAll, pushTo } from '../protocol/lists.ts';
+import { appendAll, pushTo, elementCount } from '../protocol/lists.ts';
 import type {
   AdapterUpdate,
   AdapterUpdates,
@@ -108,12 +108,7 @@ export function inspection(
       ...(whole ? of(whole) : {}),
     });
     for (const part of parts.get(name) ?? []) {
-      const share =
-        (part.rows * part.columns) /
-        Math.max(
-          1,
-          shape.reduce((a, b) => a * b, 1),
-        );
+      const share = (part.rows * part.columns) / Math.max(1, elementCount(shape));
       tensors.push({
         name: part.name,
         layer,

@@ -1,7 +1,7 @@
 /** `offaxis runs`: several tuned checkpoints of one base beside each other (METRICS D). */
 import { resolve } from 'node:path';
 import type { Analysis } from '../analysis/index.ts';
-import { appendAll } from '../protocol/lists.ts';
+import { appendAll, elementCount } from '../protocol/lists.ts';
 import type { RunPair, RunsResult } from '../protocol/several.ts';
 import { shortNamesOf } from '../text/shortNames.ts';
 import { visible } from '../text/show.ts';
@@ -94,7 +94,7 @@ function layerTable({ tensors, runs }: RunsResult, names: readonly string[]): st
     name,
     shape.join(' x '),
     ...pairs.map(([i, j]) => figure(own.find((pair) => pair.i === i && pair.j === j)?.updateCosine ?? null, 3)),
-    figure(1 / Math.sqrt(shape.reduce((product, side) => product * side, 1)), 2),
+    figure(1 / Math.sqrt(elementCount(shape)), 2),
   ]);
   return table(head, rows);
 }

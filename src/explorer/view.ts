@@ -8,7 +8,7 @@ import type { BaseSelection } from '../editor/baseSelection.ts';
 import { visible } from '../text/show.ts';
 import { sentencesOf } from '../answer/render.ts';
 import type { Answer } from '../answer/clause.ts';
-import { filled, translated } from '../metrics/say.ts';
+import { translatedIn } from '../metrics/say.ts';
 import { arrange, type CheckpointEntry, type RunEntry, type StepEntry } from './arrange.ts';
 import type { RecentComparison, RecentComparisons } from './recent.ts';
 
@@ -147,9 +147,7 @@ const icon = (name: string): vscode.ThemeIcon => new vscode.ThemeIcon(name);
 /** The first sentence of an answer, which says how much changed. */
 export function answerLine(answer: Answer): string {
   const l10n: { t(message: string): string } = vscode.l10n;
-  const [first = ''] = sentencesOf(answer, (text) =>
-    translated(text, (message, args) => filled(l10n.t.call(l10n, message), args)),
-  );
+  const [first = ''] = sentencesOf(answer, (text) => translatedIn(text, (message) => l10n.t.call(l10n, message)));
   return first;
 }
 

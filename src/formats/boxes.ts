@@ -1,13 +1,12 @@
 /** Whether boxes make up a tensor. */
 import type { Box } from './format.ts';
-
-const countOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
+import { elementCount } from '../protocol/lists.ts';
 
 /** Why the boxes do not make up the tensor, each element once; null if they do. */
 export function boxesFault(shape: readonly number[], boxes: readonly Box[]): 'gap' | 'overlap' | null {
-  const covered = boxes.reduce((sum, box) => sum + countOf(box.shape), 0);
-  if (covered < countOf(shape)) return 'gap';
-  return covered > countOf(shape) || overlap(boxes) ? 'overlap' : null;
+  const covered = boxes.reduce((sum, box) => sum + elementCount(box.shape), 0);
+  if (covered < elementCount(shape)) return 'gap';
+  return covered > elementCount(shape) || overlap(boxes) ? 'overlap' : null;
 }
 
 /** Do any two boxes share an element? With as many elements as the tensor has, boxes that do not fill it. */

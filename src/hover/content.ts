@@ -8,12 +8,13 @@ import { columnsOf } from '../metrics/catalog.ts';
 import type { AnyFigure } from '../metrics/figure.ts';
 import { LARGEST_ANGLE } from '../metrics/headlines.ts';
 import { lineageOfTensors, lineageWarning } from '../metrics/lineage.ts';
-import { filled, translated, type Text } from '../metrics/say.ts';
+import { translatedIn, type Text } from '../metrics/say.ts';
 import { alignmentFigures, type Tally } from './figures.ts';
 import { comparedParts, type KnownComparison, type KnownResults } from './known.ts';
 import { commandLink, plain, table } from './markdown.ts';
 import type { Match } from './match.ts';
 import { imageMarkdown, sparkline, type Ink } from './sparkline.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 export const OPEN_TENSOR = 'offaxis.openTensor';
 export const SHOW_IN_COMPARISON = 'offaxis.showInComparison';
@@ -86,7 +87,7 @@ function groupFacts(rows: readonly TensorRow[], l10n: Strings): string {
   const layers = new Set(rows.flatMap(({ layer }) => (layer === null ? [] : [layer])));
   const shapes = [...new Set(rows.map(({ dtype, shape }) => `${plain(dtype)} ${shapeText(shape)}`))];
   const size = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const parameters = rows.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const parameters = rows.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const head =
     layers.size > 1
       ? l10n.t('{0} tensors in {1} layers', integer(rows.length), integer(layers.size))
@@ -199,8 +200,7 @@ function inShort({ plan }: KnownComparison, parts: readonly ComparisonTensor[], 
   return plain(sentencesOf(answer, (text) => filledIn(text, l10n)).join(' '), MAX_ANSWER);
 }
 
-const filledIn = (text: Text, l10n: Strings): string =>
-  translated(text, (message, args) => filled(l10n.t.call(l10n, message), args));
+const filledIn = (text: Text, l10n: Strings): string => translatedIn(text, (message) => l10n.t.call(l10n, message));
 
 function verdicts(tally: Tally, l10n: Strings): string {
   const told = tally.map(({ words, items }) => ({

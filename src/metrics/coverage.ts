@@ -1,6 +1,7 @@
 /** How much of the base a comparison covers, and what is said of it beside every headline. */
 import { MAX_NAMED_MISSING, type ComparisonPlan, type Coverage } from '../protocol/engine.ts';
 import { say, type Text } from './say.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 /** Share of the base's weights under which a warning names what is missing, and no figure of the model stands without the share. */
 const WHOLE = 0.99;
@@ -22,7 +23,7 @@ export function withoutFailed(
 ): Coverage {
   // parts of one tensor are pairs of their own, and a tensor of which a part fails is not compared whole
   const names = new Set(failed.map(({ name }) => name.replace(PART, '')));
-  const lost = failed.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const lost = failed.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return {
     tensors: { ...tensors, compared: Math.max(0, tensors.compared - names.size) },
     weights: { ...weights, compared: Math.max(0, weights.compared - lost) },

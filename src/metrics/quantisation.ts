@@ -4,6 +4,7 @@
  */
 import type { ComparisonSummary, ComparisonTensor } from '../protocol/results.ts';
 import { say, type Text } from './say.ts';
+import { elementCount } from '../protocol/lists.ts';
 
 type Found = NonNullable<ComparisonSummary['quantisation']>;
 
@@ -14,7 +15,7 @@ export function quantisationOf(tensors: readonly ComparisonTensor[]): Comparison
   let [update, base] = [0, 0];
   for (const { quantised, shape, metrics } of tensors) {
     if (quantised === undefined) continue;
-    weights.set(quantised, (weights.get(quantised) ?? 0) + shape.reduce((a, b) => a * b, 1));
+    weights.set(quantised, (weights.get(quantised) ?? 0) + elementCount(shape));
     count++;
     update += (metrics.updateNorm ?? NaN) ** 2;
     base += (metrics.baseNorm ?? NaN) ** 2;

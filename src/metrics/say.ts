@@ -18,6 +18,9 @@ export function translated(text: Text, translate: (message: string, args: string
     text.args.map((arg) => (typeof arg === 'string' ? arg : translated(arg, translate))),
   );
 }
+/** The same with a dictionary that knows messages alone, as VS Code's does. */
+export const translatedIn = (text: Text, dictionary: (message: string) => string): string =>
+  translated(text, (message, args) => filled(dictionary(message), args));
 
 /** `message` with its {0}, {1} ... replaced. */
 export function filled(message: string, args: readonly string[]): string {

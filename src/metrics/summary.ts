@@ -1,5 +1,5 @@
 /** Model-level figures: what a run says of the whole model, always with how many matrices it is made of. */
-import { greatest, meanOf, pushTo } from '../protocol/lists.ts';
+import { greatest, meanOf, pushTo, elementCount } from '../protocol/lists.ts';
 import type {
   Aggregate,
   ComparisonMetrics,
@@ -70,7 +70,7 @@ function modulesOf(
 }
 
 function weightsOf(tensor: ComparisonTensor): number {
-  return tensor.shape.reduce((product, size) => product * size, 1);
+  return elementCount(tensor.shape);
 }
 
 /** Whole weights, counted: round(f * weights) is exact for a fraction that was a count over the weights. */

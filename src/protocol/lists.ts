@@ -45,3 +45,8 @@ export function concat(first: Float64Array, second: Float64Array): Float64Array 
   both.set(second, first.length);
   return both;
 }
+
+/** How many numbers a tensor of this shape holds; 1 of a scalar. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}

@@ -1,6 +1,6 @@
 /** The figure of a tab in one line: over the model or the modules that the answer names, beside what noise gives. Numbers and words, no DOM. */
 import type { Clause } from '../../src/answer/clause.ts';
-import { meanAngle, noiseTimesRandom, timesRandom } from '../../src/answer/noise.ts';
+import { CLEAR, meanAngle, noiseTimesRandom, timesRandom } from '../../src/answer/noise.ts';
 import { gridWord, roundingFloor } from '../../src/answer/size.ts';
 import { layersWord, listed, type Word } from '../../src/answer/words.ts';
 import { median } from '../../src/metrics/median.ts';
@@ -21,8 +21,6 @@ import type { Ui } from './view.ts';
 /** Display rule: a factor of 1.5 about the noise, inside which nothing is claimed of one matrix. */
 export const LIKE_NOISE = 1.5;
 const TWIN: TermId = 'twin';
-/** Of a median, as the answer has it. */
-const CLEAR = 1.25;
 
 /** A value on a logarithmic axis, with what it is read against. */
 export interface Gauge {
@@ -324,7 +322,7 @@ function besideNoise(
     gauge: here
       ? {
           ...{ value: here, noise: beside, band: beside === null ? null : LIKE_NOISE, limit, domain },
-          direction: sideOf(here, beside, CLEAR),
+          direction: sideOf(here, beside, CLEAR.median),
           label:
             beside === null
               ? t('{0} {1}, limit {2}', name, write(here), write(limit))

@@ -4,6 +4,7 @@ import type { ElementStats, SpectrumMetrics } from '../../src/protocol/results.t
 import { labelInLayer } from '../../src/families/columns.ts';
 import type { Outlier } from './find/outliers.ts';
 import { t } from '../shared/l10n.ts';
+import { elementCount } from '../../src/protocol/lists.ts';
 
 /** Names come from the file and may be megabytes long. */
 const MAX_LABEL = 300;
@@ -43,7 +44,7 @@ export function describe(tensor: TensorRow): Row {
     },
     group: groupOf(tensor),
     lower: tensor.name.toLowerCase(),
-    weights: tensor.missing ? 0 : tensor.shape.reduce((product, side) => product * side, 1),
+    weights: tensor.missing ? 0 : elementCount(tensor.shape),
   };
 }
 /** Orders as people count: "layer.2" before "layer.10". */

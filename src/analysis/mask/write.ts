@@ -1,13 +1,12 @@
 /** Masks of a checkpoint's weights as a file: computed part by part and streamed, under the names and in the order of the weights. */
 import {
-  CastWeight,
   matchesGlob,
   matricesOf,
   readMatrix,
   StoredWeight,
   type Checkpoint,
   type MatrixView,
-  type Weight,
+  uncast,
   type WeightPair,
 } from '../../checkpoint/index.ts';
 import { rowStart } from '../../checkpoint/strided.ts';
@@ -18,7 +17,7 @@ import { decodeCodes, isMatrixType } from '../../numbers/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { GEO_RANK, MASK_KEY, type MaskEvent, type MaskRecipe, type MaskRequest } from '../../protocol/mask.ts';
-import { appendAll } from '../../protocol/lists.ts';
+import { appendAll, elementCount, pushTo } from '../../protocol/lists.ts';
 import { filesOf } from '../checkpointCache.ts';
 import { Estimate } from '../queue.ts';
 import { refuseTensorFile, TensorFiles } from '../tensorFiles.ts';
@@ -133,7 +132,7 @@ function matrixItems(base: Checkpoint, request: MaskRequest): { items: Item[]; s
         parts.push({ name: weight.name, view: weight.view, compute });
       }
     }
-    if (why === null && parts.length) items.push({ row, count: countOf(row), parts });
+    if (why === null && parts.length) items.push({ row, count: elementCount(row.shape), parts });
     else skipped.push({ name: row.name, reason: why ?? 'it holds no matrix' });
   }
   return { items, skipped };
@@ -156,19 +155,14 @@ function changedItems(
     }
     const compute: Part['compute'] = async (signal) => ({ mask: await changedIn(pair, signal), illDefined: false });
     const part = { name: pair.name, view: stored.view, compute };
-    const parts = byTensor.get(stored.tensor);
-    if (parts) parts.push(part);
-    else byTensor.set(stored.tensor, [part]);
+    pushTo(byTensor, stored.tensor, part);
   }
   const items = [...base.tensors.values()].flatMap((row): Item[] => {
     const parts = byTensor.get(row.name);
-    return parts ? [{ row, count: countOf(row), parts }] : [];
+    return parts ? [{ row, count: elementCount(row.shape), parts }] : [];
   });
   return { items, skipped };
 }
-
-const uncast = (weight: Weight): Weight => (weight instanceof CastWeight ? uncast(weight.source) : weight);
-const countOf = ({ shape }: TensorRow): number => shape.reduce((product, side) => product * side, 1);
 
 async function finiteValues(
   weight: StoredWeight,

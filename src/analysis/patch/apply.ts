@@ -13,6 +13,7 @@ import { refuseTensorFile, TensorFiles } from '../tensorFiles.ts';
 import { CHUNK, runOf, widthOf } from './codes.ts';
 import { progressOf } from './diff.ts';
 import { recipeOf } from './recipe.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 /**
  * `shardBytes`: for tests. Throws bad-file if the patch is not one, the base is not the one that it was made from (by SHA-256, before
@@ -83,7 +84,7 @@ interface Made {
 
 function planned(base: Checkpoint, patch: Checkpoint, tensor: PatchTensor): Made {
   const { name, dtype, shape, from, changed } = tensor;
-  const elements = shape.reduce((product, side) => product * side, 1);
+  const elements = elementCount(shape);
   const bits = numberType(dtype)?.bits;
   if (from === null) {
     const row = patchRow(patch, name, dtype);

@@ -1,18 +1,18 @@
 /** What each tensor of a tuned checkpoint is made from: the tensor of the base, or parts of several if the layouts differ. */
 import {
-  CastWeight,
   pairCheckpoints,
   StoredWeight,
   type Checkpoint,
   type MatrixView,
   type RowSource,
-  type Weight,
+  uncast,
 } from '../../checkpoint/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import type { PatchSource } from '../../protocol/patch.ts';
 import type { StridedView } from '../../protocol/stridedView.ts';
 import { runOf } from './codes.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 export interface Piece {
   source: PatchSource;
@@ -52,8 +52,6 @@ export function sourcesOf(base: Checkpoint, tuned: Checkpoint): SourcedTensor[] 
 }
 
 const storedShape = ({ shape, quantised }: TensorRow): string => (quantised?.storedShape ?? shape).join();
-const uncast = (weight: Weight): Weight => (weight instanceof CastWeight ? uncast(weight.source) : weight);
-
 /** Null if the parts do not follow each other without a gap, or if one of them is not one run of the tuned tensor. */
 function piecesOf(row: TensorRow, parts: [StoredWeight, StoredWeight][]): Piece[] | null {
   const runs = parts.map(([base, tuned]) => ({ base, tuned, first: tuned.stored?.first ?? -1 }));
@@ -63,7 +61,7 @@ function piecesOf(row: TensorRow, parts: [StoredWeight, StoredWeight][]): Piece[
     if (first !== end) return null;
     end += tuned.count;
   }
-  if (end === 0 || end !== row.shape.reduce((product, side) => product * side, 1)) return null;
+  if (end === 0 || end !== elementCount(row.shape)) return null;
   return runs.map(({ base, tuned }) => ({
     source: { tensor: base.tensor, view: patchView(base.view) },
     base: base.codes,

@@ -1,11 +1,12 @@
 /** Where in a module's update the rows of a weight lie, and whether the two have one shape. */
 import type { TensorRow } from '../../protocol/engine.ts';
-import { elementCount, isStack } from '../rows.ts';
+import { isStack } from '../rows.ts';
 import type { Checkpoint, MatrixView } from '../types.ts';
 import { matrixViews } from '../views.ts';
 import type { Weight } from '../weight.ts';
 import { flatWeight, weightOf } from '../weights.ts';
 import type { ModuleUpdate } from './updates.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 /** A tensor as the module that keeps it computes with it. */
 interface Sides {

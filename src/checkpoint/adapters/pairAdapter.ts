@@ -14,11 +14,11 @@ import type { Checkpoint, MatrixView, Pairing } from '../types.ts';
 import { flatView, matrixViews } from '../views.ts';
 import type { Weight, WeightPair } from '../weight.ts';
 import { weightOf } from '../weights.ts';
-import { elementCount } from '../rows.ts';
 import { AdaptedWeight } from './adaptedWeight.ts';
 import type { Adapter } from './adapter.ts';
 import { assignUpdates, updateAt } from './assign.ts';
 import { baseNameNote } from './findBase.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const UNTOUCHED = 'the adapter does not change it';
 

@@ -24,6 +24,7 @@ import { hadamard, kronecker, ofLoha, ofLokr, scaled } from './products.ts';
 import { blockSize, boft, oft, squareOft } from './rotations.ts';
 import { whyNoScale } from './scale.ts';
 import { isSince } from './settings.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 export interface Recipe {
   /** shape of the weight that it changes; null: whatever the weight has on that axis */
@@ -51,9 +52,7 @@ class PartShapes {
   }
   /** all sides but the first: what a convolution's kernel lies in */
   rest(name: string): number {
-    return this.shape(name)
-      .slice(1)
-      .reduce((product, side) => product * side, 1);
+    return elementCount(this.shape(name).slice(1));
   }
 }
 

@@ -3,13 +3,13 @@ import type { Checkpoint } from '../types.ts';
 import type { StorageEntry, Weight } from '../weight.ts';
 import { wholeWeight } from '../weights.ts';
 import type { AdapterModule } from './adapter.ts';
-import { elementCount } from '../rows.ts';
 import { added, need, readFactor, type Factor, type Factors, type RowUpdate } from './factors.ts';
 import type { InitialFactors } from './initial.ts';
 import { lessOther, type ThinProduct } from './lowRank.ts';
 import { recipeOf, type Recipe } from './recipes.ts';
 import { needsInitial } from './settings.ts';
 import { stackRecipe, type Stack } from './stacks.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const BIAS = 'lora_B.bias';
 

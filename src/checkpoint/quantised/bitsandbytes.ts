@@ -2,6 +2,7 @@
 import { codesInLine } from './line.ts';
 import { natural, objectOf } from './config.ts';
 import { present, sidesOf, stemOf, type Claim, type Layout } from './layout.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const STATE = '.quant_state.bitsandbytes__';
 
@@ -23,7 +24,7 @@ export const BNB_4BIT: Layout = {
     const count = row.sizeBytes * 2;
     const common = { weight: row.name, kind: type.toUpperCase(), bits: 4, flipped: false, sides };
     const state = stateOf(beside.notes.get(`${row.name}${STATE}${type}`));
-    if (!state || state.shape.reduce((a, b) => a * b, 1) > count) {
+    if (!state || elementCount(state.shape) > count) {
       const decoder = 'its quant_state does not say its shape: the JSON in it cannot be read';
       return { ...common, group: null, shape: [count], decoder } satisfies Claim;
     }

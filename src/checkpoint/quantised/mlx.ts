@@ -2,6 +2,7 @@
 import type { TensorRow } from '../../protocol/engine.ts';
 import { E2M1, numbersFrom, rowDecoder, unsignedTable } from './decode.ts';
 import { present, sidesOf, stemOf, type Layout } from './layout.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const BITS = [2, 3, 4, 5, 6, 8];
 const GROUPS = [16, 32, 64, 128];
@@ -40,7 +41,7 @@ export const MLX: Layout = {
       const decoder = `its biases are missing${stated.mode === 'affine' ? '' : `, and the mode ${JSON.stringify(stated.mode)} is not read by this version`}`;
       return { ...common, group, shape, decoder };
     }
-    const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+    const rows = elementCount(shape.slice(0, -1));
     const table = float ? E2M1 : unsignedTable(bits);
     const codes = { row, columns, rowBytes: words * 4, bits, table };
     const grid = { rows, blockRows: 1, blockColumns: size, scaleRows: rows, scaleColumns: groups, shared: true };

@@ -1,10 +1,10 @@
 /** Codes packed along the first axis: a byte holds one code of each of several planes, which lie one behind the other in the weight. */
 import type { TensorRow } from '../../protocol/engine.ts';
 import { throwIfAborted } from '../../protocol/errors.ts';
-import { elementCount } from '../rows.ts';
 import { numbersFrom } from './decode.ts';
 import { present, sidesOf, stemOf, type Decoder, type Layout, type ReadBytes } from './layout.ts';
 import { shapeFrom } from './packed.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 

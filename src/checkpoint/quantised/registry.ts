@@ -2,8 +2,8 @@
 import { describeName } from '../../families/index.ts';
 import { ggmlBlocks } from '../../numbers/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
-import { pushTo } from '../../protocol/lists.ts';
-import { elementCount, hasSpectrum } from '../rows.ts';
+import { pushTo, elementCount } from '../../protocol/lists.ts';
+import { hasSpectrum } from '../rows.ts';
 import { BNB_4BIT } from './bitsandbytes.ts';
 import type { QuantisationConfig } from './config.ts';
 import { MXFP4, NVFP4 } from './fp4.ts';

@@ -3,6 +3,7 @@ import { codeTable } from '../../numbers/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { numbersFrom, rowDecoder, SIGNED_BYTES, type CodeRows, type ScaleGrid } from './decode.ts';
 import { present, sidesOf, stemOf, type Claim, type Layout, type Neighbours, type ReadBytes } from './layout.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 /** Block sizes that are seen, the most common first: for shapes that their number of scales does not divide. */
 const COMMON_BLOCKS = [128, 64, 32, 16, 256, 512];
@@ -13,10 +14,10 @@ export function gridOver(
   shape: readonly number[],
   stated: readonly [number, number] | null,
 ): Omit<ScaleGrid, 'scales'> | null {
-  const columns = codes.length > 2 && codes.length !== 3 ? product(codes.slice(1)) : (codes.at(-1) ?? 1);
+  const columns = codes.length > 2 && codes.length !== 3 ? elementCount(codes.slice(1)) : (codes.at(-1) ?? 1);
   const planes = codes.length === 3 ? (codes[0] ?? 1) : 1;
   const rows = codes.length === 3 ? (codes[1] ?? 1) : codes.length === 1 ? 1 : (codes[0] ?? 1);
-  const count = product(shape);
+  const count = elementCount(shape);
   const one = { rows, blockRows: rows, blockColumns: columns, scaleRows: 1, scaleColumns: 1 };
   if (count === 1) return { ...one, shared: true };
   if (planes > 1 && count === planes) return { ...one, shared: false };
@@ -131,10 +132,7 @@ function byteClaim(
 
 function codeColumns(shape: readonly number[]): number {
   if (shape.length === 0) return 1;
-  return shape.length > 3 ? product(shape.slice(1)) : (shape.at(-1) ?? 1);
-}
-function product(sides: readonly number[]): number {
-  return sides.reduce((a, b) => a * b, 1);
+  return shape.length > 3 ? elementCount(shape.slice(1)) : (shape.at(-1) ?? 1);
 }
 
 export const FP8: Layout = {

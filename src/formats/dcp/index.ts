@@ -16,6 +16,7 @@ import { dtypeOf, isAllowedGlobal } from '../torch/globals.ts';
 import { report } from '../torch/report.ts';
 import { elementBytes, tensorOf } from '../torch/tensor.ts';
 import { isStateKey, isWrapperKey } from '../torch/walk.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 export const DCP_METADATA = '.metadata';
 export const isDcpPart = (name: string): boolean => /\.distcp$/i.test(name);
@@ -202,7 +203,7 @@ async function entryOf(
   signal?: AbortSignal,
 ): Promise<Result> {
   const width = elementBytes(dtype);
-  const count = shape.reduce((product, side) => product * side, 1);
+  const count = elementCount(shape);
   if (fault !== null) return { fault };
   if (width === null || !Number.isSafeInteger(count * width))
     return { fault: `its type ${dtype} or its size is not read` };

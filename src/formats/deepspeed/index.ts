@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from '../../bytes/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import { appendAll, greatest } from '../../protocol/lists.ts';
+import { appendAll, greatest, elementCount } from '../../protocol/lists.ts';
 import type { Problem } from '../../protocol/results.ts';
 import type { Box, Header, HeaderEntry } from '../format.ts';
 import { ProblemList, quoted } from '../problems.ts';
@@ -171,7 +171,7 @@ function addStored(
 
 /** The fragments of a frozen parameter, one process after the other. Throws TorchError. */
 function frozenEntry(name: string, shape: number[], models: readonly ModelState[]): HeaderEntry {
-  let left = shape.reduce((product, side) => product * side, 1);
+  let left = elementCount(shape);
   let at = 0;
   let dtype = '?';
   const boxes: Box[] = [];
@@ -184,10 +184,7 @@ function frozenEntry(name: string, shape: number[], models: readonly ModelState[
         CONVERT,
       );
     dtype = part.dtype;
-    const own = Math.min(
-      left,
-      part.shape.reduce((product, side) => product * side, 1),
-    );
+    const own = Math.min(left, elementCount(part.shape));
     if (own > 0) boxes.push({ file: model.file, offset: part.offset as number, shape: [own], at: [at] });
     at += own;
     left -= own;

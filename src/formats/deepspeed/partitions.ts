@@ -3,7 +3,7 @@
  * partitions in a row, padded at the end. ZeRO-3: every parameter is split into as many equal runs as there are processes, the last
  * ones padded, and each process has its runs in a row over all groups.
  */
-import { appendAll } from '../../protocol/lists.ts';
+import { appendAll, elementCount } from '../../protocol/lists.ts';
 import type { Box, HeaderEntry } from '../format.ts';
 import { TorchError } from '../torch/archive.ts';
 import { elementBytes } from '../torch/tensor.ts';
@@ -13,7 +13,6 @@ export type Groups = readonly ReadonlyMap<string, readonly number[]>[];
 /** `absent`: a part of it lies in the file of that rank, which is not there. */
 export type Parameter = { entry: HeaderEntry } | { name: string; dtype: string; shape: number[]; absent: number };
 
-const countOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 const refuse = (text: string): TorchError => new TorchError('zero-not-read', text, CONVERT);
 
 /** null: the file of that rank is not there. Throws TorchError if the sizes are not those of the shapes. */
@@ -41,7 +40,7 @@ function inRows(groups: Groups, ranks: readonly (Rank | null)[], dtype: string):
   for (const [index, group] of groups.entries()) {
     let offset = 0;
     for (const [name, shape] of group) {
-      const count = countOf(shape);
+      const count = elementCount(shape);
       const boxes: Box[] = [];
       let absent: number | null = null;
       let start = 0;
@@ -82,7 +81,7 @@ function zipped(groups: Groups, ranks: readonly (Rank | null)[], dtype: string):
   const parameters: Parameter[] = [];
   let offset = 0;
   for (const [name, shape] of groups.flatMap((group) => [...group])) {
-    const count = countOf(shape);
+    const count = elementCount(shape);
     const share = Math.ceil(count / ranks.length);
     const boxes: Box[] = [];
     let absent: number | null = null;
@@ -134,8 +133,8 @@ function parameterOf(
 
 /** A tensor whose elements lie in a row over the boxes. Throws TorchError if they are not as many as it has. */
 export function assembled(name: string, dtype: string, shape: number[], boxes: readonly Box[]): HeaderEntry {
-  const count = countOf(shape);
-  const covered = boxes.reduce((sum, box) => sum + countOf(box.shape), 0);
+  const count = elementCount(shape);
+  const covered = boxes.reduce((sum, box) => sum + elementCount(box.shape), 0);
   const sizeBytes = count * (elementBytes(dtype) ?? 1);
   if (covered !== count || !Number.isSafeInteger(sizeBytes))
     throw refuse(`${JSON.stringify(name)} has ${count} elements by its shape, but its parts have ${covered}.`);

@@ -8,6 +8,7 @@ import type { Format, Header, HeaderEntry } from '../format.ts';
 import { IMPOSTOR_BYTES, impostorOf } from '../impostors.ts';
 import { ProblemList, quoted } from '../problems.ts';
 import { Cursor, GgufError } from './cursor.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const MAGIC = 0x46554747;
 const RENEW = 'Download or copy the file again.';
@@ -119,7 +120,7 @@ function entryOf(
   };
   const known = GGML_TYPES.get(type);
   if (!known) return unread(`type ${type}`, 'warning', `its type, number ${type} of ggml, is not known`);
-  const count = shape.reduce((product, side) => product * side, 1);
+  const count = elementCount(shape);
   const sizeBytes = (count / known.weights) * known.bytes;
   if (!Number.isSafeInteger(count))
     return unread(known.name, 'error', `its shape [${shape.join(', ')}] is larger than any file`);

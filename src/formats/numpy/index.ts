@@ -9,6 +9,7 @@ import type { Format, Header, HeaderEntry } from '../format.ts';
 import { IMPOSTOR_BYTES, impostorOf } from '../impostors.ts';
 import { ProblemList } from '../problems.ts';
 import { readZip, ZipError } from '../zip.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 const RENEW = 'Download or copy the file again.';
 const STORED = 'Write it with numpy.savez, which stores arrays as they are.';
@@ -159,7 +160,7 @@ function described(
     .map((side) => side.trim())
     .filter((side) => side !== '')
     .map(Number);
-  const count = shape.reduce((product, side) => product * side, 1);
+  const count = elementCount(shape);
   const width = (numberType(dtype)?.bits ?? 8) / 8;
   if (!Number.isSafeInteger(count * width) || count * width > bytes)
     return broken(`its shape [${shape.join(', ')}] needs more bytes than the ${bytes} that it has`);

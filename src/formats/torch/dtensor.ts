@@ -3,6 +3,7 @@
  * of the mesh of processes, cut the tensor from the first to the last; each cut is `torch.chunk`, whose last pieces are smaller or empty.
  */
 import { attribute, isCall, itemsOf, sizesOf, type PyValue } from '../pickle/values.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 /** `local`: the shape that the process holds. A text says why the box is not known. */
 export function boxOf(
@@ -50,7 +51,7 @@ function meshOf(mesh: PyValue, rank: number | null): { sides: number[]; place: n
   const ranks = sizesOf(attribute(mesh, '_flatten_rank_map') ?? attribute(mesh, '_flatten_mesh_list') ?? null);
   const ownRank = attribute(mesh, '_rank');
   const own = typeof ownRank === 'number' ? ownRank : rank;
-  const total = sides.reduce((a, b) => a * b, 1);
+  const total = elementCount(sides);
   if (stated && stated.length === sides.length && stated.every((one, axis) => one < (sides[axis] ?? 0)))
     return { sides, place: stated };
   if (own === null) return unknown;
@@ -74,7 +75,7 @@ function sidesOf(mesh: PyValue): number[] | null {
     for (const axis of axes) {
       const shape = sizesOf(attribute(axis, 'shape') ?? null);
       if (!shape) return null;
-      sides.push(shape.reduce((a, b) => a * b, 1));
+      sides.push(elementCount(shape));
     }
     return sides;
   }

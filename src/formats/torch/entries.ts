@@ -3,6 +3,7 @@ import type { Header, HeaderEntry } from '../format.ts';
 import { quoted, type ProblemList } from '../problems.ts';
 import { elementBytes, type TorchTensor } from './tensor.ts';
 import type { Walked } from './walk.ts';
+import { elementCount } from '../../protocol/lists.ts';
 
 /** The bytes of a storage. */
 export interface StoragePlace {
@@ -54,7 +55,7 @@ export function headerOf(
 export function entryOf(name: string, tensor: TorchTensor, locate: Locate, fileBytes: number): HeaderEntry | string {
   const { dtype, shape, strides, storage, partOf } = tensor;
   const width = elementBytes(dtype) ?? 1;
-  const count = shape.reduce((product, side) => product * side, 1);
+  const count = elementCount(shape);
   if (!Number.isSafeInteger(count * width)) return `its shape [${shape.join(', ')}] is larger than any file`;
   const place = locate(storage.key);
   if (typeof place === 'string') return place;

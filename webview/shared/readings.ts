@@ -16,8 +16,7 @@ import { t } from './l10n.ts';
 
 /** One matrix in at most two sentences: where its update points, then which weights changed. `isAdapter`: low-rank by construction. */
 export function cellReading(m: Figures, flags: readonly Flag[] = [], isAdapter = false): string {
-  if (flags.includes('no-update') || m.updateNorm === 0)
-    return t('Unchanged: both checkpoints store the same weights here.');
+  if (flags.includes('no-update') || m.updateNorm === 0) return t('Unchanged: no weight differs here.');
   if (flags.includes('not-finite')) return t('Holds NaN or infinity: its figures need finite weights.');
   if (m.illDefined)
     return t(

@@ -23,8 +23,9 @@ export function makeCases(root: string, folder: string): (workspace: string) => 
 /** The page of every pair, with its answer, in four sizes. */
 export async function caseStates(vscode: Workbench, shoot: Shoot): Promise<void> {
   for (const name of PAIR_NAMES) {
-    // the explorer draws the rows in view alone, and every case opens three folders more
+    // the explorer draws the rows in view alone, and every case opens three folders
     await vscode.page.setViewportSize({ width: 1440, height: 2400 });
+    await vscode.runCommand('Collapse Folders in Explorer');
     await vscode.selectAsBase(FOLDER, name, 'base', 'model.safetensors');
     const tuned = await vscode.reveal(FOLDER, name, 'tuned', 'model.safetensors');
     await vscode.chooseFromMenu(tuned, 'Compare with Base');

@@ -71,7 +71,7 @@ function remarks(
       'no-null',
       'A side is computed from several numbers, as codes and their scales: what rounding noise gives is not defined.',
     );
-  if (!moved) note('no-update', 'Both checkpoints store the same weights here: there is no update to measure.');
+  if (!moved) note('no-update', 'There is no update to measure here.');
   if (baseValues[0] === 0)
     note('zero-base', 'The base matrix is zero: what divides by it, and its masks, are not defined.');
   if (moved && metrics.nss !== null && metrics.nss < NSS_RESOLUTION)

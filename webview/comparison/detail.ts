@@ -150,6 +150,11 @@ class Detail extends ViewElement {
         ${tensor ? numbers(tensor) : nothing}`;
     }
     const detail = model.details.get(pair.name);
+    // Without an update there is nothing to set against noise, and its picture would be one flat colour.
+    if (tensor.metrics.updateNorm === 0)
+      return html`${this.reading(tensor)} ${notes(tensor)}
+        <div class="plots">${singularValues(tensor, detail)}</div>
+        ${numbers(tensor)} ${this.origin(pair, tensor)}`;
     const { twin } = model.state?.parameters ?? { twin: true };
     const offer = twin || tensor.metrics.twin ? null : (): void => post({ type: 'parameters', change: { twin: true } });
     return html`${this.reading(tensor)} ${notes(tensor)}

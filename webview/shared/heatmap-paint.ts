@@ -190,7 +190,10 @@ function paintLabels(b: Brush, g: Geometry, grid: Grid, look: Look): void {
   b.c.globalAlpha = 1;
 }
 
+/** The label, without how many it stands for if that is too wide ("▸ down ×16" as "▸ down"), else cut. */
 export function fitting(b: Brush, label: string, most: number): string {
+  const short = label.replace(/ ×\d+$/, '');
+  if (short !== label && b.c.measureText(label).width > most) return fitting(b, short, most);
   let text = label;
   while (text.length > 1 && b.c.measureText(text === label ? text : `${text}…`).width > most) text = text.slice(0, -1);
   return text === label ? label : `${text}…`;

@@ -67,6 +67,7 @@ const LAYERS = {
       'checkpoint',
       'formats',
       'files',
+      'bytes',
       'text',
       'protocol',
     ],

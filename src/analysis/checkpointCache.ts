@@ -1,7 +1,6 @@
 /** Checkpoints kept open between requests for their values: a grid that is scrolled must not read 162 headers a screen. */
 import { randomUUID } from 'node:crypto';
-import { join, relative } from 'node:path';
-import { disk, stampText } from '../bytes/index.ts';
+import { join, places, relative, stampText } from '../bytes/index.ts';
 import { isRefused, openCheckpoint } from '../checkpoint/index.ts';
 import { CONFIG_FILES, FILES_BESIDE } from '../formats/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
@@ -170,7 +169,7 @@ async function openWithMark(path: string, signal?: AbortSignal, mostHeaderBytes?
   return { checkpoint, mark: (await markWhenRead(path, checkpoint)) + passing };
 }
 
-const markOfFile = async (file: string): Promise<string> => stampText(await disk.stamp(file));
+const markOfFile = async (file: string): Promise<string> => stampText(await places.stamp(file));
 
 /** Stamps of the path and of every shard, as they are now. */
 async function markOf(path: string, checkpoint: Checkpoint): Promise<string> {

@@ -1,5 +1,5 @@
 /** SHA-256 of files and tensors as a stream, in the order asked for. */
-import { join } from 'node:path';
+import { join } from '../bytes/index.ts';
 import { openCheckpoint, wholeWeight, type Weight } from '../checkpoint/index.ts';
 import { fileDigest, tensorDigest, valuesDigest } from '../health/index.ts';
 import { toWireError } from '../protocol/errors.ts';

@@ -1,7 +1,6 @@
 /** What tells that two machines read the same files: size and a sampled hash, as reading 500 GB on each of them would undo the sharing. */
 import { createHash } from 'node:crypto';
-import { relative } from 'node:path';
-import { disk } from '../bytes/index.ts';
+import { places, relative } from '../bytes/index.ts';
 import type { Checkpoint } from '../checkpoint/index.ts';
 import type { InputFile } from '../protocol/part.ts';
 import { filesOf } from './checkpointCache.ts';
@@ -19,8 +18,8 @@ export async function inputsOf(path: string, checkpoint: Checkpoint, signal: Abo
   const inputs: InputFile[] = [];
   for (const file of filesOf(path, checkpoint)) {
     // The path may be a folder, and no file beside a checkpoint has to be there.
-    if (!(await disk.stamp(file)) || (await disk.kind(file)) !== 'file') continue;
-    const source = await disk.open(file);
+    if (!(await places.stamp(file)) || (await places.kind(file)) !== 'file') continue;
+    const source = await places.open(file);
     try {
       const hash = createHash('sha256').update(`${source.sizeBytes}\n`);
       for (const [from, to] of ranges(source.sizeBytes)) {

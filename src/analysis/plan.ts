@@ -1,5 +1,6 @@
 /** From two opened checkpoints to the list of work, with its cost; nothing is read but headers. */
 import { createHash } from 'node:crypto';
+import { isRemote, remote } from '../bytes/index.ts';
 import type { Weight, WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { pairFlops } from '../linalg/flops.ts';
@@ -21,6 +22,8 @@ export function planComparison(
   const pairs: ComparisonPlan['pairs'] = [];
   const layers = new Set<number>();
   let bytesToRead = 0;
+  const travels = { once: 0, again: 0 };
+  const [baseTravels, tunedTravels] = [isRemote(base.path), isRemote(tuned.path)];
   let weights = 0;
   for (const pair of pairing.pairs) {
     const spectral = pair.spectral && parameters.spectra;
@@ -33,6 +36,9 @@ export function planComparison(
     weights += base.count;
     // once for the change, once more for the spectrum
     bytesToRead += Math.round(base.storedBytes + tuned.storedBytes) * (spectral ? 2 : 1);
+    const travelling = Math.round((baseTravels ? base.storedBytes : 0) + (tunedTravels ? tuned.storedBytes : 0));
+    travels.once += travelling;
+    if (spectral) travels.again += travelling;
   }
   const config = base.config ?? tuned.config;
   return {
@@ -48,6 +54,7 @@ export function planComparison(
     layers: layers.size,
     cost: {
       bytesToRead,
+      bytesToTravel: travels.once + (travels.once <= remote.keptBytes ? 0 : travels.again),
       weights,
       matrices: matrices.length,
       flops: sum(matrices, (pair) => flopsOf(pair, parameters)),

@@ -1,6 +1,8 @@
 /** Files by offset: where they lie, what they hold, and whether they are still what they were. */
+export { basename, dirname, isAbsolute, isRemote, join, relative, resolve } from './path.ts';
 export { cacheFolder } from './cacheFolder.ts';
 export { disk, type EntryKind, type Place } from './place.ts';
+export { places, remote } from './places.ts';
 export {
   byteSourceOf,
   changedError,

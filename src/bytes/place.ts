@@ -1,4 +1,4 @@
-/** Where files lie: what is listed, opened and stamped goes through here, whatever kind of place it is. The disk is the first. */
+/** Where files lie: what is listed, opened and stamped, whatever kind of place it is. The disk is the first. */
 import { readdir, stat } from 'node:fs/promises';
 import { brokenLink, openByteSource, openError, type ByteSource } from './source.ts';
 import { stampOf, type FileStamp } from './stamp.ts';
@@ -10,6 +10,8 @@ export interface Place {
   kind(path: string): Promise<EntryKind>;
   /** Names in a folder, sorted. Throws bad-file and read-failed. */
   list(folder: string): Promise<string[]>;
+  /** False of places that only hand out what is asked for by name: `list` throws there. */
+  canList(folder: string): boolean;
   /** Opens a regular file; a pipe or a device is refused and never waited on. Throws bad-file and read-failed. */
   open(path: string): Promise<ByteSource>;
   /** null if there is nothing. Never opens it, never throws. */
@@ -32,6 +34,7 @@ export const disk: Place = {
       throw openError(error, folder);
     }
   },
+  canList: () => true,
   open: openByteSource,
   async stamp(path) {
     const facts = await stat(path, { bigint: true }).catch(() => null);

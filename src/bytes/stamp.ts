@@ -8,6 +8,8 @@ export interface FileStamp {
   modifiedNs: bigint;
   inode: bigint;
   device: bigint;
+  /** of a remote file, in place of the three above: what its server calls these bytes */
+  version?: string;
 }
 
 export function stampOf({ size, mtimeNs, ino, dev }: BigIntStats): FileStamp {
@@ -16,7 +18,9 @@ export function stampOf({ size, mtimeNs, ino, dev }: BigIntStats): FileStamp {
 
 /** Equal for equal stamps, and only for them; "missing" if there is no file. */
 export function stampText(stamp: FileStamp | null): string {
-  return stamp ? `${stamp.sizeBytes} ${stamp.modifiedNs} ${stamp.inode} ${stamp.device}` : 'missing';
+  if (!stamp) return 'missing';
+  const { sizeBytes, modifiedNs, inode, device, version } = stamp;
+  return version === undefined ? `${sizeBytes} ${modifiedNs} ${inode} ${device}` : `${sizeBytes} ${version}`;
 }
 
 export function isSameStamp(a: FileStamp | null, b: FileStamp | null): boolean {

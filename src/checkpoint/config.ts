@@ -1,6 +1,5 @@
 /** The few figures of config.json that say how fused tensors and heads divide. */
-import { join } from 'node:path';
-import { disk } from '../bytes/index.ts';
+import { join, places } from '../bytes/index.ts';
 import { CONFIG_FILES, ProblemList } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ModelConfig } from '../protocol/engine.ts';
@@ -21,9 +20,9 @@ const WITHOUT = 'Heads, fused matrices and the memory estimate are judged withou
 /** config.json of a folder, or params.json if that names heads. Throws cancelled only. */
 export async function readConfig(folder: string, signal?: AbortSignal): Promise<ConfigFile> {
   const [config, params] = CONFIG_FILES;
-  if ((await disk.stamp(join(folder, config))) !== null) return readConfigFile(folder, config, signal);
+  if ((await places.stamp(join(folder, config))) !== null) return readConfigFile(folder, config, signal);
   const none: ConfigFile = { text: null, config: null, problems: new ProblemList(config) };
-  if ((await disk.stamp(join(folder, params))) === null) return none;
+  if ((await places.stamp(join(folder, params))) === null) return none;
   // The name is a common one: a file that says nothing of a model is another program's.
   const found = await readConfigFile(folder, params, signal);
   return found.config?.attentionHeads == null ? none : found;
@@ -33,7 +32,7 @@ async function readConfigFile(folder: string, file: string, signal?: AbortSignal
   const problems = new ProblemList(file);
   const none: ConfigFile = { text: null, config: null, problems };
   try {
-    const source = await disk.open(join(folder, file));
+    const source = await places.open(join(folder, file));
     try {
       if (source.sizeBytes > MAX_CONFIG_BYTES) {
         const text = `it has ${source.sizeBytes} bytes, more than the ${MAX_CONFIG_BYTES} that are read.`;

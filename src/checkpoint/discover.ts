@@ -1,6 +1,5 @@
 /** Which files a path means: one file, an index with its shards, a set of shards, or the checkpoint of a folder. */
-import { basename, dirname, join } from 'node:path';
-import { disk } from '../bytes/index.ts';
+import { basename, dirname, join, places, relative } from '../bytes/index.ts';
 import {
   FORMATS,
   ZERO_SET,
@@ -43,7 +42,7 @@ export class SeveralCheckpoints extends OffaxisError {
     /** paths, each of which opens */
     readonly paths: readonly string[],
   ) {
-    const names = paths.slice(0, MOST_NAMED).map((path) => path.slice(folder.length + 1));
+    const names = paths.slice(0, MOST_NAMED).map((path) => relative(folder, path));
     const rest = paths.length > names.length ? ` and ${paths.length - names.length} more` : '';
     super('bad-file', `${folder} holds ${paths.length} checkpoints (${names.join(', ')}${rest}). Choose one of them.`);
   }
@@ -56,14 +55,14 @@ export async function discover(path: string): Promise<Source> {
   const folder = dirname(path);
   const file = basename(path);
   // A set without an index has no file of its own: its name with "*" for the number means it.
-  if (file.includes('*') && (await disk.stamp(path)) === null) {
-    const names = await disk.list(folder);
+  if (file.includes('*') && (await places.stamp(path)) === null) {
+    const names = await places.list(folder);
     const files = file === ZERO_SET ? zeroFiles(names) : null;
     if (files) return { kind: 'zero', folder, files, note: null };
     const set = listingOf(names).sets.find((one) => one.set === file);
     if (set) return ofSet(folder, set, null);
   }
-  if ((await disk.kind(path)) === 'folder') return inFolder(path);
+  if ((await places.kind(path)) === 'folder') return inFolder(path);
   if (isOrbaxFile(file)) throw orbax(folder);
   if (file === DCP_METADATA || isDcpPart(file)) return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
   if (isIndexFile(file)) return { kind: 'index', folder, file, note: null };
@@ -85,8 +84,8 @@ export async function discover(path: string): Promise<Source> {
 /** The checkpoint that a shard is a part of, as a path that opens: its index, or the set of its files; null if neither is there. */
 export async function wholeOf(folder: string, file: string): Promise<string | null> {
   const shard = shardName(file);
-  if (!shard) return null;
-  const { indexes, sets } = listingOf(await disk.list(folder));
+  if (!shard || !places.canList(folder)) return null;
+  const { indexes, sets } = listingOf(await places.list(folder));
   const whole = indexes.find((index) => isSetOf(shard, index)) ?? sets.find(({ set }) => set === shard.set)?.set;
   return whole === undefined ? null : join(folder, whole);
 }
@@ -106,7 +105,7 @@ export async function checkpointsAt(path: string): Promise<readonly string[]> {
 }
 
 async function inFolder(folder: string): Promise<Source> {
-  const names = await disk.list(folder);
+  const names = await places.list(folder);
   if (names.includes(DCP_METADATA) && names.some(isDcpPart))
     return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
   const zero = zeroFiles(names);
@@ -130,7 +129,7 @@ async function inFolder(folder: string): Promise<Source> {
   const found = [...sources.map(({ path }) => path), ...several];
   if (found.length > 1) throw new SeveralCheckpoints(folder, found);
   if (only && place) return { ...only.source, note: only.source.note ?? note };
-  if (only) throw none(folder, `Its folder ${only.path.slice(folder.length + 1)} does: choose that.`);
+  if (only) throw none(folder, `Its folder ${relative(folder, only.path)} does: choose that.`);
   const foreign = await foreignFault(folder, names);
   if (foreign) throw foreign;
   throw none(folder, 'Choose a folder with the files of a checkpoint, such as model.safetensors or pytorch_model.bin.');

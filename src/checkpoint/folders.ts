@@ -1,6 +1,5 @@
 /** Where the checkpoints of a folder lie that holds none itself: a hub's cache at any of its levels, or folders one level down. */
-import { basename, dirname, join } from 'node:path';
-import { disk } from '../bytes/index.ts';
+import { basename, dirname, join, places } from '../bytes/index.ts';
 import { DCP_METADATA, listingOf, zeroFiles } from '../formats/index.ts';
 
 /** A trainer's folder has hundreds of steps at most; a folder of everything is not looked through. */
@@ -43,7 +42,7 @@ export async function insideOf(folder: string, names: readonly string[]): Promis
   for (const name of [...names].sort(byNumber).slice(0, MOST_FOLDERS)) {
     if (name.startsWith('.')) continue;
     const path = join(folder, name);
-    if ((await disk.kind(path).catch(() => 'other')) === 'folder' && (await mayHold(path))) paths.push(path);
+    if ((await places.kind(path).catch(() => 'other')) === 'folder' && (await mayHold(path))) paths.push(path);
   }
   return { paths, note: null, place: false };
 }
@@ -83,7 +82,7 @@ async function namedRevision(model: string, name: string): Promise<string | null
 /** The one line of a small file, if it is the name of something in a folder. */
 async function textOf(path: string): Promise<string | null> {
   try {
-    const source = await disk.open(path);
+    const source = await places.open(path);
     try {
       const bytes = new Uint8Array(Math.min(source.sizeBytes, 256));
       await source.read(0, bytes);
@@ -99,7 +98,7 @@ async function textOf(path: string): Promise<string | null> {
 
 /** [] for what is not a folder or cannot be listed. */
 async function folderNames(path: string): Promise<string[]> {
-  return disk.list(path).catch(() => []);
+  return places.list(path).catch(() => []);
 }
 
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });

@@ -1,6 +1,5 @@
 /** Checkpoints of formats that are known by their names and not read: said as such, not as "no checkpoint". */
-import { join } from 'node:path';
-import { disk } from '../bytes/index.ts';
+import { join, places } from '../bytes/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 
 /** Orbax (JAX) and the store below it, TensorStore's OCDBT (orbax.readthedocs.io, "Checkpoint Format Guide"). */
@@ -15,7 +14,7 @@ export async function foreignFault(folder: string, names: readonly string[]): Pr
   if (names.some(isOrbaxFile)) return orbax(folder);
   for (const name of names.slice(0, MOST_FOLDERS)) {
     const path = join(folder, name);
-    if ((await disk.list(path).catch(() => [])).some(isOrbaxFile)) return orbax(path);
+    if ((await places.list(path).catch(() => [])).some(isOrbaxFile)) return orbax(path);
   }
   return null;
 }

@@ -1,5 +1,5 @@
 /** The files that an index means, and what to open if it is of another build than the files beside it. */
-import { disk } from '../bytes/index.ts';
+import { places } from '../bytes/index.ts';
 import { isSetOf, listingOf, type ShardSet } from '../formats/index.ts';
 
 export interface IndexedFiles {
@@ -17,7 +17,8 @@ export interface IndexedFiles {
  * them. One with some of its own set missing is an unfinished download, and stays as it is.
  */
 export async function filesOfIndex(folder: string, index: string, named: readonly string[]): Promise<IndexedFiles> {
-  const names = await disk.list(folder);
+  if (!places.canList(folder)) return { files: [...named], stale: null, total: named.length, beside: [] };
+  const names = await places.list(folder);
   const there = new Set(names);
   const wanted = new Set(named);
   const { sets, files } = listingOf(names);

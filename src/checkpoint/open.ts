@@ -1,5 +1,5 @@
 /** Opening a checkpoint: headers only, shards side by side, damage listed instead of thrown. */
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve } from '../bytes/index.ts';
 import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isExpertStack, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readHeader, readShardIndex, shardName, type ShardIndex } from '../formats/index.ts';

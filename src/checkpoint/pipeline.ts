@@ -1,5 +1,5 @@
 /** A Diffusers pipeline: its components in one, the name of each in front of its tensors' names. */
-import { basename } from 'node:path';
+import { basename } from '../bytes/index.ts';
 import type { FileStamp } from '../bytes/index.ts';
 import { ProblemList } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';

@@ -1,6 +1,5 @@
 /** The open files of a checkpoint: a few at a time, opened when they are read, however many shards there are. */
-import { join } from 'node:path';
-import { changedError, disk, isSameStamp, type ByteSource, type FileStamp } from '../bytes/index.ts';
+import { type ByteSource, changedError, type FileStamp, isSameStamp, join, places } from '../bytes/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { Neighbours } from './neighbours.ts';
 
@@ -56,7 +55,7 @@ export class ShardFiles {
   async verify(): Promise<void> {
     for (const [file, stamp] of this.known) {
       const path = join(this.folder, file);
-      if (!isSameStamp(await disk.stamp(path), stamp)) throw changedError(path);
+      if (!isSameStamp(await places.stamp(path), stamp)) throw changedError(path);
     }
   }
 
@@ -72,7 +71,7 @@ export class ShardFiles {
   }
 
   private async openAgain(file: string): Promise<ByteSource> {
-    const source = await disk.open(join(this.folder, file));
+    const source = await places.open(join(this.folder, file));
     const known = this.known.get(file);
     if (!known) this.known.set(file, source.stamp);
     else if (!isSameStamp(known, source.stamp)) {

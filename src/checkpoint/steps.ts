@@ -1,6 +1,5 @@
 /** The steps of a run: which checkpoints they are, and in which order. */
-import { basename, join } from 'node:path';
-import { disk } from '../bytes/index.ts';
+import { basename, join, places } from '../bytes/index.ts';
 import { stepName } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
@@ -19,7 +18,7 @@ export interface Run {
 
 /** The steps that a folder holds, ascending; none if it holds no such names. Throws bad-parameter if they do not count one thing. */
 export async function stepsIn(folder: string): Promise<Step[]> {
-  const found = (await disk.list(folder)).flatMap((name) => {
+  const found = (await places.list(folder)).flatMap((name) => {
     const named = stepName(name);
     return named ? [{ ...named, path: join(folder, name) }] : [];
   });
@@ -46,7 +45,7 @@ export async function runOf(paths: readonly string[]): Promise<Run> {
       steps.push(step);
       continue;
     }
-    const inside = (await disk.kind(path)) === 'folder' ? await stepsIn(path) : [];
+    const inside = (await places.kind(path)) === 'folder' ? await stepsIn(path) : [];
     if (inside.length === 0)
       throw new OffaxisError(
         'bad-parameter',

@@ -1,6 +1,6 @@
 /** `offaxis check`: problems of one checkpoint, for people and for CI. */
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { checkSarif } from '../export/sarif.ts';
 import type { CheckResult, Digest, Finding, ScanCoverage } from '../protocol/health.ts';

@@ -1,5 +1,5 @@
 /** `offaxis compare`: what training did. */
-import { resolve } from 'node:path';
+import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import type { ComparisonCommand } from '../export/commandLine.ts';
 import { comparisonCsv } from '../export/csv.ts';

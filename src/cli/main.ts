@@ -1,5 +1,6 @@
 /** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error) or problems found by `check`, 2 usage, 130 cancelled. */
 import { createAnalysis, type Analysis } from '../analysis/index.ts';
+import { remote } from '../bytes/index.ts';
 import { SeveralCheckpoints } from '../checkpoint/index.ts';
 import { writeStandardOutput } from '../files/index.ts';
 import { clearTuningLeftovers } from '../linalg/dawn/tuningStore.ts';
@@ -26,7 +27,7 @@ import { terminal } from '../text/show.ts';
 async function run(argv: string[]): Promise<number> {
   let invocation: Invocation;
   try {
-    invocation = parseInvocation(argv);
+    invocation = parseInvocation(argv.map(admitted));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`offaxis: ${terminal(error.message)} See "offaxis help".\n`);
@@ -37,6 +38,12 @@ async function run(argv: string[]): Promise<number> {
   else if (invocation.command === 'cluster') return runCluster(invocation).then(() => 0, fail);
   else return work(invocation);
   return 0;
+}
+
+/** An argument that is a remote address, or holds one ("--base=https://...", "100=https://..."), without what is private in it. */
+function admitted(argument: string): string {
+  const [, before = '', address] = /^((?:--[\w-]+|\d+)=)?((?:https?|hf|s3):\/\/.*)$/is.exec(argument) ?? [];
+  return address === undefined ? argument : before + remote.admit(address);
 }
 
 /** One line on standard error and the exit status of what went wrong. */
@@ -68,6 +75,7 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
   const stop = (): void => abort.abort();
   for (const name of STOPS) process.once(name, stop);
   let analysis: Analysis | undefined;
+  remote.use({ tell: (line) => process.stderr.write(`offaxis: ${terminal(line)}\n`) });
   void clearTuningLeftovers();
   try {
     if (invocation.command === 'gpu') {

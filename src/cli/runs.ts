@@ -1,5 +1,5 @@
 /** `offaxis runs`: several tuned checkpoints of one base beside each other (METRICS D). */
-import { resolve } from 'node:path';
+import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { appendAll, elementCount } from '../protocol/lists.ts';
 import type { RunPair, RunsResult } from '../protocol/several.ts';

@@ -1,5 +1,5 @@
 /** `offaxis compare --shard I/N`: one machine's part of a comparison, for `offaxis gather`. */
-import { resolve } from 'node:path';
+import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import type { ComparisonCommand } from '../export/commandLine.ts';
 import { OffaxisError } from '../protocol/errors.ts';

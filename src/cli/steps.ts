@@ -1,5 +1,5 @@
 /** `offaxis steps`: the checkpoints along one run, beside a random walk of the same increments (METRICS D). */
-import { resolve } from 'node:path';
+import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { runOf, type Run } from '../checkpoint/index.ts';
 import { appendAll } from '../protocol/lists.ts';

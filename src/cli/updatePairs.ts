@@ -1,5 +1,5 @@
 /** `offaxis compare ADAPTER OTHER`: two updates of one base beside each other (METRICS section D). */
-import { resolve } from 'node:path';
+import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { checkpointsAt } from '../checkpoint/index.ts';
 import { updatePairsResult, updatePairsText } from '../export/updatePairs.ts';

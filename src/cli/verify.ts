@@ -1,5 +1,5 @@
 /** `offaxis verify`: do two checkpoints hold the same weights? */
-import { resolve } from 'node:path';
+import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { appendAll } from '../protocol/lists.ts';
 import {

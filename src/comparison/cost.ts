@@ -7,6 +7,8 @@ const START_UNASKED_FLOPS = 2e12;
 const START_UNASKED_PEAK_BYTES = 2e9;
 /** A few seconds from a local disk; a network drive is another matter. */
 const START_UNASKED_READ_BYTES = 4e9;
+/** Nobody pays for more of a connection unasked. */
+const START_UNASKED_TRAVEL_BYTES = 1e8;
 
 /** True when there is something to compare and it is cheap. */
 export function startsUnasked({ pairs, cost }: Pick<ComparisonPlan, 'pairs' | 'cost'>): boolean {
@@ -14,7 +16,8 @@ export function startsUnasked({ pairs, cost }: Pick<ComparisonPlan, 'pairs' | 'c
     pairs.length > 0 &&
     cost.flops <= START_UNASKED_FLOPS &&
     cost.peakBytes <= START_UNASKED_PEAK_BYTES &&
-    cost.bytesToRead <= START_UNASKED_READ_BYTES
+    cost.bytesToRead <= START_UNASKED_READ_BYTES &&
+    cost.bytesToTravel <= START_UNASKED_TRAVEL_BYTES
   );
 }
 

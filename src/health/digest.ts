@@ -1,7 +1,7 @@
 /** SHA-256 of tensors and files, streamed: two buffers, the next one read while one is hashed. */
 import { createHash, type Hash } from 'node:crypto';
 import { readChunks, type Weight } from '../checkpoint/index.ts';
-import { disk } from '../bytes/index.ts';
+import { places } from '../bytes/index.ts';
 import { throwIfAborted } from '../protocol/errors.ts';
 
 /** Some milliseconds of hashing between two looks at the signal. */
@@ -46,7 +46,7 @@ export async function fileDigest(
   signal: AbortSignal,
   onBytes?: (count: number) => void,
 ): Promise<{ sha256: string; sizeBytes: number }> {
-  const source = await disk.open(path);
+  const source = await places.open(path);
   try {
     const { sizeBytes } = source;
     const read = (offset: number, target: Uint8Array): Promise<void> => source.read(offset, target, signal);

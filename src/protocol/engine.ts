@@ -160,7 +160,15 @@ export interface ComparisonPlan {
   /** where the matrices of the blocks lie that the adapter leaves as they are, one entry each; absent without an adapter */
   untouched?: { layer: number; module: string }[];
   layers: number;
-  cost: { bytesToRead: number; weights: number; matrices: number; flops: number; peakBytes: number };
+  cost: {
+    bytesToRead: number;
+    /** the most that comes from remote addresses; what is kept here already does not travel again */
+    bytesToTravel: number;
+    weights: number;
+    matrices: number;
+    flops: number;
+    peakBytes: number;
+  };
   heads: { attention: number; keyValue: number } | null;
   problems: Problem[];
 }

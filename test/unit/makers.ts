@@ -36,7 +36,7 @@ export function comparisonPlan(pairs: PlannedPair[], change: Partial<ComparisonP
     coverage: { tensors: { compared: 1, all: 1 }, weights: { compared: 4, all: 4 }, missing: [] },
     tunedAdapter: null,
     layers: 1,
-    cost: { bytesToRead: 1, weights: 4, matrices: pairs.length, flops: 1, peakBytes: 1 },
+    cost: { bytesToRead: 1, bytesToTravel: 0, weights: 4, matrices: pairs.length, flops: 1, peakBytes: 1 },
     heads: null,
     problems: [],
     ...change,

@@ -84,8 +84,17 @@ class Plan extends ViewElement {
     const { cost } = plan;
     const { model, post } = this.view;
     const state = model.state;
-    const figures: [string, string, string][] = [
+    const figures: (readonly [string, string, string])[] = [
       [t('To read'), bytes(cost.bytesToRead), t('from both files, for both passes')],
+      ...(cost.bytesToTravel > 0
+        ? [
+            [
+              t('To download'),
+              bytes(cost.bytesToTravel),
+              t('at most; what is kept here does not travel again'),
+            ] as const,
+          ]
+        : []),
       [
         t('Matrices'),
         integer(cost.matrices),

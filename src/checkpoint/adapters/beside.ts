@@ -2,8 +2,7 @@
  * What an adapter needs whose initialisation took something out of the base that the base does not tell: the adapter as it was before
  * training (PEFT's `path_initial_model_for_weight_conversion`), or the base as it was after that.
  */
-import { basename, dirname, join, resolve } from 'node:path';
-import { disk } from '../../bytes/index.ts';
+import { basename, dirname, join, places, resolve } from '../../bytes/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import type { Checkpoint } from '../types.ts';
 import { initialisationOf } from './initial.ts';
@@ -58,7 +57,7 @@ async function candidates(folder: string): Promise<string[]> {
   const own = resolve(folder);
   const found: string[] = [];
   for (const place of [own, dirname(own)])
-    for (const name of await disk.list(place).catch(() => []))
+    for (const name of await places.list(place).catch(() => []))
       if ((INITIAL.test(name) || RESIDUAL.test(name)) && join(place, name) !== own) found.push(join(place, name));
   return [
     ...found.filter((path) => INITIAL.test(basename(path))),
@@ -68,7 +67,7 @@ async function candidates(folder: string): Promise<string[]> {
 
 async function opened(path: string, open: (path: string) => Promise<Checkpoint>): Promise<Checkpoint | null> {
   try {
-    return (await disk.kind(path)) === 'folder' ? await open(path) : null;
+    return (await places.kind(path)) === 'folder' ? await open(path) : null;
   } catch (error) {
     if (error instanceof OffaxisError && error.code !== 'cancelled') return null;
     throw error;

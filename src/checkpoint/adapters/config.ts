@@ -1,6 +1,5 @@
 /** Reads the adapter_config.json beside an adapter. */
-import { join } from 'node:path';
-import { disk } from '../../bytes/index.ts';
+import { join, places } from '../../bytes/index.ts';
 import { ADAPTER_CONFIG_FILE, type ProblemList } from '../../formats/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { fieldsOf, settingsOf, type AdapterConfig } from './settings.ts';
@@ -15,13 +14,13 @@ export async function readAdapterConfig(
   signal?: AbortSignal,
 ): Promise<AdapterConfig | null> {
   const path = join(folder, ADAPTER_CONFIG_FILE);
-  if ((await disk.stamp(path)) === null) return null;
+  if ((await places.stamp(path)) === null) return null;
   const unusable = (why: string, code = 'adapter-config-invalid'): null => {
     problems.add('warning', code, `${ADAPTER_CONFIG_FILE} ${why}.`, 'Download it again: scale and kind are there.');
     return null;
   };
   try {
-    const source = await disk.open(path);
+    const source = await places.open(path);
     try {
       if (source.sizeBytes > MAX_BYTES)
         return unusable(`has ${source.sizeBytes} bytes, more than the ${MAX_BYTES} read`);

@@ -1,7 +1,6 @@
 /** Where the base of an adapter lies on this machine, and whether a base at hand is the one that the adapter names. */
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { disk } from '../../bytes/index.ts';
+import { basename, dirname, isAbsolute, isRemote, join, places, resolve } from '../../bytes/index.ts';
 import type { AdapterFacts } from '../../protocol/adapter.ts';
 import type { Problem } from '../../protocol/results.ts';
 import { ProblemList } from '../../formats/index.ts';
@@ -35,15 +34,17 @@ export async function findBase(
   caches = hubCaches(),
 ): Promise<BaseSearch> {
   const nowhere: BaseSearch = { path: null, how: '', looked: [] };
-  // A path to a share would make this machine sign in to the host that the file names.
-  if (base === null || base === '' || /^(\\\\|\/\/)/.test(base)) return nowhere;
+  // A path to a share would make this machine sign in to the host that the file names; an address would have it ask there.
+  if (base === null || base === '' || /^(\\\\|\/\/)/.test(base) || isRemote(base)) return nowhere;
   const folder = resolve((await isFolder(adapter)) ? adapter : dirname(adapter));
+  // Where a server keeps other models is not guessed at.
+  const beside = isRemote(folder) ? [] : [folder];
   const own = await checkpointsIn(adapter);
   const model = hubModel(base) ?? base;
   const named = base.startsWith('~/')
     ? [join(homedir(), base.slice(2))]
-    : [...new Set([folder, ...roots].map((at) => resolve(at, base)))];
-  const above = [folder, dirname(folder), dirname(dirname(folder))];
+    : [...new Set([...beside, ...roots].map((at) => resolve(at, base)))];
+  const above = beside.flatMap((at) => [at, dirname(at), dirname(dirname(at))]);
   const places = [...new Set([...above.filter((place) => dirname(place) !== place), ...roots])];
   const names = spellings(model);
   const models = caches.flatMap((cache) => hubFolder(cache, model) ?? []);
@@ -85,7 +86,7 @@ async function checkpointsIn(path: string): Promise<readonly string[]> {
   }
 }
 async function isFolder(path: string): Promise<boolean> {
-  return (await disk.kind(path).catch(() => 'other')) === 'folder';
+  return (await places.kind(path).catch(() => 'other')) === 'folder';
 }
 
 /** What a folder of that model may be called. */

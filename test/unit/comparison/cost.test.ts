@@ -4,6 +4,7 @@ import type { ComparisonPlan } from '../../../src/protocol/engine.ts';
 
 const cost = (change: Partial<ComparisonPlan['cost']> = {}): ComparisonPlan['cost'] => ({
   bytesToRead: 1e9,
+  bytesToTravel: 0,
   weights: 1e8,
   matrices: 42,
   flops: 1e12,

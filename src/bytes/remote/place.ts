@@ -1,0 +1,151 @@
+/** Files at remote addresses as a place: looked at, stamped, opened and, if their store can do that, listed. */
+import { OffaxisError } from '../../protocol/errors.ts';
+import { basename, dirname, namesOf, rootOf } from '../path.ts';
+import type { EntryKind, Place } from '../place.ts';
+import { Secrets } from './address.ts';
+import { RecentBlocks, type BlockStore } from './blocks.ts';
+import { SYSTEM, type RemoteEnvironment } from './environment.ts';
+import { remoteSource, stampOfSeen } from './source.ts';
+import { webStore } from './web.ts';
+import { NotThere, Transfer, type Seen } from './transfer.ts';
+import type { Listed, Store } from './store.ts';
+
+/** What was looked at is believed for so long; reading notices a change by itself. */
+const FRESH_MS = 60_000;
+/** Files that are remembered, of the largest checkpoints known. */
+const MOST_REMEMBERED = 2048;
+const RECENT_BYTES = 64 * 1024 * 1024;
+
+interface Remembered<T> {
+  at: number;
+  value: Promise<T>;
+}
+
+export class RemotePlace implements Place {
+  private readonly secrets = new Secrets();
+  private readonly transfer: Transfer;
+  private readonly stores: Readonly<Record<string, Store>>;
+  private readonly looks = new Map<string, Remembered<Seen | null>>();
+  private readonly listings = new Map<string, Remembered<readonly Listed[]>>();
+  private readonly recent = new RecentBlocks(RECENT_BYTES);
+  private blocks: BlockStore | null = null;
+  private told: (line: string) => void = () => undefined;
+
+  constructor(private readonly environment: RemoteEnvironment = SYSTEM) {
+    const web = webStore(this.secrets);
+    this.stores = { 'http:': web, 'https:': web };
+    this.transfer = new Transfer({
+      environment,
+      targetOf: (path) => this.storeOf(path).target(path),
+      signIn: (path) => this.storeOf(path).signIn,
+      tell: (line) => this.told(line),
+    });
+  }
+
+  /** Where blocks are kept beyond the process, and who hears what is waited for. */
+  use({ blocks, tell }: { blocks?: BlockStore | null; tell?: (line: string) => void }): void {
+    if (blocks !== undefined) this.blocks = blocks;
+    if (tell) this.told = tell;
+  }
+
+  /** bytes that have come so far */
+  get received(): number {
+    return this.transfer.received;
+  }
+  /** of blocks that are kept beyond the process; 0 without such a store */
+  get keptBytes(): number {
+    return this.blocks?.capacityBytes ?? 0;
+  }
+
+  /** An address that was typed as it may be shown and is understood here: nothing private in it. Throws bad-parameter. */
+  admit(typed: string): string {
+    const address = this.secrets.admit(typed);
+    this.storeOf(address);
+    return address;
+  }
+
+  canList(path: string): boolean {
+    return this.storeOf(path).list !== undefined;
+  }
+
+  async kind(path: string): Promise<EntryKind> {
+    if (namesOf(path).length === 0) return 'folder';
+    if (this.canList(path)) {
+      const found = (await this.entriesOf(dirname(path))).find(({ name }) => name === basename(path));
+      if (!found) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
+      return found.kind;
+    }
+    if (/\/(\?|$)/.test(path)) return 'folder';
+    if (!(await this.look(path))) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
+    return 'file';
+  }
+
+  async list(folder: string): Promise<string[]> {
+    return (await this.entriesOf(folder)).map(({ name }) => name).sort();
+  }
+
+  async open(path: string): Promise<ReturnType<typeof remoteSource>> {
+    const seen = await this.look(path);
+    if (!seen) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
+    return remoteSource(path, seen, this.transfer, { recent: this.recent, store: this.blocks });
+  }
+
+  async stamp(path: string): Promise<ReturnType<typeof stampOfSeen> | null> {
+    try {
+      if (this.canList(path) && (await this.kind(path)) !== 'file') return null;
+      const seen = await this.look(path);
+      return seen && stampOfSeen(seen);
+    } catch {
+      return null;
+    }
+  }
+
+  /** null if it is not there */
+  private look(path: string): Promise<Seen | null> {
+    return this.remembered(this.looks, path, async () => {
+      try {
+        return await this.transfer.look(path);
+      } catch (error) {
+        if (error instanceof NotThere) return null;
+        throw error;
+      }
+    });
+  }
+
+  private entriesOf(folder: string): Promise<readonly Listed[]> {
+    const { list } = this.storeOf(folder);
+    if (!list)
+      return Promise.reject(
+        new OffaxisError(
+          'bad-file',
+          `${folder} can't be listed: a web server does not say which files it has. Name the file or its index, such as ${rootOf(folder)}/…/model.safetensors.index.json.`,
+        ),
+      );
+    return this.remembered(this.listings, folder, () => list(folder));
+  }
+
+  private remembered<T>(kept: Map<string, Remembered<T>>, key: string, make: () => Promise<T>): Promise<T> {
+    const now = this.environment.now();
+    const known = kept.get(key);
+    if (known && now - known.at < FRESH_MS) return known.value;
+    const value = make();
+    kept.delete(key);
+    kept.set(key, { at: now, value });
+    // A failure is not remembered, and a server that can't be reached is asked again.
+    value.catch(() => {
+      if (kept.get(key)?.value === value) kept.delete(key);
+    });
+    for (const old of kept.keys()) {
+      if (kept.size <= MOST_REMEMBERED) break;
+      kept.delete(old);
+    }
+    return value;
+  }
+
+  private storeOf(path: string): Store {
+    const scheme = /^\w+:/.exec(path)?.[0].toLowerCase() ?? '';
+    const store = this.stores[scheme];
+    if (!store) throw new OffaxisError('bad-parameter', `${scheme}// is not a kind of address that is read here.`);
+    return store;
+  }
+}

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WebServer } from '../bytes/webServer.ts';
+
+const CLI = resolve('dist/cli.mjs');
+const BASE = 'media/samples/base/model.safetensors';
+const TUNED = 'media/samples/rl/model.safetensors';
+const TIMEOUT = { timeout: 120_000 };
+
+let directory: string;
+let web: WebServer;
+beforeAll(() => {
+  if (!existsSync(CLI)) throw new Error('dist/cli.mjs is missing: run "npm run build" first.');
+  directory = mkdtempSync(join(tmpdir(), 'offaxis-remote-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+beforeEach(async () => {
+  web = await WebServer.start();
+});
+afterEach(() => web.stop());
+
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+/** Not spawnSync: the server answers in this process. */
+function offaxis(...argv: string[]): Promise<Ended> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [CLI, ...argv], {
+      env: { ...process.env, OFFAXIS_CACHE: join(directory, 'cache') },
+    });
+    const ended: Ended = { status: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (data: Buffer) => (ended.stdout += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (ended.stderr += data.toString()));
+    child.on('error', fail);
+    child.on('close', (status) => done({ ...ended, status }));
+  });
+}
+/** A result without what differs between two runs: names of files and times. */
+function without(json: string, ...paths: string[]): Record<string, unknown> {
+  const named = paths.reduce(
+    (text, path) => text.replaceAll(JSON.stringify(path), '"PATH"'),
+    readFileSync(json, 'utf8'),
+  );
+  return JSON.parse(named.replace(/"(elapsedMs|seconds)":[\d.e-]+/g, '"$1":0')) as Record<string, unknown>;
+}
+
+describe('a remote file on the command line', () => {
+  it('is listed by its header alone', TIMEOUT, async () => {
+    const path = web.put('/models/model.safetensors', readFileSync(BASE));
+    const [far, near] = [join(directory, 'far.json'), join(directory, 'near.json')];
+    const run = await offaxis('inspect', path, '--json', far);
+    expect(run.stderr).toBe('');
+    expect(run.status).toBe(0);
+    await offaxis('inspect', BASE, '--json', near);
+    const [a, b] = [without(far, path), without(near, BASE)];
+    expect(a['tensors']).toEqual(b['tensors']);
+    const asked = web.ranges.filter((range) => range !== 'bytes=0-65535');
+    expect(asked).toEqual([]);
+  });
+  it('is checked', TIMEOUT, async () => {
+    const path = web.put('/model.safetensors', readFileSync(BASE));
+    const run = await offaxis('check', path);
+    expect(run.stdout).toContain(`${path}\n`);
+    expect(run.status).toBe(0);
+  });
+  it(
+    'is a side of a comparison, with the same figures as from disk; how much comes is said before',
+    TIMEOUT,
+    async () => {
+      const base = web.put('/base/model.safetensors', readFileSync(BASE));
+      const tuned = web.put('/rl/model.safetensors', readFileSync(TUNED));
+      const [far, near] = [join(directory, 'a.json'), join(directory, 'b.json')];
+      const run = await offaxis('compare', base, tuned, '--json', far, '--threads', '1');
+      expect(run.stderr).toMatch(/^offaxis: up to [\d.]+ [kM]B will be downloaded\n$/);
+      expect(run.status).toBe(0);
+      await offaxis('compare', BASE, TUNED, '--json', near, '--threads', '1');
+      expect(without(far, base, tuned)).toEqual(without(near, resolve(BASE), resolve(TUNED)));
+      expect((JSON.parse(readFileSync(far, 'utf8')) as { base: string }).base).toBe(base);
+    },
+  );
+  it('opens by its index, shard by shard beside it', TIMEOUT, async () => {
+    const header = JSON.stringify({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } });
+    const shard = Buffer.alloc(8 + header.length + 8);
+    shard.writeBigUInt64LE(BigInt(header.length));
+    shard.write(header, 8);
+    web.put('/m/model-00001-of-00002.safetensors', shard);
+    const index = {
+      metadata: {},
+      weight_map: { w: 'model-00001-of-00002.safetensors', v: 'model-00002-of-00002.safetensors' },
+    };
+    const path = web.put('/m/model.safetensors.index.json', Buffer.from(JSON.stringify(index)));
+    const run = await offaxis('inspect', path);
+    expect(run.stdout).toContain('w ');
+    expect(run.stdout).toContain('1 tensors lie in missing shards');
+  });
+  it('never shows what is private in its address', TIMEOUT, async () => {
+    const path = web.put('/model.safetensors', readFileSync(BASE));
+    const json = join(directory, 'private.json');
+    const run = await offaxis('inspect', `${path}?X-Amz-Signature=topsecret`, '--json', json);
+    expect(run.status).toBe(0);
+    expect(web.requests[0]?.path).toContain('topsecret');
+    const failed = await offaxis('compare', `${path}?sig=topsecret`, `${web.origin}/none?sig=topsecret`);
+    expect(failed.stderr).toContain('/none?private=');
+    expect(failed.status).toBe(1);
+    expect([run.stdout, run.stderr, readFileSync(json, 'utf8'), failed.stdout, failed.stderr].join()).not.toContain(
+      'topsecret',
+    );
+  });
+  it(
+    'is refused over http from elsewhere, and a folder that no server lists is, with one sentence',
+    TIMEOUT,
+    async () => {
+      const http = await offaxis('inspect', 'http://example.com/model.safetensors');
+      expect(http.stderr).toMatch(/^offaxis: http:\/\/example\.com is not encrypted: .*\n$/);
+      expect(http.status).toBe(2);
+      const folder = await offaxis('inspect', `${web.origin}/models/`);
+      expect(folder.stderr).toMatch(/can't be listed/);
+      expect(folder.status).toBe(1);
+    },
+  );
+});

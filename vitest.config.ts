@@ -20,6 +20,7 @@ export default defineConfig({
     // A software adapter compiles every shader at its first dispatch, for minutes if the machine is busy; what hangs still ends.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000 } },
     pool: 'forks',
     poolOptions: { forks: { maxForks: 2 } },
   },

@@ -6,7 +6,11 @@ export default defineConfig({
     include: ['test/integration/**/*.test.ts'],
     globalSetup: ['test/integration/support/setup.ts'],
     fileParallelism: false,
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    // Nobody waits for these on an idle machine; a busy one may take them.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // A second try of its own for each, as VS Code is not ours; the summary names every test that needed it.
+    retry: 1,
+    expect: { poll: { timeout: 60_000, interval: 100 } },
   },
 });

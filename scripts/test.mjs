@@ -1,17 +1,19 @@
 // npm test: everything a change must pass, from a fresh clone. Each step without tests of its own counts as one check.
 // The last line is "N passed, N failed"; the exit status is 1 when anything failed.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installDependencies } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
+import { readSummary, secondTryLine } from './lib/report.mjs';
 import { ensureSoftwareGpu } from './lib/software-gpu.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'test-results');
 const count = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+const secondTries = [];
 
 /** Runs a Node script of ours or of a dependency; true when it ended well. */
 function node(...args) {
@@ -42,18 +44,10 @@ function suite(name, report, ...command) {
     const ok = node(...command);
     let tests = { passed: 0, failed: 0, skipped: 0 };
     try {
-      const json = JSON.parse(readFileSync(report, 'utf8'));
-      tests = {
-        passed: json.numPassedTests,
-        failed: json.numFailedTests,
-        skipped: json.numPendingTests + json.numTodoTests,
-      };
-      for (const file of json.testResults) {
-        if (file.status === 'failed' && !file.assertionResults.length)
-          failures.push(`${name}: ${file.name}: ${file.message}`);
-        for (const test of file.assertionResults)
-          if (test.status === 'failed') failures.push(`${name}: ${test.fullName}`);
-      }
+      const { failures: failed, secondTries: again, ...counts } = readSummary(report);
+      tests = counts;
+      failures.push(...failed.map((test) => `${name}: ${test}`));
+      secondTries.push(...again.map((test) => `${name}: ${test}`));
     } catch {
       // No report: the run below counts as failed.
     }
@@ -106,6 +100,7 @@ try {
   failures.push(error.message);
 }
 console.log(`\nAll of it took ${((performance.now() - started) / 1000).toFixed(0)} s.`);
+for (const test of secondTries) console.log(secondTryLine(test));
 for (const failure of failures) console.log(`FAILED  ${failure}`);
 console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`);
 process.exitCode = count.failed ? 1 : 0;

@@ -51,9 +51,9 @@ test('the virtual rows tell their place, and the focus is seen', async () => {
   await workbench().page.keyboard.press('End');
   const last = page.document.locator('.trow.sel');
   await expect.poll(() => last.getAttribute('aria-rowindex')).toBe(await grid.getAttribute('aria-rowcount'));
-  expect(await last.getAttribute('aria-level')).toBe('2');
-  expect(await grid.getAttribute('aria-activedescendant')).toBe(await last.getAttribute('id'));
-  expect(await last.evaluate((row) => getComputedStyle(row).outlineStyle)).not.toBe('none');
+  await expect.poll(() => last.getAttribute('aria-level')).toBe('2');
+  await expect.poll(() => grid.getAttribute('aria-activedescendant')).toBe(await last.getAttribute('id'));
+  await expect.poll(() => last.evaluate((row) => getComputedStyle(row).outlineStyle)).not.toBe('none');
 });
 
 // VS Code for the web reads its settings file at the start only: a theme takes a VS Code of its own.
@@ -88,6 +88,6 @@ test('at 200 % nothing is cut off sideways, and list and detail are both there',
     .poll(() => page.document.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth))
     .toBeLessThanOrEqual(0);
   await page.document.locator('[data-section="values"]').scrollIntoViewIfNeeded();
-  expect(await page.document.locator('[data-section="values"]').isVisible()).toBe(true);
+  await expect.poll(() => page.document.locator('[data-section="values"]').isVisible()).toBe(true);
   await expectAccessible(workbench(), '200 %');
 });

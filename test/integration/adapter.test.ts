@@ -16,7 +16,7 @@ test('explorer: the base is compared with its adapter; what it leaves alone is d
   await page.complete(18);
   const banner = page.document.locator('[data-fact="adapter"]');
   await banner.waitFor();
-  expect(await banner.innerText()).toContain('adapter, LoRA, r = 8, scale 2, 18 of 42 matrices');
+  await expect.poll(() => banner.innerText()).toContain('adapter, LoRA, r = 8, scale 2, 18 of 42 matrices');
   const shares = [...goldenComparison(root, 'adapter-rl-lora').values()]
     .map(({ hiddenShare }) => hiddenShare ?? NaN)
     .sort((a, b) => a - b);
@@ -29,8 +29,8 @@ test('explorer: the base is compared with its adapter; what it leaves alone is d
 
   // seven columns, of which the adapter changes three
   const grid = page.heatmap();
-  expect(await grid.getAttribute('aria-colcount')).toBe('7');
-  expect(await page.document.locator('table.rank').getAttribute('aria-rowcount')).toBe('19');
+  await expect.poll(() => grid.getAttribute('aria-colcount')).toBe('7');
+  await expect.poll(() => page.document.locator('table.rank').getAttribute('aria-rowcount')).toBe('19');
   await grid.focus();
   const spoken: string[] = [];
   await vscode.page.keyboard.press('Home');
@@ -61,8 +61,8 @@ test('an adapter as the first side: its update beside that of a full fine-tune, 
   expect(matrices).toHaveLength(18);
   const [first] = matrices;
   const text = async (): Promise<string> => (await lines.innerText()).replaceAll('\u00a0', ' ');
-  await expect.poll(text, { timeout: 60_000 }).toContain(`${first?.name} `);
-  expect(await text()).toContain((first?.updateNorms[0] ?? NaN).toPrecision(4));
-  expect(await text()).toMatch(/^1: .*rl-lora/m);
+  await expect.poll(text).toContain(`${first?.name} `);
+  await expect.poll(() => text()).toContain((first?.updateNorms[0] ?? NaN).toPrecision(4));
+  await expect.poll(() => text()).toMatch(/^1: .*rl-lora/m);
   await vscode.runCommand('View: Close All Editors');
 });

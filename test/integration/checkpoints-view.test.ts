@@ -20,7 +20,7 @@ const row = (text: string | RegExp): Locator => rows().filter({ hasText: text })
 
 test('it is closed at first, and lists what the workspace holds once it is opened', async () => {
   await header().waitFor();
-  expect(await rows().count()).toBe(0);
+  await expect.poll(() => rows().count()).toBe(0);
   await header().click();
   await row('rl-hot').waitFor();
   // the explorer's other views leave it little room
@@ -51,7 +51,7 @@ test('the comparison then stands there with its answer, opens from there, and ca
   await row('Recent comparisons').waitFor();
   const recent = row(/^base → rl/);
   await recent.waitFor();
-  expect(await recent.innerText()).toMatch(/changed/i);
+  await expect.poll(() => recent.innerText()).toMatch(/changed/i);
   await workbench().screenshot('recent comparisons');
   await workbench().runCommand('View: Close All Editors');
   await recent.click();
@@ -62,8 +62,10 @@ test('the comparison then stands there with its answer, opens from there, and ca
 });
 
 test('"Compare with..." asks for the base, whatever is selected', async () => {
-  await workbench().chooseFromMenu(row(/^sft$/), 'Compare with...');
-  await workbench().pick(/^The base/, join('rl-hot', 'model.safetensors'));
+  await workbench().choose(() => workbench().chooseFromMenu(row(/^sft$/), 'Compare with...'), {
+    placeholder: /^The base/,
+    row: join('rl-hot', 'model.safetensors'),
+  });
   await workbench()
     .tab(/rl-hot → sft/)
     .waitFor();

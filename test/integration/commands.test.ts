@@ -29,9 +29,11 @@ async function expectComparison(pair: 'base-to-rl' | 'base-to-rl-hot' | 'base-to
 }
 
 test('"Compare Checkpoints..." asks for both in quick picks', async () => {
-  await workbench().runCommand('Offaxis: Compare Checkpoints...');
-  await workbench().pick(/^The base/, join('base', 'model.safetensors'));
-  await workbench().pick(/^The tuned one/, join('rl-hot', 'model.safetensors'));
+  await workbench().choose(
+    () => workbench().runCommand('Offaxis: Compare Checkpoints...'),
+    { placeholder: /^The base/, row: join('base', 'model.safetensors') },
+    { placeholder: /^The tuned one/, row: join('rl-hot', 'model.safetensors') },
+  );
   await expectComparison('base-to-rl-hot');
 });
 
@@ -44,21 +46,30 @@ test('explorer: "Select as Base Checkpoint", then "Compare with Base"', async ()
 
 test('explorer: two selected files, "Compare Selected Checkpoints"', async () => {
   const vscode = workbench();
-  await (await vscode.reveal('pair', 'base.safetensors')).click();
-  const second = await vscode.reveal('pair', 'sft.safetensors');
-  await second.click({ modifiers: ['ControlOrMeta'] });
-  await vscode.chooseFromMenu(second, 'Compare Selected Checkpoints');
-  await vscode.pick(/^Which one is the base/, 'compare base (base) with sft (tuned)');
+  const selectBoth = async (): Promise<void> => {
+    await (await vscode.reveal('pair', 'base.safetensors')).click();
+    const second = await vscode.reveal('pair', 'sft.safetensors');
+    await second.click({ modifiers: ['ControlOrMeta'] });
+    await vscode.chooseFromMenu(second, 'Compare Selected Checkpoints');
+  };
+  await vscode.choose(selectBoth, {
+    placeholder: /^Which one is the base/,
+    row: 'compare base (base) with sft (tuned)',
+  });
   await expectComparison('base-to-sft');
 });
 
 test('commands that need a file are not in the palette', async () => {
   const { page } = workbench();
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').fill('>Offaxis');
   const entries = page.locator('.quick-input-list .monaco-list-row .label-name');
-  await entries.filter({ hasText: 'Open Sample Comparison' }).waitFor();
-  const names = await entries.allInnerTexts();
+  let names: string[] = [];
+  await workbench().untilItHolds(async () => {
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-widget input').first().fill('>Offaxis', { timeout: 5_000 });
+    await entries.filter({ hasText: 'Open Sample Comparison' }).waitFor({ timeout: 15_000 });
+    names = await entries.allInnerTexts();
+  });
+  expect(names.some((name) => name.includes('Open Sample Comparison'))).toBe(true);
   expect(names.some((name) => name.includes('Compare Selected'))).toBe(false);
-  await page.keyboard.press('Escape');
+  await workbench().dismiss();
 });

@@ -16,15 +16,15 @@ test('"Open Sample Comparison" computes all 42 matrices', async () => {
 
 test('each question has its golden figure, beside what noise or chance gives', async () => {
   const page = new ComparisonPage(workbench());
-  expect(await page.document.locator('[role="tab"][aria-selected="true"]').innerText()).toBe('How much?');
+  await expect.poll(() => page.document.locator('[role="tab"][aria-selected="true"]').innerText()).toBe('How much?');
   const pooled = (id: 'updateNorm' | 'baseNorm'): number =>
     Math.sqrt([...golden.values()].reduce((sum, m) => sum + (m[id] ?? NaN) ** 2, 0));
   const size = await page.keyFigure();
   expectGolden(size.value, pooled('updateNorm') / pooled('baseNorm'), 'relative update of the model');
   expect(size.noise).toBeGreaterThan(0);
-  expect(await page.keyRow()).toContain('one rounding to bf16');
+  await expect.poll(() => page.keyRow()).toContain('one rounding to bf16');
   await expectGoldenKeyFigures(page, matrices);
-  expect(await page.keyRow()).toMatch(/limit [\d.]+\s%/);
+  await expect.poll(() => page.keyRow()).toMatch(/limit [\d.]+\s%/);
   const most = page.action('most');
   // it leads to its matrix
   const [, layer] = /in layer (\d+),/.exec(await most.innerText()) ?? [];
@@ -44,7 +44,7 @@ test('the verdicts follow the rule: like noise if the golden figures do not clea
   await page.openRest();
   const counted = page.document.locator('[data-section="verdicts"] p').first();
   for (const word of new Set(verdicts))
-    expect(await counted.innerText()).toContain(`${verdicts.filter((one) => one === word).length} ${word}`);
+    await expect.poll(() => counted.innerText()).toContain(`${verdicts.filter((one) => one === word).length} ${word}`);
   await page.document.locator('details.rest > summary').click();
 });
 
@@ -68,6 +68,7 @@ test('hovering a cell shows its figures beside what noise gives', async () => {
 test('clicking a cell shows its detail', async () => {
   const page = new ComparisonPage(workbench());
   await page.click(0.25, 0.9);
+  await expect.poll(async () => (await page.selected()).cell).toMatch(/^5,/);
   const { cell, matrix } = await page.selected();
   const [layer, module] = cell.split(',');
   expect(Number(layer)).toBe(5);
@@ -83,29 +84,29 @@ test('clicking a cell shows its detail', async () => {
     'alignment',
     'numbers',
   ]) {
-    expect(await detail.locator(`[data-section="${section}"]`).count(), section).toBe(1);
+    await expect.poll(() => detail.locator(`[data-section="${section}"]`).count(), { message: section }).toBe(1);
   }
-  expect(await detail.locator('[data-timing]').innerText()).toContain('computed on the CPU');
+  await expect.poll(() => detail.locator('[data-timing]').innerText()).toContain('computed on the CPU');
 });
 
 test('the answer stands above the figures, each clause with what it rests on', async () => {
   const page = new ComparisonPage(workbench());
   const clause = (code: string) => page.document.locator(`.answer [data-clause="${code}"]`);
-  expect(await clause('share').innerText()).toBe('Three quarters of the weights changed');
-  expect(await clause('direction-main-low').innerText()).toBe(
-    "Everywhere the update is low-rank and leans into the base's main directions",
-  );
+  await expect.poll(() => clause('share').innerText()).toBe('Three quarters of the weights changed');
+  await expect
+    .poll(() => clause('direction-main-low').innerText())
+    .toBe("Everywhere the update is low-rank and leans into the base's main directions");
   const answer = page.document.locator('.answer');
-  expect(await answer.innerText()).toMatch(/main directions \(×\s?16 of random, noise ×\s?[\d.]+\)\./);
+  await expect.poll(() => answer.innerText()).toMatch(/main directions \(×\s?16 of random, noise ×\s?[\d.]+\)\./);
   // pressed, a clause opens its question; pressed again it is as before
   await clause('direction-main-low').click();
   const tab = page.document.locator('[role="tab"][aria-selected="true"]');
-  expect(await tab.innerText()).toBe('Where does it point?');
-  expect(await clause('direction-main-low').getAttribute('aria-pressed')).toBe('true');
+  await expect.poll(() => tab.innerText()).toBe('Where does it point?');
+  await expect.poll(() => clause('direction-main-low').getAttribute('aria-pressed')).toBe('true');
   await page.action('show-all').waitFor();
   await clause('direction-main-low').press('Enter');
   await expect.poll(() => page.action('show-all').count()).toBe(0);
-  expect(await clause('direction-main-low').getAttribute('aria-pressed')).toBe('false');
+  await expect.poll(() => clause('direction-main-low').getAttribute('aria-pressed')).toBe('false');
   await page.question('size');
 });
 
@@ -131,7 +132,7 @@ test('the keyboard walks the heatmap, steps through metrics and enters the detai
   const { keyboard } = workbench().page;
   await page.heatmap().focus();
   for (const key of ['PageUp', 'Home', 'ArrowDown', 'ArrowDown', 'ArrowRight']) await keyboard.press(key);
-  expect((await page.selected()).cell).toMatch(/^2,/);
+  await expect.poll(async () => (await page.selected()).cell).toMatch(/^2,/);
   const before = await page.figure().inputValue();
   await keyboard.press(']');
   await expect.poll(() => page.figure().inputValue()).not.toBe(before);
@@ -157,7 +158,7 @@ test('the ranked table holds all 42 matrices, in place of the map if asked', asy
   const page = new ComparisonPage(workbench());
   await page.action('table').click();
   await page.heatmap().waitFor({ state: 'hidden' });
-  expect(await page.document.locator('table.rank').getAttribute('aria-rowcount')).toBe('43');
+  await expect.poll(() => page.document.locator('table.rank').getAttribute('aria-rowcount')).toBe('43');
   const first = page.ranked().first();
   const figures = golden.get((await first.getAttribute('data-matrix-row')) ?? '');
   const most = Math.max(...[...matrices.values()].map((m) => m['relativeUpdate'] ?? 0));
@@ -173,11 +174,11 @@ test('after a reload of the window the panel is back with its results and the re
   await workbench().reload();
   const page = new ComparisonPage(workbench());
   await page.phase('done');
-  expect(await page.counted()).toBe('42 of 42 matrices');
+  await expect.poll(() => page.counted()).toBe('42 of 42 matrices');
   expectGolden(
     (await page.keyFigure()).value,
     medianOf(matrices, ({ nss }) => nss),
     'NSS',
   );
-  expect(await page.selected()).toEqual(before);
+  await expect.poll(() => page.selected()).toEqual(before);
 });

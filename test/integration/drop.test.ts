@@ -12,22 +12,26 @@ test('is compared with the base that is on show', async () => {
   const source = await (await workbench().reveal('sft', 'model.safetensors')).boundingBox();
   const target = await page.locator('iframe.webview.ready').first().boundingBox();
   if (!source || !target) throw new Error('the explorer or the page is not on show');
-  await page.mouse.move(source.x + 60, source.y + source.height / 2);
-  await page.mouse.down();
-  await page.keyboard.down('Shift');
-  const [x, y] = [target.x + target.width / 2, target.y + target.height / 2];
-  await page.mouse.move(x - 40, y, { steps: 10 });
-  await page.mouse.move(x, y, { steps: 5 });
-  await page.mouse.up();
-  await page.keyboard.up('Shift');
-  await workbench()
-    .tab(/base → sft/)
-    .waitFor();
+  await workbench().untilItHolds(async () => {
+    await page.mouse.move(source.x + 60, source.y + source.height / 2);
+    await page.mouse.down();
+    await page.keyboard.down('Shift');
+    const [x, y] = [target.x + target.width / 2, target.y + target.height / 2];
+    await page.mouse.move(x - 40, y, { steps: 10 });
+    await page.mouse.move(x, y, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await workbench()
+      .tab(/base → sft/)
+      .waitFor({ timeout: 20_000 });
+  });
   const compared = new ComparisonPage(workbench());
   await compared.complete(42);
-  expect(
-    await workbench()
-      .tab(/base → rl/)
-      .count(),
-  ).toBe(1);
+  await expect
+    .poll(() =>
+      workbench()
+        .tab(/base → rl/)
+        .count(),
+    )
+    .toBe(1);
 }, 300_000);

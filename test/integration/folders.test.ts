@@ -27,10 +27,12 @@ test.each([
   '"Open Checkpoint Folder" on %s lists what is in it, and opens what is chosen',
   async (folder, names, chosen, file) => {
     const vscode = workbench();
-    await vscode.chooseFromMenu(await vscode.reveal(folder), 'Open Checkpoint Folder');
     const rows = vscode.page.locator('.quick-input-widget .monaco-list-row .label-name');
-    await expect.poll(() => rows.allInnerTexts()).toEqual(names);
-    await vscode.pick(/^Choose one/, chosen);
+    const list = async (): Promise<void> => {
+      await vscode.chooseFromMenu(await vscode.reveal(folder), 'Open Checkpoint Folder');
+      await expect.poll(() => rows.allInnerTexts()).toEqual(names);
+    };
+    await vscode.choose(list, { placeholder: /^Choose one/, row: chosen });
     await vscode.tab(file).waitFor();
     const page = new InspectorPage(vscode);
     await page.open('model.layers.3.self_attn.v_proj.weight');

@@ -60,7 +60,7 @@ test('its diff shows no error: the committed side says what it is, and has one b
   await expect.poll(() => sides.count()).toBe(2);
   await committed.waitFor();
   await workbench().screenshot('git diff');
-  expect(await committed.innerText()).toBe('Compare with HEAD');
+  await expect.poll(() => committed.innerText()).toBe('Compare with HEAD');
   await committed.click();
   await expectComparison();
 });

@@ -18,13 +18,13 @@ test('Enter on the (i) opens its pop-up, Escape closes it, and the focus is back
   await workbench().page.keyboard.press('Enter');
   const dialog = page.document.getByRole('dialog', { name: 'Stable rank' });
   await dialog.waitFor();
-  expect(await dialog.innerText()).toContain('How many directions carry the matrix');
-  expect(await dialog.locator('svg').count()).toBe(1);
-  expect(await dialog.locator('button').evaluate((button) => button === document.activeElement)).toBe(true);
+  await expect.poll(() => dialog.innerText()).toContain('How many directions carry the matrix');
+  await expect.poll(() => dialog.locator('svg').count()).toBe(1);
+  await expect.poll(() => dialog.locator('button').evaluate((button) => button === document.activeElement)).toBe(true);
   await expectAccessible(workbench(), 'an open term');
   await workbench().page.keyboard.press('Escape');
   await expect.poll(() => page.document.locator(popup).count()).toBe(0);
-  expect(await info.evaluate((button) => button === document.activeElement)).toBe(true);
+  await expect.poll(() => info.evaluate((button) => button === document.activeElement)).toBe(true);
 });
 
 test('one is open at a time, and a click elsewhere closes it', async () => {
@@ -33,7 +33,7 @@ test('one is open at a time, and a click elsewhere closes it', async () => {
   await page.document.locator('[data-metrics] [data-term="stableRank"]').click();
   await page.document.locator('[data-metrics] [data-term="powerLaw"]').first().click();
   await expect.poll(() => open.getAttribute('aria-label')).toBe('Power-law fit');
-  expect(await open.count()).toBe(1);
+  await expect.poll(() => open.count()).toBe(1);
   await page.document.locator('[data-metrics] [data-term="powerLaw"]').first().click();
   await expect.poll(() => open.count()).toBe(0);
   await page.document.locator('[data-metrics] [data-term="stableRank"]').click();

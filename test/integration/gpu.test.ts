@@ -19,10 +19,10 @@ test(
     const page = new ComparisonPage(workbench());
     await page.complete(42, PATIENCE_MS);
     const backend = page.document.locator('[data-backend]').first();
-    expect(await backend.getAttribute('data-backend')).toBe('gpu');
-    expect(await backend.innerText()).toMatch(/llvmpipe|SwiftShader/i);
+    await expect.poll(() => backend.getAttribute('data-backend')).toBe('gpu');
+    await expect.poll(() => backend.innerText()).toMatch(/llvmpipe|SwiftShader/i);
     // nothing failed over: then the panel would say which layers ran where
-    expect(await backend.innerText()).not.toContain('on the CPU');
+    await expect.poll(() => backend.innerText()).not.toContain('on the CPU');
     console.log(`  ${await backend.innerText()}; see ${await workbench().screenshot('gpu comparison')}`);
   },
   PATIENCE_MS + 60_000,
@@ -36,6 +36,6 @@ test('the detail of a matrix says that the GPU computed it', async () => {
   const page = new ComparisonPage(workbench());
   await page.click(0.25, 0.9);
   const detail = page.document.locator('[data-matrix]');
-  expect(await detail.locator('[data-timing]').innerText()).toContain('computed on the GPU');
+  await expect.poll(() => detail.locator('[data-timing]').innerText()).toContain('computed on the GPU');
   console.log(`  see ${await workbench().screenshot('gpu detail')}`);
 });

@@ -36,13 +36,13 @@ test('a double-click in the explorer opens the inspector, which lists all 57 ten
   const page = new InspectorPage(workbench());
   await page.document.locator('main[data-view="tensors"]').waitFor();
   expect(golden.size).toBe(57);
-  expect(await page.fact('Tensors')).toBe('57');
-  expect(await page.fact('Types')).toBe('BF16');
-  expect(await page.problems().getAttribute('data-problems')).toBe('0');
+  await expect.poll(() => page.fact('Tensors')).toBe('57');
+  await expect.poll(() => page.fact('Types')).toBe('BF16');
+  await expect.poll(() => page.problems().getAttribute('data-problems')).toBe('0');
   // 57 tensors and the heads of their groups; only those in view are in the document.
   const rows = Number(await page.document.getByRole('treegrid').getAttribute('aria-rowcount'));
   expect(rows).toBeGreaterThan(57);
-  expect(await page.document.locator('[data-tensor]').count()).toBeGreaterThan(5);
+  await expect.poll(() => page.document.locator('[data-tensor]').count()).toBeGreaterThan(5);
 });
 
 test('an opened tensor shows its statistics, and its spectrum on request', async () => {
@@ -59,24 +59,24 @@ test('an opened tensor shows its statistics, and its spectrum on request', async
   expectShown(await page.metric('Spectral norm'), figures['spectralNorm'] ?? NaN, 'spectral norm');
   expectShown(await page.metric('Stable rank'), figures['stableRank'] ?? NaN, 'stable rank');
   expectShown(await page.metric('Condition'), figures['conditionNumber'] ?? NaN, 'condition number');
-  expect(await page.metric('Outliers')).toBe(String(figures['outlierCount']));
+  await expect.poll(() => page.metric('Outliers')).toBe(String(figures['outlierCount']));
 });
 
 test('facts take one line, the list has its share of the page and rows of 22 px, and the rest of the facts is behind "More"', async () => {
   const page = new InspectorPage(workbench());
   const box = async (selector: string): Promise<{ width: number; height: number }> =>
     (await page.document.locator(selector).first().boundingBox()) ?? { width: 0, height: 0 };
-  expect((await box('.facts')).height).toBeLessThanOrEqual(52);
+  await expect.poll(async () => (await box('.facts')).height).toBeLessThanOrEqual(52);
   const [left, right] = [await box('main > .left'), await box('main > .right')];
   expect(left.width / (left.width + right.width)).toBeCloseTo(0.62, 2);
-  expect((await box('.toolbar')).height).toBe(32);
-  expect((await box('[data-tensor]')).height).toBe(22);
+  await expect.poll(async () => (await box('.toolbar')).height).toBe(32);
+  await expect.poll(async () => (await box('[data-tensor]')).height).toBe(22);
   const memory = page.action('memory');
-  expect(await memory.isVisible()).toBe(false);
+  await expect.poll(() => memory.isVisible()).toBe(false);
   await page.action('more-facts').click();
-  expect(await memory.isVisible()).toBe(true);
+  await expect.poll(() => memory.isVisible()).toBe(true);
   await page.action('more-facts').click();
-  expect(await memory.isVisible()).toBe(false);
+  await expect.poll(() => memory.isVisible()).toBe(false);
 });
 
 test('values and picture take the page, the list is a strip, and comes back', async () => {
@@ -84,8 +84,8 @@ test('values and picture take the page, the list is a strip, and comes back', as
   await page.document.locator('[data-tab="picture"]').click();
   await page.document.locator('[data-picture="drawn"]').waitFor();
   const strip = page.action('unfold');
-  expect((await strip.boundingBox())?.width).toBe(28);
-  expect(await page.document.getByRole('treegrid').isVisible()).toBe(false);
+  await expect.poll(async () => (await strip.boundingBox())?.width).toBe(28);
+  await expect.poll(() => page.document.getByRole('treegrid').isVisible()).toBe(false);
   await strip.click();
   await page.document.getByRole('treegrid').waitFor();
   await page.document.locator('[data-picture="drawn"]').waitFor();
@@ -99,7 +99,7 @@ test('the keyboard walks the table, closes a group and reaches the detail', asyn
   await page.document.getByRole('treegrid').focus();
   await keyboard.press('Home');
   const group = page.document.locator('[data-group]').first();
-  expect(await group.getAttribute('aria-expanded')).toBe('true');
+  await expect.poll(() => group.getAttribute('aria-expanded')).toBe('true');
   await keyboard.press('ArrowLeft');
   await expect.poll(() => group.getAttribute('aria-expanded')).toBe('false');
   await keyboard.press('ArrowRight');
@@ -129,7 +129,7 @@ test('"Analyze Spectra" fills the heatmap of layers by modules', async () => {
   await page.action('table').click();
   const table = page.document.locator('table.twin');
   await table.waitFor();
-  expect(await table.locator('tbody tr').count()).toBe(6);
+  await expect.poll(() => table.locator('tbody tr').count()).toBe(6);
   const modules = await table
     .locator('thead th')
     .evaluateAll((heads) => heads.map((head) => head.getAttribute('title')));
@@ -140,7 +140,7 @@ test('"Analyze Spectra" fills the heatmap of layers by modules', async () => {
     .nth(modules.indexOf('self_attn.v_proj') - 1)
     .innerText();
   expectShown(shown, golden.get(name)?.['spectralNorm'] ?? NaN, 'spectral norm in the map');
-  expect(await table.locator('td', { hasText: 'pending' }).count()).toBe(0);
+  await expect.poll(() => table.locator('td', { hasText: 'pending' }).count()).toBe(0);
   await page.action('table').click();
 });
 
@@ -148,14 +148,14 @@ test('after a reload of the window the inspector is back', async () => {
   await workbench().reload();
   const page = new InspectorPage(workbench());
   await page.document.locator('main[data-view="spectra"]').waitFor();
-  expect(await page.fact('Tensors')).toBe('57');
+  await expect.poll(() => page.fact('Tensors')).toBe('57');
 });
 
 test('one shard by itself offers the whole checkpoint', async () => {
   await workbench().openFromExplorer('sharded', shardOf(1));
   const page = new InspectorPage(workbench());
   await page.document.locator('[data-state="shard"]').waitFor();
-  expect(await page.fact('Tensors')).toBe('1');
+  await expect.poll(() => page.fact('Tensors')).toBe('1');
   await page.action('open-whole').click();
   await workbench().tab('model.safetensors.index.json').waitFor();
   await expect.poll(() => new InspectorPage(workbench()).fact('Tensors')).toBe('2');
@@ -172,7 +172,7 @@ test('every malformed file opens with its problem, and the sound ones without', 
     await workbench().tab(file).waitFor();
     await page.document.locator('[data-problems], [data-state="failed"]').first().waitFor();
     const errors = page.document.locator('[data-severity="error"], [data-state="failed"] .banner');
-    if (file.startsWith('OK_')) expect(await errors.count(), file).toBe(0);
+    if (file.startsWith('OK_')) await expect.poll(() => errors.count(), { message: file }).toBe(0);
     else messages.set(file, await errors.first().innerText());
     await workbench().runCommand('View: Close All Editors');
   }

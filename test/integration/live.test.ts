@@ -27,21 +27,21 @@ test('a training run writes the next step: a banner offers a reload, and nothing
   const page = inspector();
   await page.document.locator('[data-section="values"] svg').waitFor();
   const before = await page.fact('Largest |w|');
-  expect(await banner(page).count()).toBe(0);
-  expect(await page.fact('Tensors')).toBe('4');
+  await expect.poll(() => banner(page).count()).toBe(0);
+  await expect.poll(() => page.fact('Tensors')).toBe('4');
   writeCheckpoint(file('run', 'step.safetensors'), llamaMatrices(3, 64), 5);
   await banner(page).waitFor();
-  expect(await banner(page).innerText()).toMatch(
-    /step\.safetensors changed on disk at \d\d:\d\d:\d\d\..*as of \d\d:\d\d:\d\d/,
-  );
-  expect(await page.fact('Tensors')).toBe('4');
-  expect(await page.fact('Largest |w|')).toBe(before);
-  expect(await page.document.locator('[data-age]').innerText()).toContain('as of');
-  expect(await page.action('compute-spectrum').isDisabled()).toBe(true);
+  await expect
+    .poll(() => banner(page).innerText())
+    .toMatch(/step\.safetensors changed on disk at \d\d:\d\d:\d\d\..*as of \d\d:\d\d:\d\d/);
+  await expect.poll(() => page.fact('Tensors')).toBe('4');
+  await expect.poll(() => page.fact('Largest |w|')).toBe(before);
+  await expect.poll(() => page.document.locator('[data-age]').innerText()).toContain('as of');
+  await expect.poll(() => page.action('compute-spectrum').isDisabled()).toBe(true);
   await page.action('reload').click();
   await expect.poll(() => page.fact('Tensors')).toBe('6');
   await expect.poll(() => banner(page).count()).toBe(0);
-  expect(await page.document.locator('[data-age]').count()).toBe(0);
+  await expect.poll(() => page.document.locator('[data-age]').count()).toBe(0);
 });
 
 test('a half-written file breaks nothing: its problem is told, and the whole one is taken up', async () => {
@@ -50,7 +50,7 @@ test('a half-written file breaks nothing: its problem is told, and the whole one
   await banner(page).waitFor();
   await page.action('reload').click();
   await page.document.locator('[data-severity="error"], [data-state="error"]').first().waitFor();
-  expect(await page.document.locator('[data-tensor]').count()).toBeGreaterThan(0);
+  await expect.poll(() => page.document.locator('[data-tensor]').count()).toBeGreaterThan(0);
   writeCheckpoint(file('run', 'step.safetensors'), tensors, 7);
   await banner(page).waitFor();
   await page.action('reload').click();
@@ -63,8 +63,8 @@ test('a deleted file has a banner of its own', async () => {
   copyFileSync(file('run', 'step.safetensors'), file('run', 'kept'));
   rmSync(file('run', 'step.safetensors'));
   await page.document.locator('[data-state="disk"][data-kind="deleted"]').waitFor();
-  expect(await banner(page).innerText()).toContain('was deleted at');
-  expect(await page.document.locator('[data-tensor]').count()).toBeGreaterThan(0);
+  await expect.poll(() => banner(page).innerText()).toContain('was deleted at');
+  await expect.poll(() => page.document.locator('[data-tensor]').count()).toBeGreaterThan(0);
   copyFileSync(file('run', 'kept'), file('run', 'step.safetensors'));
   await page.document.locator('[data-state="disk"][data-kind="changed"]').waitFor();
   await page.action('reload').click();
@@ -77,7 +77,7 @@ test('of an index the shards are watched', async () => {
   await page.document.locator('[data-tensor]').first().waitFor();
   writeCheckpoint(file('sharded', 'model-00001-of-00001.safetensors'), tensors, 4);
   await banner(page).waitFor();
-  expect(await banner(page).innerText()).toContain('model-00001-of-00001.safetensors changed on disk');
+  await expect.poll(() => banner(page).innerText()).toContain('model-00001-of-00001.safetensors changed on disk');
 });
 
 test('the comparison tells which side has changed, and Reload compares anew', async () => {
@@ -89,8 +89,8 @@ test('the comparison tells which side has changed, and Reload compares anew', as
   writeCheckpoint(file('run', 'other.safetensors'), tensors, 9);
   const changed = page.document.locator('[data-disk="tuned"]');
   await changed.waitFor();
-  expect(await changed.innerText()).toMatch(/other\.safetensors changed on disk at/);
-  expect(await page.document.locator('[data-disk="base"]').count()).toBe(0);
+  await expect.poll(() => changed.innerText()).toMatch(/other\.safetensors changed on disk at/);
+  await expect.poll(() => page.document.locator('[data-disk="base"]').count()).toBe(0);
   await page.action('reload').click();
   await expect.poll(() => changed.count()).toBe(0);
   await page.phase('done');

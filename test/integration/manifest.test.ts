@@ -37,7 +37,7 @@ test('a result of ours is checked by its schema, a file of others that is called
     .filter({ hasText: /Missing property "counts"/ })
     .first()
     .waitFor();
-  expect(await problems.filter({ hasText: 'checklist.json' }).count()).toBe(0);
+  await expect.poll(() => problems.filter({ hasText: 'checklist.json' }).count()).toBe(0);
   await workbench().screenshot('results checked by schema');
   await workbench().runCommand('View: Close All Editors');
 });
@@ -52,7 +52,9 @@ test('the settings stand under headings, in the order of package.json', async ()
   await page.locator('.settings-tabs-widget .action-label', { hasText: /^Remote/ }).click();
   const titles = page.locator('.settings-tree-container .setting-item-label');
   await expect.poll(() => titles.allInnerTexts()).toEqual(['Backend', 'Gpu Memory', 'Threads', 'Node Path', 'Enabled']);
-  expect(await page.locator('.settings-toc-container').innerText()).toMatch(/Computation[\s\S]*Text Editors/);
+  await expect
+    .poll(() => page.locator('.settings-toc-container').innerText())
+    .toMatch(/Computation[\s\S]*Text Editors/);
   await workbench().screenshot('settings under headings');
 });
 

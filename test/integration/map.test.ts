@@ -38,7 +38,7 @@ test('the layers of the map are brushed on the profile: the others dim, the tabl
   await mouse.up();
   await expect.poll(() => chip().innerText()).toMatch(/Layers 3–4/);
   await expect.poll(async () => [...new Set(await layers())].sort()).toEqual([3, 4]);
-  expect(await band.getAttribute('aria-valuetext')).toBe('layers 3 to 4');
+  await expect.poll(() => band.getAttribute('aria-valuetext')).toBe('layers 3 to 4');
   await mouse.dblclick(...at(1));
   await expect.poll(() => chip().count()).toBe(0);
 
@@ -55,7 +55,7 @@ test('a pressed clause and the brush narrow the table together', async () => {
   const clause = page().document.locator('.answer .clause.finding').first();
   await clause.click();
   await chip().waitFor();
-  expect(await page().ranked().count()).toBeGreaterThan(0);
+  await expect.poll(() => page().ranked().count()).toBeGreaterThan(0);
   await chip().click();
   await expect.poll(() => chip().count()).toBe(0);
 });
@@ -66,7 +66,7 @@ test('the table is sorted by its heads, either way and back, and selects what is
   const first = (): Promise<string | null> => page().ranked().first().getAttribute('data-matrix-row');
   await head.click();
   await expect.poll(first).toBe(extreme('updateDensity', 'most'));
-  expect(await page().document.locator('th[aria-sort="descending"]').innerText()).toMatch(/^Changed/);
+  await expect.poll(() => page().document.locator('th[aria-sort="descending"]').innerText()).toMatch(/^Changed/);
   await head.click();
   await expect.poll(first).toBe(extreme('updateDensity', 'least'));
   await head.click();
@@ -75,7 +75,7 @@ test('the table is sorted by its heads, either way and back, and selects what is
   await expect
     .poll(async () => (await page().selected()).matrix)
     .toBe(await page().ranked().nth(1).getAttribute('data-matrix-row'));
-  expect(await page().ranked().nth(1).getAttribute('aria-selected')).toBe('true');
+  await expect.poll(() => page().ranked().nth(1).getAttribute('aria-selected')).toBe('true');
 });
 
 test('F7 and its buttons walk the notable matrices in the order of the table', async () => {
@@ -128,7 +128,7 @@ test('the detail is made wider and narrower with the keys, within its limits, an
   await expect.poll(width).toBe(344);
   await workbench().reload();
   await page().phase('done');
-  await expect.poll(width, { timeout: 30_000 }).toBe(344);
+  await expect.poll(width).toBe(344);
   await split.dblclick();
   await expect.poll(width).toBe(before);
 });
@@ -146,10 +146,8 @@ test.each(SIZES)(
     await sized(workbench(), width, height);
     for (const tab of ['size', 'where', 'spectrum'] as const) {
       await page().question(tab);
-      await expect
-        .poll(() => layoutOf(workbench()), { timeout: 10_000 })
-        .toMatchObject({ overflow: 0, cut: [], overprinted: [] });
-      expect((await layoutOf(workbench())).mapShare).toBeGreaterThan(share - 0.005);
+      await expect.poll(() => layoutOf(workbench())).toMatchObject({ overflow: 0, cut: [], overprinted: [] });
+      await expect.poll(async () => (await layoutOf(workbench())).mapShare).toBeGreaterThan(share - 0.005);
       await workbench().screenshot(`map ${tab} ${width} by ${height}`);
     }
     await page().question('size');

@@ -12,7 +12,7 @@ const { workbench } = session();
 /** Answers VS Code's dialog, and gives what was written. */
 async function saveAs(name: string): Promise<Buffer> {
   const path = await saveInWorkspace(workbench(), name);
-  await expect.poll(() => existsSync(path), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => existsSync(path)).toBe(true);
   await expect.poll(() => readFileSync(path).length).toBeGreaterThan(200);
   return readFileSync(path);
 }
@@ -55,7 +55,9 @@ test('the marks of a plot answer to the arrow keys with the card that the pointe
   await page.hoverCard().waitFor();
   const byKey = await page.hoverCard().innerText();
   expect(byKey).toMatch(/^Singular value 1 of 128\s+base\s+[\d.]+\s+tuned\s+[\d.]+\s+difference/);
-  expect(await plot.locator('[aria-live]').textContent()).toMatch(/Singular value 1 of 128; base [\d.]+; tuned/);
+  await expect
+    .poll(() => plot.locator('[aria-live]').textContent())
+    .toMatch(/Singular value 1 of 128; base [\d.]+; tuned/);
   await workbench().page.keyboard.press('Escape');
   await page.hoverCard().waitFor({ state: 'hidden' });
   const ring = await plot.locator('.reading').boundingBox();
@@ -70,8 +72,8 @@ test('a cell of the map answers to the arrow keys with the same card', async () 
   await page.heatmap().focus();
   await workbench().page.keyboard.press('ArrowRight');
   await page.hoverCard().waitFor();
-  expect(await page.hoverCard().innerText()).toMatch(/Layer \d, \w+/);
-  expect((await page.hoverRow('Main entries hit')).beside).toMatch(/^noise/);
+  await expect.poll(() => page.hoverCard().innerText()).toMatch(/Layer \d, \w+/);
+  await expect.poll(async () => (await page.hoverRow('Main entries hit')).beside).toMatch(/^noise/);
 });
 
 test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () => {
@@ -93,8 +95,7 @@ test('a plot is saved as SVG and PNG and copied as TSV from its menu', async () 
   const png = await saveAs('spectrum.png');
   expect([...png.subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
   expect(png.readUInt32BE(16)).toBeGreaterThan(900);
-  await choose('tsv');
-  await workbench().page.locator('.statusbar', { hasText: 'copied' }).waitFor();
+  await workbench().announces('copied', () => choose('tsv'));
 });
 
 test('the heatmap is one picture with its legend', async () => {
@@ -112,10 +113,10 @@ test.each([
   ['On white', 'figure.svg', '#ffffff'],
   ['As on screen', 'figure-dark.svg', '#1f1f1f'],
 ])('"Export Comparison Figure..." makes one picture that stands alone: %s', async (colours, name, background) => {
-  // The page gets the focus back after a picture is saved: a pick that came before would close.
-  await workbench().page.waitForTimeout(1000);
-  await workbench().runCommand('Offaxis: Export Comparison Figure...');
-  await workbench().pick(/Which colours/, colours);
+  await workbench().choose(() => workbench().runCommand('Offaxis: Export Comparison Figure...'), {
+    placeholder: /Which colours/,
+    row: colours,
+  });
   const svg = (await saveAs(name)).toString();
   expect(svg).not.toMatch(/var\(--|class=|<style|http(?!:\/\/www\.w3\.org\/2000\/svg)/);
   expect(/<rect width="1120"[^>]*fill="([^"]+)"/.exec(svg)?.[1]).toBe(background);

@@ -55,7 +55,7 @@ test('a weight of GPTQ opens with its values; "Codes" shows the words that the f
   const value = await firstOf(join(FIXTURES, 'quantised', 'gptq', 'twin.safetensors'), WEIGHT);
   await expect.poll(async () => Math.abs((await first()) - value)).toBeLessThan(1e-6);
   await page.action('codes').click();
-  expect(await page.action('codes').getAttribute('aria-pressed')).toBe('true');
+  await expect.poll(() => page.action('codes').getAttribute('aria-pressed')).toBe('true');
   const word = await firstOf(join(FIXTURES, 'quantised', 'gptq', 'model.safetensors'), CODES);
   await expect.poll(first).toBe(word);
   await page.action('codes').click();
@@ -70,8 +70,10 @@ test('a model beside its own quantisation: what it lost in dB, and that the diff
   await page.complete(14);
   const banner = page.document.locator('[data-fact="quantisation"]');
   await banner.waitFor();
-  expect(await banner.innerText()).toMatch(
-    /quantised \(FP8, blocks of 16\): the difference is rounding of the scales' grid unless larger; SQNR 31\.5 dB/,
-  );
+  await expect
+    .poll(() => banner.innerText())
+    .toMatch(
+      /quantised \(FP8, blocks of 16\): the difference is rounding of the scales' grid unless larger; SQNR 31\.5 dB/,
+    );
   await vscode.runCommand('View: Close All Editors');
 });

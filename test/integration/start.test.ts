@@ -31,18 +31,19 @@ test('npm start serves a VS Code with the extension, behind a password, and Ctrl
     await page.fill('input[type=password]', password);
     await page.keyboard.press('Enter');
     const samples = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'rl-hot' });
-    await samples.waitFor({ timeout: 60_000 });
+    await samples.waitFor({ timeout: 180_000 });
     await expect
       .poll(
         async () => {
           await page.keyboard.press('F1');
           await page.locator('.quick-input-widget input').fill('>Offaxis');
+          // what is there of it now; more the next time
           await page.waitForTimeout(1_000);
           const names = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
           await page.keyboard.press('Escape');
           return names.join();
         },
-        { timeout: 60_000 },
+        { timeout: 180_000 },
       )
       .toContain('Open Sample Comparison');
   } finally {

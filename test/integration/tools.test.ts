@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { withProbe } from './support/probe.ts';
-import { Workbench } from './support/workbench.ts';
+import { session } from './support/session.ts';
 
 /**
  * The assistant's tools through VS Code's own API. No chat is needed: an extension that exists for this test alone lies beside ours and
@@ -36,25 +36,22 @@ interface Outcome {
   tools: { name: string; description: string }[];
 }
 
-let vscode: Workbench;
-beforeAll(async () => {
-  const installation = withProbe(inject('installation'), PROBE, ['offaxisProbe.run']);
-  vscode = await Workbench.open(installation, { settings: { 'chat.disableAIFeatures': false } });
-});
-afterAll(() => vscode?.close());
+const { workbench } = session({ settings: { 'chat.disableAIFeatures': false } }, (installation) =>
+  withProbe(installation, PROBE, ['offaxisProbe.run']),
+);
 
 /** Runs the tool; the dialog, if it comes, is answered by `answer`, and its text returned. */
 async function invoke(
   request: { name: string; input: object; budget?: number; cancelAfter?: number },
   answer: 'agree' | 'refuse' = 'agree',
 ): Promise<Outcome & { asked: string }> {
-  const out = join(vscode.workspace, 'probe-out.json');
+  const out = join(workbench().workspace, 'probe-out.json');
   writeFileSync(out, '');
-  writeFileSync(join(vscode.workspace, 'probe-in.json'), JSON.stringify(request));
-  await vscode.runCommand('Test Probe: Run');
-  const dialog = vscode.page.locator('.monaco-dialog-box');
+  writeFileSync(join(workbench().workspace, 'probe-in.json'), JSON.stringify(request));
+  await workbench().runCommand('Test Probe: Run');
+  const dialog = workbench().page.locator('.monaco-dialog-box');
   let asked = '';
-  for (const end = Date.now() + 60_000; Date.now() < end;) {
+  for (const end = Date.now() + 180_000; Date.now() < end;) {
     if (existsSync(out) && readFileSync(out, 'utf8') !== '') break;
     if (await dialog.isVisible()) {
       asked = await dialog.innerText();

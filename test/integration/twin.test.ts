@@ -10,11 +10,11 @@ test('noise of the same size stands beside the figures of every matrix, as it co
   await workbench().runCommand('Offaxis: Open Sample Comparison');
   const page = new ComparisonPage(workbench());
   await page.complete(42);
-  expect(await page.document.locator('[data-badge]').count()).toBe(0);
+  await expect.poll(() => page.document.locator('[data-badge]').count()).toBe(0);
   await page.click(0.25, 0.9);
   await page.openDetail();
   const marks = page.document.locator('[data-twin-mark]');
-  await expect.poll(() => marks.count(), { timeout: 60_000 }).toBeGreaterThan(5);
+  await expect.poll(() => marks.count()).toBeGreaterThan(5);
   const { matrix } = await page.selected();
   const golden = JSON.parse(readFileSync(join(root, 'test/fixtures/golden/twin-base-to-rl.json'), 'utf8')) as {
     tensors: Record<string, { twin: { nss: number } }>;
@@ -36,10 +36,10 @@ test('turned off behind the gear it is gone, said so, offered, and the choice is
   const badge = page.document.locator('[data-badge]');
   await badge.waitFor();
   await page.complete(42);
-  expect(await badge.innerText()).toBe('no noise to compare with');
-  expect(await page.document.locator('[data-twin-mark]').count()).toBe(0);
+  await expect.poll(() => badge.innerText()).toBe('no noise to compare with');
+  await expect.poll(() => page.document.locator('[data-twin-mark]').count()).toBe(0);
   await page.question('spectrum');
-  expect(await page.figure().inputValue()).toBe('nss');
+  await expect.poll(() => page.figure().inputValue()).toBe('nss');
   await workbench().runCommand('View: Close All Editors');
   await workbench().runCommand('Offaxis: Open Sample Comparison');
   await page.complete(42);
@@ -58,7 +58,7 @@ test('a parameter that is out of range is refused with the reason, and nothing i
   await page.action('compare-again').click();
   const failed = page.document.locator('[data-failed="whole"]');
   await failed.waitFor();
-  expect(await failed.innerText()).toMatch(/mask rank/i);
+  await expect.poll(() => failed.innerText()).toMatch(/mask rank/i);
 });
 
 test('the other way round is a comparison of its own', async () => {

@@ -109,10 +109,8 @@ async function refused(name: string, sentence: RegExp): Promise<void> {
   const { page, workspace } = workbench();
   const toast = page.locator('.notification-toast', { hasText: name });
   await toast.waitFor();
-  // it slides in
-  await page.waitForTimeout(600);
   await workbench().screenshot(`untrusted ${name}`);
-  expect(await toast.innerText()).toMatch(sentence);
+  await expect.poll(() => toast.innerText()).toMatch(sentence);
   expect(readdirSync(workspace).filter((entry) => entry.endsWith('.part'))).toEqual([]);
   await toast.hover();
   await toast.locator('.codicon-notifications-clear').click();
@@ -141,8 +139,10 @@ test.each([
 
 test('a picture is not saved through a link either', async () => {
   const before = digest();
-  await workbench().runCommand('Offaxis: Export Comparison Figure...');
-  await workbench().pick(/Which colours/, 'On white');
+  await workbench().choose(() => workbench().runCommand('Offaxis: Export Comparison Figure...'), {
+    placeholder: /Which colours/,
+    row: 'On white',
+  });
   await answerDialog('symbolic.svg');
   await refused('symbolic.svg', /symbolic\.svg is a file of the checkpoint itself, or linked to one/);
   expect(digest()).toBe(before);

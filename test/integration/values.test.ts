@@ -6,6 +6,7 @@ import { openCheckpoint } from '../../src/checkpoint/index.ts';
 import { decodeFloats } from '../../src/numbers/index.ts';
 import { expectAccessible } from './support/axe.ts';
 import { ComparisonPage } from './support/comparison.ts';
+import { saveInWorkspace } from './support/dialogs.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
 
@@ -37,12 +38,12 @@ test('the values are those of the file: at the start, at an index, and in the co
   const expected = await values('base');
   const reading = page.document.locator('ox-values [data-reading]');
   await expect.poll(() => reading.innerText()).toContain('[0, 0]');
-  expect(await grid.getAttribute('aria-colcount')).toBe(String(COLUMNS + 1));
+  await expect.poll(() => grid.getAttribute('aria-colcount')).toBe(String(COLUMNS + 1));
   await page.action('go-to').fill('3, 17');
   await page.action('go-to').press('Enter');
   await expect.poll(() => reading.innerText()).toContain('[3, 17]');
   const cell = page.document.locator('[data-at="3,17"]');
-  expect(await cell.getAttribute('aria-colindex')).toBe('19');
+  await expect.poll(() => cell.getAttribute('aria-colindex')).toBe('19');
   const shown = Number((await cell.getAttribute('title'))?.split(', ')[1]?.split('  ')[1]);
   expect(Math.fround(shown)).toBe(expected[3 * COLUMNS + 17]);
   await workbench().page.keyboard.press('Control+End');
@@ -84,13 +85,8 @@ test('a selection is copied as text that holds exactly these values', async () =
 
 test('"Export Tensor..." writes the tensor as .npy, and says what of', async () => {
   const page = new InspectorPage(workbench());
-  await page.action('export-tensor').click();
-  await workbench().pick(/format/i, '.npy');
-  const target = join(workspace(), 'v_proj.npy');
-  const widget = workbench().page.locator('.quick-input-widget');
-  await expect.poll(() => widget.locator('input').first().inputValue()).toContain('.npy');
-  await widget.locator('input').first().fill(target);
-  await workbench().page.keyboard.press('Enter');
+  await workbench().choose(() => page.action('export-tensor').click(), { placeholder: /format/i, row: '.npy' });
+  const target = await saveInWorkspace(workbench(), 'v_proj.npy');
   await workbench().page.locator('.notification-toast', { hasText: 'as F32' }).waitFor();
   expect(existsSync(target)).toBe(true);
   const file = readFileSync(target);
@@ -116,7 +112,7 @@ test('the picture is drawn, tells what a pixel covers, and goes down to single w
   await tab(page, 'picture').click();
   const canvas = page.document.locator('[data-picture="drawn"]');
   await canvas.waitFor();
-  expect(await colours(canvas.locator('canvas'))).toBeGreaterThan(30);
+  await expect.poll(() => colours(canvas.locator('canvas'))).toBeGreaterThan(30);
   await expect.poll(() => page.document.locator('[data-coverage]').innerText()).toMatch(/weight/);
   const reading = page.document.locator('ox-matrix-picture [data-reading]');
   await canvas.hover({ position: { x: 30, y: 20 } });
@@ -147,7 +143,7 @@ test('a comparison draws the update and the change mask of its matrix', async ()
   await page.openDetail();
   const picture = page.document.locator('[data-section="picture"]');
   await picture.locator('[data-picture="drawn"]').waitFor();
-  expect(await colours(picture.locator('.mp-canvas canvas'))).toBeGreaterThan(10);
+  await expect.poll(() => colours(picture.locator('.mp-canvas canvas'))).toBeGreaterThan(10);
   await picture.locator('[data-action="kind-changed"]').click();
   await expect.poll(() => picture.locator('[data-coverage]').innerText()).toContain('changed');
   await picture.locator('.mp-canvas').hover({ position: { x: 30, y: 20 } });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { InspectorPage } from './support/inspector.ts';
 import { withProbe } from './support/probe.ts';
-import { Workbench } from './support/workbench.ts';
+import { session } from './support/session.ts';
 
 /**
  * A file system that is in no disk: an extension made for this test holds a checkpoint in memory and hands its address to our editor and
@@ -36,11 +36,7 @@ exports.activate = (context) => {
 };`;
 const COMMANDS = ['open', 'base', 'compare', 'two', 'scan', 'tensor'].map((name) => `offaxisVirtual.${name}`);
 
-let vscode: Workbench;
-beforeAll(async () => {
-  vscode = await Workbench.open(withProbe(inject('installation'), PROBE, COMMANDS));
-});
-afterAll(() => vscode?.close());
+const { workbench } = session({}, (installation) => withProbe(installation, PROBE, COMMANDS));
 
 test('the manifest says that virtual workspaces are not supported, and why', () => {
   const read = (name: string): unknown =>
@@ -53,17 +49,17 @@ test('the manifest says that virtual workspaces are not supported, and why', () 
 });
 
 test('the editor says why it does not open a checkpoint of a virtual file system', async () => {
-  await vscode.runCommand('Test Probe: Open');
-  const failed = new InspectorPage(vscode).document.locator('[data-state="failed"]');
+  await workbench().runCommand('Test Probe: Open');
+  const failed = new InspectorPage(workbench()).document.locator('[data-state="failed"]');
   await failed.waitFor();
-  expect(await failed.innerText()).toMatch(
-    /inmemory:.*model\.safetensors lies on a virtual file system.*from disk: copy it/,
-  );
+  await expect
+    .poll(() => failed.innerText())
+    .toMatch(/inmemory:.*model\.safetensors lies on a virtual file system.*from disk: copy it/);
 });
 
 test.each(['Base', 'Compare', 'Two', 'Scan', 'Tensor'])('commands say it in one sentence: %s', async (title) => {
-  await vscode.runCommand(`Test Probe: ${title}`);
-  const toast = vscode.page.locator('.notifications-toasts .notification-list-item', {
+  await workbench().runCommand(`Test Probe: ${title}`);
+  const toast = workbench().page.locator('.notifications-toasts .notification-list-item', {
     hasText: /inmemory:.*is not on disk\. Offaxis reads checkpoints in ranges: copy it to a folder first\./,
   });
   await toast.waitFor();

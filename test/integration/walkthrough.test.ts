@@ -8,11 +8,7 @@ const TITLE = 'Read what training did to a checkpoint';
 
 async function show(): Promise<void> {
   const { page } = workbench();
-  await workbench().runCommand('Welcome: Open Walkthrough...');
-  const input = page.locator('.quick-input-widget input');
-  await input.waitFor();
-  await input.fill(TITLE);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: TITLE }).first().click();
+  await workbench().choose(() => workbench().runCommand('Welcome: Open Walkthrough...'), { type: TITLE, row: TITLE });
   await page.locator('.getting-started-step').first().waitFor();
 }
 const step = (id: string) => workbench().page.locator(`.getting-started-step[data-step-id$="#${id}"]`);
@@ -27,7 +23,7 @@ const picture = () =>
 
 test('the walkthrough has four steps, each with its picture in the colours of the theme', async () => {
   await show();
-  expect(await workbench().page.locator('.getting-started-step').count()).toBe(4);
+  await expect.poll(() => workbench().page.locator('.getting-started-step').count()).toBe(4);
   const pictures = new Set<string>();
   for (const id of ['open', 'compare', 'mask', 'energy']) {
     await step(id).click();
@@ -59,7 +55,7 @@ test('its buttons open the samples, and its four steps are ticked off', async ()
   const { page } = workbench();
   const isDone = (id: string) => step(id).locator('.codicon-getting-started-step-checked.complete');
   await expect.poll(() => isDone('mask').count()).toBe(1);
-  expect(await isDone('open').count()).toBe(0);
+  await expect.poll(() => isDone('open').count()).toBe(0);
   const back = async (id: string): Promise<void> => {
     await workbench().tab('Welcome').click();
     await isDone(id).waitFor();
@@ -68,16 +64,17 @@ test('its buttons open the samples, and its four steps are ticked off', async ()
   await step('open').getByText('Open Sample Checkpoint').click();
   await new InspectorPage(workbench()).document.locator('[data-section="values"] svg').waitFor();
   await back('open');
-  expect(await isDone('compare').count()).toBe(0);
+  await expect.poll(() => isDone('compare').count()).toBe(0);
   await step('compare').click();
   await step('compare').getByText('Open Sample Comparison').click();
   await new ComparisonPage(workbench()).complete(42);
   await back('compare');
-  expect(await isDone('energy').count()).toBe(0);
+  await expect.poll(() => isDone('energy').count()).toBe(0);
   await step('energy').click();
-  await step('energy').getByText('Compare Checkpoints...').click();
-  const input = page.locator('.quick-input-widget input');
-  await input.and(page.getByPlaceholder(/base/i)).waitFor();
-  await page.keyboard.press('Escape');
+  await workbench().untilItHolds(async () => {
+    await step('energy').getByText('Compare Checkpoints...').click({ timeout: 15_000 });
+    await page.locator('.quick-input-widget input').and(page.getByPlaceholder(/base/i)).waitFor({ timeout: 15_000 });
+  });
+  await workbench().dismiss();
   await isDone('energy').waitFor();
 });

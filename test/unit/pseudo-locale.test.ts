@@ -114,7 +114,7 @@ async function untranslated(page: string, messages: readonly unknown[], ui: obje
     { messages: [...messages], ui },
   );
   await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${page}`);
-  await tab.waitForSelector('body[data-ready]', { timeout: 10_000 });
+  await tab.waitForSelector('body[data-ready]', { timeout: 120_000 });
   await tab.waitForTimeout(300);
   const texts = await tab.evaluate(() => {
     const found: string[] = [];
@@ -154,7 +154,7 @@ test('the inspector has no words outside the bundle', async () => {
   session.requestSpectra([]);
   const count = (type: 'statistics' | 'spectra'): number =>
     messages.reduce((sum, message) => sum + (message.type === type ? message.values.length : 0), 0);
-  await expect.poll(() => count('spectra') > 40 && count('statistics') > 50, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => count('spectra') > 40 && count('statistics') > 50, { timeout: 300_000 }).toBe(true);
   session.dispose();
   const views = [
     { selected: TENSOR, filters: true, filter: { regex: true, text: '(', layers: 'x', shape: 'y' } },

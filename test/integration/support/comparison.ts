@@ -11,7 +11,7 @@ export class ComparisonPage {
     this.document = workbench.view();
   }
 
-  async phase(wanted: Phase, timeout = 60_000): Promise<void> {
+  async phase(wanted: Phase, timeout = 180_000): Promise<void> {
     await this.document.locator(`body[data-phase="${wanted}"]`).waitFor({ timeout });
   }
 
@@ -20,7 +20,7 @@ export class ComparisonPage {
   }
 
   /** Presses Start if the page waits for it, then waits until every matrix is done. */
-  async complete(matrices: number, timeout = 60_000): Promise<void> {
+  async complete(matrices: number, timeout = 180_000): Promise<void> {
     await this.document
       .locator('body[data-phase="planned"], body[data-phase="running"], body[data-phase="done"]')
       .waitFor();
@@ -98,9 +98,13 @@ export class ComparisonPage {
   }
 
   async hover(x: number, y: number): Promise<void> {
-    const point = await this.point(x, y);
-    await this.workbench.page.mouse.move(point.x, point.y);
-    await this.hoverCard().waitFor();
+    // What is still to be drawn may move the cells away from under the pointer.
+    await this.workbench.untilItHolds(async () => {
+      const point = await this.point(x, y);
+      await this.workbench.page.mouse.move(point.x + 2, point.y);
+      await this.workbench.page.mouse.move(point.x, point.y);
+      await this.hoverCard().waitFor({ timeout: 10_000 });
+    });
   }
 
   async click(x: number, y: number): Promise<void> {

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Workbench } from './workbench.ts';
 
 /** A busy machine takes its time to list a folder. */
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 60_000 };
 
 /** Types the path of `name` in the workspace into the dialog that proposes a name of the same ending, and confirms it. Gives the path. */
 export async function saveInWorkspace({ page, workspace }: Workbench, name: string): Promise<string> {
@@ -20,6 +20,6 @@ export async function saveInWorkspace({ page, workspace }: Workbench, name: stri
       return input.inputValue();
     }, PATIENCE)
     .toBe(path);
-  await page.keyboard.press('Enter');
+  await input.press('Enter');
   return path;
 }

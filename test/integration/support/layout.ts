@@ -18,12 +18,13 @@ const WHOLE =
 /** Gives the page itself this size, in CSS pixels, whatever lies around it in the window. */
 export async function sized(workbench: Workbench, width: number, height: number): Promise<void> {
   const { page } = workbench;
-  for (let attempt = 0; attempt < 2; attempt++) {
+  for (let attempt = 0; attempt < 10; attempt++) {
     const outer = page.viewportSize() ?? { width, height };
     const inner = await workbench
       .view()
       .locator('html')
       .evaluate(() => ({ width: window.innerWidth, height: window.innerHeight }));
+    if (attempt > 1 && inner.width === width && inner.height === height) return;
     await page.setViewportSize({
       width: outer.width + width - inner.width,
       height: outer.height + height - inner.height,

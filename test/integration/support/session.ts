@@ -1,15 +1,23 @@
-/** One VS Code for a test file, a screenshot of what a failed test left. */
-import { afterAll, afterEach, beforeAll, inject } from 'vitest';
+/** One VS Code for a test file, a screenshot of what a failed test left, and what is left open closed before its second try. */
+import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
+import type { Installation } from './install.ts';
 import { Workbench, type WorkbenchOptions } from './workbench.ts';
 
-/** Registers the hooks; the VS Code is there from the first test on. */
-export function session(options: WorkbenchOptions = {}): { workbench: () => Workbench; root: string } {
+/** Registers the hooks; the VS Code is there from the first test on. `within`: what its installation has besides ours. */
+export function session(
+  options: WorkbenchOptions = {},
+  within: (installation: Installation) => Installation = (installation) => installation,
+): { workbench: () => Workbench; root: string } {
   let open: Workbench | undefined;
   beforeAll(async () => {
-    open = await Workbench.open(inject('installation'), options);
+    open = await Workbench.open(within(inject('installation')), options);
   });
-  afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail' && open) console.log(`  see ${await open.screenshot(`failed ${task.name}`)}`);
+  beforeEach(async ({ task }) => {
+    if (task.result?.retryCount) await open?.dismiss();
+  });
+  afterEach(async ({ task: { name, result } }) => {
+    if (result?.state !== 'fail' || !open) return;
+    console.log(`  see ${await open.screenshot(`failed ${result.retryCount ? 'again ' : ''}${name}`)}`);
   });
   afterAll(async () => {
     await open?.close();

@@ -18,6 +18,20 @@ export interface WorkbenchOptions {
   prepare?: (workspace: string) => void;
 }
 
+/** One quick pick of VS Code, and what is taken from it. */
+export interface QuickPick {
+  /** by which it is known; whichever is on show without it */
+  placeholder?: RegExp;
+  /** what is typed to narrow the list */
+  type?: string;
+  /** the entry holds it, or is this one */
+  row: string | RegExp | Locator;
+}
+
+/** Of one step of VS Code's own on a busy machine. */
+const PATIENCE_MS = 15_000;
+const QUICK = '.quick-input-widget';
+
 const BROWSER_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -62,7 +76,7 @@ export class Workbench {
     try {
       browser = await chromium.launch({ executablePath: installation.chromium, args: BROWSER_FLAGS });
       const page = await browser.newPage({ viewport: options.viewport ?? { width: 1440, height: 900 } });
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(60_000);
       const workbench = new Workbench(page, workspace, browser, server, folder, installation.folder);
       await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace)}`);
       await workbench.ready();
@@ -76,12 +90,12 @@ export class Workbench {
 
   /** Until the explorer shows the workspace and the installed extension is known: before that, a file would open as text. */
   private async ready(): Promise<void> {
-    await this.row('base').waitFor({ timeout: 60_000 });
+    await this.row('base').waitFor({ timeout: 180_000 });
     const input = this.page.locator('.quick-input-widget input');
     const command = this.page.locator('.quick-input-list .monaco-list-row', {
       hasText: 'Offaxis: Open Sample Comparison',
     });
-    for (const end = Date.now() + 60_000; Date.now() < end;) {
+    for (const end = Date.now() + 180_000; Date.now() < end;) {
       // A new palette every time: an open one does not take up commands that come later.
       await this.page.keyboard.press('F1');
       // A window that is still loading swallows the key: it is pressed again rather than waited for.
@@ -139,49 +153,95 @@ export class Workbench {
     await (await this.reveal(...path)).dblclick();
   }
 
-  /** The explorer's context menu on one row, and one of its entries. */
+  /** The context menu of one row, and one of its entries. */
   async chooseFromMenu(row: Locator, entry: string): Promise<void> {
     const item = this.page.locator('.monaco-menu .action-item', { hasText: entry }).first();
     // A menu shows the context of the moment it opened: an entry that an earlier command enables may be in the next one only.
-    for (let attempt = 0; ; ++attempt) {
-      await row.click({ button: 'right' });
-      if (await shows(item, 5_000)) break;
-      if (attempt === 5) throw new Error(`The menu of the explorer never showed "${entry}".`);
-      await this.page.keyboard.press('Escape');
-    }
-    await item.hover();
-    await item.click();
+    await this.untilItHolds(async () => {
+      await row.click({ button: 'right', timeout: PATIENCE_MS });
+      await item.waitFor({ timeout: 5_000 });
+      await item.hover({ timeout: 5_000 });
+      await item.click({ timeout: 5_000 });
+      await item.waitFor({ state: 'hidden', timeout: PATIENCE_MS });
+    });
   }
 
   /** "Select as Base Checkpoint" on one file; the menus of others offer to compare with it once the extension has taken it up. */
   async selectAsBase(...path: string[]): Promise<void> {
-    await this.chooseFromMenu(await this.reveal(...path), 'Select as Base Checkpoint');
-    await this.page.locator('.statusbar', { hasText: 'Offaxis: base is' }).waitFor();
+    const row = await this.reveal(...path);
+    await this.announces('Offaxis: base is', () => this.chooseFromMenu(row, 'Select as Base Checkpoint'));
   }
 
-  // ---------- palette ----------
+  /** Does what the status bar has to announce. The message stands for seconds only: it is looked for from before on. */
+  async announces(message: string, action: () => Promise<unknown>): Promise<void> {
+    await Promise.all([this.page.locator('.statusbar', { hasText: message }).waitFor({ timeout: 120_000 }), action()]);
+  }
+
+  // ---------- palette and quick picks ----------
+  /** Runs the command of this title, which is whole. */
   async runCommand(title: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input');
-    const entry = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-    // What an earlier step left to happen may take the focus, which closes the palette: it is opened once more.
-    for (let attempt = 0; ; ++attempt) {
+    const input = this.page.locator(`${QUICK} input`).first();
+    const entry = this.quickRow(title, true);
+    await this.untilItHolds(async () => {
       await this.page.keyboard.press('F1');
+      await input.fill(`>${title}`, { timeout: 5_000 });
+      await entry.waitFor({ timeout: PATIENCE_MS });
+      // By its key if it can be, so that the pointer does not come to lie on what is below the list.
+      if (await entry.and(this.page.locator('.focused')).isVisible()) await input.press('Enter', { timeout: 5_000 });
+      else await entry.click({ timeout: 5_000 });
+      await entry.waitFor({ state: 'hidden', timeout: PATIENCE_MS });
+    });
+  }
+
+  /**
+   * Opens a quick pick and takes its entry, and so on with those that follow it. A quick pick closes if something else takes the focus, and
+   * some list what was known when they opened: all of it is done again until it holds.
+   */
+  async choose(open: () => Promise<unknown>, ...picks: QuickPick[]): Promise<void> {
+    await this.untilItHolds(async () => {
+      await open();
+      for (const { placeholder, type, row } of picks) {
+        const input = placeholder
+          ? this.page.locator(`${QUICK} input`).and(this.page.getByPlaceholder(placeholder))
+          : this.page.locator(`${QUICK} input`).first();
+        await input.waitFor({ timeout: PATIENCE_MS });
+        if (type !== undefined) await input.fill(type, { timeout: 5_000 });
+        const entry = typeof row === 'string' || row instanceof RegExp ? this.quickRow(row) : row;
+        await entry.click({ timeout: PATIENCE_MS });
+        // It is taken once the list has gone or another stands there.
+        await until(async () => !(await input.isVisible()) || !(await entry.isVisible()));
+      }
+    });
+  }
+
+  /** The first row of the quick pick on show that holds this text, or whose label is this text. */
+  private quickRow(text: string | RegExp, isWhole = false): Locator {
+    const rows = this.page.locator(`${QUICK} .monaco-list-row`);
+    if (!isWhole) return rows.filter({ hasText: text }).first();
+    return rows.filter({ has: this.page.locator('.label-name').getByText(text, { exact: true }) }).first();
+  }
+
+  /** Tries what something else on the page may undo or close, a few times; what a try leaves open is closed before the next. */
+  async untilItHolds(attempt: () => Promise<void>): Promise<void> {
+    for (let left = 5; ; left--) {
       try {
-        await input.fill(`>${title}`, { timeout: 5_000 });
-        await entry.waitFor({ timeout: 10_000 });
-        break;
+        return await attempt();
       } catch (error) {
-        if (attempt === 2) throw error;
+        if (left === 0) throw error;
+        await this.dismiss();
       }
     }
-    await this.page.keyboard.press('Enter');
   }
 
-  /** Takes the entry of the quick pick on show that holds this text. */
-  async pick(placeholder: RegExp, text: string): Promise<void> {
-    const widget = this.page.locator('.quick-input-widget');
-    await widget.locator('input').and(this.page.getByPlaceholder(placeholder)).waitFor();
-    await widget.locator('.monaco-list-row', { hasText: text }).first().click();
+  /** Closes quick picks and menus. */
+  async dismiss(): Promise<void> {
+    const input = this.page.locator(`${QUICK} input`).first();
+    for (let i = 0; i < 2; i++) {
+      // To the widget itself if it is there, as the focus may be elsewhere.
+      if (await input.isVisible()) await input.press('Escape', { timeout: 5_000 }).catch(() => undefined);
+      else await this.page.keyboard.press('Escape');
+    }
+    await input.waitFor({ state: 'hidden', timeout: 5_000 }).catch(() => undefined);
   }
 
   // ---------- editors ----------
@@ -205,4 +265,12 @@ function shows(element: Locator, milliseconds: number): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Until this is so. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; !(await condition());) {
+    if (Date.now() > end) throw new Error(`not in ${PATIENCE_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

@@ -65,7 +65,7 @@ const ones = (mask: Uint8Array): number => mask.reduce((sum, bit) => sum + bit, 
 describe('the reference values', () => {
   type Golden = Record<string, Record<string, { count: number; sha256: string }>>;
   const golden = JSON.parse(readFileSync('test/fixtures/golden/masks-base.json', 'utf8')) as Golden;
-  it.each(MASK_KINDS.filter((kind) => kind !== 'changed'))('%s, bit by bit', { timeout: 120_000 }, async (kind) => {
+  it.each(MASK_KINDS.filter((kind) => kind !== 'changed'))('%s, bit by bit', { timeout: 600_000 }, async (kind) => {
     const params = request(BASE, { kind });
     const told = await events(params);
     const { masks: found, recipe } = await masks(params.destination);

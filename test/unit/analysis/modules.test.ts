@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { modulesOf } from '../../../src/analysis/modules.ts';
 import type { Checkpoint } from '../../../src/checkpoint/index.ts';
 import { row } from '../checkpoint/folder.ts';
+import { growth } from '../growth.ts';
 
 /** Only its rows are looked at. */
 const checkpoint = (count: number, module: (i: number) => string): Checkpoint => {
@@ -30,18 +31,14 @@ test('tensors are grouped by module, type and shape, with the layers that have t
   ).toBe(1);
 });
 
-test('200,000 tensors of one module, and 100,000 modules, take seconds at most', () => {
-  const time = (count: number, module: (i: number) => string): number => {
-    const one = checkpoint(count, module);
-    const start = performance.now();
-    modulesOf(one, null, 100);
-    return performance.now() - start;
+test('200,000 tensors of one module, and 100,000 modules, take work in proportion', async () => {
+  const modules = async (small: number, large: number, module: (i: number) => string): Promise<number> => {
+    const checkpoints = new Map([small, large].map((count) => [count, checkpoint(count, module)]));
+    return growth((count) => modulesOf(checkpoints.get(count) ?? checkpoint(0, module), null, 100), small, large, 24);
   };
-  const experts = (i: number): string => `mlp.experts.${i}.up_proj`;
-  time(1000, experts);
-  // 72,000 took 75 s before
-  expect(time(200_000, experts)).toBeLessThan(10_000);
-  expect(time(100_000, (i) => `module${i}`)).toBeLessThan(10_000);
+  // 8 if linear; 64 as it once was, when 72,000 took 75 s
+  expect(await modules(25_000, 200_000, (i) => `mlp.experts.${i}.up_proj`)).toBeLessThan(24);
+  expect(await modules(12_500, 100_000, (i) => `module${i}`)).toBeLessThan(24);
   expect(
     modulesOf(
       checkpoint(1000, (i) => `module${i}`),

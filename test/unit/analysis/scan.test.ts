@@ -225,23 +225,22 @@ describe('a scan as a stream', () => {
       'info scale-outlier base_model.model.model.layers.5.self_attn.v_proj.lora_B.weight',
     ]);
   });
-  it('ends with `cancelled` within a second', async () => {
+  it('ends with `cancelled` in the middle', async () => {
     const values = new Float32Array(24 * 1024 * 1024);
     for (let i = 0; i < values.length; i++) values[i] = (i % 1013) - 500;
     const data = new Uint8Array(values.buffer);
     const path = folder.write('large.safetensors', safetensors({ a: { dtype: 'F32', shape: [6144, 4096], data } }));
     const abort = new AbortController();
-    let aborted = 0;
+    let done = 0;
     const run = (async () => {
-      for await (const _ of analysis.scan({ path }, abort.signal)) {
-        setTimeout(() => {
-          aborted = performance.now();
-          abort.abort();
-        }, 5);
+      for await (const event of analysis.scan({ path }, abort.signal)) {
+        if (event.type === 'progress') ({ done } = event);
+        // while the next piece is read
+        setImmediate(() => abort.abort());
       }
     })();
     await expect(run).rejects.toMatchObject({ code: 'cancelled' });
-    expect(performance.now() - aborted).toBeLessThan(1000);
+    expect(done).toBeLessThan(data.length / 2);
   });
 });
 

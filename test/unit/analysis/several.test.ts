@@ -93,7 +93,7 @@ describe('three runs of the sample family', () => {
     spy.mockRestore();
     const named = RUNS.map((name) => ({ name, path: sample(name) }));
     result = found.runsResult(named, sample('base'), DEFAULT_PARAMETERS);
-  }, 300_000);
+  });
 
   it('has the golden values of every two, matrix by matrix and of the model', () => {
     const golden = runsGolden();
@@ -139,7 +139,7 @@ describe('three runs of the sample family', () => {
         .sort();
     expect(figures(found.runs[0])).toEqual(figures(alone));
     expect(result.comparisons[0]?.weights).toBe(alone?.summary()?.weights);
-  }, 120_000);
+  });
   it('says what it means', () => {
     expect(result.answer.text).toContain(
       'point the same way (cosine 0.89, signs agree in 95 %, independent 0 and 50 %)',
@@ -166,7 +166,7 @@ describe('the steps of a run', () => {
     }
     expect(result.answer.text).toContain('Over 600 steps the update grew');
     expect(result.answer.text).toContain('straighter than a random walk');
-  }, 300_000);
+  });
 });
 
 describe('edge cases', () => {
@@ -187,7 +187,7 @@ describe('edge cases', () => {
       subspaceSimilarity: null,
     });
     expect(comparisons[2]?.updateDensity).toBe(0);
-  }, 120_000);
+  });
 
   it('independent noise has what independent runs have', async () => {
     const { model } = await runs(
@@ -205,7 +205,7 @@ describe('edge cases', () => {
     const { consensus, consensusNull } = model;
     expect(consensus.reduce((a, b) => a + b, 0)).toBe(1920);
     expect(consensusNull?.reduce((a, b) => a + b, 0)).toBeCloseTo(1920, 6);
-  }, 120_000);
+  });
 
   it('a run with a NaN has its counts, and neither cosine nor directions', async () => {
     const broken = checkpoint('broken', 6, 0.01, (values) => (values[100] = NaN));
@@ -221,7 +221,7 @@ describe('edge cases', () => {
     expect(first?.reasons.join(' ')).toContain('NaN');
     expect(tensors).toHaveLength(2);
     expect(comparisons[2]?.failed).toEqual([]);
-  }, 120_000);
+  });
 
   it('a tensor that one run lacks is beside the others all the same', async () => {
     const next = gaussian(9);
@@ -242,7 +242,7 @@ describe('edge cases', () => {
     expect(unpaired[1]?.baseOnly).toContain(up(0));
     // of all runs: one matrix
     expect(model.consensus.reduce((a, b) => a + b, 0)).toBe(960);
-  }, 120_000);
+  });
 
   it('a run in another type has no null in common with the others, but every other figure', async () => {
     const next = gaussian(2);
@@ -257,7 +257,7 @@ describe('edge cases', () => {
     expect(first?.reasons.join(' ')).toContain('different types');
     expect(first?.updateCosine).toBeGreaterThan(0.9);
     expect(second?.jaccardNull).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('an adapter beside two full fine-tunes', async () => {
     const { tensors, model } = await runs(sample('base'), [sample('rl-lora'), sample('rl'), sample('sft')], {
@@ -272,7 +272,7 @@ describe('edge cases', () => {
     expect(first?.subspaceSimilarity).toBeNull();
     expect(first?.reasons.join(' ')).toContain('lower rank');
     expect(model.pairs[2]?.subspaceSimilarity).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('sixteen runs', async () => {
     const tuned = Array.from({ length: 16 }, (_, i) => checkpoint(`of-16/${i}`, 20 + i, 0.01));
@@ -281,7 +281,7 @@ describe('edge cases', () => {
     expect(tensors[0]?.pairs).toHaveLength(120);
     expect(model.consensus).toHaveLength(17);
     expect(model.pairs.every(({ updateCosine }) => Math.abs(updateCosine ?? 1) < 0.2)).toBe(true);
-  }, 120_000);
+  });
 
   it('a tensor of one run that cannot be read fails for that run, and the others go on', async () => {
     const tuned = [checkpoint('a', 2, 0.01), checkpoint('cut', 3, 0.01), checkpoint('b', 4, 0.01)];
@@ -301,7 +301,7 @@ describe('edge cases', () => {
     } finally {
       spy.mockRestore();
     }
-  }, 120_000);
+  });
 
   it('stops soon after a cancel', async () => {
     const abort = new AbortController();
@@ -318,5 +318,5 @@ describe('edge cases', () => {
     })();
     await expect(run).rejects.toMatchObject({ code: 'cancelled' });
     expect(matrices).toBeLessThan(42);
-  }, 120_000);
+  });
 });

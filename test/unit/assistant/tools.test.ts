@@ -189,7 +189,7 @@ describe('compare_runs and compare_steps', () => {
     await expect(call('offaxis_compare_runs', { ...input, tuned: ['media/samples/rl'] })).rejects.toMatchObject({
       code: 'bad-parameter',
     });
-  }, 120_000);
+  });
   it('follow the steps of a run, each figure beside its walk', async () => {
     const text = await call('offaxis_compare_steps', {
       base: 'media/samples/base',
@@ -202,7 +202,7 @@ describe('compare_runs and compare_steps', () => {
     await expect(
       call('offaxis_compare_steps', { base: 'media/samples/base', steps: ['media/samples/rl'] }),
     ).rejects.toMatchObject({ code: 'bad-parameter', message: expect.stringMatching(/tells no step/) as string });
-  }, 120_000);
+  });
 });
 
 describe('compare_checkpoints', () => {

@@ -77,7 +77,7 @@ describe('a result is never written over what is read', () => {
     files.forEach((name, i) => expect(readFileSync(join(model, name)), name).toEqual(before[i]));
     expect(readFileSync(blob)).toEqual(blobBefore);
     expect(existsSync(join(folder, 'nothing.safetensors'))).toBe(false);
-  }, 120_000);
+  });
 });
 
 describe('standard output', () => {
@@ -133,7 +133,7 @@ describe('standard output', () => {
     child.stdout.destroy();
     await once(child, 'close');
     expect(told).toBe('offaxis: cancelled\n');
-  }, 20_000);
+  });
 
   it('is not needed for the file', async () => {
     const target = join(folder, 'result.json');

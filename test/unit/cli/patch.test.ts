@@ -43,7 +43,7 @@ describe('offaxis diff and offaxis apply', () => {
   });
   it(
     'killed at any moment, leave no file or a whole one, and the next run clears up',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const weights = 4 * 1024 * 1024;
       const model = (first: number): Uint8Array =>

@@ -25,7 +25,7 @@ describe('offaxis report', () => {
     expect(text).toContain(`offaxis report ${BASE} ${RL} --alpha 0.2 -o ${path}\n`);
     expect(text).toContain('| alpha | 0.2 |');
     expect(text).toContain('needs the noise twin.');
-  }, 120_000);
+  });
   it('finds the base of an adapter, and refuses one as the base', () => {
     const path = join(folder.path, 'r.html');
     expect(offaxis('report', LORA, '--backend', 'cpu', '--no-spectra', '-o', path).stdout).toMatch(/^written: /);
@@ -34,7 +34,7 @@ describe('offaxis report', () => {
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(/is an adapter, and a report takes the base/);
     expect(existsSync(join(folder.path, 'no.html'))).toBe(false);
-  }, 120_000);
+  });
   it('takes the options of compare, and asks for a name that says the format', () => {
     expect(parseReport(['a', 'b', '-o', 'c.html', '--twin', '--mask-rank', '3'])).toMatchObject({
       ...{ command: 'report', base: 'a', tuned: 'b', destination: 'c.html', format: 'html' },

@@ -43,7 +43,7 @@ describe('offaxis runs', () => {
     expect(run.stdout.replaceAll('\n', ' ')).toContain(result.answer.text);
     expect(run.stdout).toMatch(/^rl, rl-hot +0\.8\d\d +9\d\.\d % \/ 50 %/m);
     expect(run.stdout).toMatch(/^runs +weights +independent$/m);
-  }, 120_000);
+  });
   it('takes adapters, and no spectra', () => {
     const run = offaxis('runs', ...samples('base', 'rl-lora', 'rl'), '--no-spectra', '--json', '-');
     expect(run.status).toBe(0);
@@ -51,7 +51,7 @@ describe('offaxis runs', () => {
     expectValid('runs', result);
     expect(result.tensors).toHaveLength(18);
     expect(result.tensors.every(({ pairs }) => pairs[0]?.subspaceSimilarity === null)).toBe(true);
-  }, 120_000);
+  });
   it('says what it takes', () => {
     const run = offaxis('runs', ...samples('base', 'rl'));
     expect(run.status).toBe(2);
@@ -77,7 +77,7 @@ describe('offaxis steps', () => {
     expect(run.stdout).toMatch(/^share in one direction +\d+\.\d % +\d+\.\d %$/m);
     expect(run.stdout).toMatch(/^straightness there \(R2\) +\d\.\d+ +0\.\d+$/m);
     expect(run.stdout).toMatch(/^linearity of single weights \(R2\) +0\.\d+ +0\.\d+$/m);
-  }, 120_000);
+  });
   it('takes a folder, whose first step is the base if nobody says', () => {
     const run = offaxis('steps', 'test/fixtures/golden/steps', '--no-spectra', '--json', '-');
     expect(run.status).toBe(0);
@@ -86,7 +86,7 @@ describe('offaxis steps', () => {
     expectValid('steps', result);
     expect(result.steps.map(({ step }) => step)).toEqual([300, 400, 500]);
     expect(result.base).toBe(resolve('test/fixtures/golden/steps/step-200'));
-  }, 120_000);
+  });
   it('says what is not a step', () => {
     const run = offaxis('steps', ...samples('base', 'rl'));
     expect(run.status).toBe(2);

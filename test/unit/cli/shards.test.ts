@@ -57,10 +57,10 @@ beforeAll(async () => {
   parts = join(directory, 'the parts');
   mkdirSync(parts);
   for (const index of [1, 2, 3]) expect((await partOf(index, 3)).stderr).toBe('');
-}, 120_000);
+});
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-describe('offaxis gather', { timeout: 120_000 }, () => {
+describe('offaxis gather', { timeout: 600_000 }, () => {
   it('makes of three parts, bit for bit, what one run makes', async () => {
     const [one, gathered] = [join(directory, 'one.json'), join(directory, 'gathered.json')];
     expect((await offaxis('compare', BASE, TUNED, '--profiles', '--json', one)).status).toBe(0);
@@ -142,7 +142,7 @@ describe('offaxis compare --shard', () => {
   });
 });
 
-describe('offaxis cluster', { timeout: 120_000 }, () => {
+describe('offaxis cluster', { timeout: 600_000 }, () => {
   const cluster = (...argv: string[]) => offaxis('cluster', ...argv, '--no-spectra', '--parts', 'their parts');
   /** Runs a job's shell lines as its scheduler would, with `offaxis` on the PATH. */
   function shell(script: string, environment: Record<string, string>): Promise<Run> {

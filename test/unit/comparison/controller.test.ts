@@ -78,7 +78,7 @@ function controllerFor(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition() && Date.now() < end;)
+  for (const end = Date.now() + 120_000; !condition() && Date.now() < end;)
     await new Promise((resolve) => setTimeout(resolve, 20));
   expect(condition()).toBe(true);
 }
@@ -219,7 +219,7 @@ describe('ComparisonController', () => {
     const lines = harness.journal().length;
     writeFileSync(join(directory, 'rl'), 'the next step');
     const told = () => page.messages.filter((message) => message.type === 'disk');
-    for (const end = Date.now() + 10_000; !told().length && Date.now() < end;)
+    for (const end = Date.now() + 120_000; !told().length && Date.now() < end;)
       await new Promise((resolve) => setTimeout(resolve, 20));
     expect(told()).toMatchObject([{ base: null, tuned: { kind: 'changed', file: 'rl' } }]);
     expect(harness.journal()).toHaveLength(lines);

@@ -52,14 +52,17 @@ describe('a scan', () => {
     expect(later).toEqual([told.at(-1)]);
   });
   test('runs once at a time, and keeps what it found when it is cancelled', async () => {
+    let taken = (): void => undefined;
+    const isTaken = new Promise<void>((resolve) => (taken = resolve));
     const { health, told, calls } = healthFor(async function* (_, signal) {
       yield { type: 'finding', finding };
+      taken();
       await aborted(signal);
     });
     const run = health.scan();
     await health.scan();
     expect(calls).toHaveLength(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await isTaken;
     health.cancelScan();
     await run;
     expect(told.at(-1)).toMatchObject({ run: { state: 'cancelled', findings: [finding], error: null } });
@@ -88,12 +91,15 @@ describe('a scan', () => {
     expect(told.at(-1)).toMatchObject({ run: { state: 'failed', error: { message: 'The disk is gone.' } } });
   });
   test('is forgotten when the file is read anew, and says nothing afterwards', async () => {
+    let taken = (): void => undefined;
+    const isTaken = new Promise<void>((resolve) => (taken = resolve));
     const { health, told } = healthFor(async function* (_, signal) {
       yield { type: 'finding', finding };
+      taken();
       await aborted(signal);
     });
     const run = health.scan();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await isTaken;
     health.clear();
     const before = told.length;
     await run;

@@ -22,7 +22,7 @@ function sessionFor(path: string): { session: InspectorSession; activities: (str
   return { session, activities };
 }
 async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 120_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error('waited too long');
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -359,5 +359,5 @@ describe('a ZeRO folder', () => {
       expect(refused, name).toBeGreaterThan(0);
       expect(refused, name).toBeLessThan(250);
     }
-  }, 120_000);
+  });
 });

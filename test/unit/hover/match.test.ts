@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TensorRow } from '../../../src/protocol/engine.ts';
 import { matchModule, matchName } from '../../../src/hover/match.ts';
+import { growth } from '../growth.ts';
 
 const row = (name: string, shape = [8, 8]): TensorRow => ({
   name,
@@ -70,7 +71,13 @@ describe('matchModule', () => {
     expect(names(matchModule(rows, 'lm|lm_head'))).toEqual(['lm_head.weight']);
     expect(names(matchModule(rows, `.*\\.(${'never|'.repeat(100)}q_proj)`))).toHaveLength(2);
   });
-  it('takes a pattern that would backtrack for ever, or grow without end, in a moment', () => {
+  it('ends on a pattern that would backtrack for ever, or grow without end', async () => {
+    // first where an engine that backtracks still ends
+    const nested = (length: number): unknown => matchModule([row(`${'a'.repeat(length)}!.weight`)], '(a+)+$');
+    expect(await growth(nested, 12, 26, 20)).toBeLessThan(20);
+    const starred = (length: number): unknown =>
+      matchName([row(`a.b${'x'.repeat(length)}.weight`)], `a.b${'{i}*'.repeat(5)}.c`);
+    expect(await growth(starred, 40, 80, 8)).toBeLessThan(8);
     const hostile = [row(`${'a'.repeat(60)}!.weight`), row(`${'ab'.repeat(50_000)}.weight`)];
     for (const pattern of [
       '(a+)+$',
@@ -81,13 +88,9 @@ describe('matchModule', () => {
       `(a|b)*a(a|b){900}`,
       `${'('.repeat(900)}.${')*'.repeat(900)}`,
     ]) {
-      const start = performance.now();
       expect(matchModule([...hostile, ...rows], pattern), pattern).toBeNull();
-      expect(performance.now() - start, pattern).toBeLessThan(2000);
     }
-    const start = performance.now();
     const placeholders = `a.b${'{i}*'.repeat(300)}.c`;
     expect(matchName([row(`a.b${'x'.repeat(100_000)}.weight`)], placeholders)).toBeNull();
-    expect(performance.now() - start).toBeLessThan(2000);
   });
 });

@@ -30,7 +30,7 @@ import { buildWasm, type WasmBuild } from '../linalg/wasmBuild.ts';
 let build: WasmBuild;
 beforeAll(async () => {
   build = await buildWasm();
-}, 120_000);
+});
 afterAll(() => build.remove());
 
 const never = (): void => undefined;

@@ -56,7 +56,7 @@ describe('the twin of a matrix', () => {
   beforeAll(async () => {
     build = await buildWasm();
     wasm = await createWasmBackend({ ...build, threads: 1 });
-  }, 120_000);
+  });
   afterAll(async () => {
     await wasm?.dispose();
     build?.remove();

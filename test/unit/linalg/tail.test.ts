@@ -12,7 +12,7 @@ let backend: WasmBackend;
 beforeAll(async () => {
   build = await buildWasm();
   backend = await createWasmBackend({ ...build, threads: 2 });
-}, 120_000);
+});
 afterAll(async () => {
   await backend?.dispose();
   build?.remove();

@@ -7,12 +7,13 @@ import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { close, expectSame } from './agreement.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
 import { CASES, pairOf, SEVERAL_CASES, severalOf, type PairCase } from './wasmCases.ts';
+import { cpuMs } from '../growth.ts';
 
 const reference = createReferenceBackend();
 let build: WasmBuild;
 beforeAll(async () => {
   build = await buildWasm();
-}, 120_000);
+});
 afterAll(() => build.remove());
 
 describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed SIMD %s', (relaxed) => {
@@ -91,7 +92,7 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
     },
   );
 
-  it('stops within a second of a cancel and goes on working', async () => {
+  it('stops in the middle at a cancel and goes on working', async () => {
     const { base, tuned, options } = pairOf({
       name: 'large',
       rows: 1024,
@@ -100,12 +101,14 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
       kind: 'normal',
       determined: true,
     });
-    const controller = new AbortController();
-    const running = backend.comparePair(base, tuned, { ...options, signal: controller.signal });
-    setTimeout(() => controller.abort(), 150);
-    const start = performance.now();
-    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
-    expect(performance.now() - start).toBeLessThan(1150);
+    const whole = await cpuMs(() => backend.comparePair(base, tuned, options));
+    const cancelled = await cpuMs(async () => {
+      const controller = new AbortController();
+      const running = backend.comparePair(base, tuned, { ...options, signal: controller.signal });
+      setTimeout(() => controller.abort(), 50);
+      await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    });
+    expect(cancelled).toBeLessThan(whole / 2);
     const small: Matrix = { rows: 1, columns: 1, type: 'F32', data: new Uint8Array(new Float32Array([-3]).buffer) };
     expect([...(await backend.singularValues(small, {}))]).toEqual([3]);
   });

@@ -10,7 +10,7 @@ import type { GridSpec, MatrixType } from '../../../src/numbers/index.ts';
 let build: WasmBuild;
 beforeAll(async () => {
   build = await buildWasm();
-}, 120_000);
+});
 afterAll(() => build.remove());
 
 const TYPES: MatrixType[] = ['BF16', 'F16', 'F32', 'F64'];

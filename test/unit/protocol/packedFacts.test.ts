@@ -75,7 +75,7 @@ test('a very large index survives a border as JSON, at a fifth of its size', asy
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 test('what a file says of itself crosses a border in a length that a page can show, with what was left out', () => {
   const words = Array.from({ length: 1_000_000 }, (_, i): [string, string] => [`key${i}`, 'x']);

@@ -27,7 +27,7 @@ beforeAll(async () => {
     executablePath: ensureChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
-}, 120_000);
+});
 afterAll(() => browser.close());
 
 function messagesOf(name: string): ComparisonToView[] {
@@ -79,7 +79,7 @@ const CASES = ['llama24', 'moe', 'lora', 'unrelated'];
 
 test.each(CASES.flatMap((name) => WINDOWS.map(([width, height, share]) => [name, width, height, share] as const)))(
   '%s at %i x %i: the map has its share of %d, and nothing is cut off',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (name, width, height, share) => {
     const { page, errors } = await opened(name, width, height);
     const seen = await page.evaluate(() => {
@@ -116,7 +116,7 @@ test.each(CASES.flatMap((name) => WINDOWS.map(([width, height, share]) => [name,
 
 test(
   'a pressed clause opens its question and its figure, and Escape shows everything again',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const { page } = await opened('llama24', 1440, 900);
     const tab = page.locator('[role="tab"][aria-selected="true"]');
@@ -135,7 +135,7 @@ test(
 
 test(
   'in a short window the answer has three lines, and the rest of it a button away',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const { page } = await opened('llama24', 1440, 700);
     const lines = (): Promise<number> =>

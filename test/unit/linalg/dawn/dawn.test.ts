@@ -119,7 +119,7 @@ describe('a device outlives hard garbage collection', () => {
     const run = spawnSync(process.execPath, ['--expose-gc', file(), bundleDirectory, wayOut], {
       env: adapterEnvironment(),
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 600_000,
     });
     expect(run.stderr.replace(/^Warning: .*artificially reduced.*\n/gm, '')).toBe('');
     expect(run.stdout.trim()).toBe(output);

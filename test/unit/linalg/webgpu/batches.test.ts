@@ -1,5 +1,5 @@
 /** What a software device does with a batch: vectors from kept reflectors, members apart, tiles, cancelling, limits, counts. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeCodes } from '../../../../src/numbers/index.ts';
 import { svd } from '../../../../src/linalg/reference/svd.ts';
 import { applyReflectors } from '../../../../src/linalg/webgpu/backTransform.ts';
@@ -19,7 +19,7 @@ let context: GpuContext;
 beforeAll(async () => {
   held = await openTestDevice();
   context = createGpuContext(held.device, { memoryCap: CAP });
-}, 300_000);
+});
 afterAll(async () => {
   context?.dispose();
   held?.device.destroy();
@@ -140,16 +140,18 @@ describe('ending early', () => {
     for (let member = 0; member < 8; member++) await fill(reduction, member, matrix, 'base');
     await expect(reduction.reduce(AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
     const stop = new AbortController();
-    const started = performance.now();
+    const submit = vi.spyOn(context, 'submit');
     const reducing = reduction.reduce(stop.signal);
     let asked = 0;
     setTimeout(() => {
-      asked = performance.now();
+      asked = submit.mock.calls.length;
       stop.abort();
     }, 30);
     await expect(reducing).rejects.toMatchObject({ code: 'cancelled' });
-    expect(performance.now() - asked).toBeLessThan(3000);
-    expect(asked).toBeGreaterThan(started);
+    // one portion may be on its way
+    expect(asked).toBeGreaterThan(0);
+    expect(submit.mock.calls.length - asked).toBeLessThanOrEqual(1);
+    submit.mockRestore();
     reduction.destroy();
     // the device and the pool go on
     const other = stored(64, 64, gaussian(64, 64, 62));

@@ -19,7 +19,7 @@ async function open(memoryCap: number): Promise<{ held: TestDevice; context: Gpu
 
 beforeAll(async () => {
   context = (await open(64 * MIB)).context;
-}, 300_000);
+});
 afterAll(async () => {
   context?.dispose();
   for (const { device } of opened) {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   context = createGpuContext(held.device, { memoryCap: CAP });
   wasm = await buildWasm();
   cpu = await createWasmBackend({ ...wasm, threads: 1 });
-}, 300_000);
+});
 afterAll(async () => {
   context?.dispose();
   held?.device.destroy();

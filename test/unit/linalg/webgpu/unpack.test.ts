@@ -17,7 +17,7 @@ beforeAll(async () => {
   held = await openTestDevice();
   context = createGpuContext(held.device, { memoryCap: 2 ** 28 });
   tiled = createGpuContext(held.device, { memoryCap: 2 ** 28, bindingLimit: 2 ** 14 });
-}, 300_000);
+});
 afterAll(async () => {
   context?.dispose();
   tiled?.dispose();

@@ -10,6 +10,7 @@ import {
 import { parseLayers, parseShape } from '../../../../../webview/inspector/find/shape.ts';
 import { Search } from '../../../../../webview/inspector/find/search.ts';
 import { tensorRow } from '../tensor-row.ts';
+import { growth } from '../../../growth.ts';
 
 function subject(name: string, change: Partial<TensorRow> = {}): { tensor: TensorRow; lower: string } {
   const tensor = tensorRow(name, { shape: [4096, 1024], ...change });
@@ -161,20 +162,26 @@ describe('the search', () => {
       subject(`model.layers.${i % 94}.mlp.experts.${i}.up_proj.weight`),
     );
     const { test } = compileFilter({ ...NO_FILTER, text: '(.*e.*r.*)+experts\\.77+\\.', regex: true }, new Set());
-    const gaps: number[] = [];
-    let last = performance.now();
+    // a clock of its own, on which a name takes a fiftieth of a millisecond
+    let [time, slice, longest] = [0, 0, 0];
     const search = new Search<(typeof names)[number]>({
+      now: () => time,
       later: (rest) => {
-        gaps.push(performance.now() - last);
-        const timer = setTimeout(() => {
-          last = performance.now();
-          rest();
-        });
+        slice = time;
+        const timer = setTimeout(rest);
         return () => clearTimeout(timer);
       },
     });
-    const count = await new Promise<number>((resolve) => search.run(names, test, (all) => resolve(all.length)));
+    const timed = (one: (typeof names)[number]): boolean => {
+      longest = Math.max(longest, (time += 0.02) - slice);
+      return test(one);
+    };
+    const count = await new Promise<number>((resolve) => search.run(names, timed, (all) => resolve(all.length)));
     expect(count).toBe(4);
-    expect(gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)]).toBeLessThan(50);
+    // a slice of 16 ms, and the names until the clock is read
+    expect(longest).toBeLessThan(16 + 256 * 0.02 + 1);
+    // and the pattern, on which a backtracking engine takes exponential time, takes it in proportion to the name
+    const { test: hostile } = compileFilter({ ...NO_FILTER, text: '(e+r*)+!', regex: true }, new Set());
+    expect(await growth((length) => hostile(subject('e'.repeat(length))), 12, 26, 20)).toBeLessThan(20);
   });
 });

@@ -21,7 +21,8 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis help COMMAND                    the options of one command
   offaxis --version
 
-A PATH that is read may be an address: https://HOST/.../model.safetensors or its index. It is read in parts, where it lies.
+A PATH that is read may be an address: https://HOST/.../model.safetensors or its index, hf://owner/name[@revision][/path] (HF_TOKEN,
+HF_ENDPOINT), or s3://bucket/key (AWS_ACCESS_KEY_ID and so on, AWS_ENDPOINT_URL). It is read in parts, where it lies.
 
 Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled.`;
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)

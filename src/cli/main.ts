@@ -26,8 +26,9 @@ import { terminal } from '../text/show.ts';
 
 async function run(argv: string[]): Promise<number> {
   let invocation: Invocation;
+  remote.use({ tell: (line) => process.stderr.write(`offaxis: ${terminal(line)}\n`) });
   try {
-    invocation = parseInvocation(argv.map(admitted));
+    invocation = parseInvocation(await Promise.all(argv.map(admitted)));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`offaxis: ${terminal(error.message)} See "offaxis help".\n`);
@@ -40,10 +41,13 @@ async function run(argv: string[]): Promise<number> {
   return 0;
 }
 
-/** An argument that is a remote address, or holds one ("--base=https://...", "100=https://..."), without what is private in it. */
-function admitted(argument: string): string {
+/**
+ * An argument that is a remote address, or holds one ("--base=https://...", "100=https://..."), without what is private in it, and at the
+ * commit that a branch of the Hub stands for. Throws bad-parameter, bad-file and read-failed.
+ */
+async function admitted(argument: string): Promise<string> {
   const [, before = '', address] = /^((?:--[\w-]+|\d+)=)?((?:https?|hf|s3):\/\/.*)$/is.exec(argument) ?? [];
-  return address === undefined ? argument : before + remote.admit(address);
+  return address === undefined ? argument : before + (await remote.pinned(remote.admit(address)));
 }
 
 /** One line on standard error and the exit status of what went wrong. */
@@ -75,7 +79,6 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
   const stop = (): void => abort.abort();
   for (const name of STOPS) process.once(name, stop);
   let analysis: Analysis | undefined;
-  remote.use({ tell: (line) => process.stderr.write(`offaxis: ${terminal(line)}\n`) });
   void clearTuningLeftovers();
   try {
     if (invocation.command === 'gpu') {

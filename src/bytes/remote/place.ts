@@ -5,10 +5,12 @@ import type { EntryKind, Place } from '../place.ts';
 import { Secrets } from './address.ts';
 import { RecentBlocks, type BlockStore } from './blocks.ts';
 import { SYSTEM, type RemoteEnvironment } from './environment.ts';
+import { HubStore } from './hub.ts';
 import { remoteSource, stampOfSeen } from './source.ts';
+import { S3Store } from './s3.ts';
 import { webStore } from './web.ts';
 import { NotThere, Transfer, type Seen } from './transfer.ts';
-import type { Listed, Store } from './store.ts';
+import type { Ask, Listed, Store } from './store.ts';
 
 /** What was looked at is believed for so long; reading notices a change by itself. */
 const FRESH_MS = 60_000;
@@ -29,11 +31,19 @@ export class RemotePlace implements Place {
   private readonly listings = new Map<string, Remembered<readonly Listed[]>>();
   private readonly recent = new RecentBlocks(RECENT_BYTES);
   private blocks: BlockStore | null = null;
+  private hubToken: string | null = null;
   private told: (line: string) => void = () => undefined;
 
   constructor(private readonly environment: RemoteEnvironment = SYSTEM) {
     const web = webStore(this.secrets);
-    this.stores = { 'http:': web, 'https:': web };
+    const { variables } = environment;
+    const ask: Ask = (...request) => this.transfer.ask(...request);
+    this.stores = {
+      'http:': web,
+      'https:': web,
+      'hf:': new HubStore({ variables, ask, token: () => this.hubToken }),
+      's3:': new S3Store({ variables, ask }),
+    };
     this.transfer = new Transfer({
       environment,
       targetOf: (path) => this.storeOf(path).target(path),
@@ -42,9 +52,11 @@ export class RemotePlace implements Place {
     });
   }
 
-  /** Where blocks are kept beyond the process, and who hears what is waited for. */
-  use({ blocks, tell }: { blocks?: BlockStore | null; tell?: (line: string) => void }): void {
+  /** Where blocks are kept beyond the process, the Hub's token (in place of HF_TOKEN), and who hears what is waited for. */
+  use(given: { blocks?: BlockStore | null; hubToken?: string | null; tell?: (line: string) => void }): void {
+    const { blocks, hubToken, tell } = given;
     if (blocks !== undefined) this.blocks = blocks;
+    if (hubToken !== undefined) this.hubToken = hubToken;
     if (tell) this.told = tell;
   }
 
@@ -62,6 +74,12 @@ export class RemotePlace implements Place {
     const address = this.secrets.admit(typed);
     this.storeOf(address);
     return address;
+  }
+
+  /** The address of one version: a branch of the Hub as its commit. Throws bad-file, bad-parameter, read-failed, cancelled. */
+  async pinned(address: string, signal?: AbortSignal): Promise<string> {
+    const store = this.storeOf(address);
+    return store.pinned ? store.pinned(address, signal) : address;
   }
 
   canList(path: string): boolean {
@@ -113,15 +131,15 @@ export class RemotePlace implements Place {
   }
 
   private entriesOf(folder: string): Promise<readonly Listed[]> {
-    const { list } = this.storeOf(folder);
-    if (!list)
+    const store = this.storeOf(folder);
+    if (!store.list)
       return Promise.reject(
         new OffaxisError(
           'bad-file',
           `${folder} can't be listed: a web server does not say which files it has. Name the file or its index, such as ${rootOf(folder)}/…/model.safetensors.index.json.`,
         ),
       );
-    return this.remembered(this.listings, folder, () => list(folder));
+    return this.remembered(this.listings, folder, () => store.list?.(folder) ?? Promise.resolve([]));
   }
 
   private remembered<T>(kept: Map<string, Remembered<T>>, key: string, make: () => Promise<T>): Promise<T> {

@@ -60,7 +60,7 @@ export class Transfer {
   /** What the file is now, with its first bytes. Throws NotThere; read-failed, too if its server can't be read from by parts; cancelled. */
   async look(path: string, signal?: AbortSignal): Promise<Seen> {
     this.redirects.delete(path);
-    return this.insist(path, signal, true, async (answer, progress) => {
+    return this.insist({ path, signal, isFirst: true }, async (answer, progress) => {
       const { response, linked } = answer;
       const { status, headers } = response;
       const told = { etag: headers.get('etag'), modified: headers.get('last-modified'), linked };
@@ -93,28 +93,48 @@ export class Transfer {
     }
     let done = 0;
     while (done < target.length) {
-      await this.insist(
-        path,
-        signal,
-        false,
-        async (answer, progress) => {
-          const first = from + done;
-          const to = this.check(path, seen, answer, first, from + target.length);
-          // What came before a break is kept: the next request begins behind it.
-          await this.fill(answer.response, target.subarray(done, done + to - first), (bytes) => {
-            done += bytes;
-            progress(bytes);
-          });
-        },
-        () => ({
-          range: `bytes=${from + done}-${from + target.length - 1}`,
-          ...(seen.etag !== null && !seen.etag.startsWith('W/') && seen.linked === null
-            ? { 'if-range': seen.etag }
-            : {}),
-        }),
-        () => from + done,
-      );
+      const headers = (): Record<string, string> => ({
+        range: `bytes=${from + done}-${from + target.length - 1}`,
+        ...(seen.etag !== null && !seen.etag.startsWith('W/') && seen.linked === null ? { 'if-range': seen.etag } : {}),
+      });
+      await this.insist({ path, signal, isFirst: false, headers, at: () => from + done }, async (answer, progress) => {
+        const first = from + done;
+        const to = this.check(path, seen, answer, first, from + target.length);
+        // What came before a break is kept: the next request begins behind it.
+        await this.fill(answer.response, target.subarray(done, done + to - first), (bytes) => {
+          done += bytes;
+          progress(bytes);
+        });
+      });
     }
+  }
+
+  /**
+   * What a store says of its files: an answer of its API as text; null if there is no such thing. `path`: for messages. Throws read-failed
+   * and cancelled.
+   */
+  async ask(path: string, target: Target, signal?: AbortSignal): Promise<{ text: string; headers: Headers } | null> {
+    const headers = (): Record<string, string> => ({ accept: '*/*' });
+    return this.insist({ path, signal, isFirst: true, headers, target }, async ({ response }, progress) => {
+      if (response.status === 404) return null;
+      if (response.status !== 200) throw refused(path, response, this.transport.signIn(path));
+      const parts: Uint8Array[] = [];
+      let bytes = 0;
+      for (const reader = response.body?.getReader(); reader;) {
+        const { value } = await reader.read().catch((error: unknown) => {
+          throw new Broken(error);
+        });
+        if (!value) break;
+        bytes += value.length;
+        if (bytes > MOST_WHOLE_BYTES) {
+          await reader.cancel();
+          throw new OffaxisError('read-failed', `${path}: the server's list has more than ${MOST_WHOLE_BYTES} bytes.`);
+        }
+        parts.push(value);
+        progress(value.length);
+      }
+      return { text: Buffer.concat(parts).toString('utf8'), headers: response.headers };
+    });
   }
 
   /** Where the answer's stretch ends. Throws read-failed if it does not begin at `from`, or is of another version. */
@@ -150,13 +170,19 @@ export class Transfer {
 
   /** Makes a request until `take` has what it needs of the answer. */
   private async insist<T>(
-    path: string,
-    signal: AbortSignal | undefined,
-    isFirst: boolean,
+    request: {
+      path: string;
+      signal: AbortSignal | undefined;
+      isFirst: boolean;
+      headers?: () => Record<string, string>;
+      /** where the trouble was, for messages */
+      at?: () => number;
+      /** in place of the file's */
+      target?: Target;
+    },
     take: (answer: Answer, progress: (bytes: number) => void) => Promise<T>,
-    headersOf: () => Record<string, string> = () => ({ range: `bytes=0-${HEAD_BYTES - 1}` }),
-    at: () => number = () => 0,
   ): Promise<T> {
+    const { path, signal, isFirst, headers: headersOf, at } = request;
     const { environment, tell } = this.transport;
     const patience = new Patience(environment, path, tell);
     for (;;) {
@@ -165,9 +191,9 @@ export class Transfer {
       const stall = new Stall(environment.stallMilliseconds, signal);
       let setback: { why: string; retryAfter?: string | null };
       try {
-        const direct = this.redirects.get(path);
-        const target = direct ?? (await this.transport.targetOf(path));
-        const headers = headersOf();
+        const direct = request.target ? undefined : this.redirects.get(path);
+        const target = direct ?? request.target ?? (await this.transport.targetOf(path));
+        const headers = headersOf?.() ?? { range: `bytes=0-${HEAD_BYTES - 1}` };
         const answer = await exchange(environment.fetch, target, { path, headers, signal: stall.signal });
         const { response } = answer;
         if (
@@ -204,7 +230,7 @@ export class Transfer {
             `${path} could not be read: ${fault.why}. Check the address and the network.`,
           );
         const why = stall.isOver ? `no byte came for ${environment.stallMilliseconds / 1000} s` : fault.why;
-        setback = { why: `${why} at byte ${at()}` };
+        setback = { why: at ? `${why} at byte ${at()}` : why };
       } finally {
         stall.end();
         lane.leave();
@@ -328,7 +354,13 @@ function refuseEncoded(path: string, { headers }: Response): void {
 }
 
 function refused(path: string, response: Response, signIn: string): OffaxisError {
-  const { status } = response;
+  const { status, headers } = response;
+  const region = headers.get('x-amz-bucket-region');
+  if (region !== null && status >= 300 && status < 500 && status !== 403 && status !== 404)
+    return new OffaxisError(
+      'read-failed',
+      `${path} could not be read: its bucket lies in the region ${region.slice(0, 40)}. Set AWS_REGION to that.`,
+    );
   if (status === 404 || status === 410) return new NotThere('bad-file', `${path} does not exist. Check the address.`);
   const advice = status === 401 || status === 403 ? signIn : 'Check the address.';
   return new OffaxisError('read-failed', `${path} could not be read: ${statusText(response)}. ${advice}`);

@@ -11,10 +11,12 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 
 export class WebServer {
   readonly requests: Request[] = [];
-  /** by path, without the query; what is not there is answered with 404 */
+  /** by path, decoded and without the query; what is not there is answered with 404 */
   readonly files = new Map<string, { bytes: Uint8Array; etag: string }>();
   /** Taken in turn by the next requests, in place of the usual answer. */
   readonly next: Answer[] = [];
+  /** in place of the usual answer */
+  otherwise: Answer | null = null;
 
   private constructor(private readonly server: Server) {}
 
@@ -23,7 +25,7 @@ export class WebServer {
     const web = new WebServer(server);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       web.requests.push({ path: request.url ?? '', headers: request.headers });
-      (web.next.shift() ?? web.usual)(request, response);
+      (web.next.shift() ?? web.otherwise ?? web.usual)(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return web;
@@ -47,7 +49,7 @@ export class WebServer {
 
   /** As a server answers that does everything right. */
   readonly usual: Answer = (request, response) => {
-    const file = this.files.get(new URL(request.url ?? '', this.origin).pathname);
+    const file = this.files.get(decodeURIComponent(new URL(request.url ?? '', this.origin).pathname));
     if (!file) {
       response.writeHead(404).end();
       return;

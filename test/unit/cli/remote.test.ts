@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HubServer, TOKEN } from '../bytes/hubServer.ts';
+import { KEYS, S3Server } from '../bytes/s3Server.ts';
 import { WebServer } from '../bytes/webServer.ts';
 
 const CLI = resolve('dist/cli.mjs');
@@ -29,9 +31,12 @@ interface Ended {
 }
 /** Not spawnSync: the server answers in this process. */
 function offaxis(...argv: string[]): Promise<Ended> {
+  return offaxisWith({}, ...argv);
+}
+function offaxisWith(variables: Record<string, string>, ...argv: string[]): Promise<Ended> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [CLI, ...argv], {
-      env: { ...process.env, OFFAXIS_CACHE: join(directory, 'cache') },
+      env: { ...process.env, OFFAXIS_CACHE: join(directory, 'cache'), ...variables },
     });
     const ended: Ended = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (data: Buffer) => (ended.stdout += data.toString()));
@@ -123,4 +128,55 @@ describe('a remote file on the command line', () => {
       expect(folder.status).toBe(1);
     },
   );
+});
+
+it(
+  'a model of the Hub is a side of a comparison at the commit of its branch, whose token nobody sees',
+  TIMEOUT,
+  async () => {
+    const hub = await HubServer.start();
+    try {
+      hub.isPrivate = true;
+      hub.commit('org/model', {
+        'model.safetensors': readFileSync(TUNED),
+        'config.json': readFileSync('media/samples/rl/config.json'),
+      });
+      const json = join(directory, 'hub.json');
+      const variables = { HF_ENDPOINT: hub.origin, HF_TOKEN: TOKEN };
+      const run = await offaxisWith(
+        variables,
+        'compare',
+        'media/samples/base',
+        'hf://org/model',
+        '--no-spectra',
+        '--json',
+        json,
+      );
+      expect(run.stderr).toMatch(/^offaxis: up to [\d.]+ MB will be downloaded\n$/);
+      expect(run.status).toBe(0);
+      const { tuned } = JSON.parse(readFileSync(json, 'utf8')) as { tuned: string };
+      expect(tuned).toBe(`hf://org/model@${hub.head('org/model')}`);
+      expect(readFileSync(json, 'utf8') + run.stdout).not.toContain(TOKEN);
+      expect(hub.storage.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+      const none = await offaxisWith({ HF_ENDPOINT: hub.origin }, 'inspect', 'hf://org/model');
+      expect(none.stderr).toMatch(/^offaxis: hf:\/\/org\/model could not be read: .*HF_TOKEN.*\n$/);
+      expect(none.status).toBe(1);
+    } finally {
+      await hub.stop();
+    }
+  },
+);
+
+it('a folder of S3 opens', TIMEOUT, async () => {
+  const s3 = await S3Server.start();
+  try {
+    s3.put('run/model.safetensors', readFileSync(BASE));
+    s3.put('run/config.json', readFileSync('media/samples/base/config.json'));
+    const run = await offaxisWith({ ...KEYS, AWS_ENDPOINT_URL: s3.web.origin }, 'inspect', 's3://bucket/run');
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toContain('57 tensors');
+    expect(run.status).toBe(0);
+  } finally {
+    await s3.web.stop();
+  }
 });

@@ -21,6 +21,7 @@ import type { ApplyEvent, ApplyRequest, DiffEvent, DiffRequest } from '../protoc
 import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
+import { remote } from '../bytes/index.ts';
 import { findBase, type Checkpoint } from '../checkpoint/index.ts';
 import { CheckpointCache } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
@@ -91,6 +92,9 @@ export interface Analysis {
 /** Opens the engine. The backend's threads start with the first work that needs them. */
 export async function createAnalysis(options: BackendChoice): Promise<Analysis> {
   const backends = await createBackends(options);
+  const { log } = options;
+  // What a server is waited for is said as it happens.
+  if (log) remote.use({ tell: (line) => log.warn(line) });
   const running = new Map<string, RunningComparison>();
   const cache = new CheckpointCache();
   const comparisons = new ComparisonCache(cache);

@@ -23,5 +23,5 @@ export async function follow(events: AsyncIterable<ComparisonEvent>, found: Accu
 
 /** Before any of it comes: how much a comparison brings from remote addresses. */
 function sayTravel(bytesToTravel: number): void {
-  if (bytesToTravel > 0) process.stderr.write(`offaxis: up to ${bytes(bytesToTravel)} will be downloaded\n`);
+  if (bytesToTravel > 0) process.stderr.write(`offaxis: up to about ${bytes(bytesToTravel)} will be downloaded\n`);
 }

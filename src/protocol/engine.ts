@@ -162,7 +162,7 @@ export interface ComparisonPlan {
   layers: number;
   cost: {
     bytesToRead: number;
-    /** the most that comes from remote addresses; what is kept here already does not travel again */
+    /** the most that comes from remote addresses, but for headers and the rounding of stretches to whole blocks; what is kept here already does not travel again */
     bytesToTravel: number;
     weights: number;
     matrices: number;

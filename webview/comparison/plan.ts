@@ -91,7 +91,7 @@ class Plan extends ViewElement {
             [
               t('To download'),
               bytes(cost.bytesToTravel),
-              t('at most; what is kept here does not travel again'),
+              t('about, at most; what is kept here does not travel again'),
             ] as const,
           ]
         : []),

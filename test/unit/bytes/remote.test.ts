@@ -333,6 +333,40 @@ describe('addresses', () => {
   });
 });
 
+describe('blocks that are kept beyond the process', () => {
+  it('do not travel again, unless the file is of another version', async () => {
+    const kept = new Map<string, Uint8Array>();
+    const blocks = {
+      get: (key: string) => Promise.resolve(kept.get(key) ?? null),
+      put: (key: string, bytes: Uint8Array) => Promise.resolve(void kept.set(key, bytes)),
+      capacityBytes: 1e9,
+    };
+    const again = (): RemotePlace => {
+      const another = new RemotePlace(environment);
+      another.use({ blocks });
+      return another;
+    };
+    const path = web.put('/a.safetensors', BYTES);
+    const readWith = async (at: RemotePlace, bytes: Uint8Array): Promise<void> => {
+      const target = new Uint8Array(SIZE);
+      await (await at.open(path)).read(0, target);
+      expect(Buffer.compare(target, bytes)).toBe(0);
+    };
+    await readWith(again(), BYTES);
+    expect(kept.size).toBe(3);
+    web.requests.splice(0);
+    await readWith(again(), BYTES);
+    // One look, which tells that the file is still the same.
+    expect(web.ranges).toEqual(['bytes=0-65535']);
+    const other = BYTES.slice().reverse();
+    web.put('/a.safetensors', other, '"2"');
+    await readWith(again(), other);
+    // A block that is cut short is none.
+    for (const [key, bytes] of kept) kept.set(key, bytes.subarray(1));
+    await readWith(again(), other);
+  });
+});
+
 it('asks for no more than eight stretches at once', async () => {
   const path = web.put('/a.safetensors', BYTES);
   const source = await place.open(path);

@@ -5,8 +5,9 @@ import type { Workbench } from './workbench.ts';
 export class InspectorPage {
   readonly document: FrameLocator;
 
-  constructor(workbench: Workbench) {
-    this.document = workbench.view();
+  /** `which`: as of `Workbench.view`. */
+  constructor(workbench: Workbench, which: 'first' | 'last' = 'first') {
+    this.document = workbench.view(which);
   }
 
   action(name: string): Locator {

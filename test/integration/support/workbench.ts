@@ -249,12 +249,12 @@ export class Workbench {
     return this.page.locator('.tabs-container .tab').filter({ hasText: label });
   }
 
-  /** The document of the one webview on show. */
-  view(): FrameLocator {
+  /** The document of the one webview on show; of several side by side the one that was opened first, or last. */
+  view(which: 'first' | 'last' = 'first'): FrameLocator {
     return this.page
       .locator('iframe.webview.ready')
       .locator('visible=true')
-      .first()
+      [which]()
       .contentFrame()
       .frameLocator('iframe#active-frame');
   }

@@ -251,12 +251,8 @@ export class Workbench {
 
   /** The document of the one webview on show; of several side by side the one that was opened first, or last. */
   view(which: 'first' | 'last' = 'first'): FrameLocator {
-    return this.page
-      .locator('iframe.webview.ready')
-      .locator('visible=true')
-      [which]()
-      .contentFrame()
-      .frameLocator('iframe#active-frame');
+    const shown = this.page.locator('iframe.webview.ready').locator('visible=true');
+    return shown[which]().contentFrame().frameLocator('iframe#active-frame');
   }
 }
 /** True once the element is visible, false if that takes longer. */

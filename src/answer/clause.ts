@@ -19,6 +19,8 @@ export interface Clause {
   figure: FigureId | null;
   /** names of the matrices that it speaks of; null: all */
   matrices: readonly string[] | null;
+  /** places of the two runs that it speaks of; null: of all, or of one run */
+  runs: readonly [number, number] | null;
   /** what stands between it and the clause before it in its sentence */
   joint: ',' | ';';
 }
@@ -29,10 +31,10 @@ export interface Answer {
   notes: readonly Text[];
 }
 
-type Rest = 'value' | 'noise' | 'matrices' | 'joint';
+type Rest = 'value' | 'noise' | 'matrices' | 'runs' | 'joint';
 /** A clause; what is not given it does not have, and it follows a semicolon. */
 export function clause(given: Omit<Clause, Rest> & Partial<Pick<Clause, Rest>>): Clause {
-  return { value: null, noise: null, matrices: null, joint: ';', ...given };
+  return { value: null, noise: null, matrices: null, runs: null, joint: ';', ...given };
 }
 
 /** The sentences that have clauses. */

@@ -84,7 +84,7 @@ export class SeveralAccumulator {
         consensusNull: whole.length > 0 && expected.length === whole.length ? sums(expected) : null,
       },
       tensors: tensors.map((tensor) => ({ ...placeOf(tensor), pairs: tensor.pairs.map(pairOf) })),
-      answer: answerJson(answerToRuns(answeredRuns(names, common.comparisons, pairs))),
+      answer: answerJson(runsInWords(names, common.comparisons, pairs)),
     };
   }
 
@@ -114,7 +114,7 @@ export class SeveralAccumulator {
         ...stepSeries(this.runs.map(({ tensors: own }) => own.get(tensor.name)?.metrics)),
         reasons: tensor.reasons,
       })),
-      answer: answerJson(answeredSteps(at, model)),
+      answer: answerJson(stepsInWords(at.steps, model)),
     };
   }
 
@@ -164,21 +164,22 @@ const pairOf = ({ i, j, source, reasons }: AgreementOfRuns['pairs'][number]): Ru
   reasons,
 });
 
-function answeredRuns(
-  names: readonly NamedRun[],
+/** What runs show beside each other, from the figures of their JSON. */
+export function runsInWords(
+  names: readonly { name: string }[],
   comparisons: readonly ComparisonSummary[],
   pairs: readonly RunPair[],
-): Parameters<typeof answerToRuns>[0] {
-  return {
+): Answer {
+  return answerToRuns({
     runs: names.map(({ name }, run) => ({ name, relativeUpdate: comparisons[run]?.model.relativeUpdate ?? 0 })),
     pairs: pairs.flatMap(({ i, j, updateCosine, signAgreement }) =>
       updateCosine === null || signAgreement === null ? [] : [{ i, j, updateCosine, signAgreement }],
     ),
-  };
+  });
 }
 
-/** Nothing is said of a path without what a walk gives. */
-function answeredSteps({ steps }: NonNullable<SeveralRequest['steps']>, model: StepsResult['model']): Answer {
+/** What a run's steps show. Nothing is said of a path without what a walk gives. */
+export function stepsInWords(steps: readonly number[], model: StepsResult['model']): Answer {
   const { increment, relativeUpdate, pathEfficiency, pathEfficiencyWalk, rank1Variance, rank1VarianceWalk } = model;
   const [lastStep, last] = [steps.at(-1), relativeUpdate?.at(-1)];
   const increments = increment?.filter((value) => value !== null) ?? [];

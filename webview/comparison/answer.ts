@@ -1,96 +1,41 @@
 /**
- * The answer: what the comparison says, each clause a link with what it rests on. Pressing one opens its tab and figure, lights its cells
- * and selects the first of them; pressing it again undoes that. At its end stands how far the work is.
+ * The answer of a comparison. Pressing a clause opens its tab and figure, lights its cells and selects the first of them; pressing it
+ * again undoes that. At its end stands how far the work is.
  */
 import { nothing, type TemplateResult } from 'lit';
-import type { Clause } from '../../src/answer/clause.ts';
-import { clauseText, evidenceText } from '../../src/answer/render.ts';
+import type { Answer, Clause } from '../../src/answer/clause.ts';
+import { AnswerBox } from '../shared/answer-box.ts';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { clausesOf } from './focus.ts';
 import { progressText } from './progress.ts';
 import { knownOf } from './shown.ts';
 import { figureOfClause, TABS } from './tabs.ts';
-import { define, ViewElement, type Ui } from './view.ts';
+import { define, type Ui, type View } from './view.ts';
 
-class AnswerBox extends ViewElement {
-  private isWhole = false;
-  private readonly observer = new ResizeObserver(() => this.measure());
+class ComparisonAnswer extends AnswerBox {
+  static override properties = { view: { attribute: false }, version: { attribute: false } };
+  declare view: View;
+  declare version: number;
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+  protected get answer(): Answer | null {
+    return this.view.model.answer();
   }
-  protected override firstUpdated(): void {
-    const text = this.querySelector('p');
-    if (text) this.observer.observe(text);
+  protected get isWaiting(): boolean {
+    const phase = this.view.model.state?.phase;
+    return phase === 'running' || phase === 'cancelled';
   }
-
-  protected override render(): TemplateResult {
-    const { model } = this.view;
-    const answer = model.answer();
-    const isOpen = model.state?.phase === 'running' || model.state?.phase === 'cancelled';
-    let at = 0;
-    return html`<section
-      class="answer ${isOpen ? 'waiting' : ''} ${this.isWhole ? 'whole' : ''}"
-      aria-label=${t('Answer')}
-    >
-      <p @focusin=${(event: FocusEvent) => this.uncover(event)}>
-        ${answer?.sentences.map(
-          (clauses) =>
-            html`<span class="sentence">${clauses.map((clause, i) => this.clause(clause, at++, i === 0))}.</span> `,
-        )}${isOpen ? this.work() : answer?.notes.map((note) => html`<span class="ev">${tell(note)} </span>`)}${this.offer()}
-      </p>
-      <button
-        class="more-of-answer"
-        aria-expanded=${String(this.isWhole)}
-        @click=${() => {
-          this.isWhole = !this.isWhole;
-          this.requestUpdate();
-        }}
-      >
-        ${this.isWhole ? t('Less') : t('More')}
-      </button>
-    </section>`;
+  protected get pressed(): number | null {
+    return this.view.ui.clause;
   }
-  protected override updated(): void {
-    this.measure();
-  }
-  /** In a short window three lines stand, the rest behind the button. */
-  private measure(): void {
-    const text = this.querySelector('p');
-    text?.parentElement?.classList.toggle('long', text.scrollHeight > text.clientHeight + 4);
+  protected rest(): unknown {
+    const notes = this.isWaiting
+      ? this.work()
+      : this.answer?.notes.map((note) => html`<span class="ev">${tell(note)} </span>`);
+    return html`${notes}${this.offer()}`;
   }
 
-  /** What the focus goes to is seen. */
-  private uncover({ target, currentTarget }: FocusEvent): void {
-    const bottom = (element: EventTarget | null): number => (element as HTMLElement).getBoundingClientRect().bottom;
-    if (bottom(target) <= bottom(currentTarget) + 1) return;
-    this.isWhole = true;
-    this.requestUpdate();
-  }
-  private clause(clause: Clause, at: number, isFirst: boolean): TemplateResult {
-    const evidence = evidenceText(clause, tell);
-    const isPressed = this.view.ui.clause === at;
-    const press = (): void => this.press(clause, at);
-    return html`${isFirst ? '' : `${clause.joint} `}<a
-        role="button"
-        tabindex="0"
-        class="clause ${clause.kind}"
-        data-clause=${clause.code}
-        aria-pressed=${String(isPressed)}
-        title=${isPressed ? t('Show all cells') : t('Show what this rests on')}
-        @click=${press}
-        @keydown=${(event: KeyboardEvent) => {
-          if (event.key !== 'Enter' && event.key !== ' ') return;
-          event.preventDefault();
-          press();
-        }}
-        >${clauseText(clause, isFirst, tell)}</a
-      >${evidence ? html` <span class="ev">${evidence}</span>` : nothing}`;
-  }
-
-  private press(clause: Clause, at: number): void {
+  protected press(clause: Clause, at: number): void {
     const { model, ui, set } = this.view;
     if (ui.clause === at) return set({ clause: null });
     const tab = TABS.find((one) => one === clause.tab);
@@ -135,4 +80,4 @@ class AnswerBox extends ViewElement {
     </button>`;
   }
 }
-define('ox-answer', AnswerBox);
+define('ox-answer', ComparisonAnswer);

@@ -54,13 +54,16 @@ function remarks(id: string, metrics: ComparisonMetrics, value: number): Partial
 /** Of several matrices the states that are told, the first that any of them has; a value goes before all. */
 const TOLD: readonly CellStatus[] = ['pending', 'failed', 'nan', 'same'];
 
-/** All matrices of a cell: of several the median, and the largest beside it. */
+/** All matrices of a cell. */
 export function cellOf(model: ComparisonModel, metric: Of, layer: number, column: Column): CellValue {
   const members = membersAt(model, layer, column);
-  const [first] = members;
-  if (!first) return { status: model.missing(layer, column.module), value: null };
-  if (members.length === 1) return matrixCell(model, metric, first);
-  const cells = members.map((pair) => matrixCell(model, metric, pair));
+  if (!members.length) return { status: model.missing(layer, column.module), value: null };
+  return joined(members.map((pair) => matrixCell(model, metric, pair)));
+}
+/** Matrices that share a cell, at least one: of several the median, and the largest beside it. */
+export function joined(cells: readonly CellValue[]): CellValue {
+  const [only] = cells;
+  if (only && cells.length === 1) return only;
   const valued = cells.filter(({ status, value }) => status === 'done' && value !== null);
   const values = valued.flatMap(({ value }) => (value === null ? [] : [value]));
   const middle = median(values);

@@ -1,5 +1,5 @@
 /** The parameters of a comparison, behind a gear; a badge beside it names what is not as it is by default. */
-import { nothing, type TemplateResult } from 'lit';
+import { LitElement, nothing, type TemplateResult } from 'lit';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../../src/protocol/results.ts';
 import type { ParameterChange } from '../../src/protocol/views.ts';
 import type { TermId } from '../shared/glossary.ts';
@@ -8,7 +8,7 @@ import { t } from '../shared/l10n.ts';
 import { closePopover, placeAtButton } from '../shared/popover.ts';
 import { icon } from '../shared/svg.ts';
 import '../shared/term.ts';
-import { define, ViewElement } from './view.ts';
+import { define } from './view.ts';
 
 const ICON = 0xeaf8;
 const ID = 'parameters';
@@ -41,7 +41,20 @@ function numberIn(field: HTMLInputElement | null): number | null | undefined {
   return Number.isFinite(Number(text)) && field.validity.valid ? Number(text) : undefined;
 }
 
-class Gear extends ViewElement {
+/** A page whose parameters can be set. */
+interface GearView {
+  readonly model: { readonly state: { readonly parameters: ComparisonParameters } | null };
+  post(message: { type: 'parameters'; change: ParameterChange }): void;
+}
+
+class Gear extends LitElement {
+  static override properties = { view: { attribute: false }, version: { attribute: false } };
+  declare view: GearView;
+  declare version: number;
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
   protected override render(): TemplateResult | typeof nothing {
     const { state } = this.view.model;
     if (!state) return nothing;

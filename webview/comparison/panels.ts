@@ -11,7 +11,6 @@ import {
   isDiverging,
   reference,
   toUnit,
-  type CellStatus,
   type CellValue,
   type Panel,
   type Profile,
@@ -19,6 +18,7 @@ import {
   type Scale,
 } from '../shared/heatmap.ts';
 import { t, tell } from '../shared/l10n.ts';
+import type { Sign } from '../shared/map-legend.ts';
 import { cellOf, ENERGY, MASK, shortNumber } from './cells.ts';
 import { columnsOf, type Column } from './columns.ts';
 import { LIKE_NOISE } from './key-values.ts';
@@ -27,9 +27,6 @@ import { freeScale, metricById, VIEWS, type Metric } from './metrics.ts';
 import type { ComparisonModel } from './model.ts';
 import { shownFigure, type Shown } from './shown.ts';
 import type { Ui, View } from './view.ts';
-
-/** What a legend explains besides the colours. */
-export type Sign = Exclude<CellStatus, 'done'> | 'null' | 'small' | 'below' | 'beyond' | 'most';
 
 export interface Picture {
   shown: Shown;
@@ -72,7 +69,8 @@ export function roundEnd(value: number, isUpper: boolean): number {
   const step = isUpper ? STEPS.find((s) => s >= mantissa - slack) : STEPS.findLast((s) => s <= mantissa + slack);
   return decade * (step ?? 1);
 }
-function scaleOf({ figure, metric }: Shown, values: readonly number[]): Scale {
+/** Fitted to the values, or as the figure has it. */
+export function scaleOf({ figure, metric }: Pick<Shown, 'figure' | 'metric'>, values: readonly number[]): Scale {
   const given = figure?.scale ?? metric.scale;
   if (!given) return fitted(freeScale(values.length ? values : [0, 1]), values);
   if (figure ? !figure.isFitted : isDiverging(given)) return given;
@@ -165,20 +163,25 @@ function titles({ metric, figure, name }: Shown, panel: number): [string, string
     : [t('Which weights changed'), t('overlap, × rounding noise')];
 }
 const absent = (): CellValue => ({ status: 'absent', value: null });
-const isInPercent = ({ format }: Metric): boolean => format(0.5).includes('%');
-const percentText = (value: number): string => shortNumber(100 * value);
-function labeller({ metric, figure }: Shown, scale: Scale): (value: number) => string {
+export const isInPercent = ({ format }: Metric): boolean => format(0.5).includes('%');
+export const percentText = (value: number): string => shortNumber(100 * value);
+/** What an end or a tick of the scale is called. */
+export function labeller(
+  { metric, figure }: Pick<Shown, 'figure' | 'metric'>,
+  scale: Scale,
+): (value: number) => string {
   if (isInPercent(metric)) return (value) => `${tick(100 * value)}\u202f%`;
   if (scale.kind === 'log1' && (figure !== null || Number.isInteger(scale.hi))) return fraction;
   return (value) => tick(value) + (scale.unit ?? '');
 }
-function onRamp(scale: Scale, value: number): number | null {
+/** Where a value lies on the legend's ramp, 0 to 1; null: beyond it. */
+export function onRamp(scale: Scale, value: number): number | null {
   const unit = isDiverging(scale) ? (toUnit(scale, value) + 1) / 2 : toUnit(scale, value);
   return unit >= 0 && unit <= 1 ? unit : null;
 }
 
 /** Each made once: the map, the medians and the profile ask for the same. */
-function memo<T>(make: (key: number) => T): (key: number) => T {
+export function memo<T>(make: (key: number) => T): (key: number) => T {
   const made = new Map<number, T>();
   return (key) => {
     if (!made.has(key)) made.set(key, make(key));
@@ -209,7 +212,7 @@ function lookAt(
       }
   return { values, signs };
 }
-function signsOf({ status, value, isSmall, isBelow, most }: CellValue): Sign[] {
+export function signsOf({ status, value, isSmall, isBelow, most }: CellValue): Sign[] {
   if (status !== 'done') return [status];
   if (value === null) return ['null'];
   return [

@@ -1,15 +1,10 @@
 /** How far the work is: a line of two pixels that is always there, and the words at the end of the answer. */
 import type { TemplateResult } from 'lit';
-import type { Progress } from '../../src/protocol/views.ts';
-import { duration, integer } from '../shared/format.ts';
-import { html } from '../shared/html.ts';
+import { integer } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
-import { s } from '../shared/svg.ts';
+import { progressLine, timeLeft } from '../shared/progress-line.ts';
 import type { ComparisonModel } from './model.ts';
 import { define, ViewElement } from './view.ts';
-
-/** Of the line, while nothing is counted yet. */
-const SOME = 30;
 
 class ProgressLine extends ViewElement {
   protected override render(): TemplateResult {
@@ -17,20 +12,10 @@ class ProgressLine extends ViewElement {
     const isBusy = state?.phase === 'planning' || (state?.phase === 'running' && !state.progress);
     const { done = 0, total = 0 } = state?.phase === 'running' ? (state.progress ?? {}) : {};
     const share = total ? Math.min(1, done / total) : 0;
-    return html`<div class="progress ${isBusy ? 'busy' : ''}" data-progress=${share.toFixed(3)} aria-hidden="true">
-      ${s(
-        'svg',
-        { viewBox: '0 0 100 2', preserveAspectRatio: 'none' },
-        s('rect', { x: 0, y: 0, width: isBusy ? SOME : 100 * share, height: 2 }),
-      )}
-    </div>`;
+    return progressLine(isBusy, share);
   }
 }
 define('ox-progress', ProgressLine);
-
-/** "9 s"; null if nothing can be said yet. */
-const timeLeft = ({ secondsLeft }: Progress): string | null =>
-  secondsLeft === null || !Number.isFinite(secondsLeft) ? null : duration(secondsLeft);
 
 /** What is being computed, in a sentence; null if nothing is. */
 export function progressText(model: Pick<ComparisonModel, 'state' | 'matrices' | 'live'>): string | null {
@@ -44,7 +29,7 @@ export function progressText(model: Pick<ComparisonModel, 'state' | 'matrices' |
   if (state?.phase !== 'running') return null;
   const { progress } = state;
   if (!progress) return t('Starting the engine.');
-  const [done, total, left] = [integer(progress.done), integer(progress.total), timeLeft(progress)];
+  const [done, total, left] = [integer(progress.done), integer(progress.total), timeLeft(progress.secondsLeft)];
   if (progress.phase === 'change')
     return left === null
       ? t('Comparing the weights: {0} of {1} tensors so far.', done, total)

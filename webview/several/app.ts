@@ -1,88 +1,99 @@
-/** The page of several checkpoints: the answer and a table of the runs or steps. */
-import { LitElement, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
-import type { SeveralFromView, SeveralState } from '../../src/protocol/severalViews.ts';
+/** The page of several checkpoints: title, answer, the questions over the maps, the runs as a table; keys that work everywhere. */
+import { nothing, type TemplateResult } from 'lit';
+import { define } from '../comparison/view.ts';
 import { html } from '../shared/html.ts';
-import { percent } from '../shared/format.ts';
 import { t } from '../shared/l10n.ts';
-import type { SeveralModel } from './model.ts';
+import { isPopoverOpen } from '../shared/popover.ts';
+import './agree.ts';
+import './answer.ts';
+import './chosen.ts';
+import { figureOf, figuresOf, nextId } from './figures.ts';
+import './maps.ts';
+import './members-table.ts';
+import './path.ts';
+import './slider.ts';
+import { failure, failures, freshSteps, nothingPairs, planned, progressOf } from './states.ts';
+import { PANEL_ID } from './tabs-bar.ts';
+import './title.ts';
+import { SeveralElement, stepOf, tabOf, tabsOf, type SeveralTab } from './view.ts';
 
-@customElement('ox-several')
-export class SeveralApp extends LitElement {
-  @property({ attribute: false }) model!: SeveralModel;
-  @property({ attribute: false }) post!: (message: SeveralFromView) => void;
-  @property({ type: Number }) version = 0;
+class App extends SeveralElement {
+  private readonly onKey = (event: KeyboardEvent): void => this.key(event);
 
-  protected override createRenderRoot(): this {
-    return this;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.onKey);
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.onKey);
+  }
+  /** After a theme change: canvases hold pixels, not variables. */
+  redraw(): void {
+    for (const map of this.querySelectorAll<Element & { redraw?: () => void }>('ox-run-maps, ox-pair-map, ox-step-map'))
+      map.redraw?.();
+    this.version++;
   }
 
-  protected override render(): unknown {
-    const { state, figures, progress } = this.model;
-    if (!state) return html``;
-    return html`
-      <header>
-        <strong>${state.baseName}</strong>
-        ${this.actions(state)}
-        ${progress && state.phase === 'running' ? html`<span>${progress.done} / ${progress.total}</span>` : ''}
-      </header>
-      ${state.error ? html`<p role="alert">${state.error.message}</p>` : ''}
-      <p data-answer>${figures?.answer.text ?? ''}</p>
-      <table>
-        <thead>
-          <tr>
-            <th>${state.kind === 'runs' ? t('Run') : t('Step')}</th>
-            <th>${t('Relative update')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${state.runs.map(
-            ({ name, path }, run) =>
-              html`<tr data-run=${run} title=${path}>
-                <td>${name}</td>
-                <td>${percent(figures?.comparisons[run]?.model.relativeUpdate ?? null)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-      ${this.fresh(state)}
-    `;
+  protected override render(): TemplateResult | typeof nothing {
+    const { view, version } = this;
+    const { model } = view;
+    const { state } = model;
+    if (!state) return nothing;
+    const strips = html`<ox-several-title .view=${view} .version=${version}></ox-several-title
+      >${progressOf(view)}${failure(view)}${failures(view)}${freshSteps(view)}`;
+    const isBefore = state.phase === 'planning' || state.phase === 'planned';
+    if (!model.plan || isBefore) return html`${strips}${planned(view)}`;
+    if (!model.matrices.length) return html`${strips}${nothingPairs()}`;
+    return html`${strips}<ox-several-answer .view=${view} .version=${version}></ox-several-answer>
+      <main>
+        <ox-step-slider .view=${view} .version=${version}></ox-step-slider>
+        <ox-several-tabs .view=${view} .version=${version}></ox-several-tabs>
+        ${this.panel(tabOf(view))}
+        <ox-members .view=${view} .version=${version}></ox-members>
+      </main>
+      <div class="sr" role="status">
+        ${view.ui.cell ? t('Layer {0}, {1}', view.ui.cell.layer, view.ui.cell.module) : ''}
+      </div>`;
+  }
+  private panel(tab: SeveralTab): TemplateResult {
+    const { view, version } = this;
+    const content =
+      tab === 'agree'
+        ? html`<ox-agree .view=${view} .version=${version}></ox-agree>`
+        : tab === 'path'
+          ? html`<ox-path .view=${view} .version=${version}></ox-path>`
+          : html`<ox-run-maps .view=${view} .version=${version}></ox-run-maps
+              ><ox-chosen .view=${view} .version=${version}></ox-chosen>`;
+    return html`<div class="question" id=${PANEL_ID} role="tabpanel" aria-labelledby=${`tab-${tab}`}>${content}</div>`;
   }
 
-  private actions(state: SeveralState): TemplateResult {
-    const button = (label: string, message: SeveralFromView): TemplateResult =>
-      html`<button @click=${() => this.post(message)}>${label}</button>`;
-    const { phase, kind, follow } = state;
-    return html`
-      ${phase === 'planned' ? button(t('Start'), { type: 'start' }) : ''}
-      ${phase === 'running' ? button(t('Cancel'), { type: 'cancel' }) : ''}
-      ${phase === 'cancelled' ? button(t('Resume'), { type: 'resume' }) : ''}
-      ${phase === 'failed' ? button(t('Retry'), { type: 'retry' }) : ''}
-      ${kind === 'runs' ? button(t('+ Run'), { type: 'addRun' }) : ''}
-      ${
-        follow
-          ? html`<button
-              aria-pressed=${String(follow.on)}
-              @click=${() => this.post({ type: 'follow', on: !follow.on })}
-            >
-              ${t('Follow')}
-            </button>`
-          : ''
-      }
-    `;
+  private key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey || isPopoverOpen()) return;
+    const target = event.target as HTMLElement | null;
+    if (target?.closest('input:not([type="range"]), select, textarea')) return;
+    if (!this.act(event.key)) return;
+    // VS Code hears every key of a page at its window
+    event.preventDefault();
+    event.stopPropagation();
   }
-
-  private fresh({ follow }: SeveralState): TemplateResult[] {
-    return (follow?.fresh ?? []).map(
-      ({ step, waiting }) =>
-        html`<p data-fresh=${step}>
-          ${t('Step {0}', step)}
-          ${
-            waiting === null
-              ? html`<button @click=${() => this.post({ type: 'include', steps: [step] })}>${t('Include')}</button>`
-              : waiting
-          }
-        </p>`,
-    );
+  /** False: the key means nothing here. */
+  private act(key: string): boolean {
+    const { view } = this;
+    const { model, ui, set } = view;
+    const tab = tabOf(view);
+    const opened = /^\d$/.test(key) ? tabsOf(model.kind)[Number(key) - 1] : undefined;
+    if (opened) set({ tab: opened, figure: null, clause: null });
+    else if ((key === '[' || key === ']') && tab !== 'agree' && tab !== 'path') {
+      const ids = figuresOf(tab, model.known).map(({ id }) => id);
+      set({ figure: nextId(ids, figureOf(tab, ui.figure, model.known).metric.id, key === ']' ? 1 : -1) });
+    } else if ((key === ',' || key === '.') && model.kind === 'steps') {
+      const step = stepOf(view) + (key === '.' ? 1 : -1);
+      set({ step: Math.max(0, Math.min(model.runs.length - 1, step)) });
+    } else if (key === 'Escape' && ui.clause !== null) set({ clause: null });
+    else return false;
+    return true;
   }
 }
+define('ox-several', App);
+export type { App };

@@ -32,12 +32,15 @@ export interface LayerStat {
   min: number;
   max: number;
 }
+export type ProfileMark = 'circle' | 'square' | 'diamond' | 'up' | 'down' | 'none';
 export interface ProfileSeries {
   name?: string;
   /** none: a dotted line, for what noise gives */
-  mark: 'square' | 'circle' | 'none';
+  mark: ProfileMark;
   /** any CSS colour */
   colour: string;
+  /** of the line between the layers; whole by default */
+  dash?: readonly number[];
   at(layer: number): LayerStat | null;
   /** one dot a matrix, so that a few of them show */
   points?(layer: number): readonly number[];

@@ -54,9 +54,28 @@ export function paintProfileHead(b: Brush, g: Geometry, profile: Profile): void 
 }
 function mark(b: Brush, { mark: kind }: ProfileSeries, x: number, y: number, r: number): void {
   b.c.beginPath();
-  if (kind === 'square') b.c.rect(x - r + 0.5, y - r + 0.5, 2 * r - 1, 2 * r - 1);
-  else b.c.arc(x, y, r, 0, 7);
+  switch (kind) {
+    case 'square':
+      b.c.rect(x - r + 0.5, y - r + 0.5, 2 * r - 1, 2 * r - 1);
+      break;
+    case 'diamond':
+      polygon(b, [x, y - r - 1], [x + r + 1, y], [x, y + r + 1], [x - r - 1, y]);
+      break;
+    case 'up':
+      polygon(b, [x, y - r], [x + r, y + r], [x - r, y + r]);
+      break;
+    case 'down':
+      polygon(b, [x, y + r], [x + r, y - r], [x - r, y - r]);
+      break;
+    case 'circle':
+    case 'none':
+      b.c.arc(x, y, r, 0, 7);
+  }
   b.c.fill();
+}
+function polygon(b: Brush, [x, y]: readonly [number, number], ...rest: (readonly [number, number])[]): void {
+  b.c.moveTo(x, y);
+  for (const [px, py] of rest) b.c.lineTo(px, py);
 }
 function profileX(g: Geometry, profile: Profile, value: number): number {
   const at = toUnit(profile.scale, value);
@@ -150,7 +169,8 @@ function paintSeries(
       }
     });
     c.globalAlpha = 1;
-  } else c.setLineDash([2, 3]);
+  }
+  c.setLineDash([...(series.dash ?? (isMarked ? [] : [2, 3]))]);
   c.lineWidth = 1.5;
   c.beginPath();
   let pen = false;

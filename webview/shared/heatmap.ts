@@ -38,6 +38,7 @@ export type {
   LayerStat,
   Panel,
   Profile,
+  ProfileMark,
   ProfileSeries,
 } from './heatmap-geometry.ts';
 export { legendRamp } from './heatmap-paint.ts';

@@ -51,6 +51,26 @@ describe('several runs of one base', () => {
     expect(answerText(answerToRuns(cosines([0, 1, 0.3])))).toContain('The runs share no direction');
     expect(answerText(answerToRuns(cosines([0, 1, 0.31])))).toContain('a and b point the same way');
   });
+  it('runs of which every two point the same way are named together, and of many pairs the rest is counted', () => {
+    const text = answerText(
+      answerToRuns(cosines([0, 1, 0.9], [0, 2, 0.8], [1, 2, 0.7], [0, 3, 0], [1, 3, 0], [2, 3, 0])),
+    );
+    expect(text).toContain(
+      'a, b and c point the same way (cosine 0.70 to 0.90, signs agree in 85 % to 95 %, independent',
+    );
+    expect(text).toContain('d shares no direction with the others');
+    const every = Array.from({ length: 16 }, (_, i) => i);
+    const pairs = every.flatMap((i) =>
+      every.filter((j) => j > i).map((j) => ({ i, j, updateCosine: i % 2 === j % 2 ? 0.9 : 0, signAgreement: 0.5 })),
+    );
+    const many = answerToRuns({ runs: every.map((run) => ({ name: `r${run}`, relativeUpdate: 0.01 })), pairs });
+    const said = answerText(many);
+    expect(said).toContain('r0, r2, r4, r6, r8, r10 and 2 more point the same way');
+    expect(said).toContain('r1, r3, r5, r7, r9, r11 and 2 more point the same way');
+    // 8 by 8 pairs: three are named
+    expect(said).toContain('r0 and r5 share no direction (cosine 0, independent 0); 61 more pairs share no direction');
+    expect(many.sentences.flat().length).toBeLessThan(10);
+  });
   it('two and two: what is said of a pair is not said of all', () => {
     const text = answerText(
       answerToRuns(cosines([0, 1, 0.9], [2, 3, 0.9], [0, 2, 0], [0, 3, 0.5], [1, 2, 0], [1, 3, 0.5])),

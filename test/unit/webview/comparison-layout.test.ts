@@ -1,34 +1,17 @@
 /** The page of a comparison in a plain browser, in the windows of its design: the map's share of the height, and nothing cut off. */
-import { build } from 'esbuild';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ensureChromium } from '../../../scripts/lib/tools.mjs';
 import { DEFAULT_PARAMETERS, type ComparisonSummary } from '../../../src/protocol/results.ts';
 import type { ComparisonToView } from '../../../src/protocol/views.ts';
 import { fixture } from '../answer/cases.ts';
 import { comparisonState, stateMessages } from '../makers.ts';
+import { framesOf, PlainPages } from './plainPage.ts';
 
-let browser: Browser;
-let script = '';
-let style = '';
+let pages: PlainPages;
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: { page: 'webview/comparison/main.ts', style: 'webview/comparison/main.css' },
-    bundle: true,
-    write: false,
-    outdir: 'out',
-    format: 'iife',
-    loader: { '.ttf': 'dataurl' },
-    logLevel: 'silent',
-  });
-  const textOf = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
-  [script, style] = [textOf('page.js'), textOf('style.css')];
-  browser = await chromium.launch({
-    executablePath: ensureChromium(),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  pages = await PlainPages.of('comparison');
 });
-afterAll(() => browser.close());
+afterAll(() => pages.close());
 
 function messagesOf(name: string): ComparisonToView[] {
   const { plan, tensors, summary } = fixture(name);
@@ -48,23 +31,9 @@ function messagesOf(name: string): ComparisonToView[] {
   return [...stateMessages(state), { type: 'results', tensors: [...tensors.values()], details: [], failed: [] }];
 }
 async function opened(name: string, width: number, height: number): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage({ viewport: { width, height } });
-  const errors: string[] = [];
-  page.on('pageerror', ({ message }) => errors.push(message));
-  await page.setContent(
-    `<!doctype html><html lang="en"><head><title>page</title><style>:root { --vscode-font-family: sans-serif; --vscode-foreground: #ccc; --vscode-editor-background: #1f1f1f; }</style><style>${style}</style></head><body></body></html>`,
-  );
-  await page.evaluate(() => {
-    // not in a page without an address
-    crypto.randomUUID ??= () => '0-0-0-0-0';
-    Object.assign(window, { acquireVsCodeApi: () => ({ postMessage() {}, getState() {}, setState() {} }) });
-  });
-  await page.addScriptTag({ content: script });
-  await page.evaluate((messages) => messages.forEach((each) => window.postMessage(each, '*')), messagesOf(name));
+  const { page, errors } = await pages.open(messagesOf(name), { width, height });
   await page.locator('[data-key-value], .keyfig').first().waitFor();
-  await page.evaluate(
-    () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
-  );
+  await framesOf(page);
   return { page, errors };
 }
 

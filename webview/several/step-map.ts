@@ -1,0 +1,100 @@
+/** Layers by steps for one figure: the median of the layer's matrices. A column chooses the step. */
+import type { TemplateResult } from 'lit';
+import { median } from '../../src/metrics/median.ts';
+import { shortNumber } from '../comparison/cells.ts';
+import { isInPercent, memo, percentText, scaleOf } from '../comparison/panels.ts';
+import type { Shown } from '../comparison/shown.ts';
+import { define } from '../comparison/view.ts';
+import type { CellStatus, CellValue, Hit } from '../shared/heatmap.ts';
+import { cardContent, hoverCard } from '../shared/hover-card.ts';
+import { html } from '../shared/html.ts';
+import { t, tell } from '../shared/l10n.ts';
+import { statusWord } from '../shared/words.ts';
+import { allFigures, shownOf } from './figures.ts';
+import { MapHost } from './map-host.ts';
+import type { SeveralModel } from './model.ts';
+import { SeveralElement, stepOf } from './view.ts';
+
+/** Of several matrices the states that are told, the first that any of them has; a value goes before all. */
+const TOLD: readonly CellStatus[] = ['pending', 'failed', 'nan', 'same', 'untouched', 'absent'];
+
+/** A layer at a step. */
+export function stepCell(model: SeveralModel, { metric }: Shown, layer: number, step: number): CellValue {
+  const cells = model.ofLayer(layer).map((matrix) => model.matrixCell(step, metric, matrix));
+  const value = median(cells.map((cell) => (cell.status === 'done' ? cell.value : null)));
+  if (value !== null) return { status: 'done', value };
+  return { status: TOLD.find((told) => cells.some(({ status }) => status === told)) ?? 'done', value };
+}
+
+class StepMap extends SeveralElement {
+  private readonly map = new MapHost();
+
+  protected override render(): TemplateResult {
+    return html`<div class="map"></div>`;
+  }
+  protected override updated(): void {
+    const { model, set } = this.view;
+    const figures = allFigures(model.known);
+    const figure = figures.find(({ id }) => id === this.view.ui.stepFigure) ?? figures[0];
+    const host = this.querySelector<HTMLElement>('.map');
+    if (!host || !figure) return;
+    const shown = shownOf(figure);
+    const at = memo((step) => memo((layer) => stepCell(model, shown, layer, step)));
+    const columns = model.runs.map(({ step, name }, i) => ({ id: String(i), label: String(step ?? name) }));
+    const values = model.runs.flatMap((_, step) =>
+      model.layers.flatMap((layer) => {
+        const { value } = at(step)(layer);
+        return value === null ? [] : [value];
+      }),
+    );
+    const isPercent = isInPercent(shown.metric);
+    const chosen = stepOf(this.view);
+    const [first] = model.layers;
+    this.map.show(host, {
+      model,
+      columns,
+      panels: [
+        {
+          title: shown.name,
+          sub: [figure.sub ? tell(figure.sub) : isPercent ? t('in %') : '', t('median of the layer’s matrices')]
+            .filter(Boolean)
+            .join('; '),
+          scale: scaleOf(shown, values),
+          cell: (layer, step) => at(Number(step))(layer),
+          text: isPercent ? percentText : shortNumber,
+        },
+      ],
+      profile: null,
+      selected: first === undefined ? null : { layer: this.layer ?? first, module: String(chosen) },
+      onSelect: ({ layer, module }) => {
+        this.layer = layer;
+        set({ step: Number(module) });
+      },
+      onHover: (hit) => this.tell(hit, shown),
+    });
+  }
+  /** the row that was chosen last */
+  private layer: number | null = null;
+
+  private tell(hit: Hit | null, { metric, name }: Shown): void {
+    if (!hit) return hoverCard().hide();
+    const { model } = this.view;
+    const cell = stepCell(model, { metric, name, figure: null }, hit.layer, Number(hit.module));
+    const text =
+      cell.status !== 'done'
+        ? statusWord(cell.status)
+        : cell.value === null
+          ? statusWord('null')
+          : metric.format(cell.value);
+    const title = t('Layer {0}, {1}', hit.layer, model.runs[Number(hit.module)]?.name ?? '');
+    hoverCard().show(cardContent(title, [[name, text]]), hit);
+  }
+  redraw(): void {
+    this.map.redraw();
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.map.dispose();
+  }
+}
+define('ox-step-map', StepMap);

@@ -17,6 +17,7 @@ const LAYERS = {
   formats: { may: ['numbers', 'bytes', 'text', 'protocol'] },
   // Data about names, and small pure functions over it: the pages' labels read it too.
   families: { may: ['protocol'] },
+  cache: { may: ['files', 'bytes', 'protocol'] },
   checkpoint: { may: ['families', 'formats', 'numbers', 'bytes', 'text', 'protocol'] },
   kernels: { may: [] },
   linalg: { may: ['files/index', 'numbers', 'protocol'] },
@@ -32,9 +33,21 @@ const LAYERS = {
   results: { may: ['answer', 'metrics/summary', 'metrics/coverage', 'metrics/several', 'protocol'] },
   health: { may: ['checkpoint', 'families', 'formats', 'numbers', 'bytes', 'protocol'] },
   analysis: {
-    may: ['files', 'health', 'metrics', 'linalg', 'checkpoint', 'formats', 'numbers', 'bytes', 'text', 'protocol'],
+    may: [
+      'cache',
+      'files',
+      'health',
+      'metrics',
+      'linalg',
+      'checkpoint',
+      'formats',
+      'numbers',
+      'bytes',
+      'text',
+      'protocol',
+    ],
   },
-  engine: { may: ['analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  engine: { may: ['cache', 'analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
   assistant: {
     may: [
@@ -56,6 +69,7 @@ const LAYERS = {
   report: { may: ['answer', 'metrics', 'text', 'protocol'] },
   cli: {
     may: [
+      'cache',
       'mcp',
       'report',
       'results',
@@ -76,7 +90,7 @@ const LAYERS = {
   tools: { may: ['assistant', 'engine', 'text', 'protocol'], vscode: true },
   git: { may: ['files', 'formats', 'protocol'] },
   // What both pages need of VS Code.
-  host: { may: ['engine', 'files', 'bytes', 'formats', 'text', 'protocol'], vscode: true },
+  host: { may: ['cache', 'engine', 'files', 'bytes', 'formats', 'text', 'protocol'], vscode: true },
   editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
   comparison: {
     may: ['host', 'engine', 'export', 'answer', 'results', 'files', 'bytes', 'text', 'protocol'],
@@ -94,6 +108,7 @@ const LAYERS = {
   commands: {
     may: [
       ...[
+        'cache',
         'comparison',
         'editor',
         'host',

@@ -26,7 +26,8 @@ let closing: (() => Promise<void>) | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, workspaceState, subscriptions } = context;
   const log = shownLog(vscode.window.createOutputChannel('Offaxis', { log: true }));
-  const windowEngine = new WindowEngine(extensionUri, log);
+  const caches = join(context.globalStorageUri.fsPath, 'cache');
+  const windowEngine = new WindowEngine(extensionUri, caches, log);
   const engine = windowEngine.client;
   const activity = new Activity();
   const base = new BaseSelection(workspaceState);
@@ -79,7 +80,10 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     recent,
     registerCheckpointsView({ workspace, recent, base }, (from, to) => comparisons.compare(from, to)),
-    registerCommands({ extensionUri, engine, log, inspector, comparisons, base, gpuDocument, revisions }, COMMANDS),
+    registerCommands(
+      { extensionUri, engine, log, inspector, comparisons, base, gpuDocument, revisions, caches },
+      COMMANDS,
+    ),
   );
   closing = () => comparisons.close();
 }

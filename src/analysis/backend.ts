@@ -3,11 +3,15 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ContentCache } from '../cache/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { createWasmBackend } from '../linalg/wasm/index.ts';
 import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { openGpu, reportGpu, type OpenGpu } from './gpu.ts';
+import { KeptBackend } from './kept/backend.ts';
+import { engineVersion } from './kept/engineVersion.ts';
+import type { Keeping } from './kept/run.ts';
 
 export interface BackendLog {
   info(line: string): void;
@@ -25,12 +29,16 @@ export interface BackendChoice {
   directory?: string;
   /** folder of the bundle beside which the GPU library is looked for; by default the running one's */
   bundleDirectory?: string;
+  /** where results are kept between runs, and how much all of them may take; null or left out: nowhere */
+  cache?: { folder: string; maxBytes: number } | null;
   log?: BackendLog;
   /** true while the GPU is looked for or works: a crash then is the device's */
   onGpuWork?: (busy: boolean) => void;
 }
 
 export interface Backends {
+  /** null: nothing is kept */
+  readonly keeping: Keeping | null;
   /** for headers, chunks and everything else that needs no spectra */
   readonly cpu: LinearAlgebraBackend;
   /** The one that computes spectra; the GPU is looked for at the first call. Never throws: without a GPU it is the CPU. */
@@ -62,15 +70,26 @@ export async function createBackends(options: BackendChoice): Promise<Backends> 
     bundleDirectory: options.bundleDirectory ?? here,
   };
   const log = options.log ?? { info: () => undefined, warn: () => undefined };
+  const keeping = options.cache
+    ? {
+        cache: new ContentCache({ ...options.cache, warn: (line) => log.warn(line) }),
+        version: engineVersion(directory),
+      }
+    : null;
+  const keeps = (backend: LinearAlgebraBackend): LinearAlgebraBackend =>
+    keeping ? new KeptBackend(backend, keeping.cache, keeping.version) : backend;
   let opened: Promise<OpenGpu> | undefined;
   const gpu = (): Promise<OpenGpu> =>
     (opened ??= openGpu({ ...settings, cpu, log, onWork: options.onGpuWork ?? (() => undefined) }));
+  let spectral: Promise<LinearAlgebraBackend> | undefined;
   return {
+    keeping,
     cpu,
-    spectral: async () => (await gpu()).backend ?? cpu,
+    spectral: () => (spectral ??= gpu().then(({ backend }) => keeps(backend ?? cpu))),
     choice: async () => (await gpu()).report(),
     report: async () => reportGpu(settings, (await gpu()).report(), options.onGpuWork ?? (() => undefined)),
     async dispose() {
+      await keeping?.cache.flush();
       const backend = (await opened)?.backend;
       // The failover backend ends the CPU's threads as well.
       await (backend ?? cpu).dispose();

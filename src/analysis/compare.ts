@@ -6,6 +6,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, type Change } from './change.ts';
+import { KeptRun, type Keeping } from './kept/run.ts';
 import { wholeMatrix } from './matrixMemory.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
@@ -20,7 +21,7 @@ export interface RunningComparison {
  * Yields `plan` first, unless `known` says that the caller has this one. A tensor that fails yields `failed` and the rest goes on.
  * `done` names the matrices that an earlier run finished: nothing of them is computed again; of a `shard` only its part is. Throws `cancelled`, and read-failed if a
  * file is not any more what it was when it was opened; what was yielded
- * stays valid.
+ * stays valid. `keeping`: where results of earlier runs are looked for and these are kept.
  */
 export async function* compareCheckpoints(
   backend: LinearAlgebraBackend,
@@ -28,9 +29,11 @@ export async function* compareCheckpoints(
   request: CompareRequest,
   running: Map<string, RunningComparison>,
   signal: AbortSignal,
+  keeping: Keeping | null = null,
 ): AsyncGenerator<ComparisonEvent, void, undefined> {
   const { parameters } = request;
   try {
+    const kept = await KeptRun.find(keeping, open, parameters, backend);
     const plan = planComparison(open, parameters, backend);
     if (plan.id !== request.known) yield { type: 'plan', plan, backend: backend.info };
     const done = new Set(request.done);
@@ -43,8 +46,9 @@ export async function* compareCheckpoints(
         phase: 'change',
         queue: new WorkQueue(pairs),
         cost: (pair) => pair.count,
-        work: (pair) => changeOf(pair, parameters, backend, signal),
+        work: async (pair) => kept?.change(pair) ?? changeOf(pair, parameters, backend, signal),
         event(pair, change) {
+          kept?.add(pair, change);
           // Of the others nothing is needed any more.
           if (parameters.spectra && pair.spectral) changes.set(pair.name, change);
           return { type: 'change', tensor: change.tensor };
@@ -53,6 +57,7 @@ export async function* compareCheckpoints(
       backend.parallelism,
       signal,
     );
+    await kept?.keepChanges();
     const queue = new WorkQueue(pairs.filter((pair) => changes.has(pair.name)));
     running.set(request.runId, { prioritize: (name) => void queue.prioritize(name) });
     if (queue.size > 0)
@@ -61,7 +66,13 @@ export async function* compareCheckpoints(
           phase: 'spectra',
           queue,
           cost: (pair) => flopsOf(pair, parameters),
-          work: (pair) => spectraOf(pair, changes.get(pair.name) as Change, parameters, backend, signal),
+          async work(pair) {
+            const known = await kept?.outcome(pair);
+            if (known) return known;
+            const outcome = await spectraOf(pair, changes.get(pair.name) as Change, parameters, backend, signal);
+            await kept?.keepOutcome(pair, outcome);
+            return outcome;
+          },
           event: (_, outcome) => ({ type: 'matrix', ...outcome }),
         },
         backend.parallelism,
@@ -69,6 +80,7 @@ export async function* compareCheckpoints(
       );
     await open.base.verify();
     await open.tuned.verify();
+    await keeping?.cache.flush();
   } finally {
     running.delete(request.runId);
   }

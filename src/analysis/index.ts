@@ -146,7 +146,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       const { includeEmbeddings, tensors } = parameters;
       const { open, release } = await comparisons.hold({ base, tuned, includeEmbeddings, tensors }, signal);
       try {
-        yield* compareCheckpoints(backend, open, params, running, signal);
+        yield* compareCheckpoints(backend, open, params, running, signal, backends.keeping);
       } finally {
         await release();
       }

@@ -65,6 +65,7 @@ export type Invocation =
       shard: Shard | null;
     } & OutputOptions &
       EngineOptions)
+  | { command: 'cache'; action: 'info' | 'clear' }
   | ({ command: 'gather'; parts: string[] } & OutputOptions)
   | ({ command: 'cluster'; scheduler: Scheduler; shards: number; parts: string } & ComparisonCommand);
 
@@ -163,6 +164,14 @@ export function parseInvocation(argv: string[]): Invocation {
       ...engine(values),
     };
   }
+  if (command === 'cache') {
+    const { values, positionals } = parse(rest, HELP);
+    if (values.help) return { command: 'help', topic: 'cache' };
+    const [action = 'info', ...others] = positionals;
+    if ((action !== 'info' && action !== 'clear') || others.length > 0)
+      throw new UsageError('"offaxis cache" takes info or clear.');
+    return { command, action };
+  }
   if (command === 'report') return parseReport(rest) ?? { command: 'help', topic: command };
   if (command === 'diff') return parseDiff(rest) ?? { command: 'help', topic: command };
   if (command === 'mask') return parseMask(rest) ?? { command: 'help', topic: command };
@@ -201,7 +210,7 @@ export function parseInvocation(argv: string[]): Invocation {
     return { command, json: values.json ?? null, ...engine(values) };
   }
   throw new UsageError(
-    `Unknown command "${command}". The commands are inspect, compare, report, runs, steps, check, verify, diff, apply, mask, gather, cluster, gpu and mcp.`,
+    `Unknown command "${command}". The commands are inspect, compare, report, runs, steps, check, verify, diff, apply, mask, gather, cluster, cache, gpu and mcp.`,
   );
 }
 

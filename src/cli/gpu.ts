@@ -8,7 +8,7 @@ import type { BackendRequest, GpuReport } from '../protocol/gpu.ts';
 import type { Invocation } from './arguments.ts';
 import { openOutputs } from './output.ts';
 
-type Working = Exclude<Invocation, { command: 'help' | 'version' | 'gpu' | 'gather' | 'cluster' }>;
+type Working = Exclude<Invocation, { command: 'help' | 'version' | 'gpu' | 'gather' | 'cluster' | 'cache' }>;
 
 /** A driver that takes longer to open the GPU and move sixteen bytes hangs. */
 const TRIAL_MS = 60_000;

@@ -17,6 +17,7 @@ const HELP = `offaxis opens model checkpoints and shows what training did to the
   offaxis apply BASE PATCH -o OUT         the tuned checkpoint again, bit by bit
   offaxis mask BASE [TUNED] --kind KIND   masks of weights, for training
   offaxis mcp [options]                   tools for an assistant: an MCP server on standard input and output
+  offaxis cache [info|clear]              what is kept on this machine, so that nothing is computed twice
   offaxis gpu [options]                   this machine's GPU, and what spectra are computed on
   offaxis help COMMAND                    the options of one command
   offaxis --version
@@ -27,7 +28,9 @@ HF_ENDPOINT), or s3://bucket/key (AWS_ACCESS_KEY_ID and so on, AWS_ENDPOINT_URL)
 Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled.`;
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
   --threads N            worker threads (default: all cores)
-  --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)`;
+  --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)
+  --cache-size SIZE      what kept results may take on disk (default 4GB)
+  --no-cache             look for no kept results, and keep none`;
 const HELP_RANKS = `  --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
   --angle-rank K         size of the principal subspaces (default min(512, floor(q/2)))
   --mask-rank R          rank of the reconstruction and energies (default min(64, ceil(q/8)))
@@ -167,6 +170,17 @@ ${HELP_NOISE}
   --json FILE|-          write offaxis.steps/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
 
+const HELP_CACHE = `offaxis cache [info|clear]
+
+Spectra, leading directions and figures that were computed are kept on this machine, by the content of the weights that they belong to:
+the same comparison again is read from there, and another one over the same base computes the tuned side only. A changed file is computed
+anew. What was used longest ago goes when there is more than --cache-size.
+
+  info                   where they lie, how many there are, and what they take
+  clear                  removes all of them
+
+The folder is OFFAXIS_CACHE if that is set, else among the caches of this system (XDG_CACHE_HOME, ~/Library/Caches, %LOCALAPPDATA%).`;
+
 /** The help text of a command, or the overview. */
 export function helpText(topic: string | null): string {
   if (topic === 'inspect') return HELP_INSPECT;
@@ -176,6 +190,7 @@ export function helpText(topic: string | null): string {
   if (topic === 'cluster') return HELP_CLUSTER;
   if (topic === 'runs') return HELP_RUNS;
   if (topic === 'steps') return HELP_STEPS;
+  if (topic === 'cache') return HELP_CACHE;
   if (topic === 'gpu') return HELP_GPU;
   if (topic === 'mcp') return HELP_MCP;
   if (topic === 'check') return HELP_CHECK;

@@ -1,11 +1,13 @@
 /** Entry of the command line. Exit status: 0 fine, 1 bad input (one line on standard error) or problems found by `check`, 2 usage, 130 cancelled. */
 import { createAnalysis, type Analysis } from '../analysis/index.ts';
 import { remote } from '../bytes/index.ts';
+import { resultsFolder } from '../cache/index.ts';
 import { SeveralCheckpoints } from '../checkpoint/index.ts';
 import { writeStandardOutput } from '../files/index.ts';
 import { clearTuningLeftovers } from '../linalg/dawn/tuningStore.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
 import { parseInvocation, type Invocation } from './arguments.ts';
+import { runCache } from './cache.ts';
 import { runCheck } from './check.ts';
 import { runCluster } from './cluster.ts';
 import { runCompare } from './compare.ts';
@@ -89,8 +91,14 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
       await runGather(invocation, abort.signal);
       return 0;
     }
-    const { threads, memoryMiB } = invocation;
-    analysis = await createAnalysis({ backend: await usableBackend(invocation), threads, memoryMiB, log: DEVICE_LOG });
+    if (invocation.command === 'cache') {
+      await runCache(invocation);
+      return 0;
+    }
+    const { threads, memoryMiB, cacheBytes } = invocation;
+    const cache = cacheBytes > 0 ? { folder: resultsFolder(), maxBytes: cacheBytes } : null;
+    const backend = await usableBackend(invocation);
+    analysis = await createAnalysis({ backend, threads, memoryMiB, cache, log: DEVICE_LOG });
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'verify') return (await runVerify(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'mcp') await runMcp(analysis, invocation.roots, abort.signal);

@@ -1,5 +1,6 @@
 /** Options that several commands take, and how any are read. Wrong usage is a UsageError (exit status 2). */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { DEFAULT_CACHE_BYTES } from '../cache/index.ts';
 import { BACKEND_REQUESTS, type BackendRequest } from '../protocol/gpu.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 
@@ -17,6 +18,8 @@ export interface EngineOptions {
   threads: number;
   /** MiB of GPU buffers; 0: from the adapter's limits */
   memoryMiB: number;
+  /** what results kept on disk may take; 0: none are kept, and none looked for */
+  cacheBytes: number;
 }
 
 export const HELP = { help: { type: 'boolean', short: 'h' } } as const;
@@ -25,6 +28,8 @@ export const ENGINE = {
   backend: { type: 'string' },
   threads: { type: 'string' },
   'gpu-memory': { type: 'string' },
+  'cache-size': { type: 'string' },
+  'no-cache': { type: 'boolean' },
 } as const;
 
 /** What every comparison takes. */
@@ -60,10 +65,23 @@ export function positive(text: string | undefined, option: string): number | nul
   if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}".`);
   return Number(text);
 }
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
+const BINARY: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+/** Bytes of "500MB", "1.5GiB", "4g" or "0". Throws UsageError. */
+export function sizeOf(text: string | undefined, option: string): number | null {
+  if (text === undefined) return null;
+  const [, number, unit = '', binary = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)(i?)b?$/i.exec(text.trim()) ?? [];
+  const factor = (binary ? BINARY : UNITS)[unit.toLowerCase()];
+  if (number === undefined || factor === undefined)
+    throw new UsageError(`${option} takes a size such as 500MB or 4GB, not "${text}".`);
+  return Math.floor(Number(number) * factor);
+}
 export function engine(values: {
   backend?: string | undefined;
   threads?: string | undefined;
   'gpu-memory'?: string | undefined;
+  'cache-size'?: string | undefined;
+  'no-cache'?: boolean | undefined;
 }): EngineOptions {
   const text = values.backend ?? 'auto';
   const backend = BACKEND_REQUESTS.find((request) => request === text);
@@ -72,6 +90,7 @@ export function engine(values: {
     backend,
     threads: positive(values.threads, '--threads') ?? 0,
     memoryMiB: positive(values['gpu-memory'], '--gpu-memory') ?? 0,
+    cacheBytes: values['no-cache'] ? 0 : (sizeOf(values['cache-size'], '--cache-size') ?? DEFAULT_CACHE_BYTES),
   };
 }
 

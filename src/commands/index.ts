@@ -1,4 +1,5 @@
 /** Every command of package.json. */
+import { clearCache } from './clearCache.ts';
 import { compareCheckpoints } from './compareCheckpoints.ts';
 import { compareSelected } from './compareSelected.ts';
 import { compareWith } from './compareWith.ts';
@@ -41,4 +42,5 @@ export const COMMANDS: readonly Command[] = [
   selectAsBase,
   showGpuInformation,
   showLog,
+  clearCache,
 ];

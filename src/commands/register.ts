@@ -19,6 +19,8 @@ export interface CommandServices {
   gpuDocument: GpuDocument;
   /** a folder of ours for checkpoints as Git has them */
   revisions: string;
+  /** a folder of ours for what is kept between runs */
+  caches: string;
 }
 /** One file a command. Arguments come from menus, key bindings or other extensions: they are checked. */
 export interface Command {

@@ -7,6 +7,8 @@ export interface EngineOptions {
   threads: number;
   /** MiB of GPU buffers; 0: from the adapter's limits */
   memoryMiB: number;
+  /** where results are kept between runs, and what all of them may take; null: nowhere */
+  cache: { folder: string; maxBytes: number } | null;
   /** a process before this one crashed during GPU work */
   suspect: boolean;
 }
@@ -17,15 +19,18 @@ export const ENGINE_ARGUMENTS = {
   threads: { type: 'string' },
   'gpu-memory': { type: 'string' },
   'gpu-suspect': { type: 'boolean' },
+  cache: { type: 'string' },
+  'cache-size': { type: 'string' },
 } as const;
 
 /** Both ends of the engine's command line. */
 export const engineArguments = {
-  format: ({ backend, threads, memoryMiB, suspect }: EngineOptions): string[] => [
+  format: ({ backend, threads, memoryMiB, suspect, cache }: EngineOptions): string[] => [
     `--backend=${backend}`,
     `--threads=${threads}`,
     `--gpu-memory=${memoryMiB}`,
     ...(suspect ? ['--gpu-suspect'] : []),
+    ...(cache ? [`--cache=${cache.folder}`, `--cache-size=${cache.maxBytes}`] : []),
   ],
   /** What is not a valid value falls back to the default: settings are edited by hand. */
   parse(values: {
@@ -33,11 +38,15 @@ export const engineArguments = {
     threads?: string | undefined;
     'gpu-memory'?: string | undefined;
     'gpu-suspect'?: boolean | undefined;
+    cache?: string | undefined;
+    'cache-size'?: string | undefined;
   }): EngineOptions {
+    const maxBytes = count(values['cache-size']);
     return {
       backend: backendRequest(values.backend),
       threads: count(values.threads),
       memoryMiB: count(values['gpu-memory']),
+      cache: values.cache && maxBytes > 0 ? { folder: values.cache, maxBytes } : null,
       suspect: values['gpu-suspect'] ?? false,
     };
   },

@@ -20,6 +20,7 @@ export {
   moveFile,
   removeFile,
   removeFolder,
+  touchFile,
   writeWhole,
   type Output,
   type WriteOptions,

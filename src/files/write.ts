@@ -4,7 +4,7 @@
  * removes the temporary file and leaves an earlier file as it was.
  */
 import { unlinkSync } from 'node:fs';
-import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { throwIfAborted } from '../protocol/errors.ts';
 import { diskError, refuseDestination, type DestinationOptions } from './destination.ts';
@@ -13,6 +13,8 @@ import { clearLeftovers, temporaryName } from './leftovers.ts';
 
 export interface WriteOptions extends DestinationOptions {
   signal?: AbortSignal | undefined;
+  /** false: a power cut may leave the file torn under its name, for content that is checked when it is read; default true */
+  durable?: boolean;
 }
 
 /** A file that is being written. `discard` must follow in every case; after `commit` it does nothing. */
@@ -97,7 +99,7 @@ class OutputFile implements Output {
     const { mode } = this;
     // what open() made is cut by the process's mask
     if (mode !== null) await this.onDisk(() => this.file.chmod(mode));
-    await this.onDisk(() => this.file.sync());
+    if (this.options.durable !== false) await this.onDisk(() => this.file.sync());
     await this.onDisk(() => this.file.close());
     // It may have come to be a checkpoint, or a link, in the meantime.
     await refuseDestination(this.destination, this.options);
@@ -105,7 +107,7 @@ class OutputFile implements Output {
     await this.onDisk(() => rename(this.temporary, this.destination));
     this.over = true;
     this.release();
-    await syncFolder(dirname(this.destination));
+    if (this.options.durable !== false) await syncFolder(dirname(this.destination));
   }
 
   async discard(): Promise<void> {
@@ -135,9 +137,9 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** In a folder of ours, for a store. Throws read-failed. */
-export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+/** In a folder of ours, for a store. `mode`: permissions of what is made. Throws read-failed. */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  await mkdir(folder, { recursive: true, mode }).catch((error: unknown) => {
     throw diskError(folder, error);
   });
 }
@@ -147,6 +149,12 @@ export async function removeFile(file: string): Promise<void> {
   await rm(file, { force: true }).catch((error: unknown) => {
     throw diskError(file, error);
   });
+}
+
+/** Sets the time of a file of ours to now. Never throws: where that is not allowed, it keeps its time. */
+export async function touchFile(file: string): Promise<void> {
+  const now = new Date();
+  await utimes(file, now, now).catch(() => undefined);
 }
 
 /** Removes a folder of ours with all that is in it. That there is none is not an error. Throws read-failed. */

@@ -1,5 +1,6 @@
 /** The engine of this window: its settings, the program that runs it, and what the window has learned of the GPU. */
 import * as vscode from 'vscode';
+import { resultsFolder } from '../cache/index.ts';
 import { EngineClient } from '../engine/client.ts';
 import { launchEngine } from '../engine/launch.ts';
 import { backendRequest, engineArguments, type EngineOptions } from '../engine/options.ts';
@@ -7,7 +8,9 @@ import { EngineRuntimes, packagedNode } from '../engine/runtime.ts';
 import type { Log } from './log.ts';
 
 /** Settings whose change takes a fresh engine. */
-const SHAPING = ['backend', 'threads', 'gpuMemory', 'nodePath'] as const;
+const SHAPING = ['backend', 'threads', 'gpuMemory', 'nodePath', 'cacheSize'] as const;
+/** of the setting */
+const GB = 1e9;
 
 export class WindowEngine implements vscode.Disposable {
   readonly client: EngineClient;
@@ -17,7 +20,12 @@ export class WindowEngine implements vscode.Disposable {
   private cpuChosen = false;
   private readonly subscription: vscode.Disposable;
 
-  constructor(extensionUri: vscode.Uri, log: Log) {
+  /** `caches`: a folder of the extension's own for what is kept between runs */
+  constructor(
+    extensionUri: vscode.Uri,
+    private readonly caches: string,
+    log: Log,
+  ) {
     const runtimes = new EngineRuntimes(
       () => settings().get<string>('nodePath')?.trim() ?? '',
       packagedNode(vscode.Uri.joinPath(extensionUri, 'dist').fsPath),
@@ -59,10 +67,12 @@ export class WindowEngine implements vscode.Disposable {
   /** As set, and as the window has learned since. */
   options(): EngineOptions {
     const values = settings();
+    const cacheBytes = Math.floor((values.get<number>('cacheSize') ?? 0) * GB);
     return {
       backend: this.cpuChosen ? 'cpu' : backendRequest(values.get('backend')),
       threads: values.get<number>('threads') ?? 0,
       memoryMiB: values.get<number>('gpuMemory') ?? 0,
+      cache: cacheBytes > 0 ? { folder: resultsFolder(this.caches), maxBytes: cacheBytes } : null,
       suspect: this.gpuSuspect,
     };
   }

@@ -27,6 +27,10 @@ export interface SingleOptions {
   signal?: AbortSignal;
 }
 export interface PairOptions {
+  /** what an earlier call found of this base with these ranks and alpha (its `factors`): not computed again, with the same bits */
+  factors?: BaseFactors;
+  /** asks for `factors`, to be kept; a backend may have none to give */
+  keepFactors?: boolean;
   /** further tuned sides of the same base, as the noise twin or other runs: give `others`, with the base's factors computed once */
   others?: readonly Matrix[];
   /** K, 1 <= K <= q: gives `updateRight` of every tuned side */
@@ -63,12 +67,29 @@ export interface DirectionEnergies {
   left: Float64Array;
   right: Float64Array;
 }
+/** What a pair needs of its base alone, in the precision in which it is computed with. Not zero, and not scaled. */
+export interface BaseFactors {
+  /** q values, descending */
+  values: Float64Array;
+  /** the k leading vectors are there: some side differs from the base, and s_k is above tol */
+  directed: boolean;
+  /** they are in float32 */
+  single: boolean;
+  /** [min(m, n), r] and [max(m, n), r], row-major: the leading vectors of the smaller and of the larger side */
+  leading: { small: Float64Array; large: Float64Array };
+  /** [min(m, n), k] and [max(m, n), k]; empty if not directed */
+  vectors: { small: Float32Array | Float64Array; large: Float32Array | Float64Array };
+  /** both masks, two bits a weight from the lowest on: in the principal one, in the low one */
+  masks: Uint8Array;
+}
 /** Everything spectral about one pair; float64. */
 export interface PairQuantities extends SideQuantities {
   /** descending, q values */
   baseValues: Float64Array;
   /** the number of zeros of W0 */
   zeros: number;
+  /** only if asked for */
+  factors?: BaseFactors;
   /** the same for (W0, each of `others`), in their order; only if there are some */
   others?: SideQuantities[];
   /** where this pair was computed, if not where the backend's `info` says: a GPU backend may leave a matrix to the CPU */

@@ -1,4 +1,5 @@
 /** The assistant's tools as an MCP server that VS Code offers by itself, over the folders that are open. It starts when VS Code asks. */
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineOptions } from '../engine/options.ts';
 
@@ -31,7 +32,7 @@ export function registerMcpServer(services: McpServices): vscode.Disposable {
 function definitions({ extensionUri, version, options }: McpServices): vscode.McpStdioServerDefinition[] {
   const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
   if (!folders[0]) return [];
-  const { backend, threads } = options();
+  const { backend, threads, cache } = options();
   const server = new vscode.McpStdioServerDefinition(
     'Offaxis',
     process.execPath,
@@ -40,10 +41,11 @@ function definitions({ extensionUri, version, options }: McpServices): vscode.Mc
       'mcp',
       `--backend=${backend}`,
       ...(threads > 0 ? [`--threads=${threads}`] : []),
+      cache ? `--cache-size=${cache.maxBytes}` : '--no-cache',
       ...folders.map(({ uri }) => `--root=${uri.fsPath}`),
     ],
     // as for the engine: Electron runs as plain Node, without what is meant for other programs
-    { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: null },
+    { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: null, ...(cache ? { OFFAXIS_CACHE: dirname(cache.folder) } : {}) },
     version,
   );
   server.cwd = folders[0].uri;

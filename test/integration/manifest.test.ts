@@ -51,7 +51,9 @@ test('the settings stand under headings, in the order of package.json', async ()
   // what the machine decides stands in the settings of the machine that the server runs on
   await page.locator('.settings-tabs-widget .action-label', { hasText: /^Remote/ }).click();
   const titles = page.locator('.settings-tree-container .setting-item-label');
-  await expect.poll(() => titles.allInnerTexts()).toEqual(['Backend', 'Gpu Memory', 'Threads', 'Node Path', 'Enabled']);
+  await expect
+    .poll(() => titles.allInnerTexts())
+    .toEqual(['Backend', 'Gpu Memory', 'Threads', 'Cache Size', 'Node Path', 'Enabled']);
   await expect
     .poll(() => page.locator('.settings-toc-container').innerText())
     .toMatch(/Computation[\s\S]*Text Editors/);

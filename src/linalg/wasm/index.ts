@@ -180,8 +180,11 @@ async function comparePair(
   const working = { now: true };
   const wanted = (part: Part) => () => working.now && shares.isFree(part);
   const owner = pool.run('comparePair', input, cost, signal);
-  const tunedSide = pool.assist('tunedSide', input, cost, wanted('tuned'), signal).catch(() => shares.fail('tuned'));
-  const update = pool.assist('updateValues', input, cost, wanted('update'), signal);
+  // Their part has nothing to do with the base, whose factors need not travel.
+  const { factors: _, ...tunedOnly } = options;
+  const assisted = { ...input, options: tunedOnly };
+  const tunedSide = pool.assist('tunedSide', assisted, cost, wanted('tuned'), signal).catch(() => shares.fail('tuned'));
+  const update = pool.assist('updateValues', assisted, cost, wanted('update'), signal);
   // met below where it matters; until then it must not count as unhandled
   update.catch(() => undefined);
   try {

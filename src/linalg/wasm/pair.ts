@@ -2,8 +2,9 @@
  * Everything spectral about one pair, on one thread, in one memory: W0 and W1 and D take turns in the same place, and what is dead
  * (the Gram matrix after its reduction, the reflectors after the vectors) gives its room to the reconstruction and to the angles.
  */
-import type { Matrix, PairQuantities, SideQuantities } from '../backend.ts';
+import type { BaseFactors, Matrix, PairQuantities, SideQuantities } from '../backend.ts';
 import { principalAngles } from './angles.ts';
+import { fitFactors, putFactors, takeFactors } from './baseFactors.ts';
 import { bidiagonalValues, spectrumIsCoarse } from './exact.ts';
 import type { KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
@@ -14,7 +15,7 @@ import type { Format, Source } from './source.ts';
 import { Spectrum } from './spectrum.ts';
 
 /** What all sides of a pair share. */
-interface BaseFactors {
+interface FoundBase {
   /** of W0, times the scale */
   values: Float64Array;
   isZero: boolean;
@@ -28,7 +29,7 @@ interface BaseFactors {
 function unchanged(
   values: Float64Array,
   { angleRank: k, maskRank: r, updateRank }: PairSettings,
-  { isZero }: BaseFactors,
+  { isZero }: FoundBase,
   hasDirections: boolean,
 ): Omit<SideQuantities, 'masks'> {
   return {
@@ -63,22 +64,35 @@ export class PairTask extends PairMatrices {
     const { plan } = this;
     const { angleRank: k, maskRank: r } = this.settings;
 
-    this.load(this.base);
-    const base = this.spectrumOf(this.format);
-    const values = base.computeValues();
-    const isZero = !((values[0] ?? 0) > 0);
     const sides = [this.tuned, ...this.others];
     const changed = sides.map((side) => this.against(side, () => this.differ()));
+    const known = this.knownFactors(changed.includes(true));
+    const base = this.spectrumOf(this.format);
+    if (!known) this.load(this.base);
+    const values = known?.values ?? base.computeValues();
+    const isZero = !((values[0] ?? 0) > 0);
     const directed = changed.includes(true) && !isZero && this.hasRank(values);
-    const found: BaseFactors = { values, isZero, directed, single: directed && base.singleSuffices(k) };
+    const found: FoundBase = {
+      values,
+      isZero,
+      directed,
+      single: known ? known.single : directed && base.singleSuffices(k),
+    };
     let zeros = plan.shape.weights;
     let counted: SideQuantities['masks'][] = [];
+    let factors: BaseFactors | null = null;
     if (!isZero) {
-      base.iterate(directed ? Math.max(k, r) : r);
-      base.vectors(plan.leading.X, plan.leading.Y, r, 0, r, false, false);
-      this.unitLeading(values);
-      if (directed) this.baseVectors(base, found.single);
-      const first = this.masks();
+      if (known) putFactors(this.memory, plan, known);
+      else {
+        base.iterate(directed ? Math.max(k, r) : r);
+        base.vectors(plan.leading.X, plan.leading.Y, r, 0, r, false, false);
+        this.unitLeading(values);
+        if (directed) this.baseVectors(base, found.single);
+        this.markMasks();
+        if (this.settings.keepFactors && this.scale === 1)
+          factors = takeFactors(this.memory, plan, this.settings, { values, directed, single: found.single });
+      }
+      const first = this.countMasks();
       zeros = first.zeros;
       counted = sides.map((side, i) => (i === 0 ? first.masks : this.against(side, () => this.countMasks().masks)));
     }
@@ -104,8 +118,16 @@ export class PairTask extends PairMatrices {
       ...(tuned as SideQuantities),
       baseValues: this.unscaled(baseValues),
       zeros,
+      ...(factors ? { factors } : {}),
       ...(others.length > 0 ? { others } : {}),
     };
+  }
+
+  /** What was kept of this base, if it is what this pair would compute: how many vectors there are depends on whether a side differs. */
+  private knownFactors(differs: boolean): BaseFactors | null {
+    const { factors } = this.settings;
+    if (!factors || this.scale !== 1 || !fitFactors(factors, this.plan.shape, this.settings)) return null;
+    return factors.directed === (differs && this.hasRank(factors.values)) ? factors : null;
   }
 
   /** Does `work` with `side` in the tuned side's place. */
@@ -120,7 +142,7 @@ export class PairTask extends PairMatrices {
   }
 
   /** All but the masks of a side that differs from the base. `tunedValues` times the scale. */
-  private side(base: BaseFactors, shares: PairShares | null): Omit<SideQuantities, 'masks'> {
+  private side(base: FoundBase, shares: PairShares | null): Omit<SideQuantities, 'masks'> {
     const { plan } = this;
     const { shape } = plan;
     const { q, big } = shape;
@@ -185,7 +207,7 @@ export class PairTask extends PairMatrices {
 
   /** D in the base's subspaces, and its values unless another thread has them. */
   private update(
-    base: BaseFactors,
+    base: FoundBase,
     shares: PairShares | null,
   ): Pick<SideQuantities, 'updateValues' | 'updateRight' | 'energies' | 'diagonal' | 'directions'> {
     const updateScale = this.loadUpdate();

@@ -136,7 +136,7 @@ export class PairMatrices {
     return { ...this.countMasks(), threshold };
   }
   /** Marks the masks, as `masks` does; returns its threshold. */
-  private markMasks(): number {
+  protected markMasks(): number {
     const { memory, kernels, plan, format, settings } = this;
     const { shape, leading, reconstruction, mask, selection, spectrum } = plan;
     const { maskRank: r, alpha } = settings;

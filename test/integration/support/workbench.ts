@@ -66,6 +66,8 @@ export class Workbench {
       settings: {
         'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
         'window.commandCenter': false,
+        // A test that watches a run must not find it done by the one before it; cache.test.ts keeps results.
+        'offaxis.cacheSize': 0,
         ...(options.restricted
           ? { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' }
           : {}),

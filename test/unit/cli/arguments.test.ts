@@ -69,6 +69,7 @@ describe('parseInvocation', () => {
       command: 'gpu',
       backend: 'gpu',
       memoryMiB: 512,
+      cacheBytes: 4e9,
       threads: 0,
       json: '-',
     });

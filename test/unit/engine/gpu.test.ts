@@ -147,13 +147,21 @@ describe('the runtime of the engine', () => {
 });
 
 test('the options of the engine survive its command line; nonsense becomes the default', () => {
-  const options = { backend: 'gpu', threads: 3, memoryMiB: 512, suspect: true } as const;
+  const options = {
+    backend: 'gpu',
+    threads: 3,
+    memoryMiB: 512,
+    suspect: true,
+    cache: { folder: 'a b', maxBytes: 5 },
+  } as const;
   const { values } = parseArgs({ args: engineArguments.format(options), options: ENGINE_ARGUMENTS });
   expect(engineArguments.parse(values)).toEqual(options);
   expect(engineArguments.parse({ backend: 'tpu', threads: '-1', 'gpu-memory': 'x' })).toEqual({
     backend: 'auto',
     threads: 0,
     memoryMiB: 0,
+    cache: null,
     suspect: false,
   });
+  expect(engineArguments.parse({ cache: 'x', 'cache-size': '0' }).cache).toBeNull();
 });

@@ -1,0 +1,58 @@
+/** A base of random weights and tuned sides of it, as safetensors in bf16: for benches, which want shapes and no meaning. */
+import { writeFileSync } from 'node:fs';
+
+/**
+ * @param {string} base file
+ * @param {readonly string[]} tuned files: each the base with an update of its own of about one percent
+ * @param {readonly (readonly number[])[]} shapes of matrices in layer 0, 1, ...
+ */
+export function writePair(base, tuned, shapes) {
+  const next = xorshift(1);
+  const matrices = shapes.map(([rows, columns]) => {
+    // a few strong directions over a bulk of noise, as weights have
+    const left = Float32Array.from({ length: rows }, next);
+    const right = Float32Array.from({ length: columns }, next);
+    return Float32Array.from(
+      { length: rows * columns },
+      (_, i) => 0.02 * (next() + left[Math.floor(i / columns)] * right[i % columns]),
+    );
+  });
+  writeFileSync(base, fileOf(shapes, matrices));
+  for (const file of tuned)
+    writeFileSync(
+      file,
+      fileOf(
+        shapes,
+        matrices.map((matrix) => matrix.map((x) => x + 3e-4 * next())),
+      ),
+    );
+}
+
+/** Sums of four uniform numbers: close enough to normal, and fast. */
+function xorshift(seed) {
+  let state = seed;
+  const uniform = () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32 - 0.5;
+  };
+  return () => Math.sqrt(3) * (uniform() + uniform() + uniform() + uniform());
+}
+
+function fileOf(shapes, matrices) {
+  const header = {};
+  let at = 0;
+  for (const [i, shape] of shapes.entries()) {
+    const end = at + 2 * matrices[i].length;
+    header[`model.layers.${i}.self_attn.q_proj.weight`] = { dtype: 'BF16', shape, data_offsets: [at, end] };
+    at = end;
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const codes = matrices.map((matrix) =>
+    Buffer.from(Uint16Array.from(new Uint32Array(matrix.buffer), (x) => x >>> 16).buffer),
+  );
+  return Buffer.concat([length, text, ...codes]);
+}

@@ -7,6 +7,7 @@
 import type { GridName, GridSpec, MatrixType } from '../numbers/index.ts';
 import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
 import type { AgreeingSide, AgreeingSums } from './agreeing.ts';
+import type { LeftOverlap } from './intruders.ts';
 
 export interface Matrix {
   rows: number;
@@ -52,6 +53,8 @@ export interface SideQuantities {
   /** sines and cosines of the k principal angles, each ascending in angle; sine form; null if s_k <= tol on a side, or D = 0 */
   anglesU: { sines: Float64Array; cosines: Float64Array } | null;
   anglesV: { sines: Float64Array; cosines: Float64Array } | null;
+  /** null where `anglesU` is */
+  leftOverlap: LeftOverlap | null;
   /** norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2; null for a zero base */
   energies: { joint: number; left: number; right: number } | null;
   /** u_i' D v_i, i = 1..r; null for a zero base */

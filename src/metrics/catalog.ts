@@ -12,6 +12,7 @@ import { EFFECTIVE_RANK } from './figures/effectiveRank.ts';
 import { ENERGIES } from './figures/energies.ts';
 import { ENERGY_RANKS } from './figures/energyRank.ts';
 import { HIDDEN } from './figures/hidden.ts';
+import { INTRUDERS } from './figures/intruders.ts';
 import { MARCHENKO_PASTUR } from './figures/marchenkoPastur.ts';
 import { MASK_FIGURES } from './figures/masks.ts';
 import { MOMENTS } from './figures/moments.ts';
@@ -53,6 +54,7 @@ export const CATALOG = [
   DIAGONAL_AMPLIFICATION,
   ...ANGLES,
   ...WEDIN,
+  ...INTRUDERS,
   ...ENERGIES,
   ...CURVES,
   ...VALIDITY,

@@ -1,5 +1,6 @@
 /** Section B, spectral: everything reported about one pair of matrices, from a backend's raw quantities. */
 import type { PairQuantities } from '../linalg/backend.ts';
+import { INTRUDER_VECTORS } from '../linalg/intruders.ts';
 import type { GridSpec } from '../numbers/index.ts';
 import type { Flag, SpectrumMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { maskFigures } from './alignment.ts';
@@ -80,6 +81,10 @@ function remarks(
     const short = hasSubspace(baseValues, k, rows, columns) ? 'tuned matrix' : 'base matrix';
     reasons.push(`The ${short} has a numerical rank under ${k}: there is no subspace of that size to compare.`);
   }
+  if (moved && anglesU && metrics.intruders === null)
+    reasons.push(
+      `Only ${k} leading vectors were compared: intruder dimensions need the ${Math.min(INTRUDER_VECTORS, rows, columns)} that they are counted among.`,
+    );
   if (metrics.illDefined)
     note(
       'ill-defined',

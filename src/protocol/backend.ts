@@ -9,6 +9,6 @@ export interface BackendInfo {
 
 /**
  * What a GPU's float32 does not resolve in a pair, so that it was computed again in float64 on the CPU: the change of the spectrum, a
- * value beside the rank threshold, the gap, the angles, or the entries beside the principal mask's threshold.
+ * value beside the rank threshold, the gap, the angles, an intruder dimension near its limit, or the entries beside the principal mask's threshold.
  */
-export type Recomputed = 'nss' | 'rank' | 'gap' | 'angles' | 'masks';
+export type Recomputed = 'nss' | 'rank' | 'gap' | 'angles' | 'intruders' | 'masks';

@@ -18,16 +18,33 @@ import {
 } from '../../src/metrics/index.ts';
 import type { Reference, Tolerance } from '../../src/metrics/tolerance.ts';
 import { DEFAULT_PARAMETERS, type ComparisonMetrics, type TwinMetrics } from '../../src/protocol/results.ts';
-import { NOT_COMPUTED } from './metrics/notComputed.ts';
 
 export type GoldenValue = number | boolean | null | number[] | { [id: string]: GoldenValue };
 export type GoldenTensor = { [id: string]: GoldenValue };
 
+/** By tensor; the counts of intruder dimensions, which lie in a file of their own, with the rest. */
 export function loadGolden(file: string): Map<string, GoldenTensor> {
   const golden = JSON.parse(readFileSync(`test/fixtures/golden/${file}.json`, 'utf8')) as {
     tensors: Record<string, GoldenTensor>;
   };
-  return new Map(Object.entries(golden.tensors));
+  const tensors = new Map(Object.entries(golden.tensors));
+  if (file === 'base-to-sft')
+    for (const [name, { intruders, intrudersUndetermined }] of loadIntruders())
+      tensors.set(name, { ...tensors.get(name), intruders, intrudersUndetermined });
+  return tensors;
+}
+interface GoldenIntruders {
+  /** with all left singular vectors of W0; the other counts with the leading k */
+  full: number;
+  intruders: number;
+  intrudersUndetermined: number;
+  /** of each of the 10 vectors: the largest cosine, and what the squares of all leave of 1 */
+  known: number[];
+  rest: number[];
+}
+export function loadIntruders(): Map<string, GoldenIntruders> {
+  const text = readFileSync('test/fixtures/golden/intruders-base-to-sft.json', 'utf8');
+  return new Map(Object.entries(JSON.parse(text) as Record<string, GoldenIntruders>));
 }
 
 /** The values of base to `folder` with those of its noise twin, matrices only. */
@@ -145,7 +162,6 @@ const TOLERANCES: ReadonlyMap<string, Tolerance> = new Map(CATALOG.map(({ id, to
 const NOT_METRICS = new Set([
   ...['principalSd', 'lowSd', 'principalNotLowSd', 'principalNotLowDensity'],
   ...['shape', 'dtype', 'singularValues'],
-  ...NOT_COMPUTED,
 ]);
 
 /** Whether a field of the golden values is one that is compared. */

@@ -17,6 +17,10 @@ function noteOf(what: Recomputed): string {
       return t('Singular values recomputed in float64 on the CPU: the spectral gap is below what float32 resolves.');
     case 'angles':
       return t('Angles recomputed in float64 on the CPU: the update is too small for float32.');
+    case 'intruders':
+      return t(
+        'Recomputed in float64 on the CPU: a leading vector is too close to the limit of an intruder for float32.',
+      );
     case 'masks':
       return t('Masks recomputed in float64 on the CPU: entries are too close to the selection threshold.');
   }

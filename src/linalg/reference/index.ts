@@ -14,6 +14,7 @@ import type {
   SideQuantities,
   SingleOptions,
 } from '../backend.ts';
+import { leftOverlap } from '../intruders.ts';
 import { fitNoise, noiseOf } from '../noise.ts';
 import { apply, dot, inner, stack, transpose, type Dense } from './dense.ts';
 import { maskHistograms } from './masks.ts';
@@ -72,12 +73,12 @@ function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQ
   const isZero = factors.values[0] === 0;
   const directed = hasRank(factors, angleRank, rows, columns);
   const angles = updateValues[0] !== 0 && directed && hasRank(tunedFactors, angleRank, rows, columns);
+  const [left, tunedLeft] = [factors.left.slice(0, angleRank), tunedFactors.left.slice(0, angleRank)];
   return {
     tunedValues: tunedFactors.values,
     updateValues,
-    anglesU: angles
-      ? principalAngles(factors.left.slice(0, angleRank), tunedFactors.left.slice(0, angleRank), signal)
-      : null,
+    anglesU: angles ? principalAngles(left, tunedLeft, signal) : null,
+    leftOverlap: angles ? leftOverlap(inner(left, tunedLeft).data, angleRank, angleRank) : null,
     anglesV: angles
       ? principalAngles(factors.right.slice(0, angleRank), tunedFactors.right.slice(0, angleRank), signal)
       : null,

@@ -1,4 +1,5 @@
 /** Principal angles between two subspaces of one dimension, from the sine form. */
+import { leftOverlap, type LeftOverlap } from '../intruders.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
 import { shapeOf } from './source.ts';
 import { planDense, planSpectrum, Spectrum, type SpectrumPlan } from './spectrum.ts';
@@ -25,7 +26,8 @@ export function planAngles(layout: Layout, kernels: Kernels, big: number, k: num
 
 /**
  * Sines s((I - A A') B), ascending, and cosines s(A' B), descending, of the k angles between the spans of A and B (rows x k, orthonormal
- * columns, float32 if `single`, else float64). Absolute error about 1e-6 from float32 bases, 2e-8 from float64 ones.
+ * columns, float32 if `single`, else float64). Absolute error about 1e-6 from float32 bases, 2e-8 from float64 ones. `leftOverlap`: of
+ * B's leading columns in A, as if both were left singular vectors.
  */
 export function principalAngles(
   memory: KernelMemory,
@@ -33,12 +35,14 @@ export function principalAngles(
   plan: AnglePlan,
   { A, B, rows, k, single }: { A: Address; B: Address; rows: number; k: number; single: boolean },
   checkCancelled: () => void,
-): { sines: Float64Array; cosines: Float64Array } {
+): { sines: Float64Array; cosines: Float64Array; leftOverlap: LeftOverlap } {
   const size = single ? 4 : 8;
   const gemm = single ? kernels.sgemm : kernels.dgemm;
   const spectrum = plan.sines(rows);
   gemm(k, k, rows, 1, A, 1, k, B, k, 1, 0, plan.overlap, k, spectrum.work);
   checkCancelled();
+  // before the cosines take its place
+  const leading = leftOverlap(single ? memory.f32(plan.overlap, k * k) : memory.f64(plan.overlap, k * k), k, k);
   memory.bytes(plan.rest, rows * k * size).set(memory.bytes(B, rows * k * size));
   gemm(rows, k, k, -1, A, k, 1, plan.overlap, k, 1, 1, plan.rest, k, spectrum.work);
   checkCancelled();
@@ -52,5 +56,5 @@ export function principalAngles(
     const exact = new Spectrum(memory, kernels, plan.sines(k), plan.overlap, format, checkCancelled).computeValues();
     for (let i = 0; i < k; i++) if ((sines[i] ?? 0) > COSINE_FROM) cosines[i] = Math.min(1, exact[i] ?? 0);
   }
-  return { sines, cosines };
+  return { sines, cosines, leftOverlap: leading };
 }

@@ -37,6 +37,7 @@ function unchanged(
     updateValues: new Float64Array(values.length),
     anglesU: null,
     anglesV: null,
+    leftOverlap: null,
     energies: isZero ? null : { joint: 0, left: 0, right: 0 },
     diagonal: isZero ? null : new Float64Array(r),
     directions: hasDirections ? { left: new Float64Array(k), right: new Float64Array(k) } : null,
@@ -158,7 +159,7 @@ export class PairTask extends PairMatrices {
       tunedValues = shares.takeTuned(this.memory, plan, single, this.checkCancelled) ?? this.tunedSide(precision);
     }
     const wantAngles = base.directed && this.hasRank(tunedValues);
-    const angles = (side: 'X' | 'U', rows: number): PairQuantities['anglesU'] => {
+    const angles = (side: 'X' | 'U', rows: number): ReturnType<typeof principalAngles> | null => {
       if (!wantAngles) return null;
       const bases = { A: plan.base[side], B: plan.tuned[side], rows, k, single };
       return principalAngles(this.memory, this.kernels, plan.angles, bases, this.checkCancelled);
@@ -166,7 +167,14 @@ export class PairTask extends PairMatrices {
     const small = angles('X', q);
     const large = angles('U', big);
     update ??= this.update(base, shares);
-    return { tunedValues, anglesU: shape.tall ? large : small, anglesV: shape.tall ? small : large, ...update };
+    const [left, right] = shape.tall ? [large, small] : [small, large];
+    const anglesOf = (found: typeof left): PairQuantities['anglesU'] =>
+      found && { sines: found.sines, cosines: found.cosines };
+    return {
+      ...{ tunedValues, anglesU: anglesOf(left), anglesV: anglesOf(right) },
+      leftOverlap: left?.leftOverlap ?? null,
+      ...update,
+    };
   }
 
   /** The tuned side for another thread's `run`: values, and vectors in the precision that they ask for. */

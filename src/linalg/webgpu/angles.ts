@@ -4,6 +4,7 @@
  * angles.
  */
 import type { FloatTail } from '../backend.ts';
+import { leftOverlap, type LeftOverlap } from '../intruders.ts';
 import { BandReduction, BANDWIDTH } from './bandReduction.ts';
 import type { GpuContext } from './context.ts';
 import { multiply } from './gemm/multiply.ts';
@@ -15,6 +16,11 @@ const COSINE_FROM = 0.5;
 export interface Angles {
   sines: Float64Array;
   cosines: Float64Array;
+}
+export interface FoundAngles {
+  angles: Angles;
+  /** of the tuned side's leading columns in the base's, as if both were left singular vectors */
+  leftOverlap: LeftOverlap;
 }
 /** Leading k vectors of both sides, [rows, k] each, columns orthonormal to float32's accuracy. */
 export interface Bases {
@@ -33,7 +39,7 @@ export async function principalAngles(
   rows: number,
   k: number,
   signal?: AbortSignal,
-): Promise<Angles[]> {
+): Promise<FoundAngles[]> {
   const overlaps: DeviceMatrix[] = [];
   try {
     while (overlaps.length < bases.length) overlaps.push(await createMatrix(context, 'overlap of two bases', k, k));
@@ -52,8 +58,13 @@ export async function principalAngles(
       const ascending = values.map((sine) => Math.min(1, sine)).reverse();
       return { sines: ascending, cosines: ascending.map((sine) => Math.sqrt((1 - sine) * (1 + sine))) };
     });
+    const leading: LeftOverlap[] = [];
+    for (const { buffer, offset, ld } of overlaps)
+      leading.push(leftOverlap(new Float32Array(await context.read(buffer, offset, k * ld * 4, signal)), k, ld));
+    const found = (): FoundAngles[] =>
+      angles.map((angle, i) => ({ angles: angle, leftOverlap: leading[i] as LeftOverlap }));
     const wide = angles.flatMap(({ sines: s }, i) => ((s.at(-1) ?? 0) > COSINE_FROM ? [i] : []));
-    if (wide.length === 0) return angles;
+    if (wide.length === 0) return found();
     const cosines = await bandValues(context, tail, k, k, wide.length, signal, async (reduction) => {
       for (const [member, i] of wide.entries())
         await copy(context, overlaps[i] as DeviceMatrix, reduction.matrix(member));
@@ -64,7 +75,7 @@ export async function principalAngles(
         if (sine > COSINE_FROM) angle.cosines[j] = Math.min(1, cosines[member]?.[j] ?? 0);
       });
     }
-    return angles;
+    return found();
   } finally {
     for (const { buffer } of overlaps) context.pool.release(buffer);
   }

@@ -3,6 +3,7 @@
  * decaying spectra: the reduction's error in all values together is under 6e-8 of their norm, so that a change of 2e-6 is right to 0.5 %; and
  * it turns the leading subspaces as an update of up to 1e-6 of the base's norm would.
  */
+import type { LeftOverlap } from '../intruders.ts';
 import type { Recomputed } from '../../protocol/results.ts';
 
 /** Root mean square error of a value, as a share of s_1: up to 2.9e-8. */
@@ -24,6 +25,14 @@ const ANGLE_FLOOR = (0.0016 * Math.PI) / 180;
 const GAP_SHARE = 0.02;
 /** (s_r - s_{r+1}) / s_1 under which masks and energies are ill-defined: METRICS. */
 const ILL_DEFINED = 1e-5;
+/**
+ * Error of a cosine between two singular vectors: of rounding, up to 1e-6, and over the least gap beside their values as a share of s_1,
+ * up to 6e-8. Four times that and more.
+ */
+const COSINE_ERROR = 4e-6;
+const TURN_ERROR = 4e-7;
+/** Cosine under which a leading vector is an intruder, and what is left outside the known directions to tell it: METRICS. */
+const INTRUDER = 0.5;
 
 export interface DeviceSpectra {
   rows: number;
@@ -35,6 +44,7 @@ export interface DeviceSpectra {
   updateValues: Float64Array;
   /** largest sine of the principal angles, 0 if there are none */
   largestSine: number;
+  leftOverlap: LeftOverlap | null;
 }
 
 /** What of these is to be computed again in float64. W0 and D are not zero. */
@@ -44,6 +54,7 @@ export function doubts(spectra: DeviceSpectra): Recomputed[] {
   if (isRankUnsure(spectra)) found.push('rank');
   if (isGapNoisy(spectra)) found.push('gap');
   if (areAnglesNoisy(spectra)) found.push('angles');
+  if (areIntrudersUnsure(spectra)) found.push('intruders');
   return found;
 }
 
@@ -90,6 +101,21 @@ function isGapNoisy({ baseValues, tunedValues, angleRank: k }: DeviceSpectra): b
 function areAnglesNoisy({ baseValues, updateValues, largestSine }: DeviceSpectra): boolean {
   const share = (RELATIVE_NOISE * norm2(baseValues)) / norm2(updateValues);
   return share > ANGLE_SHARE && share * Math.asin(Math.min(1, largestSine)) > ANGLE_FLOOR;
+}
+
+/** Whether a cosine, or what the known directions leave, lies so close to its limit that the error may decide. */
+function areIntrudersUnsure({ baseValues, tunedValues, leftOverlap }: DeviceSpectra): boolean {
+  if (!leftOverlap) return false;
+  const turn = (values: Float64Array, i: number): number => {
+    const [above = Infinity, here = 0, below = 0] = [values[i - 1], values[i], values[i + 1]];
+    return (TURN_ERROR * (values[0] ?? 0)) / Math.min(above - here, here - below);
+  };
+  return leftOverlap.largest.some((cosine, j) => {
+    const own = COSINE_ERROR + turn(tunedValues, j);
+    const error = own + turn(baseValues, leftOverlap.nearest[j] ?? 0);
+    if (Math.abs(cosine - INTRUDER) < error) return true;
+    return cosine < INTRUDER && Math.abs(1 - (leftOverlap.captured[j] ?? 0) - INTRUDER ** 2) < 2 * own;
+  });
 }
 
 function norm2(values: Float64Array): number {

@@ -161,10 +161,11 @@ class WebGpuBackend implements LinearAlgebraBackend {
     side: DeviceSide,
     { angleRank, maskRank }: PairOptions,
   ): Recomputed[] {
-    const { leading, anglesU, anglesV, tunedValues, updateValues } = side;
+    const { leading, anglesU, anglesV, leftOverlap, tunedValues, updateValues } = side;
     const largestSine = Math.max(anglesU?.sines.at(-1) ?? 0, anglesV?.sines.at(-1) ?? 0);
     if (!leading) return [];
-    const spectra = { baseValues, tunedValues, updateValues, rows, columns, angleRank, maskRank, largestSine };
+    const ranks = { rows, columns, angleRank, maskRank };
+    const spectra = { ...ranks, baseValues, tunedValues, updateValues, largestSine, leftOverlap };
     const found = (updateValues[0] ?? 0) > 0 ? doubts(spectra) : [];
     const illDefined = (baseValues[maskRank - 1] ?? 0) - (baseValues[maskRank] ?? 0) < 1e-5 * (baseValues[0] ?? 0);
     if (leading.doubtful > MOST_DOUBTFUL && !illDefined) found.push('masks');

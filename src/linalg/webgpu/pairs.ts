@@ -11,7 +11,8 @@ import type {
   PairOptions,
   RefinedLeading,
 } from '../backend.ts';
-import { principalAngles, type Angles, type Bases } from './angles.ts';
+import type { LeftOverlap } from '../intruders.ts';
+import { principalAngles, type Angles, type Bases, type FoundAngles } from './angles.ts';
 import { vectorBytes, type Vectors } from './backTransform.ts';
 import { BandReduction } from './bandReduction.ts';
 import type { GpuContext } from './context.ts';
@@ -29,6 +30,7 @@ export interface DeviceSide {
   updateRight?: Float64Array | null;
   anglesU: Angles | null;
   anglesV: Angles | null;
+  leftOverlap: LeftOverlap | null;
   leading: LeadingQuantities | null;
 }
 export interface DevicePair {
@@ -98,7 +100,7 @@ export async function comparePairs(
           pair.sides.push({
             tunedValues: isUpdate(values) ? tuned.values : base.values,
             updateValues: values,
-            ...{ anglesU: null, anglesV: null, leading: null },
+            ...{ anglesU: null, anglesV: null, leftOverlap: null, leading: null },
             ...(ranks.update > 0 ? { updateRight: null } : {}),
           });
         }
@@ -145,13 +147,14 @@ export async function comparePairs(
       updates?.destroy();
     }
     if (bases.length > 0) {
-      const of = (pick: (item: (typeof bases)[number]) => Bases, size: number): Promise<(Angles | null)[]> =>
+      const of = (pick: (item: (typeof bases)[number]) => Bases, size: number): Promise<FoundAngles[]> =>
         principalAngles(context, tail, bases.map(pick), size, ranks.k, signal);
       const left = await of((item) => item.left, rows);
       const right = await of((item) => item.right, columns);
       for (const [i, { side }] of bases.entries()) {
-        side.anglesU = left[i] ?? null;
-        side.anglesV = right[i] ?? null;
+        side.anglesU = left[i]?.angles ?? null;
+        side.anglesV = right[i]?.angles ?? null;
+        side.leftOverlap = left[i]?.leftOverlap ?? null;
       }
     }
     for (const vectors of held.splice(0)) releaseVectors(context, vectors);

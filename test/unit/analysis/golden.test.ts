@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
@@ -39,9 +39,7 @@ async function compare(tuned: string, parameters: Partial<ComparisonParameters> 
 
 describe.each(PAIRS)('base to %s', (tuned, file) => {
   it('matches the golden values of every tensor', async () => {
-    const golden = JSON.parse(readFileSync(`test/fixtures/golden/${file}.json`, 'utf8')) as {
-      tensors: Record<string, GoldenTensor>;
-    };
+    const golden = loadGolden(file);
     const events = await compare(tuned);
     const metrics = new Map<string, ComparisonMetrics>();
     for (const event of events) {
@@ -52,9 +50,8 @@ describe.each(PAIRS)('base to %s', (tuned, file) => {
       }
     }
     expect(events.filter((event) => event.type === 'failed')).toEqual([]);
-    expect([...metrics.keys()].sort()).toEqual(Object.keys(golden.tensors).sort());
-    for (const [name, expected] of Object.entries(golden.tensors))
-      expectMatchesGolden(metrics.get(name) as ComparisonMetrics, expected);
+    expect([...metrics.keys()].sort()).toEqual([...golden.keys()].sort());
+    for (const [name, expected] of golden) expectMatchesGolden(metrics.get(name) as ComparisonMetrics, expected);
   });
 });
 

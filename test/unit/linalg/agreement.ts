@@ -37,6 +37,12 @@ function expectValues(actual: Float64Array, want: Float64Array, what: string): v
   want.forEach((s, i) => close(actual[i] ?? NaN, s, 1e-6 * (want[0] ?? 0), 0, `${what}[${i}]`));
 }
 
+/** Over s_1. */
+function gapBeside(values: Float64Array, i: number): number {
+  const [above = Infinity, here = 0, below = 0] = [values[i - 1], values[i], values[i + 1]];
+  return Math.min(above - here, here - below) / (values[0] ?? 0);
+}
+
 function expectSameSide(
   actual: SideQuantities,
   expected: SideQuantities,
@@ -60,6 +66,18 @@ function expectSameSide(
     const wanted = radians(want);
     expect(got.sines.length).toBe(wanted.length);
     if (determined) radians(got).forEach((angle, i) => close(angle, wanted[i] ?? NaN, 3.5e-5, 0.01, `${side}[${i}]`));
+  }
+  expect(actual.leftOverlap === null).toBe(expected.leftOverlap === null);
+  for (const part of ['largest', 'captured'] as const) {
+    const got = actual.leftOverlap?.[part];
+    expect(got?.length).toBe(expected.leftOverlap?.[part].length);
+    // a vector is as good as the gap beside its value: 4e-7 of s_1 over it
+    expected.leftOverlap?.[part].forEach((x, j) => {
+      const turn =
+        4e-7 *
+        (1 / gapBeside(expected.tunedValues, j) + 1 / gapBeside(expectedBase, expected.leftOverlap?.nearest[j] ?? 0));
+      if (determined && turn < 0.1) close(got?.[j] ?? NaN, x, 2e-5 + 2 * turn, 0, `${part}[${j}]`);
+    });
   }
   expect(actual.energies === null).toBe(expected.energies === null);
   expect(actual.masks === null).toBe(expected.masks === null);

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { Matrix } from '../../../src/linalg/backend.ts';
+import type { LeftOverlap } from '../../../src/linalg/intruders.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
-import { chunkStats, spectrumMetrics, StatsAccumulator } from '../../../src/metrics/index.ts';
-import { compareSample, expectFields, expectMatchesGolden, loadGolden, loadSample, loadTwinGolden } from '../golden.ts';
+import { countIntruders } from '../../../src/metrics/figures/intruders.ts';
+import { chunkStats, defaultAngleRank, spectrumMetrics, StatsAccumulator } from '../../../src/metrics/index.ts';
+import {
+  compareSample,
+  expectFields,
+  expectMatchesGolden,
+  loadGolden,
+  loadIntruders,
+  loadSample,
+  loadTwinGolden,
+} from '../golden.ts';
 
 const backend = createReferenceBackend();
 const base = loadSample('base');
@@ -41,6 +52,37 @@ describe.each(['rl', 'sft'])('the noise twin of base to %s', (folder) => {
       const [before, after] = [base.get(name), tuned.get(name)];
       if (!before || !after) throw new Error(`The samples hold no ${name}.`);
       expectMatchesGolden(await compareSample(backend, before, after, true, name), expected, name);
+    }
+  });
+});
+
+describe('intruder dimensions of base to sft', () => {
+  it('have the cosines of float64 LAPACK, and its counts by all vectors of the base and by the leading k', async () => {
+    const tuned = loadSample('sft');
+    const golden = [...loadIntruders()];
+    const withSome = golden.filter(([, { full }]) => full > 0);
+    expect(golden).toHaveLength(42);
+    expect(withSome).toHaveLength(2);
+    for (const [name, expected] of [...withSome, ...golden.filter((_, i) => i % 9 === 0)]) {
+      const [before, after] = [base.get(name), tuned.get(name)];
+      const [rows = 0, columns = 0] = before?.shape ?? [];
+      const q = Math.min(rows, columns);
+      const matrix = (data: Uint8Array = new Uint8Array()): Matrix => ({ rows, columns, type: 'BF16', data });
+      const compared = async (angleRank: number): Promise<LeftOverlap> => {
+        const options = { maskRank: 1, angleRank, alpha: 0.3, grid: { grid: 'BF16', onGrid: true } } as const;
+        const { leftOverlap } = await backend.comparePair(matrix(before?.data), matrix(after?.data), options);
+        return leftOverlap as LeftOverlap;
+      };
+      const known = await compared(defaultAngleRank(q));
+      expect(known.largest).toHaveLength(10);
+      known.largest.forEach((x, i) => expect(x).toBeCloseTo(expected.known[i] as number, 10));
+      known.captured.forEach((x, i) => expect(1 - x).toBeCloseTo(expected.rest[i] as number, 10));
+      const { intruders, intrudersUndetermined } = expected;
+      expect(countIntruders(known, false)).toEqual({ intruders, undetermined: intrudersUndetermined });
+      // all of W0 leave nothing open
+      const all = await compared(q);
+      if (rows <= columns) all.captured.forEach((x) => expect(x).toBeCloseTo(1, 10));
+      expect(countIntruders(all, true)).toEqual({ intruders: expected.full, undetermined: 0 });
     }
   });
 });

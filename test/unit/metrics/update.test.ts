@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCodes, type MatrixType } from '../../../src/numbers/index.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
+import type { LeftOverlap } from '../../../src/linalg/intruders.ts';
+import { countIntruders } from '../../../src/metrics/figures/intruders.ts';
 import { angleDegrees, updateMetrics, wedinBound, type UpdateResult } from '../../../src/metrics/index.ts';
 import { gaussian, gridOfType, matrix, weightLike } from '../matrices.ts';
 
@@ -45,6 +47,39 @@ function lowRank(rows: number, columns: number, rank: number): Float64Array {
     return sum;
   });
 }
+
+describe('intruder dimensions', () => {
+  const overlap = (...pairs: [number, number][]): LeftOverlap => ({
+    largest: Float64Array.from(pairs, ([largest]) => largest),
+    nearest: new Uint32Array(pairs.length),
+    captured: Float64Array.from(pairs, ([, captured]) => captured),
+  });
+  it('are vectors that no known direction resembles, if what is unknown cannot either', () => {
+    // what is left of 1 would need a cosine of sqrt(0.25) at least
+    const found = overlap([0.3, 0.9], [0.49, 0.7501], [0.49, 0.75], [0.5, 0.3], [0.9, 0.95]);
+    expect(countIntruders(found, false)).toEqual({ intruders: 2, undetermined: 1 });
+    expect(countIntruders(found, true)).toEqual({ intruders: 3, undetermined: 0 });
+  });
+  it('are a direction that the update brings from outside, and none of what turns within the base', async () => {
+    const [rows, columns] = [24, 12];
+    const place = (at: (i: number, j: number) => number): Float64Array =>
+      Float64Array.from({ length: rows * columns }, (_, x) => at(Math.floor(x / columns), x % columns));
+    const base = place((i, j) => (i === j ? 24 - i : 0));
+    // row 20 is no left direction of the base: it becomes the first one of the tuned
+    const foreign = place((i, j) => (i === j ? 24 - i : i === 20 && j === 0 ? 64 : 0));
+    const ranks = { maskRank: 3, angleRank: 10 };
+    const found = await update([rows, columns], base, foreign, ranks, 'F32');
+    expect(found.metrics).toMatchObject({ intruders: 0, intrudersUndetermined: 1 });
+    const all = await update([rows, columns], base, foreign, { maskRank: 3, angleRank: 12 }, 'F32');
+    expect(all.metrics).toMatchObject({ intruders: 1, intrudersUndetermined: 0 });
+  });
+  it('are not counted by fewer vectors than they are counted among', async () => {
+    const base = weightLike(24, 16, 1);
+    const { metrics, reasons } = await update([24, 16], base, weightLike(24, 16, 2));
+    expect(metrics).toMatchObject({ intruders: null, intrudersUndetermined: null });
+    expect(reasons.join(' ')).toContain('Only 6 leading vectors were compared');
+  });
+});
 
 describe('no update', () => {
   it('has shift, angles and norm 0, and no shares, ranks, energies, overlaps', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LeftOverlap } from '../../../../src/linalg/intruders.ts';
 import { doubts, type DeviceSpectra } from '../../../../src/linalg/webgpu/doubt.ts';
 
 const values = (count: number, at: (i: number) => number): Float64Array =>
@@ -6,7 +7,7 @@ const values = (count: number, at: (i: number) => number): Float64Array =>
 const base = values(300, (i) => (i + 1) ** -0.5);
 /** An ordinary pair, with what a case changes of it. */
 const pair = (change: Partial<DeviceSpectra>): DeviceSpectra => ({
-  ...{ rows: 400, columns: 300, angleRank: 150, maskRank: 38, largestSine: 0.02 },
+  ...{ rows: 400, columns: 300, angleRank: 150, maskRank: 38, largestSine: 0.02, leftOverlap: null },
   ...{ baseValues: base, tunedValues: base.map((s) => s * 1.0003), updateValues: values(300, () => 1e-3) },
   ...change,
 });
@@ -39,6 +40,26 @@ describe('what float32 does not resolve', () => {
     expect(doubts(pair({ baseValues: level, tunedValues: level.map((s, i) => (i < 149 ? s * 1.0003 : s)) }))).toEqual([
       'gap',
     ]);
+  });
+  it('is an intruder that the noise may have made, or hidden', () => {
+    const overlap = (cosine: number, captured: number): LeftOverlap => ({
+      largest: Float64Array.of(0.9, cosine),
+      nearest: Uint32Array.of(0, 1),
+      captured: Float64Array.of(0.95, captured),
+    });
+    const of = (cosine: number, captured: number): string[] => doubts(pair({ leftOverlap: overlap(cosine, captured) }));
+    expect(of(0.501, 0.9)).toEqual([]);
+    expect(of(0.500003, 0.9)).toEqual(['intruders']);
+    expect(of(0.499997, 0.9)).toEqual(['intruders']);
+    expect(of(0.3, 0.9)).toEqual([]);
+    expect(of(0.3, 0.750003)).toEqual(['intruders']);
+    // above the limit what is left does not count
+    expect(of(0.7, 0.750003)).toEqual([]);
+    // two values that are nearly one: their vectors are any in that plane
+    const level = base.map((s, i) => (i === 2 ? (base[1] as number) - 1e-7 : s));
+    expect(
+      doubts(pair({ baseValues: level, tunedValues: level.map((s) => s * 1.0003), leftOverlap: overlap(0.6, 0.9) })),
+    ).toEqual(['intruders']);
   });
   it('is an angle that the noise would turn by more than 1 % or 0.002 degrees', () => {
     const small = values(300, () => 3e-6);

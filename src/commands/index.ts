@@ -5,7 +5,7 @@ import { compareSelected } from './compareSelected.ts';
 import { compareWith } from './compareWith.ts';
 import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
 import { compareWithHead } from './compareWithHead.ts';
-import { exportComparison } from './exportComparison.ts';
+import { exportComparison, exportReport } from './exportComparison.ts';
 import { exportMask } from './exportMask.ts';
 import { goToTensor } from './goToTensor.ts';
 import { exportTensor } from './exportTensor.ts';
@@ -28,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   compareWithBaseFromEditor,
   compareWithHead,
   exportComparison,
+  exportReport,
   exportMask,
   goToTensor,
   exportTensor,

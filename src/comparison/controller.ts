@@ -11,6 +11,7 @@ import type { GpuReport } from '../protocol/gpu.ts';
 import type { ComparisonParameters, ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView, ParameterChange } from '../protocol/views.ts';
 import type { Answer } from '../answer/clause.ts';
+import type { Reported } from '../report/index.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
 import { shortNames } from '../text/shortNames.ts';
@@ -214,6 +215,28 @@ export class ComparisonController {
         'Nothing has been computed yet, so there is nothing to export. Start the comparison first.',
       );
     return this.results.result(this.spec.parameters);
+  }
+
+  /**
+   * The same for a document, with what tells which bytes it is of. Throws bad-parameter before there is anything and if the files have
+   * changed since, and as the engine does.
+   */
+  async reported(): Promise<Omit<Reported, 'command'>> {
+    await this.lookAtDisk();
+    if (this.stale || this.hasChanged)
+      throw new OffaxisError(
+        'bad-parameter',
+        'The files have changed on disk since these figures were computed, and a report names the bytes that it is of. Compare again first.',
+      );
+    const { base, tuned } = this.spec;
+    // as they were opened, where the plan has the files that they led to
+    const result = { ...this.result(), base, tuned };
+    const [plan, coverage, answer] = [this.results.plan, this.results.coverage(), this.results.answer()];
+    if (!plan || !coverage || !answer) throw new OffaxisError('bug', 'There are results without a plan.');
+    const { engine } = this.services;
+    const inputs = await engine.call('inputs', comparedCheckpoints(this.spec));
+    const { version } = await engine.call('info', {});
+    return { result, plan, coverage, answer, inputs, version };
   }
 
   /** Ends the work; what was computed is saved. */

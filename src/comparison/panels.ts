@@ -15,7 +15,7 @@ import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/resul
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
 import { comparedCheckpoints, ComparisonController } from './controller.ts';
 import { gpuNotice } from './gpuNotice.ts';
-import { exportComparison } from './save.ts';
+import { exportComparison, exportReport } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
 import { titlesOf } from '../text/shortNames.ts';
 import { notification, visible } from '../text/show.ts';
@@ -236,6 +236,8 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return openDefinition(message, this.services.extensionUri);
       case 'export':
         return exportComparison(controller);
+      case 'exportReport':
+        return exportReport(controller);
       case 'copyCommandLine':
         await vscode.env.clipboard.writeText(controller.view.commandLine);
         return vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: command line copied')}`, 3000);

@@ -26,6 +26,7 @@ export function serveAnalysis(
       open: async (params, signal) => packFacts(await (await analysis()).open(params, signal)),
       plan: async (params, signal) => (await analysis()).plan(params, signal),
       modules: async (params, signal) => (await analysis()).modules(params, signal),
+      inputs: async (params, signal) => (await analysis()).inputs(params, signal),
       letGo: async (params) => {
         await (await analysis()).letGo(params);
         return null;

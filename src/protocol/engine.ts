@@ -13,7 +13,7 @@ import type {
 } from './results.ts';
 import type { WireError } from './errors.ts';
 import type { PackedFacts } from './packedFacts.ts';
-import type { Shard } from './part.ts';
+import type { Inputs, Shard } from './part.ts';
 import type { GpuReport } from './gpu.ts';
 import type { DigestEvent, MemoryEstimate, ScanEvent } from './health.ts';
 import type { MaskEvent, MaskRequest } from './mask.ts';
@@ -238,6 +238,8 @@ export interface EngineCalls {
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
   /** `tensors`: a glob over names, null for all; at most `most` groups are listed */
   modules(params: { path: string; tensors: string | null; most: number }): ModuleList;
+  /** what tells that another machine compares the same files */
+  inputs(params: ComparedCheckpoints): Inputs;
   /** the comparison is not open any more: its headers need not be kept */
   letGo(params: ComparedCheckpoints): null;
   /** moves a matrix to the front of a running comparison's queue */

@@ -182,6 +182,7 @@ export type ComparisonFromView =
   | { type: 'retry'; name?: string }
   | { type: 'prioritize'; name: string }
   | { type: 'export' }
+  | { type: 'exportReport' }
   | { type: 'exportFigure' }
   | { type: 'copyCommandLine' }
   | { type: 'chooseAnother' }

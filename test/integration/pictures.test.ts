@@ -129,6 +129,24 @@ test.each([
   expect(seen.height).toBeGreaterThan(500);
 });
 
+test('"Export Report..." writes the document of the comparison, as HTML or Markdown by its name', async () => {
+  const page = new ComparisonPage(workbench());
+  await page.action('export-menu').click();
+  await page.action('export-report').click();
+  const html = (await saveAs('report.html')).toString();
+  expect(html).toMatch(/^<!doctype html>/i);
+  expect(html).toContain('<svg');
+  expect(html).not.toMatch(/<script|<link|src=/);
+  await workbench().page.locator('.notification-toast', { hasText: 'report.html' }).waitFor();
+  // The page gets the focus back after a file is saved: a pick that came before would close.
+  await workbench().page.waitForTimeout(1000);
+  await workbench().runCommand('Offaxis: Export Report...');
+  const markdown = (await saveAs('report.md')).toString();
+  expect(markdown).toMatch(/^# What training did: /);
+  expect(markdown).toContain('Three quarters of the weights changed');
+  expect(markdown).toMatch(/offaxis report .*report\.md/);
+});
+
 test('the inspector saves its histogram', async () => {
   await workbench().openFromExplorer('base', 'model.safetensors');
   const page = new InspectorPage(workbench());

@@ -122,6 +122,7 @@ class Title extends ViewElement {
         ${
           model.tensors.size > 0
             ? html`${entry('export', t('Figures of Every Tensor…'), t('CSV or JSON'), { type: 'export' })}
+                ${entry('export-report', t('Report: Answer, Maps, Tables…'), t('HTML or Markdown'), { type: 'exportReport' })}
                 ${entry('export-figure', t('Figure: Answer, Map, Profile…'), t('SVG'), { type: 'exportFigure' })}
                 <hr />`
             : nothing

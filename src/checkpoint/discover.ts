@@ -4,6 +4,7 @@ import {
   FORMATS,
   ZERO_SET,
   DCP_METADATA,
+  DELTA_MANIFEST,
   formatOfName,
   indexFormat,
   isCheckpointFile,
@@ -19,6 +20,7 @@ import {
 } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
+import { readManifest, type DeltaManifest } from './deltas/read.ts';
 import { insideOf } from './folders.ts';
 import { foreignFault, isOrbaxFile, orbax } from './foreign.ts';
 
@@ -29,8 +31,16 @@ export type Source = { folder: string; note: string | null } & (
   | { kind: 'dcp'; file: string }
   /** of DeepSpeed's ZeRO: flat partitions, one file a process */
   | { kind: 'zero'; files: ZeroFiles }
-  /** Numbered shards whose index is not there, or is `stale` as the text says; `ranked` if each is one process's part of every tensor. */
-  | { kind: 'shards'; files: string[]; total: number; ranked: boolean; stale: string | null }
+  /** Shards without an index, or one that is `stale` as the text says; `ranked` if each is one process's part of every tensor. */
+  | {
+      kind: 'shards';
+      files: string[];
+      total: number;
+      ranked: boolean;
+      stale: string | null;
+      /** what describes them as the payloads of a delta */
+      delta?: DeltaManifest;
+    }
   /** a Diffusers pipeline: the folders of its components */
   | { kind: 'pipeline'; components: string[] }
 );
@@ -110,6 +120,11 @@ async function inFolder(folder: string): Promise<Source> {
     return { kind: 'dcp', folder, file: DCP_METADATA, note: null };
   const zero = zeroFiles(names);
   if (zero) return { kind: 'zero', folder, files: zero, note: null };
+  const delta = names.includes(DELTA_MANIFEST) ? await readManifest(folder) : null;
+  if (delta) {
+    const { files } = delta;
+    return { kind: 'shards', folder, files, total: files.length, ranked: false, stale: null, note: null, delta };
+  }
   const own = inListing(folder, names);
   if (own) return own;
   const { paths, note, place } = await insideOf(folder, names);

@@ -2,6 +2,7 @@
 export { parseModelConfig } from './config.ts';
 export { checkpointsAt, SeveralCheckpoints } from './discover.ts';
 export { matchesGlob } from './glob.ts';
+export { applyDeltas, isDelta, versionBefore, type DeltaCheckpoint } from './deltas/index.ts';
 export { CastWeight, uncast } from './cast.ts';
 export { gridOf } from './grid.ts';
 export { isRefused, openCheckpoint } from './open.ts';

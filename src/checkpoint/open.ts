@@ -14,6 +14,7 @@ import { metadataSettings, type AdapterConfig } from './adapters/settings.ts';
 import { readBoxes, type Assembled } from './boxes.ts';
 import { parseStatedShapes, readConfig, type ConfigFile } from './config.ts';
 import { checkConfig } from './configCheck.ts';
+import { indexDelta, manifestDelta, type Delta } from './deltas/index.ts';
 import { besideNote, discover, wholeOf, type Source as AnySource } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
 import { factsOf } from './facts.ts';
@@ -173,7 +174,8 @@ async function assemble(
   if (source.note !== null) own.add('info', 'other-files', source.note, '');
   const slices = index ? null : slicedRows(shards, source.kind === 'file', own);
   const tensors = index ? indexedRows(index, shards, own) : (slices?.tensors ?? plainRows(shards, own));
-  if (source.kind === 'shards' && (!slices || missingRanks(source) !== null)) reportShards(source, shards, own);
+  if (source.kind === 'shards' && !source.delta && (!slices || missingRanks(source) !== null))
+    reportShards(source, shards, own);
   if (index) checkTotalSize(index, shards, tensors, own);
   const assembled = assembledOf(shards, tensors);
   for (const [name, whole] of slices?.sliced ?? []) assembled.set(name, whole);
@@ -199,6 +201,7 @@ async function assemble(
     alphas: await readAlphas(tensors, read, signal),
   });
   if (adapter) reportAdapter(adapter, own);
+  const delta = deltaOf(source, index, shards, tensors, own);
   reportPlaceholders(tensors, config, own);
   // Of a slice the shapes are not the model's.
   if (config && stated && slices?.whole !== false)
@@ -223,6 +226,7 @@ async function assemble(
     stated,
     family,
     adapter,
+    ...(delta ? { delta } : {}),
     tensors,
     problems,
     quantised,
@@ -232,6 +236,27 @@ async function assemble(
     rest: () => files.rest(),
     close: () => files.close(),
   };
+}
+
+/** What it is if it is a delta, which is said. */
+function deltaOf(
+  source: Source,
+  index: ShardIndex | null,
+  shards: readonly Shard[],
+  tensors: ReadonlyMap<string, TensorRow>,
+  problems: ProblemList,
+): Delta | null {
+  const files = new Map(shards.flatMap(({ file, header }) => (header ? [[file, header.metadata] as const] : [])));
+  const delta =
+    source.kind === 'shards' && source.delta
+      ? manifestDelta(source.delta, tensors, problems)
+      : index && indexDelta(index.metadata, tensors, files, problems);
+  if (delta) {
+    const { writer, encoding, version, baseVersion } = delta;
+    const text = `this is a delta of ${writer} (${encoding}, zstd), version ${version} on version ${baseVersion}: what follows are compressed changes, not weights.`;
+    problems.add('info', 'delta', text, 'Compare the checkpoint that training began from with it.');
+  }
+  return delta;
 }
 
 /** What is said of a set of shards that no index describes. */

@@ -49,7 +49,7 @@ export async function runOf(paths: readonly string[]): Promise<Run> {
     if (inside.length === 0)
       throw new OffaxisError(
         'bad-parameter',
-        `${path} tells no step: it is not named step-*, checkpoint-*, global_step_*, iter_*, epoch-* or *_adapters, and holds none that is. Say which step it is: STEP=${path}`,
+        `${path} tells no step: it is not named step-*, checkpoint-*, global_step_*, iter_*, epoch-*, weight_v*, delta-* or *_adapters, and holds none that is. Say which step it is: STEP=${path}`,
       );
     appendAll(steps, inside);
   }

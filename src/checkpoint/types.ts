@@ -6,6 +6,7 @@ import type { Problem } from '../protocol/results.ts';
 import type { StridedView } from '../protocol/stridedView.ts';
 import type { Adapter } from './adapters/types.ts';
 import type { StatedShapes } from './config.ts';
+import type { Delta } from './deltas/types.ts';
 import type { Claim } from './quantised/index.ts';
 import type { WeightPair } from './weight.ts';
 
@@ -21,6 +22,8 @@ export interface Checkpoint {
   readonly family: Family | null;
   /** what it is if it is not weights, but an update of a base */
   readonly adapter: Adapter | null;
+  /** of one that is not weights either, but the change of some: see deltas/ */
+  readonly delta?: Delta;
   /** of an adapter whose initialisation took something out of its base: itself before training, or what was left of the base */
   readonly beside?: { kind: 'adapter' | 'base'; checkpoint: Checkpoint };
   /** by full name, in file order */

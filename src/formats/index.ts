@@ -11,6 +11,7 @@ export type { Box, Format, Header, HeaderEntry, Layout } from './format.ts';
 export {
   ADAPTER_CONFIG_FILE,
   CONFIG_FILES,
+  DELTA_MANIFEST,
   FILES_BESIDE,
   indexFormat,
   indexName,

@@ -8,8 +8,10 @@ import { FORMATS, formatOfName } from './registry.ts';
 export const CONFIG_FILES = ['config.json', 'params.json'] as const;
 /** What says how PEFT made an adapter. */
 export const ADAPTER_CONFIG_FILE = 'adapter_config.json';
+/** What says which bytes of which tensors a delta of SkyRL changes. */
+export const DELTA_MANIFEST = 'manifest.json';
 /** All that a checkpoint may be read with, beside its own files. */
-export const FILES_BESIDE: readonly string[] = [...CONFIG_FILES, ADAPTER_CONFIG_FILE];
+export const FILES_BESIDE: readonly string[] = [...CONFIG_FILES, ADAPTER_CONFIG_FILE, DELTA_MANIFEST];
 
 /** `model.safetensors.index.json`; Diffusers puts a variant in: `model.safetensors.index.fp16.json`. */
 export interface IndexName {

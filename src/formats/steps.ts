@@ -1,7 +1,7 @@
 /** What names say of a step of a run: the folders and files that trainers save as they go. */
 
-/** "step-100", "checkpoint-100", "global_step_100", "iter_0000100", "epoch-3"; MLX writes "0000100_adapters.safetensors". */
-const FOLDER = /^(global_?step|step|checkpoint|iter|epoch)[-_]?(\d{1,15})$/i;
+/** "step-100", "checkpoint-100", "global_step_100", "iter_0000100", "epoch-3", slime's "weight_v000100", SkyRL's "delta-00000100"; MLX writes "0000100_adapters.safetensors". */
+const FOLDER = /^(global_?step|step|checkpoint|iter|epoch|weight_v|delta)[-_]?(\d{1,15})$/i;
 const FILE = /^(\d{1,15})_(adapters)(?:\.safetensors)?$/i;
 
 export interface StepName {

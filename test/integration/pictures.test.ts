@@ -10,8 +10,8 @@ import { session } from './support/session.ts';
 const { workbench } = session();
 
 /** Answers VS Code's dialog, and gives what was written. */
-async function saveAs(name: string): Promise<Buffer> {
-  const path = await saveInWorkspace(workbench(), name);
+async function saveAs(name: string, proposed?: string): Promise<Buffer> {
+  const path = await saveInWorkspace(workbench(), name, proposed);
   await expect.poll(() => existsSync(path)).toBe(true);
   await expect.poll(() => readFileSync(path).length).toBeGreaterThan(200);
   return readFileSync(path);
@@ -141,7 +141,7 @@ test('"Export Report..." writes the document of the comparison, as HTML or Markd
   // The page gets the focus back after a file is saved: a pick that came before would close.
   await workbench().page.waitForTimeout(1000);
   await workbench().runCommand('Offaxis: Export Report...');
-  const markdown = (await saveAs('report.md')).toString();
+  const markdown = (await saveAs('report.md', '.html')).toString();
   expect(markdown).toMatch(/^# What training did: /);
   expect(markdown).toContain('Three quarters of the weights changed');
   expect(markdown).toMatch(/offaxis report .*report\.md/);

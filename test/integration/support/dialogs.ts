@@ -6,10 +6,13 @@ import type { Workbench } from './workbench.ts';
 /** A busy machine takes its time to list a folder. */
 const PATIENCE = { timeout: 60_000 };
 
-/** Types the path of `name` in the workspace into the dialog that proposes a name of the same ending, and confirms it. Gives the path. */
-export async function saveInWorkspace({ page, workspace }: Workbench, name: string): Promise<string> {
+/** Types the path of `name` in the workspace into the dialog that proposes a name of that ending, and confirms it. Gives the path. */
+export async function saveInWorkspace(
+  { page, workspace }: Workbench,
+  name: string,
+  ending = name.slice(name.lastIndexOf('.')),
+): Promise<string> {
   const path = join(workspace, name);
-  const ending = name.slice(name.lastIndexOf('.'));
   const input = page.locator('.quick-input-widget input');
   await expect.poll(async () => (await input.inputValue()).endsWith(ending), PATIENCE).toBe(true);
   // The dialog writes its own proposal once more when the folder's list has come.

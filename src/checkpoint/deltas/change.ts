@@ -1,0 +1,145 @@
+/** The change of one tensor's bytes, in memory: as places and values, or whole if that is smaller. */
+import { OffaxisError } from '../../protocol/errors.ts';
+import type { Encoding } from './types.ts';
+
+export interface Change {
+  /** of memory */
+  readonly bytes: number;
+  /** Changes those of `target` that lie at `offset` and after it in the tensor. */
+  apply(target: Uint8Array, offset: number): void;
+}
+
+/** A place has four bytes and its value one. */
+const BYTES_EACH = 5;
+
+/** From the decompressed pieces; `size`: of the tensor. Throws bad-file if they do not fit it: `what` names them. */
+export async function changeOf(
+  encoding: Encoding,
+  pieces: AsyncIterable<Uint8Array>,
+  size: number,
+  what: string,
+): Promise<Change> {
+  return encoding === 'xor' ? xorChange(pieces, size, what) : overwriteChange(pieces, size, what);
+}
+
+function misfit(what: string, how: string): OffaxisError {
+  return new OffaxisError(
+    'bad-file',
+    `${what} does not fit the tensor of the base: ${how}. Name the base that it was made on, or publish it again.`,
+  );
+}
+
+async function xorChange(pieces: AsyncIterable<Uint8Array>, size: number, what: string): Promise<Change> {
+  const places = new Growing(Uint32Array);
+  const values = new Growing(Uint8Array);
+  let whole: Uint8Array | null = null;
+  let at = 0;
+  for await (const piece of pieces) {
+    if (at + piece.length > size) throw misfit(what, `it is of more than ${size} bytes`);
+    if (whole) whole.set(piece, at);
+    else
+      for (const [i, value] of piece.entries()) {
+        if (value === 0) continue;
+        places.push(at + i);
+        values.push(value);
+      }
+    at += piece.length;
+    if (whole || places.length * BYTES_EACH <= size) continue;
+    whole = new Uint8Array(size);
+    new Places(places.taken(), values.taken(), true).apply(whole, 0);
+  }
+  if (at !== size) throw misfit(what, `it is of ${at} bytes, not ${size}`);
+  return whole ? new Whole(whole) : new Places(places.taken(), values.taken(), true);
+}
+
+async function overwriteChange(pieces: AsyncIterable<Uint8Array>, size: number, what: string): Promise<Change> {
+  const all = new Growing(Uint8Array);
+  const most = 4 + BYTES_EACH * size;
+  for await (const piece of pieces) {
+    if (all.length + piece.length > most) throw misfit(what, `it changes more bytes than ${size}`);
+    all.append(piece);
+  }
+  const bytes = all.taken();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = bytes.length < 4 ? NaN : view.getUint32(0, true);
+  if (bytes.length !== 4 + BYTES_EACH * count) throw misfit(what, 'its places and values are not of one number');
+  const places = Uint32Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
+  for (const [i, place] of places.entries())
+    if (place >= size || (i > 0 && place <= (places[i - 1] as number)))
+      throw misfit(what, `byte ${place} is out of order, or outside of its ${size}`);
+  return new Places(places, bytes.slice(4 + 4 * count), false);
+}
+
+class Places implements Change {
+  constructor(
+    /** ascending */
+    private readonly places: Uint32Array,
+    private readonly values: Uint8Array,
+    private readonly isXor: boolean,
+  ) {}
+
+  get bytes(): number {
+    return this.places.byteLength + this.values.byteLength;
+  }
+
+  apply(target: Uint8Array, offset: number): void {
+    const { places, values, isXor } = this;
+    const end = offset + target.length;
+    for (let i = this.firstFrom(offset); i < places.length; i++) {
+      const place = places[i] as number;
+      if (place >= end) return;
+      const value = values[i] as number;
+      target[place - offset] = isXor ? (target[place - offset] as number) ^ value : value;
+    }
+  }
+
+  private firstFrom(offset: number): number {
+    let [low, high] = [0, this.places.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.places[middle] as number) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+class Whole implements Change {
+  constructor(private readonly values: Uint8Array) {}
+
+  get bytes(): number {
+    return this.values.byteLength;
+  }
+  apply(target: Uint8Array, offset: number): void {
+    for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) ^ (this.values[offset + i] as number);
+  }
+}
+
+/** Numbers whose count is not known before. */
+class Growing<T extends Uint8Array | Uint32Array> {
+  private held: T;
+  length = 0;
+
+  constructor(private readonly make: new (length: number) => T) {
+    this.held = new make(1024);
+  }
+  push(value: number): void {
+    this.reserve(1);
+    this.held[this.length++] = value;
+  }
+  append(values: ArrayLike<number>): void {
+    this.reserve(values.length);
+    this.held.set(values, this.length);
+    this.length += values.length;
+  }
+  /** A copy of no more than there is. */
+  taken(): T {
+    return this.held.slice(0, this.length) as T;
+  }
+  private reserve(more: number): void {
+    if (this.length + more <= this.held.length) return;
+    const larger = new this.make(Math.max(2 * this.held.length, this.length + more));
+    larger.set(this.held);
+    this.held = larger;
+  }
+}

@@ -24,6 +24,8 @@ import {
   expectPositionals,
   parse,
   positive,
+  TABLES,
+  tables,
   UsageError,
   type EngineOptions,
   type OutputOptions,
@@ -86,7 +88,6 @@ const CHECK = {
   json: { type: 'string' },
   sarif: { type: 'string' },
 } as const;
-const TABLES = { json: { type: 'string' }, csv: { type: 'string' } } as const;
 const COMPARE = {
   ...PARAMETERS,
   ...PROFILES,
@@ -151,7 +152,9 @@ export function parseInvocation(argv: string[]): Invocation {
     const part = values.shard === undefined ? null : shard(values.shard);
     if (part && values.json === undefined)
       throw new UsageError('--shard writes a part for "offaxis gather": name its file with --json FILE.');
-    if (part && values.csv !== undefined) throw new UsageError('--csv is for the whole: give it to "offaxis gather".');
+    for (const table of ['csv', 'parquet'] as const)
+      if (part && values[table] !== undefined)
+        throw new UsageError(`--${table} is for the whole: give it to "offaxis gather".`);
     return {
       command,
       base,
@@ -159,8 +162,7 @@ export function parseInvocation(argv: string[]): Invocation {
       tuned: tuned as string,
       parameters: parametersOf(values),
       shard: part,
-      json: values.json ?? null,
-      csv: values.csv ?? null,
+      ...tables(values),
       ...engine(values),
     };
   }
@@ -181,7 +183,7 @@ export function parseInvocation(argv: string[]): Invocation {
     const { values, positionals } = parse(rest, GATHER);
     if (values.help) return { command: 'help', topic: 'gather' };
     if (!positionals.length) throw new UsageError('"offaxis gather" takes the parts: files, or a folder of them.');
-    return { command, parts: positionals, json: values.json ?? null, csv: values.csv ?? null };
+    return { command, parts: positionals, ...tables(values) };
   }
   if (command === 'cluster') {
     const { values, positionals } = parse(rest, CLUSTER);

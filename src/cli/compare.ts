@@ -3,6 +3,8 @@ import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import type { ComparisonCommand } from '../export/commandLine.ts';
 import { comparisonCsv } from '../export/csv.ts';
+import { rowsParquet } from '../export/parquet.ts';
+import { rowsOf } from '../export/rows.ts';
 import { columnsOf } from '../metrics/catalog.ts';
 import { adapterSaid } from '../metrics/adapter.ts';
 import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metrics/coverage.ts';
@@ -29,7 +31,7 @@ import { terminal, visible } from '../text/show.ts';
 type CompareInvocation = Extract<Invocation, { command: 'compare' }>;
 
 /**
- * Prints a table, or writes the JSON and the CSV. Throws bad-file if nothing pairs or nothing could be computed, and read-failed, when
+ * Prints a table, or writes the JSON, the CSV and the Parquet. Throws bad-file if nothing pairs or nothing could be computed, and read-failed, when
  * all that could be is written, if a tensor failed.
  */
 export async function runCompare(analysis: Analysis, options: CompareInvocation, signal: AbortSignal): Promise<void> {
@@ -61,6 +63,7 @@ export async function writeComparison(
   await outputs.write({
     json: () => result,
     csv: () => comparisonCsv(result),
+    parquet: () => rowsParquet(rowsOf(result)),
     lines: () => report(result, found.plan, found.coverage()),
   });
   refuseIncomplete(found, result);

@@ -121,6 +121,7 @@ ${HELP_NOISE}
   --base PATH            the base of ADAPTER and OTHER (default: the one that the adapter names)
   --json FILE|-          write offaxis.comparison/1 JSON (of two updates offaxis.updates/1) to a file, or to standard output
   --csv FILE             write one row a tensor
+  --parquet FILE         the same as Parquet, with types
   --shard I/N            only part I of N (1 to N), into the file of --json as offaxis.part/1: "offaxis gather" puts them together
 ${HELP_ENGINE}`;
 const HELP_REPORT = `offaxis report BASE TUNED [options] -o FILE.md|FILE.html
@@ -140,7 +141,8 @@ PART is what "offaxis compare --shard I/N --json PART" wrote, or a folder of suc
 of Offaxis, of the same files, and all N must be there: missing and failed ones are named. The result is that of one run.
 
   --json FILE|-          write offaxis.comparison/1 JSON to a file, or to standard output
-  --csv FILE             write one row a tensor`;
+  --csv FILE             write one row a tensor
+  --parquet FILE         the same as Parquet, with types`;
 const HELP_CLUSTER = `offaxis cluster slurm|kubernetes|ray BASE TUNED --shards N [options of compare]
 
 Prints a job that compares in N parts: an array script for Slurm, an Indexed Job for Kubernetes, a driver for Ray. Parts that lie in
@@ -157,17 +159,21 @@ updates, weights that both changed, directions that they share; each beside what
 ${HELP_RANKS}
 ${HELP_NOISE}
   --json FILE|-          write offaxis.runs/1 JSON to a file, or to standard output
+  --csv FILE             write one row a tensor and run, each against the base
+  --parquet FILE         the same as Parquet, with types
 ${HELP_ENGINE}`;
 const HELP_STEPS = `offaxis steps BASE FOLDER [options]
 offaxis steps [BASE] STEP STEP ... [options]
 
 The checkpoints along one run, in the order of their steps: how far they went, how straight, in how many directions; each beside a random
-walk of the same increments. A step is named step-*, checkpoint-*, global_step_*, iter_*, epoch-* or *_adapters, or given as STEP=PATH; a
-folder stands for all steps in it. Without BASE the first step is the base; of adapters, the base that they name.
+walk of the same increments. A step is named step-*, checkpoint-*, global_step_*, iter_*, epoch-*, weight_v*, delta-* or *_adapters, or given as
+STEP=PATH; a folder stands for all steps in it. What slime and SkyRL publish between two steps (deltas) are steps too. Without BASE the first step is the base; of adapters, the base that they name.
 
 ${HELP_RANKS}
 ${HELP_NOISE}
   --json FILE|-          write offaxis.steps/1 JSON to a file, or to standard output
+  --csv FILE             write one row a tensor and step, each against the base
+  --parquet FILE         the same as Parquet, with types
 ${HELP_ENGINE}`;
 
 const HELP_CACHE = `offaxis cache [info|clear]

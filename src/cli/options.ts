@@ -10,6 +10,8 @@ export interface OutputOptions {
   /** a file, "-" for standard output, or null */
   json: string | null;
   csv: string | null;
+  /** a file */
+  parquet?: string | null;
   sarif?: string | null;
 }
 export interface EngineOptions {
@@ -20,6 +22,20 @@ export interface EngineOptions {
   memoryMiB: number;
   /** what results kept on disk may take; 0: none are kept, and none looked for */
   cacheBytes: number;
+}
+
+/** Where tables of results go. */
+export const TABLES = { json: { type: 'string' }, csv: { type: 'string' }, parquet: { type: 'string' } } as const;
+
+/** Throws UsageError if the Parquet is to go to a terminal. */
+export function tables(values: { json?: string | undefined; csv?: string | undefined; parquet?: string | undefined }): {
+  json: string | null;
+  csv: string | null;
+  parquet: string | null;
+} {
+  const { json = null, csv = null, parquet = null } = values;
+  if (parquet === '-') throw new UsageError('--parquet takes a file: its bytes are not text.');
+  return { json, csv, parquet };
 }
 
 export const HELP = { help: { type: 'boolean', short: 'h' } } as const;

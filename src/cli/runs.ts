@@ -7,10 +7,10 @@ import { shortNamesOf } from '../text/shortNames.ts';
 import { visible } from '../text/show.ts';
 import { count, figure, percent, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
-import { answered, collect, heading, leftOut, notes, refusePartial } from './several.ts';
+import { answered, collect, heading, leftOut, notes, refusePartial, rowTables } from './several.ts';
 import type { RunsInvocation } from './severalArguments.ts';
 
-/** Prints the tables, or writes the JSON. Throws bad-file if a run pairs with nothing, and read-failed, at the end, if a tensor failed. */
+/** Prints the tables, or writes the JSON, the CSV and the Parquet. Throws bad-file if a run pairs with nothing, and read-failed, at the end, if a tensor failed. */
 export async function runRuns(analysis: Analysis, options: RunsInvocation, signal: AbortSignal): Promise<void> {
   const { base, tuned, parameters } = options;
   const outputs = await openOutputs(options, [base, ...tuned], signal);
@@ -18,7 +18,14 @@ export async function runRuns(analysis: Analysis, options: RunsInvocation, signa
   const found = await collect(analysis, { base, tuned, parameters, steps: null }, names, signal);
   const runs = tuned.map((path, i) => ({ name: names[i] ?? path, path: resolve(path) }));
   const result = found.runsResult(runs, resolve(base), parameters);
-  await outputs.write({ json: () => result, lines: () => report(result) });
+  await outputs.write({
+    json: () => result,
+    ...rowTables(
+      found,
+      runs.map(({ name }) => ({ name, step: null })),
+    ),
+    lines: () => report(result),
+  });
   refusePartial(found);
 }
 

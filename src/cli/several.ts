@@ -5,6 +5,9 @@ import type { SeveralRequest } from '../protocol/several.ts';
 import { SeveralAccumulator } from '../results/several.ts';
 import { terminal, visible } from '../text/show.ts';
 import { count, percent, wrapped } from '../export/plain.ts';
+import { rowsCsv } from '../export/csv.ts';
+import { rowsParquet } from '../export/parquet.ts';
+import { rowsOfRuns, type Row } from '../export/rows.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 /** Throws bad-file if a run pairs with nothing of the base, and what the analysis throws. `names`: of the tuned checkpoints. */
@@ -37,6 +40,16 @@ export async function collect(
       );
   }
   return found;
+}
+
+/** One row a tensor and run: each against the base. */
+export function rowTables(
+  found: SeveralAccumulator,
+  runs: readonly { name: string; step: number | null }[],
+): { csv(): Iterable<string>; parquet(): Uint8Array } {
+  const rows = (): Row[] =>
+    rowsOfRuns(runs.map((run, i) => ({ ...run, tensors: found.runs[i]?.tensors.values() ?? [] })));
+  return { csv: () => rowsCsv(rows()), parquet: () => rowsParquet(rows()) };
 }
 
 /** When all that could be is written. Throws read-failed if something failed. */

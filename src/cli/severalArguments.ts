@@ -6,6 +6,8 @@ import {
   PARAMETERS,
   parametersOf,
   parse,
+  TABLES,
+  tables,
   UsageError,
   type EngineOptions,
   type OutputOptions,
@@ -25,7 +27,7 @@ export interface StepsInvocation extends Several {
   paths: string[];
 }
 
-const SEVERAL = { ...ENGINE, ...PARAMETERS, json: { type: 'string' } } as const;
+const SEVERAL = { ...ENGINE, ...PARAMETERS, ...TABLES } as const;
 
 /** Null: help is asked for. Throws UsageError. */
 export function parseRuns(argv: string[]): RunsInvocation | null {
@@ -36,8 +38,7 @@ export function parseRuns(argv: string[]): RunsInvocation | null {
     throw new UsageError(
       `"offaxis runs" takes BASE and two or more TUNED; ${positionals.length} given. One alone: offaxis compare BASE TUNED.`,
     );
-  const output = { json: values.json ?? null, csv: null };
-  return { command: 'runs', base, tuned, parameters: parametersOf(values), ...output, ...engine(values) };
+  return { command: 'runs', base, tuned, parameters: parametersOf(values), ...tables(values), ...engine(values) };
 }
 
 /** Null: help is asked for. Throws UsageError. */
@@ -46,6 +47,5 @@ export function parseSteps(argv: string[]): StepsInvocation | null {
   if (values.help) return null;
   if (paths.length === 0)
     throw new UsageError('"offaxis steps" takes BASE and a folder of steps, or the steps; none given.');
-  const output = { json: values.json ?? null, csv: null };
-  return { command: 'steps', paths, parameters: parametersOf(values), ...output, ...engine(values) };
+  return { command: 'steps', paths, parameters: parametersOf(values), ...tables(values), ...engine(values) };
 }

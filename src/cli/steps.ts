@@ -8,10 +8,10 @@ import { terminal } from '../text/show.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { figure, percent, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
-import { answered, collect, heading, leftOut, notes, refusePartial } from './several.ts';
+import { answered, collect, heading, leftOut, notes, refusePartial, rowTables } from './several.ts';
 import type { StepsInvocation } from './severalArguments.ts';
 
-/** Prints the tables, or writes the JSON. Throws bad-parameter if a path tells no step, and as `offaxis runs` does. */
+/** Prints the tables, or writes the JSON, the CSV and the Parquet. Throws bad-parameter if a path tells no step, and as `offaxis runs` does. */
 export async function runSteps(analysis: Analysis, options: StepsInvocation, signal: AbortSignal): Promise<void> {
   const { parameters } = options;
   const { base, steps } = await withBase(analysis, await runOf(options.paths), signal);
@@ -22,7 +22,14 @@ export async function runSteps(analysis: Analysis, options: StepsInvocation, sig
   const found = await collect(analysis, { base: base.path, tuned, parameters, steps: at }, names, signal);
   const paths = tuned.map((path) => resolve(path));
   const result = found.stepsResult(paths, at, resolve(base.path), parameters);
-  await outputs.write({ json: () => result, lines: () => report(result, names) });
+  await outputs.write({
+    json: () => result,
+    ...rowTables(
+      found,
+      steps.map(({ step }, i) => ({ name: names[i] ?? '', step })),
+    ),
+    lines: () => report(result, names),
+  });
   refusePartial(found);
 }
 

@@ -20,7 +20,8 @@ interface Options extends OutputOptions {
 /** Throws bad-parameter if a base is needed and not to be found, bad-file if nothing is changed by both. */
 export async function runUpdatePairs(analysis: Analysis, options: Options, signal: AbortSignal): Promise<void> {
   const { one, other } = options;
-  if (options.csv !== null) throw new OffaxisError('bad-parameter', 'Two updates have no CSV: use --json.');
+  if (options.csv !== null || options.parquet)
+    throw new OffaxisError('bad-parameter', 'Two updates have no CSV and no Parquet: use --json.');
   const base = await neededBase(analysis, options, signal);
   const outputs = await openOutputs(options, base === null ? [one, other] : [one, other, base], signal);
   const matrices: UpdatePair[] = [];

@@ -17,6 +17,7 @@ const PARTS: Readonly<Record<TargetName, number>> = {
   dcp: 1,
   gguf: 1,
   numpy: 1,
+  delta: 1,
 };
 /** A case that takes longer hangs. */
 const HANG_MS = 30_000;

@@ -5,13 +5,14 @@ import { OffaxisError } from '../../src/protocol/errors.ts';
 import { memorySource } from '../unit/formats/build.ts';
 import { between, binaryTarget } from './binary.ts';
 import { configTarget } from './config.ts';
+import { deltaTarget } from './delta.ts';
 import { headerTarget } from './header.ts';
 import { indexTarget } from './index-file.ts';
 import { mcpTarget } from './mcp.ts';
 import { rpcTarget } from './rpc.ts';
 import type { Target } from './target.ts';
 
-export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp', 'gguf', 'numpy'] as const;
+export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp', 'gguf', 'numpy', 'delta'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** `root`: of the project; its dist/ holds the server. */
@@ -23,6 +24,8 @@ export async function openTarget(name: TargetName, root: string): Promise<Target
       return indexTarget;
     case 'config':
       return configTarget;
+    case 'delta':
+      return deltaTarget;
     case 'rpc':
       return rpcTarget;
     case 'mcp':

@@ -145,6 +145,7 @@ test('"Export Report..." writes the document of the comparison, as HTML or Markd
   expect(markdown).toMatch(/^# What training did: /);
   expect(markdown).toContain('Three quarters of the weights changed');
   expect(markdown).toMatch(/offaxis report .*report\.md/);
+  await workbench().row('report.md').waitFor();
 });
 
 test('the inspector saves its histogram', async () => {

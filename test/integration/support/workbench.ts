@@ -144,7 +144,12 @@ export class Workbench {
     for (let depth = 1; depth < path.length; depth++) {
       const folder = this.row(...path.slice(0, depth));
       await folder.waitFor();
-      if ((await folder.getAttribute('aria-expanded')) === 'false') await folder.click();
+      const open = folder.and(this.page.locator('[aria-expanded="true"]'));
+      // A file that was written just now moves the rows, and the click meets another one: it is done once more.
+      for (let attempt = 0; attempt < 5 && (await open.count()) === 0; attempt++) {
+        await folder.click();
+        await shows(open, 5_000);
+      }
     }
     const row = this.row(...path);
     await row.waitFor();

@@ -6,13 +6,14 @@ import { UsageError } from '../../../src/cli/options.ts';
 describe('parseInvocation', () => {
   it('reads every option of compare', () => {
     const argv =
-      'compare a b --alpha 0.5 --angle-rank 4 --mask-rank 2 --tensors *.q --include-embeddings --profiles --twin --twin-seed 5 --no-spectra --backend cpu --threads 3 --json - --csv out.csv';
+      'compare a b --alpha 0.5 --angle-rank 4 --mask-rank 2 --tensors *.q --include-embeddings --profiles --twin --twin-seed 5 --no-spectra --backend cpu --threads 3 --json - --csv out.csv --parquet out.parquet';
     expect(parseInvocation(argv.split(' '))).toMatchObject({
       command: 'compare',
       base: 'a',
       tuned: 'b',
       json: '-',
       csv: 'out.csv',
+      parquet: 'out.parquet',
       backend: 'cpu',
       threads: 3,
       parameters: {
@@ -56,6 +57,8 @@ describe('parseInvocation', () => {
     ['gpu x'],
     ['gpu --stats'],
     ['inspect x --csv f'],
+    ['compare a b --parquet -'],
+    ['compare a b --shard 1/2 --json x --parquet y'],
   ])('refuses "%s" with one sentence', (line) => {
     expect(() => parseInvocation(line.split(' '))).toThrow(UsageError);
     try {

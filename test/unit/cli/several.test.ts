@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunsResult, StepsResult } from '../../../src/protocol/several.ts';
 import { STEPS } from '../severalGolden.ts';
@@ -25,13 +26,20 @@ function expectValid(name: string, result: object): void {
   // it does not take whatever comes
   expect(validate({ ...result, tensors: [{}] })).toBe(false);
 }
+async function readParquet(path: string): Promise<Record<string, unknown>[]> {
+  const bytes = readFileSync(path);
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  return parquetReadObjects({ file });
+}
 const samples = (...names: string[]): string[] => names.map((name) => `${SAMPLES}/${name}`);
 
 describe('offaxis runs', () => {
-  it('writes JSON that its schema holds, and tables with the answer above them', () => {
+  it('writes JSON that its schema holds, rows for data frames, and tables with the answer above them', async () => {
     const json = join(directory, 'runs.json');
     const layer = ['--tensors', '*layers.0.*'];
-    const run = offaxis('runs', ...samples('base', 'rl', 'rl-hot', 'sft'), ...layer, '--json', json);
+    const [csv, parquet] = [join(directory, 'runs.csv'), join(directory, 'runs.parquet')];
+    const files = ['--json', json, '--csv', csv, '--parquet', parquet];
+    const run = offaxis('runs', ...samples('base', 'rl', 'rl-hot', 'sft'), ...layer, ...files);
     expect(run.stderr).toBe('');
     expect(run.status).toBe(0);
     const result = JSON.parse(readFileSync(json, 'utf8')) as RunsResult;
@@ -43,6 +51,16 @@ describe('offaxis runs', () => {
     expect(run.stdout.replaceAll('\n', ' ')).toContain(result.answer.text);
     expect(run.stdout).toMatch(/^rl, rl-hot +0\.8\d\d +9\d\.\d % \/ 50 %/m);
     expect(run.stdout).toMatch(/^runs +weights +independent$/m);
+    // 7 matrices and 2 norms of the layer
+    expect(readFileSync(csv, 'utf8').trimEnd().split('\r\n')).toHaveLength(1 + 3 * 9);
+    const rows = await readParquet(parquet);
+    expect(rows).toHaveLength(3 * 9);
+    for (const [i, name] of ['rl', 'rl-hot', 'sft'].entries()) {
+      const nss = rows.flatMap((row) => (row['run'] === name && row['nss'] !== null ? [Number(row['nss'])] : []));
+      expect(nss).toHaveLength(7);
+      const mean = nss.reduce((a, b) => a + b, 0) / 7;
+      expect(mean / (result.comparisons[i]?.metrics['nss']?.mean ?? NaN)).toBeCloseTo(1, 12);
+    }
   });
   it('takes adapters, and no spectra', () => {
     const run = offaxis('runs', ...samples('base', 'rl-lora', 'rl'), '--no-spectra', '--json', '-');

@@ -14,6 +14,7 @@ const CASES = {
   dcp: 500,
   gguf: 500,
   numpy: 500,
+  delta: 2_000,
 };
 
 it.each(TARGETS)(

@@ -1,6 +1,5 @@
 /** The versions before a delta, which lie beside it under names that end in their numbers. */
-import { basename, dirname, join, resolve } from 'node:path';
-import { disk } from '../../bytes/index.ts';
+import { basename, dirname, join, places, resolve } from '../../bytes/index.ts';
 import type { DeltaCheckpoint } from './applied.ts';
 
 /** "weight_v", "000005" */
@@ -12,5 +11,5 @@ export async function versionBefore({ folder, delta }: DeltaCheckpoint): Promise
   const [, stem, digits] = NUMBERED.exec(basename(own)) ?? [];
   if (stem === undefined || digits === undefined || Number(digits) !== delta.version) return null;
   const path = join(dirname(own), `${stem}${String(delta.baseVersion).padStart(digits.length, '0')}`);
-  return (await disk.stamp(path)) === null ? null : path;
+  return (await places.stamp(path)) === null ? null : path;
 }

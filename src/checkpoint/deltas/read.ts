@@ -8,8 +8,7 @@
  *   tensor with its payload, type, shape, size and checksum, and safetensors files with the payloads. Always xor.
  * Both compress with zstd.
  */
-import { join } from 'node:path';
-import { disk } from '../../bytes/index.ts';
+import { join, places } from '../../bytes/index.ts';
 import { DELTA_MANIFEST, shardNameFault, type ProblemList } from '../../formats/index.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { CHECKSUMS, ENCODINGS, type Delta, type DeltaTensor } from './types.ts';
@@ -70,8 +69,8 @@ export interface DeltaManifest {
 /** manifest.json of a folder; null if there is none, or it is another program's. Throws read-failed and cancelled. */
 export async function readManifest(folder: string, signal?: AbortSignal): Promise<DeltaManifest | null> {
   const path = join(folder, DELTA_MANIFEST);
-  if ((await disk.stamp(path)) === null) return null;
-  const source = await disk.open(path);
+  if ((await places.stamp(path)) === null) return null;
+  const source = await places.open(path);
   try {
     if (source.sizeBytes > MAX_MANIFEST_BYTES) return null;
     const bytes = new Uint8Array(source.sizeBytes);

@@ -1,6 +1,5 @@
 /** Section B, spectral: everything reported about one pair of matrices, from a backend's raw quantities. */
-import type { PairQuantities } from '../linalg/backend.ts';
-import { INTRUDER_VECTORS } from '../linalg/intruders.ts';
+import { INTRUDER_VECTORS, type PairQuantities } from '../linalg/backend.ts';
 import type { GridSpec } from '../numbers/index.ts';
 import type { Flag, SpectrumMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { maskFigures } from './alignment.ts';

@@ -38,7 +38,7 @@ export const deltaTarget: Target = {
       const change = await changeOf(encoding, inflate(read, body.length, 'case'), SIZE, 'case');
       // a window inside of the tensor, with bytes beside it that must stay
       const around = new Uint8Array(300).fill(7);
-      change.apply(around.subarray(100, 200), 1000);
+      change.applyTo(around.subarray(100, 200), 1000);
       const isOut = around.some((byte, i) => (i < 100 || i >= 200) && byte !== 7);
       return { accepted: true, rejections: [], fault: isOut ? 'it changed bytes outside of its window' : null };
     } catch (error) {

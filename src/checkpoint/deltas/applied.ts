@@ -1,5 +1,6 @@
 /** The checkpoint that deltas make of the one under them: its tensors, with other bytes where they change it. */
 import type { TensorRow } from '../../protocol/engine.ts';
+import { pushTo } from '../../protocol/lists.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
 import { quoted } from '../../formats/index.ts';
 import type { Checkpoint } from '../types.ts';
@@ -51,7 +52,7 @@ export async function applyDeltas(
           'bad-file',
           `${quoted(name)} has more bytes than the 4 GiB that a delta's places reach.`,
         );
-      changed.set(name, [...(changed.get(name) ?? []), { of, tensor }]);
+      pushTo(changed, name, { of, tensor });
     }
   const changes = new Changes(under, chain, changed);
   const rows = [...changed.keys()].flatMap((name) => under.tensors.get(name) ?? []);
@@ -69,7 +70,7 @@ export async function applyDeltas(
     async read(row, offset, target, stop) {
       await under.read(row, offset, target, stop);
       if (!changed.has(row.name)) return;
-      for (const change of await changes.of(row, stop)) change.apply(target, offset);
+      for (const change of await changes.of(row, stop)) change.applyTo(target, offset);
     },
     async verify() {
       for (const one of [under, ...chain]) await one.verify();
@@ -160,7 +161,7 @@ class Changes {
     for (let at = 0; at < row.sizeBytes; at += PIECE) {
       const piece = new Uint8Array(Math.min(PIECE, row.sizeBytes - at));
       await this.under.read(row, at, piece, signal);
-      for (const change of changes) change.apply(piece, at);
+      for (const change of changes) change.applyTo(piece, at);
       hasher.update(piece);
     }
     if (hasher.digest() !== digest)

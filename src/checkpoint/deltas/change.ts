@@ -6,7 +6,7 @@ export interface Change {
   /** of memory */
   readonly bytes: number;
   /** Changes those of `target` that lie at `offset` and after it in the tensor. */
-  apply(target: Uint8Array, offset: number): void;
+  applyTo(target: Uint8Array, offset: number): void;
 }
 
 /** A place has four bytes and its value one. */
@@ -46,7 +46,7 @@ async function xorChange(pieces: AsyncIterable<Uint8Array>, size: number, what: 
     at += piece.length;
     if (whole || places.length * BYTES_EACH <= size) continue;
     whole = new Uint8Array(size);
-    new Places(places.taken(), values.taken(), true).apply(whole, 0);
+    new Places(places.taken(), values.taken(), true).applyTo(whole, 0);
   }
   if (at !== size) throw misfit(what, `it is of ${at} bytes, not ${size}`);
   return whole ? new Whole(whole) : new Places(places.taken(), values.taken(), true);
@@ -82,7 +82,7 @@ class Places implements Change {
     return this.places.byteLength + this.values.byteLength;
   }
 
-  apply(target: Uint8Array, offset: number): void {
+  applyTo(target: Uint8Array, offset: number): void {
     const { places, values, isXor } = this;
     const end = offset + target.length;
     for (let i = this.firstFrom(offset); i < places.length; i++) {
@@ -110,7 +110,7 @@ class Whole implements Change {
   get bytes(): number {
     return this.values.byteLength;
   }
-  apply(target: Uint8Array, offset: number): void {
+  applyTo(target: Uint8Array, offset: number): void {
     for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) ^ (this.values[offset + i] as number);
   }
 }

@@ -28,7 +28,7 @@ function expectValid(name: string, result: object): void {
 }
 async function readParquet(path: string): Promise<Record<string, unknown>[]> {
   const bytes = readFileSync(path);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   return parquetReadObjects({ file });
 }
 const samples = (...names: string[]): string[] => names.map((name) => `${SAMPLES}/${name}`);

@@ -192,7 +192,7 @@ describe('a damaged delta', () => {
       );
     const change = await of(packed(Uint8Array.of(...u32(2, 0, 15), 9, 8)), 16, 'overwrite');
     const target = new Uint8Array(16);
-    change.apply(target, 0);
+    change.applyTo(target, 0);
     expect([target[0], target[15], target[7]]).toEqual([9, 8, 0]);
   });
   it('that changes a byte more than the trainer meant is refused where it is read', { timeout: 120_000 }, async () => {

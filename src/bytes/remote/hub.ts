@@ -30,7 +30,7 @@ export interface HubAccess {
 
 export class HubStore implements Store {
   readonly signIn =
-    'The model is private or gated, or there is none of that name: check it, ask for access, and set HF_TOKEN (in VS Code: "Offaxis: Set Hub Token...").';
+    'The model is private or gated, or there is none of that name: check it, ask for access, and set HF_TOKEN.';
   /** commits by model and revision, for the life of the process */
   private readonly commits = new Map<string, Promise<string>>();
 

@@ -18,7 +18,7 @@ import { shortNames } from '../text/shortNames.ts';
 import { computesTwinUnasked, startsUnasked } from './cost.ts';
 import { PageFeed } from './pageFeed.ts';
 import { SavedResults } from './savedResults.ts';
-import { fingerprint, type ComparisonSpec, type ComparisonStore } from './store.ts';
+import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComparison } from './store.ts';
 
 /** The summary may take this share of the host's time while results stream in. */
 const SUMMARY_SHARE = 0.05;
@@ -56,7 +56,7 @@ export class ComparisonController {
     () => ({ plan: this.results.plan, status: this.status, progress: this.progress, summary: this.summary }),
     () => this.summarize(false),
   );
-  private readonly saved: SavedResults;
+  private readonly saved: SavedResults<ComparisonSpec, StoredComparison>;
   private work: { abort: AbortController; ended: Promise<void>; run?: ComparisonRun } | undefined;
   private summaryAllowedAt = 0;
   /** restored results of other bytes than those on disk now */
@@ -329,7 +329,7 @@ export class ComparisonController {
     try {
       for await (const event of run.events()) {
         this.collect(event);
-        if (this.saved.isDue) await this.saved.save(this.spec, results, false, mark);
+        if (this.saved.isDue) await this.saved.save(this.stored(false, mark));
       }
       this.progress = null;
       this.summarize(true);
@@ -343,8 +343,15 @@ export class ComparisonController {
         this.summarize(true);
         this.page.flush();
       }
-      await this.saved.save(this.spec, results, this.status.phase === 'done', mark);
+      await this.saved.save(this.stored(this.status.phase === 'done', mark));
     }
+  }
+
+  /** Of files with this fingerprint; null if there is nothing yet. */
+  private stored(complete: boolean, fingerprint: string): StoredComparison | null {
+    const { plan, backend, tensors } = this.results;
+    if (!plan || !backend || tensors.size === 0) return null;
+    return { spec: this.spec, plan, backend, complete, fingerprint, ...this.results.lists() };
   }
 
   private collect(event: ComparisonEvent): void {

@@ -1,24 +1,27 @@
 /** The results of one panel's comparison in the store: loaded once, saved now and then during a run, and at its end. */
 import type { EngineLog } from '../engine/launch.ts';
 import type { WireError } from '../protocol/errors.ts';
-import type { Accumulator } from '../results/accumulator.ts';
-import type { ComparisonSpec, ComparisonStore, StoredComparison } from './store.ts';
 
 /** A window that is closed in the middle of a run loses at most this much of it, or more if saving takes long: */
 const SAVE_MS = 15_000;
 /** what is saved during a run may take this share of its time. */
 const SAVE_SHARE = 0.05;
 
-export class SavedResults {
+interface Store<Spec, Stored> {
+  load(spec: Spec): Promise<{ comparison: Stored | null; damaged: string[] }>;
+  save(stored: Stored): Promise<void>;
+}
+
+export class SavedResults<Spec, Stored> {
   private dueAt = 0;
 
   constructor(
-    private readonly store: ComparisonStore,
+    private readonly store: Store<Spec, Stored>,
     private readonly log: EngineLog,
   ) {}
 
   /** What earlier windows saved; a store that cannot be read has nothing, and the log says why. */
-  async load(spec: ComparisonSpec): Promise<{ comparison: StoredComparison | null; damaged: WireError | null }> {
+  async load(spec: Spec): Promise<{ comparison: Stored | null; damaged: WireError | null }> {
     try {
       const { comparison, damaged } = await this.store.load(spec);
       if (damaged.length === 0) return { comparison, damaged: null };
@@ -39,13 +42,12 @@ export class SavedResults {
     return performance.now() > this.dueAt;
   }
 
-  /** Of files with the fingerprint `mark`. What cannot be saved is still on show; the log says why. */
-  async save(spec: ComparisonSpec, results: Accumulator, complete: boolean, mark: string): Promise<void> {
-    const { plan, backend, tensors } = results;
-    if (!plan || !backend || tensors.size === 0) return;
+  /** `stored`: null if there is nothing yet. What cannot be saved is still on show; the log says why. */
+  async save(stored: Stored | null): Promise<void> {
+    if (!stored) return;
     const begin = performance.now();
     try {
-      await this.store.save({ spec, plan, backend, complete, fingerprint: mark, ...results.lists() });
+      await this.store.save(stored);
     } catch (error) {
       this.log.warn(`results not saved: ${(error as Error).message}`);
     }

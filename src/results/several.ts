@@ -5,7 +5,8 @@ import { answerToRuns } from '../answer/runs.ts';
 import { answerToSteps } from '../answer/steps.ts';
 import { addAgreement, addPaths, agreementFigures, pathFigures, stepSeries } from '../metrics/several.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ComparisonParameters, ComparisonSummary } from '../protocol/results.ts';
+import type { ComparisonPlan } from '../protocol/engine.ts';
+import type { BackendInfo, ComparisonParameters, ComparisonSummary, ComparisonTensor } from '../protocol/results.ts';
 import type {
   AgreementOfRuns,
   MatrixPlace,
@@ -15,7 +16,7 @@ import type {
   SeveralRequest,
   StepsResult,
 } from '../protocol/several.ts';
-import { Accumulator } from './accumulator.ts';
+import { Accumulator, type Failure } from './accumulator.ts';
 
 export interface NamedRun {
   name: string;
@@ -27,6 +28,19 @@ interface Apart {
   name: string;
   reason: string;
 }
+/** All that has come, to be kept. */
+export interface SeveralResults {
+  runs: {
+    plan: ComparisonPlan | null;
+    backend: BackendInfo | null;
+    tensors: ComparisonTensor[];
+    failed: Failure[];
+  }[];
+  agreements: AgreementOfRuns[];
+  apart: Apart[];
+  finished: string[];
+}
+type Row<Result extends { tensors: readonly unknown[] }> = Result['tensors'][number];
 type Common = Pick<RunsResult, 'base' | 'parameters' | 'backend' | 'comparisons' | 'skipped' | 'unpaired'>;
 
 export class SeveralAccumulator {
@@ -64,6 +78,54 @@ export class SeveralAccumulator {
     this.apart.set(JSON.stringify([run, name]), { run, name, reason });
   }
 
+  /** Whether every run's plan has come: `runsResult` and `stepsResult` can tell of what is there. */
+  get isPlanned(): boolean {
+    return this.runs.every(({ plan }) => plan !== null);
+  }
+
+  lists(): SeveralResults {
+    return {
+      runs: this.runs.map((run) => {
+        const { tensors, failed } = run.lists();
+        return { plan: run.plan, backend: run.backend, tensors, failed };
+      }),
+      agreements: [...this.agreements.values()],
+      apart: [...this.apart.values()],
+      finished: [...this.finished],
+    };
+  }
+  /** What an earlier run over the same checkpoints came to. */
+  merge({ runs, agreements, apart, finished }: SeveralResults): void {
+    for (const [i, { plan, backend, tensors, failed }] of runs.entries()) {
+      const run = this.runs[i];
+      if (!run) throw new OffaxisError('bug', 'These are results of more runs.');
+      run.plan = plan;
+      run.backend = backend;
+      run.merge({ tensors, failed, details: [] });
+    }
+    for (const one of agreements) this.agreements.set(one.name, one);
+    for (const one of apart) this.setApart(one);
+    for (const name of finished) this.finished.add(name);
+  }
+  /** What failed is to be computed again. */
+  forgetFailures(): void {
+    for (const { failed } of this.runs) {
+      for (const name of failed.keys()) this.finished.delete(name);
+      failed.clear();
+    }
+  }
+
+  runsRow(tensor: AgreementOfRuns): Row<RunsResult> {
+    return { ...placeOf(tensor), pairs: tensor.pairs.map(pairOf) };
+  }
+  /** Null if a step lacks the matrix. */
+  stepsRow(tensor: AgreementOfRuns): Row<StepsResult> | null {
+    const { path, reasons } = tensor;
+    if (!path) return null;
+    const series = stepSeries(this.runs.map(({ tensors: own }) => own.get(tensor.name)?.metrics));
+    return { ...placeOf(tensor), ...pathFigures(path), ...series, reasons };
+  }
+
   /** offaxis.runs/1: tensors in the order of the plans. Throws bug before every run has a plan. */
   runsResult(names: readonly NamedRun[], base: string, parameters: ComparisonParameters): RunsResult {
     const common = this.common(base, parameters);
@@ -83,7 +145,7 @@ export class SeveralAccumulator {
         consensus: sums(whole.map(({ counts }) => counts)),
         consensusNull: whole.length > 0 && expected.length === whole.length ? sums(expected) : null,
       },
-      tensors: tensors.map((tensor) => ({ ...placeOf(tensor), pairs: tensor.pairs.map(pairOf) })),
+      tensors: tensors.map((tensor) => this.runsRow(tensor)),
       answer: answerJson(runsInWords(names, common.comparisons, pairs)),
     };
   }
@@ -96,11 +158,11 @@ export class SeveralAccumulator {
     parameters: ComparisonParameters,
   ): StepsResult {
     const common = this.common(base, parameters);
-    const tensors = this.matrices().flatMap((tensor) => (tensor.path ? [{ ...tensor, path: tensor.path }] : []));
+    const tensors = this.matrices();
     const model = pathFigures(
       addPaths(
         at,
-        tensors.map(({ path }) => path),
+        tensors.flatMap(({ path }) => path ?? []),
       ),
     );
     return {
@@ -108,12 +170,7 @@ export class SeveralAccumulator {
       ...common,
       steps: paths.map((path, i) => ({ step: at.steps[i] ?? i, path })),
       model,
-      tensors: tensors.map((tensor) => ({
-        ...placeOf(tensor),
-        ...pathFigures(tensor.path),
-        ...stepSeries(this.runs.map(({ tensors: own }) => own.get(tensor.name)?.metrics)),
-        reasons: tensor.reasons,
-      })),
+      tensors: tensors.flatMap((tensor) => this.stepsRow(tensor) ?? []),
       answer: answerJson(stepsInWords(at.steps, model)),
     };
   }

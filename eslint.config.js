@@ -93,7 +93,10 @@ const LAYERS = {
   host: { may: ['cache', 'engine', 'files', 'bytes', 'formats', 'text', 'protocol'], vscode: true },
   editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
   comparison: {
-    may: ['host', 'engine', 'export', 'report', 'answer', 'results', 'files', 'bytes', 'text', 'protocol'],
+    may: [
+      ...['checkpoint/steps', 'host', 'engine', 'export', 'report', 'answer', 'results', 'files', 'bytes'],
+      ...['text', 'protocol'],
+    ],
     vscode: true,
   },
   // Its words follow the catalog and the verdict's rule.

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from './commands/index.ts';
 import { checkpointAt } from './commands/checkpoints.ts';
+import { chooseFurther, compareFurther } from './commands/compareSeveral.ts';
 import { registerCommands } from './commands/register.ts';
 import { ComparisonPanels } from './comparison/panels.ts';
+import { SeveralPanels } from './comparison/several/panels.ts';
+import { SeveralStore } from './comparison/several/spec.ts';
 import { ComparisonStore } from './comparison/store.ts';
 import { Activity } from './host/activity.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
@@ -43,6 +46,18 @@ export function activate(context: vscode.ExtensionContext): void {
     if (path !== undefined)
       await inspector.open(vscode.Uri.file(path), tensor?.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
   };
+  const several: SeveralPanels = new SeveralPanels({
+    extensionUri,
+    engine,
+    log,
+    activity,
+    store: new SeveralStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'several')),
+    memento: workspaceState,
+    openTensor,
+    openPair: (from, tuned, tensor) => comparisons.reveal(from, tuned, tensor),
+    chooseRun: chooseFurther,
+    checkpointAt,
+  });
   const comparisons = new ComparisonPanels({
     extensionUri,
     engine,
@@ -53,6 +68,7 @@ export function activate(context: vscode.ExtensionContext): void {
     toldGpu: context.globalState,
     useCpu: () => windowEngine.useCpu(),
     openTensor,
+    compareFurther: ({ base: from, tuned }, further) => compareFurther({ several }, from, tuned, further),
     finished: ({ base: from, tuned, title, answer }) =>
       recent.add({ base: from, tuned, title, answer: answer ? answerLine(answer) : '' }),
   });
@@ -62,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
     base,
     windowEngine,
     comparisons,
+    several,
     gpuDocument,
     workspace,
     registerInspector(inspector),
@@ -69,6 +86,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTools(engine, log),
     registerMcpServer({ extensionUri, version: versionOf(context), options: () => windowEngine.options() }),
     comparisons.register(),
+    several.register(),
     registerHovers(
       {
         engine,
@@ -81,11 +99,11 @@ export function activate(context: vscode.ExtensionContext): void {
     recent,
     registerCheckpointsView({ workspace, recent, base }, (from, to) => comparisons.compare(from, to)),
     registerCommands(
-      { extensionUri, engine, log, inspector, comparisons, base, gpuDocument, revisions, caches },
+      { extensionUri, engine, log, inspector, comparisons, several, base, gpuDocument, revisions, caches },
       COMMANDS,
     ),
   );
-  closing = () => comparisons.close();
+  closing = async () => void (await Promise.all([comparisons.close(), several.close()]));
 }
 
 function versionOf({ extension }: vscode.ExtensionContext): string {

@@ -54,7 +54,7 @@ export interface PickOptions {
   title: string;
   placeHolder: string;
   /** not offered again */
-  except?: string;
+  except?: string | readonly string[];
   /** offered first */
   first?: string | null;
   /** why; else because it is selected as base */
@@ -69,35 +69,65 @@ export async function pickCheckpoint({
   first,
   firstDetail = vscode.l10n.t('Selected as base'),
 }: PickOptions): Promise<string | undefined> {
-  const browse = {
-    label: `$(folder-opened) ${vscode.l10n.t('Browse...')}`,
-    description: vscode.l10n.t('a file or a folder on disk'),
-    path: undefined,
-  };
   const items = findCheckpoints().then((paths) => {
+    const known = [except ?? []].flat();
     const offered = [...(first ? [first] : []), ...paths.filter((path) => path !== first)].filter(
-      (path) => path !== except,
+      (path) => !known.includes(path),
     );
-    return [...offered.map((path) => itemOf(path, path === first ? firstDetail : null)), browse];
+    return [...offered.map((path) => itemOf(path, path === first ? firstDetail : null)), browseItem()];
   });
   const picked = await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true });
   if (!picked) return undefined;
-  return picked.path ?? (await browseForCheckpoint(title));
+  if (picked.path !== undefined) return picked.path;
+  const [uri] = await browse(title, false);
+  return uri && (await checkpointAt(uri));
 }
 
-async function browseForCheckpoint(title: string): Promise<string | undefined> {
+/** Several of them, in the order of the list. Undefined: the user backed out. */
+export async function pickCheckpoints({
+  title,
+  placeHolder,
+  except,
+}: Pick<PickOptions, 'title' | 'placeHolder' | 'except'>): Promise<string[] | undefined> {
+  const known = [except ?? []].flat();
+  const items = findCheckpoints().then((paths) => [
+    ...paths.filter((path) => !known.includes(path)).map((path) => itemOf(path, null)),
+    browseItem(),
+  ]);
+  const picked = await vscode.window.showQuickPick(items, {
+    ...{ title, placeHolder, matchOnDescription: true },
+    canPickMany: true,
+  });
+  if (!picked) return undefined;
+  const paths = picked.flatMap(({ path }) => path ?? []);
+  if (picked.some(({ path }) => path === undefined))
+    for (const uri of await browse(title, true)) {
+      const path = await checkpointAt(uri);
+      if (path !== undefined && !known.includes(path) && !paths.includes(path)) paths.push(path);
+    }
+  return paths;
+}
+
+const browseItem = (): vscode.QuickPickItem & { path: undefined } => ({
+  label: `$(folder-opened) ${vscode.l10n.t('Browse...')}`,
+  description: vscode.l10n.t('a file or a folder on disk'),
+  path: undefined,
+});
+
+async function browse(title: string, canSelectMany: boolean): Promise<vscode.Uri[]> {
   // Files and folders in one dialog exist on macOS only; elsewhere a folder's checkpoint is reached through its file.
-  const [uri] =
+  return (
     (await vscode.window.showOpenDialog({
       title,
       openLabel: vscode.l10n.t('Choose'),
       canSelectFiles: true,
       canSelectFolders: process.platform === 'darwin',
+      canSelectMany,
       filters: {
         [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json', 'gguf', 'pt', 'pth', 'bin', 'ckpt', 'npz', 'npy'],
       },
-    })) ?? [];
-  return uri && (await checkpointAt(uri));
+    })) ?? []
+  );
 }
 
 /** "base" with its folder and file name, for models whose file is always called model.safetensors. */

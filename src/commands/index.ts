@@ -2,6 +2,8 @@
 import { clearCache } from './clearCache.ts';
 import { compareCheckpoints } from './compareCheckpoints.ts';
 import { compareSelected } from './compareSelected.ts';
+import { compareSeveral } from './compareSeveral.ts';
+import { compareSteps } from './compareSteps.ts';
 import { compareWith } from './compareWith.ts';
 import { compareWithBase, compareWithBaseFromEditor } from './compareWithBase.ts';
 import { compareWithHead } from './compareWithHead.ts';
@@ -23,6 +25,8 @@ import { showLog } from './showLog.ts';
 export const COMMANDS: readonly Command[] = [
   compareCheckpoints,
   compareSelected,
+  compareSeveral,
+  compareSteps,
   compareWith,
   compareWithBase,
   compareWithBaseFromEditor,

@@ -7,11 +7,11 @@ import type { Command } from './register.ts';
 function pictureCommand(id: string, action: PictureAction): Command {
   return {
     id,
-    async run({ comparisons, inspector }, context) {
+    async run({ comparisons, several, inspector }, context) {
       const picture = typeof context === 'object' && context !== null && 'picture' in context ? context.picture : null;
       if (typeof picture !== 'string') return;
       const message = { type: 'picture', picture, action } as const;
-      if (!comparisons.post(message)) inspector.post(message);
+      if (!comparisons.post(message) && !several.post(message)) inspector.post(message);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What all commands share: their services, and that an error reaches the user as one sentence. */
 import * as vscode from 'vscode';
 import type { ComparisonPanels } from '../comparison/panels.ts';
+import type { SeveralPanels } from '../comparison/several/panels.ts';
 import type { BaseSelection } from '../editor/baseSelection.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { InspectorProvider } from '../editor/provider.ts';
@@ -15,6 +16,7 @@ export interface CommandServices {
   log: Log;
   inspector: InspectorProvider;
   comparisons: ComparisonPanels;
+  several: SeveralPanels;
   base: BaseSelection;
   gpuDocument: GpuDocument;
   /** a folder of ours for checkpoints as Git has them */

@@ -142,7 +142,7 @@ export class ComparisonController {
       this.results.plan = stored.plan;
       this.results.backend = stored.backend;
       this.results.merge(stored);
-      this.stale = stored.fingerprint !== (await fingerprint(this.spec.base, this.spec.tuned));
+      this.stale = stored.fingerprint !== (await fingerprint([this.spec.base, this.spec.tuned]));
       this.update({
         backend: stored.backend,
         phase: stored.complete ? 'done' : 'cancelled',
@@ -324,7 +324,7 @@ export class ComparisonController {
     this.progress = null;
     this.update({ phase: 'running', error: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);
-    const mark = await fingerprint(this.spec.base, this.spec.tuned);
+    const mark = await fingerprint([this.spec.base, this.spec.tuned]);
     this.saved.begin();
     try {
       for await (const event of run.events()) {

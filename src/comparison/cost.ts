@@ -11,7 +11,7 @@ const START_UNASKED_READ_BYTES = 4e9;
 const START_UNASKED_TRAVEL_BYTES = 1e8;
 
 /** True when there is something to compare and it is cheap. */
-export function startsUnasked({ pairs, cost }: Pick<ComparisonPlan, 'pairs' | 'cost'>): boolean {
+export function startsUnasked({ pairs, cost }: { pairs: readonly unknown[]; cost: ComparisonPlan['cost'] }): boolean {
   return (
     pairs.length > 0 &&
     cost.flops <= START_UNASKED_FLOPS &&

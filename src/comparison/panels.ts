@@ -14,14 +14,15 @@ import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
 import { comparedCheckpoints, ComparisonController } from './controller.ts';
+import { droppedUri } from './drop.ts';
 import { gpuNotice } from './gpuNotice.ts';
+import { PanelTitles } from './panelTitles.ts';
 import { exportComparison, exportReport } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
 import { titlesOf } from '../text/shortNames.ts';
 import { notification, visible } from '../text/show.ts';
 
 const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
-/** Which comparison a panel's title stands for: a page's own state holds only what its reader chose to see. */
 const SPECS_KEY = 'offaxis.comparisons';
 /** What readers chose for a pair of checkpoints: it holds when that pair is compared again. */
 const PARAMETERS_KEY = 'offaxis.parameters';
@@ -39,6 +40,8 @@ export interface ComparisonServices {
   /** the CPU for the rest of the session */
   useCpu(): void;
   openTensor(checkpoint: string, tensor: string): Promise<void>;
+  /** a further tuned checkpoint of the base beside this one, asked for if it is not given: on a page of their own */
+  compareFurther(compared: { base: string; tuned: string }, further: vscode.Uri | null): Promise<void>;
   /** a comparison has every figure that it will have */
   finished(comparison: FinishedComparison): Promise<void>;
 }
@@ -56,16 +59,17 @@ interface OpenPanel {
   toReveal?: string;
 }
 
-/** The explorer of a remote window names files by the window's address; this side of it has them on disk. */
-function droppedUri(text: string): vscode.Uri {
-  const uri = vscode.Uri.parse(text);
-  return uri.scheme === 'vscode-remote' ? vscode.Uri.file(uri.path) : uri;
-}
-
 export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   private readonly open = new Set<OpenPanel>();
+  private readonly titles: PanelTitles<ComparisonSpec>;
 
-  constructor(private readonly services: ComparisonServices) {}
+  constructor(private readonly services: ComparisonServices) {
+    this.titles = new PanelTitles(
+      services.memento,
+      SPECS_KEY,
+      (one, other) => one.base === other.base && one.tuned === other.tuned,
+    );
+  }
 
   register(): vscode.Disposable {
     return vscode.window.registerWebviewPanelSerializer(COMPARISON_VIEW_TYPE, this);
@@ -79,7 +83,8 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     if (present) return present.panel.reveal();
     const chosen = this.chosenParameters(base, tuned);
     const spec: ComparisonSpec = { base, tuned, parameters: chosen ?? DEFAULT_PARAMETERS };
-    const title = await this.remember(spec);
+    const titles = titlesOf(base, tuned).map((title) => visible(title));
+    const title = await this.titles.remember(spec, titles);
     const controller = this.createController(spec, title);
     const panel = vscode.window.createWebviewPanel(
       COMPARISON_VIEW_TYPE,
@@ -92,7 +97,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
-    const spec = this.specs().get(panel.title);
+    const spec = this.titles.find(panel.title);
     if (!spec) {
       this.services.log.warn(`the panel "${panel.title}" is closed: its comparison is not known any more`);
       panel.dispose();
@@ -152,7 +157,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       log,
       watchFolder,
       gpuNotice: (gpu) => gpuNotice(gpu, this.services.toldGpu),
-      onSpec: (changed) => void this.keep(title, changed),
+      onSpec: (changed) => void this.titles.keep(title, changed),
       onActivity: (text) => activity.report(owner, text),
       onDone: (title, answer) => {
         const { base, tuned } = spec;
@@ -249,11 +254,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'dismissNotice':
         return controller.dismissNotice();
       case 'dropped':
-        return vscode.commands.executeCommand(
-          'offaxis.compareCheckpoints',
-          vscode.Uri.file(controller.spec.base),
-          droppedUri(message.uri),
-        );
+        return this.services.compareFurther(controller.spec, droppedUri(message.uri));
+      case 'addRun':
+        return this.services.compareFurther(controller.spec, null);
       case 'chooseAnother':
         return vscode.commands.executeCommand('offaxis.compareCheckpoints');
       case 'openTensor':
@@ -265,31 +268,6 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
           `unknown message from the comparison: ${JSON.stringify(message satisfies never)}`,
         );
     }
-  }
-
-  private specs(): Map<string, ComparisonSpec> {
-    return new Map(this.services.memento.get<[string, ComparisonSpec][]>(SPECS_KEY, []));
-  }
-
-  /** The comparison of that title is another one from now on. */
-  private async keep(title: string, spec: ComparisonSpec): Promise<void> {
-    await this.services.memento.update(SPECS_KEY, [...this.specs().set(title, spec)].slice(-KEPT));
-  }
-  /** A title that no comparison of other checkpoints has, as short as that may be; the oldest are forgotten. */
-  private async remember(spec: ComparisonSpec): Promise<string> {
-    const specs = this.specs();
-    const isFree = (title: string): boolean => {
-      const other = specs.get(title);
-      return !other || (other.base === spec.base && other.tuned === spec.tuned);
-    };
-    const titles = titlesOf(spec.base, spec.tuned).map((title) => visible(title));
-    const whole = titles.at(-1) ?? '';
-    // links and long paths may be told apart by nothing but a number
-    const numbers = Array.from({ length: specs.size + 1 }, (_, i) => `${whole} (${i + 2})`);
-    const title = [...titles, ...numbers].find(isFree) ?? whole;
-    specs.delete(title);
-    await this.services.memento.update(SPECS_KEY, [...specs.set(title, spec)].slice(-KEPT));
-    return title;
   }
 
   private choices(): Map<string, ComparisonParameters> {

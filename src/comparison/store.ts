@@ -112,7 +112,7 @@ function unpackDetail({
 }
 
 /** Stamps of what a path names: other bytes, other fingerprint. Never throws: a missing file has one, too. */
-export async function fingerprint(...paths: string[]): Promise<string> {
+export async function fingerprint(paths: readonly string[]): Promise<string> {
   const one = async (path: string): Promise<string> => {
     const kind = await disk.kind(path).catch(() => null);
     if (kind !== 'folder') return `${path}: ${stampText(await disk.stamp(path))}`;

@@ -26,6 +26,30 @@ export function reportCommandLine(
   const output = ['-o', operand(destination)];
   return quoted(['offaxis', 'report', operand(base), operand(tuned), ...optionsOf(parameters), ...output], platform);
 }
+/** `offaxis runs BASE TUNED ...`, or `offaxis steps STEP=BASE STEP=PATH ...`, as above. */
+export function severalCommandLine(
+  {
+    kind,
+    base,
+    baseStep,
+    runs,
+    parameters,
+  }: {
+    kind: 'runs' | 'steps';
+    base: string;
+    baseStep: number | null;
+    runs: readonly { path: string; step: number | null }[];
+    parameters: ComparisonParameters;
+  },
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const word = (path: string, step: number | null): string => (step === null ? operand(path) : `${step}=${path}`);
+  const words = [
+    word(base, kind === 'steps' ? (baseStep ?? 0) : null),
+    ...runs.map(({ path, step }) => word(path, step)),
+  ];
+  return quoted(['offaxis', kind, ...words, ...optionsOf(parameters)], platform);
+}
 const quoted = (words: readonly string[], platform: NodeJS.Platform): string =>
   words.map(platform === 'win32' ? quoteWindows : quotePosix).join(' ');
 

@@ -188,7 +188,9 @@ export type ComparisonFromView =
   | { type: 'chooseAnother' }
   /** the CPU for the rest of the session, and what is left again */
   | { type: 'useCpu' }
-  /** a checkpoint dragged onto the page: the tuned side beside the same base */
+  /** asks for a further tuned checkpoint of this base: both beside each other on a page of their own */
+  | { type: 'addRun' }
+  /** a checkpoint dragged onto the page: likewise */
   | { type: 'dropped'; uri: string }
   | { type: 'showGpuInformation' }
   | { type: 'dismissNotice' }

@@ -42,6 +42,7 @@ const longer = (of: Parts, folders: number): Parts => ({ ...of, from: Math.max(0
 
 /** For one path its last telling part; for several, the parts between their common beginning and their common end. */
 export function shortNamesOf(paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
   return telling(paths).map((found, i) => textOf(found) || (paths[i] ?? ''));
 }
 export function shortNames(base: string, tuned: string): { base: string; tuned: string } {

@@ -2,10 +2,11 @@
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
 import { session } from './support/session.ts';
+import { SeveralPage } from './support/several.ts';
 
 const { workbench } = session();
 
-test('is compared with the base that is on show', async () => {
+test('stands beside the comparison that is on show, on the same base', async () => {
   const { page } = workbench();
   await workbench().runCommand('Offaxis: Open Sample Comparison');
   await new ComparisonPage(workbench()).complete(42);
@@ -22,15 +23,16 @@ test('is compared with the base that is on show', async () => {
     await page.mouse.up();
     await page.keyboard.up('Shift');
     await workbench()
-      .tab(/base → sft/)
+      .tab(/base → rl, sft/)
       .waitFor({ timeout: 20_000 });
   });
-  const compared = new ComparisonPage(workbench());
-  await compared.complete(42);
+  const several = new SeveralPage(workbench());
+  await several.complete();
+  expect(await several.runs()).toEqual(['rl', 'sft']);
   await expect
     .poll(() =>
       workbench()
-        .tab(/base → rl/)
+        .tab(/base → rl$/)
         .count(),
     )
     .toBe(1);

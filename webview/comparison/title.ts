@@ -18,7 +18,7 @@ class Title extends ViewElement {
   protected override render(): TemplateResult {
     const { state, tensors } = this.view.model;
     return html`<header class="title">
-      <h1>${this.side('base')}${this.swap()}${this.side('tuned')}</h1>
+      <h1>${this.side('base')}${this.swap()}${this.side('tuned')}${this.addRun()}</h1>
       <div class="facts quiet small grow">${this.facts()}</div>
       ${state ? html`<ox-gear .view=${this.view} .version=${this.version}></ox-gear>` : nothing}
       ${tensors.size > 0 || state?.plan?.pairs.length ? this.exports() : nothing}
@@ -54,6 +54,18 @@ class Title extends ViewElement {
       @click=${() => this.view.post({ type: 'swap' })}
     >
       ${icon(ICON.swap)}
+    </button>`;
+  }
+
+  /** A further tuned checkpoint of the base: both beside each other on a page of their own. */
+  private addRun(): TemplateResult {
+    return html`<button
+      class="side"
+      data-action="add-run"
+      title=${t('Compare a further tuned checkpoint of the same base, beside this one')}
+      @click=${() => this.view.post({ type: 'addRun' })}
+    >
+      ${t('+ Run')}
     </button>`;
   }
 

@@ -253,10 +253,10 @@ test('the fingerprint tells when a file or a folder of shards has changed', asyn
   const file = join(directory, 'model.safetensors');
   writeFileSync(file, 'one');
   utimesSync(file, 1000, 1000);
-  const before = await fingerprint(file, directory, join(directory, 'missing'));
-  expect(await fingerprint(file, directory, join(directory, 'missing'))).toBe(before);
+  const before = await fingerprint([file, directory, join(directory, 'missing')]);
+  expect(await fingerprint([file, directory, join(directory, 'missing')])).toBe(before);
   writeFileSync(file, 'two');
   utimesSync(file, 1001, 1001);
-  expect(await fingerprint(file, '/nowhere')).not.toBe(before);
-  expect(await fingerprint(directory)).not.toBe(before.split('\n')[1]);
+  expect(await fingerprint([file, '/nowhere'])).not.toBe(before);
+  expect(await fingerprint([directory])).not.toBe(before.split('\n')[1]);
 });

@@ -36,6 +36,7 @@ describe('titlesOf', () => {
 });
 
 test('names of several', () => {
+  expect(shortNamesOf([])).toEqual([]);
   expect(shortNamesOf(['/s/rl/model.safetensors', '/s/rl-hot', '/s/sft'])).toEqual(['rl', 'rl-hot', 'sft']);
   expect(shortNamesOf(['/a/seed-1/final', '/a/seed-2/final', '/a/seed-3/final'])).toEqual([
     'seed-1',

@@ -79,5 +79,6 @@ async function baseOf({ engine, base }: CommandServices, first: Step): Promise<S
     ...(adapter ? {} : { firstDetail: vscode.l10n.t('The first step, step {0}', first.step) }),
   });
   if (path === undefined) return undefined;
-  return path === first.path ? first : { path, step: 0 };
+  // The step itself, or the file in its folder.
+  return path === first.path || dirname(path) === first.path ? first : { path, step: 0 };
 }

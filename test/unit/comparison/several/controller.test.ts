@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SeveralController, type SeveralServices } from '../../../../src/comparison/several/controller.ts';
+import { SeveralController } from '../../../../src/comparison/several/controller.ts';
 import { SeveralStore, type SeveralSpec } from '../../../../src/comparison/several/spec.ts';
 import { DEFAULT_PARAMETERS } from '../../../../src/protocol/results.ts';
 import type { SeveralToView } from '../../../../src/protocol/severalViews.ts';
@@ -68,7 +68,7 @@ const RUNS: SeveralSpec = {
 function controllerFor(
   spec: Partial<SeveralSpec>,
   pairs: string[],
-  { steps = [] as number[], services = {} as Partial<SeveralServices> } = {},
+  { steps = [] }: { steps?: number[] } = {},
 ): { controller: SeveralController; page: Page; specs: SeveralSpec[] } {
   const write = (): void => undefined;
   const specs: SeveralSpec[] = [];
@@ -87,7 +87,6 @@ function controllerFor(
         watch: () => ({ dispose: write }),
       }),
       lookMs: 1,
-      ...services,
     },
   );
   open.push(controller);

@@ -45,6 +45,7 @@ function costOf(plans: readonly ComparisonPlan[]): ComparisonPlan['cost'] {
     plans.reduce((total, { cost }) => total + pick(cost), 0);
   return {
     bytesToRead: sum(({ bytesToRead }) => bytesToRead),
+    bytesToTravel: sum(({ bytesToTravel }) => bytesToTravel),
     weights: plans.reduce((most, { cost }) => Math.max(most, cost.weights), 0),
     matrices: plans.reduce((most, { cost }) => Math.max(most, cost.matrices), 0),
     flops: sum(({ flops }) => flops),

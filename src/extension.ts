@@ -68,7 +68,7 @@ export function activate(context: vscode.ExtensionContext): void {
     toldGpu: context.globalState,
     useCpu: () => windowEngine.useCpu(),
     openTensor,
-    compareFurther: ({ base: from, tuned }, further) => compareFurther({ several }, from, tuned, further),
+    compareFurther: ({ base: from, tuned }) => compareFurther({ several }, from, tuned),
     finished: ({ base: from, tuned, title, answer }) =>
       recent.add({ base: from, tuned, title, answer: answer ? answerLine(answer) : '' }),
   });

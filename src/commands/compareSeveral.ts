@@ -90,21 +90,20 @@ async function ofPickers(services: CommandServices): Promise<Chosen | undefined>
   return { base, tuned };
 }
 
-/** Beside a comparison that is on show: a further tuned checkpoint of its base, asked for if it is not given. */
+/** Beside a comparison that is on show: asks for a further tuned checkpoint of its base. */
 export async function compareFurther(
-  services: Pick<CommandServices, 'several'>,
+  { several }: Pick<CommandServices, 'several'>,
   base: string,
   tuned: string,
-  further: vscode.Uri | null,
 ): Promise<void> {
-  const path = further ? await checkpointAt(further) : await chooseFurther([base, tuned]);
+  const path = await chooseFurther([base, tuned]);
   if (path === undefined) return;
   if (path === base || path === tuned)
     throw new OffaxisError(
       'bad-parameter',
       vscode.l10n.t('{0} is in this comparison already. Choose another checkpoint of the same base.', path),
     );
-  await services.several.compareRuns(base, [tuned, path]);
+  await several.compareRuns(base, [tuned, path]);
 }
 
 /** A further tuned checkpoint beside those that are known. Undefined: the reader backed out. */

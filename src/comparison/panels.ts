@@ -40,8 +40,8 @@ export interface ComparisonServices {
   /** the CPU for the rest of the session */
   useCpu(): void;
   openTensor(checkpoint: string, tensor: string): Promise<void>;
-  /** a further tuned checkpoint of the base beside this one, asked for if it is not given: on a page of their own */
-  compareFurther(compared: { base: string; tuned: string }, further: vscode.Uri | null): Promise<void>;
+  /** asks for a further tuned checkpoint of the base: both beside each other on a page of their own */
+  compareFurther(compared: { base: string; tuned: string }): Promise<void>;
   /** a comparison has every figure that it will have */
   finished(comparison: FinishedComparison): Promise<void>;
 }
@@ -254,9 +254,13 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'dismissNotice':
         return controller.dismissNotice();
       case 'dropped':
-        return this.services.compareFurther(controller.spec, droppedUri(message.uri));
+        return vscode.commands.executeCommand(
+          'offaxis.compareCheckpoints',
+          vscode.Uri.file(controller.spec.base),
+          droppedUri(message.uri),
+        );
       case 'addRun':
-        return this.services.compareFurther(controller.spec, null);
+        return this.services.compareFurther(controller.spec);
       case 'chooseAnother':
         return vscode.commands.executeCommand('offaxis.compareCheckpoints');
       case 'openTensor':

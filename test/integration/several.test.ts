@@ -1,4 +1,4 @@
-/** Several checkpoints of one base: from the explorer's selection, from a comparison, and the folder of a run that goes on. */
+/** Several checkpoints of one base: from a comparison, and the folder of a run that goes on. */
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,12 +7,9 @@ import { session } from './support/session.ts';
 import { SeveralPage } from './support/several.ts';
 
 const MODEL = 'model.safetensors';
-// Three runs in one folder, so that all can be selected at once; a run of which two steps are written.
+// A run of which two steps are written.
 const { workbench } = session({
   prepare: (workspace) => {
-    mkdirSync(join(workspace, 'family'));
-    for (const name of ['base', 'rl', 'rl-hot', 'sft'])
-      copyFileSync(join(workspace, name, MODEL), join(workspace, 'family', `${name}.safetensors`));
     for (const [step, name] of [
       [0, 'base'],
       [10, 'rl'],
@@ -23,37 +20,6 @@ const { workbench } = session({
   },
 });
 const at = (...parts: string[]): string => join(workbench().workspace, ...parts);
-
-test('explorer: of four selected files the one that is selected as base is the base, and the others its runs', async () => {
-  const vscode = workbench();
-  await vscode.selectAsBase('family', 'base.safetensors');
-  const [first, last] = [vscode.row('family', 'base.safetensors'), vscode.row('family', 'sft.safetensors')];
-  // The file that the first click opens may be selected once more when its tab has come.
-  await vscode.untilItHolds(async () => {
-    await first.click({ timeout: 5_000 });
-    await last.click({ modifiers: ['Shift'], timeout: 5_000 });
-    const selected = vscode.page.locator('.explorer-folders-view .monaco-list-row.selected');
-    await expect.poll(() => selected.count(), { timeout: 5_000 }).toBe(4);
-  });
-  await vscode.chooseFromMenu(await vscode.reveal('family', 'sft.safetensors'), 'Compare Several Checkpoints...');
-  await vscode.tab('base → rl-hot, rl, sft').waitFor();
-  const page = new SeveralPage(vscode);
-  await page.complete();
-  expect(await page.runs()).toEqual(['rl-hot', 'rl', 'sft']);
-  // what the command line says of the same three
-  await expect.poll(() => page.document.locator('body').innerText()).toContain('rl-hot and rl point the same way');
-  await vscode.screenshot('several runs');
-}, 600_000);
-
-test('a window that is loaded again shows them without computing', async () => {
-  const vscode = workbench();
-  await vscode.reload();
-  await vscode.tab('base → rl-hot, rl, sft').click();
-  const page = new SeveralPage(vscode);
-  await page.document.locator('body[data-phase="done"]').waitFor({ timeout: 240_000 });
-  expect(await page.runs()).toEqual(['rl-hot', 'rl', 'sft']);
-  await vscode.runCommand('View: Close All Editors');
-}, 600_000);
 
 test('"+ Run" on a comparison puts a further checkpoint beside it', async () => {
   const vscode = workbench();

@@ -14,23 +14,21 @@ export class SeveralPage {
   async complete(timeout = 240_000): Promise<void> {
     const at = (phase: Phase): string => `body[data-phase="${phase}"]`;
     await this.document.locator([at('planned'), at('running'), at('done')].join(', ')).waitFor({ timeout });
-    const start = this.button('Start');
+    const start = this.action('start');
     if (await start.isVisible()) await start.click();
     await this.document.locator(at('done')).waitFor({ timeout });
   }
 
-  button(name: string): Locator {
-    return this.document.getByRole('button', { name, exact: true }).first();
+  action(name: string): Locator {
+    return this.document.locator(`[data-action="${name}"]`);
   }
 
-  /** Names of the runs or steps, in their order. */
-  async runs(): Promise<string[]> {
-    const marked = this.document.locator('[data-run]');
-    const names = new Map<number, string>();
-    for (const one of await marked.all()) {
-      const run = Number(await one.getAttribute('data-run'));
-      if (!names.has(run)) names.set(run, (await one.innerText()).split(/[\t\n]/)[0]?.trim() ?? '');
-    }
-    return [...names].sort(([a], [b]) => a - b).map(([, name]) => name);
+  /** Names of the runs, in their order. */
+  runs(): Promise<string[]> {
+    return this.document.locator('[data-run] b').allInnerTexts();
+  }
+  /** Waits until the page shows so many steps. */
+  async steps(count: number, timeout = 240_000): Promise<void> {
+    await this.document.locator('.chip', { hasText: count === 1 ? '1 step' : `${count} steps` }).waitFor({ timeout });
   }
 }

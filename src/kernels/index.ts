@@ -16,3 +16,4 @@ export { clearElements, elementCompare, elementHistogram, flushCounters } from '
 export { compareAlike, statsAlike } from './elementsAlike';
 export { compare16 } from './elements16';
 export { addNoise, noise } from './noise';
+export { greatestWeight, packPanels, panelProduct, panelRows } from './panels';

@@ -102,6 +102,32 @@ export interface PairQuantities extends SideQuantities {
   /** what a GPU found in float32 and the CPU has computed again in float64, as the figures would not have been right */
   recomputed?: Recomputed[];
 }
+/**
+ * The leading singular triplets of one matrix, W = U S V'. A plain record: whoever keeps it may give it to `alignPair` again.
+ */
+export interface LeadingTriplets {
+  /** r values, descending, and s_{r+1} (0 if r = q) */
+  values: Float64Array;
+  /** [min(m, n), r], row-major: unit vectors of the smaller side, V if tall or square, U if wide */
+  small: Float64Array;
+  /** [max(m, n), r]: W times those (W' if wide), s_i times the vectors of the other side */
+  large: Float64Array;
+}
+export interface AlignmentOptions extends Pick<PairOptions, 'others' | 'maskRank' | 'alpha' | 'grid' | 'signal'> {
+  /** of W0, with r = maskRank, as an earlier call gave them: they are not computed again */
+  leading?: LeadingTriplets;
+}
+/** What of a pair needs no whole spectrum; the directions end at maskRank. */
+export interface AlignedSide extends Pick<SideQuantities, 'energies' | 'diagonal' | 'directions' | 'masks'> {
+  /** s_1(D) */
+  updateValue: number;
+}
+export interface AlignmentQuantities extends AlignedSide, Pick<PairQuantities, 'zeros' | 'computedOn'> {
+  leading: LeadingTriplets;
+  others?: AlignedSide[];
+  /** matrices of the pair whose leading triplets the short way did not settle, so that their whole spectrum was computed */
+  reduced: ('base' | 'update')[];
+}
 /** The noise of a twin. */
 export interface NoiseOptions {
   /** of the generator, modulo 2^64 */
@@ -120,6 +146,11 @@ export interface LinearAlgebraBackend {
   singularValues(matrix: Matrix, options: SingleOptions): Promise<Float64Array>;
   /** Throws `cancelled`; throws `device-lost` when the device is gone and the call may be repeated elsewhere. */
   comparePair(base: Matrix, tuned: Matrix, options: PairOptions): Promise<PairQuantities>;
+  /**
+   * Masks, energies and s_1(D) of a pair from leading triplets alone, about a tenth of the work of comparePair. A matrix on which the
+   * short way does not settle (a flat spectrum, one of low rank) is reduced whole: the result is as exact. Throws as comparePair.
+   */
+  alignPair(base: Matrix, tuned: Matrix, options: AlignmentOptions): Promise<AlignmentQuantities>;
   /**
    * T = W0 + t G in W0's own type, t fitted so that norm_F(T - W0) is the norm asked for to 1e-3. A bf16 twin is cast by way of float32,
    * so rounded twice, as frameworks and the oracle cast float64. W0 is finite. Throws `cancelled`.

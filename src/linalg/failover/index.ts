@@ -93,6 +93,11 @@ class FailoverBackend implements LinearAlgebraBackend {
     return { ...value, computedOn: value.computedOn ?? kind };
   };
 
+  alignPair: LinearAlgebraBackend['alignPair'] = async (base, tuned, options) => ({
+    ...(await this.options.cpu.alignPair(base, tuned, options)),
+    computedOn: this.options.cpu.info.kind,
+  });
+
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.options.cpu.noiseTwin(base, options);
 
   async dispose(): Promise<void> {

@@ -5,6 +5,9 @@
 import { decodeCodes, encodeCodes, Grid, type GridName, type MatrixType } from '../../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
 import type {
+  AlignedSide,
+  AlignmentOptions,
+  AlignmentQuantities,
   DirectionEnergies,
   LinearAlgebraBackend,
   Matrix,
@@ -30,6 +33,7 @@ export function createReferenceBackend(): LinearAlgebraBackend {
     elements: null,
     singularValues: (matrix: Matrix, { signal }: SingleOptions) => settle(() => singularValues(decode(matrix), signal)),
     comparePair: (base: Matrix, tuned: Matrix, options: PairOptions) => settle(() => compare(base, tuned, options)),
+    alignPair: (base: Matrix, tuned: Matrix, options: AlignmentOptions) => settle(() => align(base, tuned, options)),
     noiseTwin: (base: Matrix, options: NoiseOptions) => settle(() => noiseTwin(base, options)),
     pairPeakBytes: (rows, columns, sides = 1) => (PEAK_COPIES + 4 * (sides - 1)) * 8 * rows * columns,
     dispose: () => Promise.resolve(),
@@ -65,8 +69,7 @@ function compare(base: Matrix, tuned: Matrix, options: PairOptions): PairQuantit
 function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQuantities {
   const { maskRank, angleRank, signal } = options;
   const { rows, columns } = w0;
-  if (w1.rows !== rows || w1.columns !== columns) throw new OffaxisError('bug', 'The two matrices differ in shape.');
-  const update: Dense = { rows, columns, data: w1.data.map((value, i) => value - (w0.data[i] as number)) };
+  const update = differenceOf(w0, w1);
   const tunedFactors = svd(w1, signal);
   const { values: updateValues, right: updateRight } = updateFactors(update, options);
   throwIfAborted(signal);
@@ -87,6 +90,49 @@ function sideOf(w0: Dense, factors: Svd, w1: Dense, options: PairOptions): SideQ
     directions: directed ? directionEnergies(update, factors, angleRank) : null,
     masks: isZero ? null : maskHistograms(w0, w1, factors, options),
   };
+}
+
+/** The same quantities as `compare`, from the whole spectrum as there: nothing is saved here. `leading` of the options is not looked at. */
+function align(base: Matrix, tuned: Matrix, options: AlignmentOptions): AlignmentQuantities {
+  const { maskRank: r } = options;
+  const w0 = decode(base);
+  const factors = svd(w0, options.signal);
+  const { rows, columns } = w0;
+  const values = new Float64Array(r + 1);
+  values.set(factors.values.subarray(0, r + 1));
+  const [small, large] = rows >= columns ? [factors.right, factors.left] : [factors.left, factors.right];
+  const interleaved = (vectors: readonly Float64Array[], factor: (i: number) => number): Float64Array => {
+    const result = new Float64Array((vectors[0]?.length ?? 0) * r);
+    for (const [i, vector] of vectors.slice(0, r).entries())
+      for (const [j, value] of vector.entries()) result[j * r + i] = value * factor(i);
+    return result;
+  };
+  const side = (matrix: Matrix): AlignedSide => alignedSide(w0, factors, decode(matrix), options);
+  return {
+    ...side(tuned),
+    zeros: w0.data.reduce((count, value) => (value === 0 ? count + 1 : count), 0),
+    leading: { values, small: interleaved(small, () => 1), large: interleaved(large, (i) => values[i] ?? 0) },
+    ...(options.others?.length ? { others: options.others.map(side) } : {}),
+    reduced: [],
+  };
+}
+
+function alignedSide(w0: Dense, factors: Svd, w1: Dense, options: AlignmentOptions): AlignedSide {
+  const { maskRank, signal } = options;
+  const update = differenceOf(w0, w1);
+  const isZero = factors.values[0] === 0;
+  return {
+    updateValue: singularValues(update, signal)[0] ?? 0,
+    ...(isZero ? { energies: null, diagonal: null } : projections(update, factors, maskRank)),
+    directions: hasRank(factors, maskRank, w0.rows, w0.columns) ? directionEnergies(update, factors, maskRank) : null,
+    masks: isZero ? null : maskHistograms(w0, w1, factors, options),
+  };
+}
+
+function differenceOf(w0: Dense, w1: Dense): Dense {
+  const { rows, columns } = w0;
+  if (w1.rows !== rows || w1.columns !== columns) throw new OffaxisError('bug', 'The two matrices differ in shape.');
+  return { rows, columns, data: w1.data.map((value, i) => value - (w0.data[i] as number)) };
 }
 
 /** Values of D and, if they are asked for, the leading right vectors, [n, K]. */

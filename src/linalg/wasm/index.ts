@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { ElementKernels, FloatTail, LinearAlgebraBackend, Matrix, PairQuantities } from '../backend.ts';
 import { bytesOf } from '../../numbers/index.ts';
 import { throwIfAborted } from '../../protocol/errors.ts';
+import { alignmentBytes } from './align.ts';
 import { bandTailBytes } from './bandTail.ts';
 import { elementCompare, elementStats } from './elements.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
@@ -10,7 +11,7 @@ import type { PairSettings } from './messages.ts';
 import { planPair } from './pairPlan.ts';
 import { WorkerPool, type TaskCost } from './pool.ts';
 import { createShares, PairShares, type Part } from './shares.ts';
-import { shapeOf, type Format } from './source.ts';
+import { formatOf, shapeOf, type Format } from './source.ts';
 import { twinBytes } from './twin.ts';
 
 export interface WasmBackendOptions {
@@ -55,7 +56,6 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
     updateRank = 0,
   ): number => planPair(kernels, rows, columns, format, { angleRank, maskRank, updateRank, cells: MOST_CELLS }).end;
   const codes = ({ rows, columns, type }: Matrix): number => rows * columns * bytesOf(type);
-  const formatOf = ({ type }: Matrix): Format => (type === 'BF16' ? 2 : type === 'F64' ? 8 : 4);
 
   const cost = ({ rows, columns }: Matrix, peakBytes: number): TaskCost => ({
     peakBytes,
@@ -101,13 +101,13 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         signal,
       ),
     refine: (base, start, { signal, ...settings }, tuned) => {
-      const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
+      const work = peak(base.rows, base.columns, formatOf(base.type), 1, settings.maskRank);
       const of = tuned ? { tuned: sharedMatrix(tuned) } : {};
       const input = { base: sharedMatrix(base), start, options: settings, ...of };
       return pool.run('refine', input, cost(base, work + codes(base) + (tuned ? codes(tuned) : 0)), signal);
     },
     leading: (base, tuned, start, { signal, ...settings }) => {
-      const work = peak(base.rows, base.columns, formatOf(base), 1, settings.maskRank);
+      const work = peak(base.rows, base.columns, formatOf(base.type), 1, settings.maskRank);
       return pool.run(
         'leading',
         { base: sharedMatrix(base), tuned: sharedMatrix(tuned), start, options: settings },
@@ -130,15 +130,22 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
       pool.run(
         'singularValues',
         { matrix: sharedMatrix(matrix) },
-        cost(matrix, peak(matrix.rows, matrix.columns, formatOf(matrix), 1, 1) + codes(matrix)),
+        cost(matrix, peak(matrix.rows, matrix.columns, formatOf(matrix.type), 1, 1) + codes(matrix)),
         signal,
       ),
     comparePair: (base, tuned, { signal, others = [], ...ranks }) => {
       const settings = { ...ranks, others: others.map(sharedMatrix) };
       const { angleRank, maskRank, updateRank } = settings;
-      const work = peak(base.rows, base.columns, formatOf(base), angleRank, maskRank, updateRank);
+      const work = peak(base.rows, base.columns, formatOf(base.type), angleRank, maskRank, updateRank);
       const peakBytes = work + codes(base) + (1 + others.length) * codes(tuned);
       return comparePair(pool, base, tuned, settings, cost(base, peakBytes), threads > 1, signal);
+    },
+    alignPair: (base, tuned, { signal, others = [], ...settings }) => {
+      const work = alignmentBytes(kernels, base, { maskRank: settings.maskRank, cells: MOST_CELLS });
+      const peakBytes = work + codes(base) + (1 + others.length) * codes(tuned);
+      const options = { ...settings, others: others.map(sharedMatrix) };
+      const input = { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options };
+      return pool.run('alignPair', input, cost(base, peakBytes), signal);
     },
     noiseTwin: (base, { signal, ...settings }) =>
       pool.run(

@@ -66,6 +66,11 @@ export interface Kernels {
   elementCompare(typeA: number, a: Address, typeB: number, b: Address, first: number, n: number, columns: number, p: number, emin: number, most: number, overflow: number, eta: number, tolerance: number, rows: Address, cols: Address, out: Address): void;
   elementHistogram(type: number, a: Address, n: number, low: number, high: number, bins: Address): void;
   flushCounters(cols: Address, total: Address, n: number): void;
+  greatestWeight(format: number, p: Address, n: number): number;
+  panelRows(M: number): number;
+  // prettier-ignore
+  packPanels(format: number, W: Address, M: number, K: number, rs: number, cs: number, first: number, last: number, scale: number, out: Address): void;
+  panelProduct(panels: Address, M: number, K: number, N: number, B: Address, C: Address, work: Address): void;
   noise(seed: bigint, first: bigint, n: number, out: Address): void;
   // prettier-ignore
   addNoise(type: number, a: Address, noise: Address, n: number, t: number, p: number, emin: number, most: number, out: Address): number;

@@ -8,6 +8,7 @@ import { planRefine, refineLeading, type RefinePlan } from './refine.ts';
 
 /** Entries off by this many times the root mean square of the error are still looked at. */
 const SPREAD = 4;
+const IN_DOUBT = 0.25;
 
 /** W0 is not zero. Throws cancelled. */
 export function leadingQuantities(
@@ -64,7 +65,7 @@ class LeadingTask extends PairMatrices {
       format = updateFormat(format);
     }
     const input = { ...start, values: start.values.map((s) => s * scale) };
-    const target = { shape, matrix, format, X: leading.X, Y: leading.Y, work: spectrum.work };
+    const target = { shape, matrix, format, X: leading.X, Y: leading.Y, work: spectrum.work, inDoubt: IN_DOUBT };
     const refined = refineLeading(
       memory,
       kernels,
@@ -114,7 +115,7 @@ class LeadingTask extends PairMatrices {
 }
 
 /** How many entries lie within `distance` of abs(threshold), less the one that it is. */
-function near(entries: Float64Array, threshold: number, distance: number): number {
+export function near(entries: Float64Array, threshold: number, distance: number): number {
   let count = -1;
   for (const entry of entries) if (Math.abs(Math.abs(entry) - threshold) <= distance) count++;
   return Math.max(0, count);

@@ -1,5 +1,7 @@
 /** What passes between the pool and its threads. Byte arrays are views of shared memory. */
 import type {
+  AlignmentOptions,
+  AlignmentQuantities,
   BandFactors,
   ChunkChange,
   ChunkStats,
@@ -42,6 +44,10 @@ export interface PairInput {
 export interface Tasks {
   singularValues: { input: { matrix: Matrix }; output: Float64Array };
   comparePair: { input: PairInput; output: PairQuantities };
+  alignPair: {
+    input: { base: Matrix; tuned: Matrix; options: Omit<AlignmentOptions, 'signal'> };
+    output: AlignmentQuantities;
+  };
   /** parts of a comparePair that is at work on another thread, for threads with nothing else to do */
   tunedSide: { input: PairInput; output: undefined };
   updateValues: { input: PairInput; output: Float64Array | null };

@@ -3,17 +3,21 @@
  * Golub-Kahan-Lanczos. Every product is with the matrix itself, 4 m n r flops a round, so no O(n^3) work is left for float64.
  */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { cholesky, inverseOf } from './cholesky.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
 import type { Format, Shape } from './source.ts';
 
 /** Rounds of residuals that the basis is widened by; each takes the error down by a factor of 3 (flat spectra) to 100. */
 const ROUNDS = 4;
 const JACOBI_SWEEPS = 40;
-/** Entries of the reconstruction that may be in doubt, if all are of one size; and the relative error that energies ask for. */
-const IN_DOUBT = 0.25;
+/** The relative error that energies ask for. */
 const ENOUGH = 1e-6;
 /** A residual that keeps less of its length than this after the projection is in the span already. */
 const SPANNED = 1e-6;
+/** Squares of pivots under which rows are taken one after the other, and above which one Cholesky factor makes them orthonormal. */
+const DEPENDENT = 1e-8;
+const NEARLY = 0.5;
+const PASSES = 3;
 
 export interface RefinePlan {
   /** most basis vectors */
@@ -46,10 +50,20 @@ export function planRefine(layout: Layout, { q, big }: Shape, count: number, r: 
 }
 export interface RefineInput {
   /** [q, count], row-major */
-  vectors: Float32Array;
+  vectors: Float32Array | Float64Array;
   count: number;
   /** values to about 1e-7 s_1, for the distances between them */
   values: Float64Array;
+}
+/** What came of it. */
+export interface Refined {
+  /** the r leading ones, and the one after them to the square of its error; 0 without one */
+  values: Float64Array;
+  next: number;
+  /** root of the sum over i of the squared error that is left in s_i u_i v_i' */
+  error: number;
+  /** whether that is small enough for masks and energies */
+  settled: boolean;
 }
 /** Where the matrix lies, and where the r refined vectors go: X [q, r], and W X [big, r]. */
 export interface RefineTarget {
@@ -60,9 +74,11 @@ export interface RefineTarget {
   X: Address;
   Y: Address;
   work: Address;
+  /** entries of the reconstruction that may be in doubt when it stops, if all are of one size */
+  inDoubt: number;
 }
 
-/** `values`: the r leading ones. `error`: root of the sum over i of the squared error that is left in s_i u_i v_i'. Throws cancelled. */
+/** Throws cancelled. */
 export function refineLeading(
   memory: KernelMemory,
   kernels: Kernels,
@@ -70,8 +86,8 @@ export function refineLeading(
   input: RefineInput,
   target: RefineTarget,
   checkCancelled: () => void,
-): { values: Float64Array; error: number } {
-  const { shape, matrix, format, r, X, Y, work } = target;
+): Refined {
+  const { shape, matrix, format, r, X, Y, work, inDoubt } = target;
   const { q, big, tall, columns, weights } = shape;
   const { XT, G, GT, C, most } = plan;
   const { count } = input;
@@ -84,9 +100,10 @@ export function refineLeading(
   const start = rows(XT, count);
   for (let j = 0; j < q; j++)
     for (let i = 0; i < count; i++) (start[i] as Float64Array)[j] = input.vectors[j * count + i] as number;
-  let held = orthonormalise(start, 0);
+  let held = orthonormal(memory, kernels, { at: XT, n: count, q, small: plan.H, room: plan.Y, work }, 0);
   if (held < r)
     throw new OffaxisError('bug', 'The leading vectors of a matrix came out dependent. Please report this.');
+  let next = 0;
   let multiplied = 0;
   for (let round = 0; ; round++) {
     for (let from = multiplied; from < held; from += 64) {
@@ -95,7 +112,7 @@ export function refineLeading(
       checkCancelled();
     }
     multiplied = held;
-    ritz(memory, kernels, plan, { held, q, big, r, X, Y, work });
+    next = ritz(memory, kernels, plan, { held, q, big, r, X, Y, work });
     checkCancelled();
     times(q, r, big, 1, matrix, cs, rs, Y, r, 1, 0, G, r, work);
     checkCancelled();
@@ -111,8 +128,8 @@ export function refineLeading(
       norm += s * s;
     }
     const error = Math.sqrt(squared);
-    if (error <= Math.min(IN_DOUBT / weights, ENOUGH) * Math.sqrt(norm) || round === ROUNDS || held === most)
-      return { values, error };
+    const settled = error <= Math.min(inDoubt / weights, ENOUGH) * Math.sqrt(norm);
+    if (settled || round === ROUNDS || held === most) return { values, next, error, settled };
     const room = Math.min(r, most - held);
     for (let pass = 0; pass < 2; pass++) {
       kernels.dgemm(room, held, q, 1, GT, q, 1, XT, 1, q, 0, C, held, work);
@@ -120,10 +137,38 @@ export function refineLeading(
       checkCancelled();
     }
     memory.f64(XT + held * q * 8, room * q).set(memory.f64(GT, room * q));
-    const widened = held + orthonormalise(rows(XT + held * q * 8, room), SPANNED);
-    if (widened === held) return { values, error };
+    const block = { at: XT + held * q * 8, n: room, q, small: plan.H, room: GT, work };
+    const widened = held + orthonormal(memory, kernels, block, SPANNED);
+    if (widened === held) return { values, next, error, settled };
     held = widened;
   }
+}
+
+/**
+ * Makes n rows at `at` orthonormal: by Cholesky of their Gram matrix, or one after the other if they are close to dependent. `small` holds
+ * n x n, `room` n x q values. Returns how many are left, as `orthonormalise`.
+ */
+function orthonormal(
+  memory: KernelMemory,
+  kernels: Kernels,
+  { at, n, q, small, room, work }: { at: Address; n: number; q: number; small: Address; room: Address; work: Address },
+  least: number,
+): number {
+  const rows = Array.from({ length: n }, (_, i) => memory.f64(at + i * q * 8, q));
+  const norms = rows.map((row) => Math.sqrt(dot(row, row)));
+  if (norms.every((norm) => norm > 0)) {
+    for (const [i, row] of rows.entries()) scale(row, 1 / (norms[i] as number));
+    for (let pass = 0; pass < PASSES; pass++) {
+      kernels.dgemm(n, n, q, 1, at, q, 1, at, 1, q, 0, small, n, work);
+      const factor = cholesky(memory.f64(small, n * n).slice(), n);
+      if (!(factor.least > DEPENDENT)) break;
+      memory.f64(small, n * n).set(inverseOf(factor.R, n));
+      kernels.dgemm(n, q, n, 1, small, 1, n, at, q, 1, 0, room, q, work);
+      memory.f64(at, n * q).set(memory.f64(room, n * q));
+      if (factor.least > NEARLY) return n;
+    }
+  }
+  return orthonormalise(rows, least);
 }
 
 /** Makes rows orthonormal, twice over; drops those that keep less than `least` of 1. Returns how many are left, moved to the front. */
@@ -151,7 +196,7 @@ function orthonormalise(vectors: readonly Float64Array[], least: number): number
   return held;
 }
 
-/** The r leading Ritz pairs over the basis: X = XT' z, Y = W X. */
+/** The r leading Ritz pairs over the basis: X = XT' z, Y = W X. Returns the value after them. */
 function ritz(
   memory: KernelMemory,
   kernels: Kernels,
@@ -165,7 +210,7 @@ function ritz(
     Y,
     work,
   }: { held: number; q: number; big: number; r: number; X: Address; Y: Address; work: Address },
-): void {
+): number {
   const ld = held + (held & 1);
   kernels.dgemm(held, held, big, 1, basis, 1, most, basis, most, 1, 0, H, ld, work);
   const turns = memory.f64(Z, held * ld).fill(0);
@@ -178,12 +223,15 @@ function ritz(
     return dot(row, row);
   };
   const sizes = Array.from({ length: held }, (_, i) => size(i));
-  const order = [...sizes.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0)).slice(0, r);
+  const descending = [...sizes.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
+  const order = descending.slice(0, r);
   // the r chosen rows to where H was
   const chosen = order.map((i) => memory.f64(Z + i * ld * 8, held).slice());
   for (const [i, row] of chosen.entries()) memory.f64(H + i * held * 8, held).set(row);
   kernels.dgemm(q, r, held, 1, XT, 1, q, H, 1, held, 0, X, r, work);
   kernels.dgemm(big, r, held, 1, basis, most, 1, H, 1, held, 0, Y, r, work);
+  // of H = (W X)'(W X), whose values are squares of W's, and its rows' lengths are its values
+  return Math.sqrt(Math.sqrt(sizes[descending[r] ?? -1] ?? 0));
 }
 
 /** s_i = norm(W x_i), and the norms of W' u_i - s_i x_i, which go to GT as rows. G holds W' Y. */

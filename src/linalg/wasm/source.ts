@@ -1,7 +1,7 @@
 /** One side of a pair: the caller's codes, brought piece by piece into the kernels' memory in a format that they take. */
 import type { Matrix } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
-import { bytesOf } from '../../numbers/index.ts';
+import { bytesOf, type MatrixType } from '../../numbers/index.ts';
 import type { Address, KernelMemory, Kernels } from './kernels.ts';
 
 /** Bytes a value in the kernels' memory: 2 = bf16 codes, 4 = float32, 8 = float64. */
@@ -19,6 +19,11 @@ export interface Shape {
 export function shapeOf({ rows, columns }: { rows: number; columns: number }): Shape {
   const [q, big] = [Math.min(rows, columns), Math.max(rows, columns)];
   return { rows, columns, q, big, tall: rows >= columns, weights: rows * columns };
+}
+
+/** As weights of a type come into the kernels' memory. */
+export function formatOf(type: MatrixType): Format {
+  return type === 'BF16' ? 2 : type === 'F64' ? 8 : 4;
 }
 
 /** Float64 values whose greatest lies in here need no scaling: sums of fourth powers stay far from overflow and underflow. */
@@ -42,7 +47,7 @@ export class Source {
     const { rows, columns, type, data } = matrix;
     if (data.byteLength !== rows * columns * bytesOf(type))
       throw new OffaxisError('bug', `A ${rows} x ${columns} matrix in ${type} came with ${data.byteLength} bytes.`);
-    this.format = type === 'BF16' ? 2 : type === 'F64' ? 8 : 4;
+    this.format = formatOf(type);
   }
 
   /** Greatest absolute value of float64 weights, 0 for all other types: those need no scaling. */

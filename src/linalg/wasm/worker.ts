@@ -2,6 +2,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OffaxisError, toWireError } from '../../protocol/errors.ts';
 import { agreeingSums } from '../agreeing.ts';
+import { AlignTask } from './align.ts';
 import { bandFactors } from './bandTail.ts';
 import { elementCompare, elementHistogram, elementStats } from './elements.ts';
 import { KernelMemory } from './kernels.ts';
@@ -26,6 +27,10 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
         return singularValuesOf(memory, request.input.matrix, checkCancelled);
       case 'comparePair':
         return pairTask(request.input).run();
+      case 'alignPair': {
+        const { base, tuned, options } = request.input;
+        return new AlignTask(memory, base, tuned, options, checkCancelled).run();
+      }
       case 'tunedSide':
         return pairTask(request.input).runTuned();
       case 'updateValues':

@@ -1,0 +1,178 @@
+/** Masks, energies and s_1(D) from leading triplets: small matrices against the float64 reference, large ones against whole spectra. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AlignedSide, AlignmentQuantities, Matrix } from '../../../src/linalg/backend.ts';
+import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
+import { createWasmBackend, type WasmBackend } from '../../../src/linalg/wasm/index.ts';
+import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
+import { decodeCodes, type MatrixType } from '../../../src/numbers/index.ts';
+import { close } from './agreement.ts';
+import { buildWasm, type WasmBuild } from './wasmBuild.ts';
+import { CASES, encode, gaussian, pairOf, severalOf } from './wasmCases.ts';
+
+const reference = createReferenceBackend();
+let build: WasmBuild;
+beforeAll(async () => {
+  build = await buildWasm();
+}, 120_000);
+afterAll(() => build.remove());
+
+/** METRICS' tolerances: of the values, relative 1e-4 of energies, two hits of masks. `squares`: norm_F(D)^2. */
+function expectSameSide(actual: AlignedSide, expected: AlignedSide, squares: number, determined: boolean): void {
+  close(actual.updateValue, expected.updateValue, 0, 1e-6, 's1 of the update');
+  for (const part of ['energies', 'diagonal', 'directions', 'masks'] as const)
+    expect(actual[part] === null, part).toBe(expected[part] === null);
+  for (const mask of ['low', 'all', 'principal', 'principalNotLow'] as const)
+    for (const kind of ['total', 'changed'] as const) {
+      const [got, want] = [actual.masks?.[mask][kind], expected.masks?.[mask][kind]];
+      if (!got || !want || (!determined && mask !== 'low' && mask !== 'all')) continue;
+      const apart = want.reduce((sum, n, i) => sum + Math.abs(n - (got[i] ?? NaN)), 0);
+      expect(apart, `${mask} ${kind}`).toBeLessThanOrEqual(mask === 'low' || mask === 'all' ? 0 : 4);
+    }
+  if (!determined) return;
+  for (const part of ['joint', 'left', 'right'] as const)
+    close(actual.energies?.[part] ?? 0, expected.energies?.[part] ?? 0, 1e-13 * squares, 1e-4, part);
+  for (const side of ['left', 'right'] as const) {
+    const [got, want] = [actual.directions?.[side] ?? [], expected.directions?.[side] ?? []];
+    expect(got.length).toBe(want.length);
+    want.forEach((x, i) => close(got[i] ?? NaN, x, 1e-7 * squares, 1e-4, `${side}[${i}]`));
+  }
+  expected.diagonal?.forEach((x, i) =>
+    close(Math.abs(actual.diagonal?.[i] ?? NaN), Math.abs(x), 1e-6 * Math.sqrt(squares), 1e-4, `diagonal[${i}]`),
+  );
+}
+function expectValues(actual: Float64Array, expected: Float64Array): void {
+  expect(actual.length).toBe(expected.length);
+  expected.forEach((s, i) => close(actual[i] ?? NaN, s, 1e-6 * (expected[0] ?? 0), 0, `s[${i}]`));
+}
+
+/** A pair of which W0 is made by `entry` and D by `change`, both of (row, column). */
+function large(
+  rows: number,
+  columns: number,
+  type: MatrixType,
+  base: Float64Array,
+  change: (i: number) => number,
+): { base: Matrix; tuned: Matrix } {
+  const matrix = (values: Float64Array): Matrix => ({ rows, columns, type, data: encode(type, values) });
+  return { base: matrix(base), tuned: matrix(base.map((w, i) => w + change(i))) };
+}
+/** A B' of Gaussian factors whose columns weigh `weights`, over noise of this size. */
+function falling(rows: number, columns: number, weights: readonly number[], noise: number): Float64Array {
+  const next = gaussian(rows + 3 * columns + weights.length);
+  const result = Float64Array.from({ length: rows * columns }, () => noise * next());
+  for (const weight of weights) {
+    const [u, v] = [rows, columns].map((n) => Float64Array.from({ length: n }, next)) as [Float64Array, Float64Array];
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++)
+        result[i * columns + j] = (result[i * columns + j] as number) + weight * (u[i] as number) * (v[j] as number);
+  }
+  return result;
+}
+/** norm_F(D), over its greatest entry first: squares may leave float64. */
+function distance(base: Matrix, tuned: Matrix): number {
+  const w0 = decodeCodes(base.type, base.data);
+  return Math.hypot(...decodeCodes(tuned.type, tuned.data).map((w, i) => w - (w0[i] ?? NaN)));
+}
+const like = (count: number): number[] => Array.from({ length: count }, (_, i) => 0.02 * (i + 1) ** -0.6);
+const noise = gaussian(5);
+
+describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SIMD %s', (relaxed) => {
+  let backend: WasmBackend;
+  beforeAll(async () => {
+    backend = await createWasmBackend({ ...build, threads: 2, relaxed });
+  });
+  afterAll(() => backend.dispose());
+
+  // the large ones take the reference seconds, and both builds the same way
+  const small = CASES.filter((item) => relaxed === hasRelaxedSimd() || item.rows * item.columns < 3000);
+  it.each(small)('$name agrees with the float64 reference', { timeout: 120_000 }, async (item) => {
+    const { base, tuned, options } = item.rows * item.columns < 3000 ? severalOf(item) : pairOf(item);
+    const [actual, expected] = await Promise.all([
+      backend.alignPair(base, tuned, options),
+      reference.alignPair(base, tuned, options),
+    ]);
+    const squares = distance(base, tuned) ** 2;
+    expect(actual.zeros).toBe(expected.zeros);
+    expectValues(actual.leading.values, expected.leading.values);
+    expectSameSide(actual, expected, squares, item.determined);
+    expect(actual.others?.length).toBe(expected.others?.length);
+    for (const [i, side] of (expected.others ?? []).entries())
+      expectSameSide(actual.others?.[i] as AlignedSide, side, squares, item.determined);
+  });
+
+  const maskRank = 16;
+  const bulk = like(70);
+  const flat = [...Array(200).keys()].map((i) => (i < 8 ? 0.02 : 0.01));
+  const cases: [string, () => { base: Matrix; tuned: Matrix }, AlignmentQuantities['reduced'], boolean][] = [
+    ['square BF16', () => large(640, 640, 'BF16', falling(640, 640, bulk, 0.02), () => 4e-4 * noise()), [], true],
+    ['tall F16', () => large(900, 520, 'F16', falling(900, 520, bulk, 0.02), () => 4e-4 * noise()), [], true],
+    ['wide F32', () => large(520, 900, 'F32', falling(520, 900, bulk, 0.02), () => 1e-5 * noise()), [], true],
+    ['square F64', () => large(600, 560, 'F64', falling(600, 560, bulk, 0.02), () => 1e-9 * noise()), [], true],
+    [
+      'tiny F64',
+      () =>
+        large(
+          560,
+          600,
+          'F64',
+          falling(560, 600, bulk, 0.02).map((w) => w * 1e-150),
+          () => 1e-155 * noise(),
+        ),
+      [],
+      true,
+    ],
+    [
+      'pure noise BF16',
+      () => large(640, 560, 'BF16', falling(640, 560, [], 0.02), () => 4e-4 * noise()),
+      ['base'],
+      true,
+    ],
+    ['clusters F32', () => large(600, 560, 'F32', falling(600, 560, flat, 0), () => 1e-5 * noise()), ['base'], true],
+    [
+      'rank 10 F32',
+      () => large(560, 600, 'F32', falling(560, 600, bulk.slice(0, 10), 0), () => 1e-5 * noise()),
+      ['base'],
+      false,
+    ],
+    ['unchanged', () => large(560, 600, 'BF16', falling(560, 600, bulk, 0.02), () => 0), [], true],
+    [
+      'one weight changed',
+      () => large(560, 600, 'BF16', falling(560, 600, bulk, 0.02), (i) => (i === 77 ? 1 : 0)),
+      [],
+      true,
+    ],
+    ['zero base', () => large(560, 600, 'BF16', new Float64Array(560 * 600), () => 4e-4 * noise()), [], true],
+  ];
+  it.each(cases)('%s agrees with the whole spectrum', { timeout: 120_000 }, async (_, make, reduced, determined) => {
+    const { base, tuned } = make();
+    const options = { maskRank, alpha: 0.3, grid: { grid: 'BF16', onGrid: base.type === 'BF16' } } as const;
+    const [actual, whole] = await Promise.all([
+      backend.alignPair(base, tuned, { ...options, others: [tuned] }),
+      backend.comparePair(base, tuned, { ...options, angleRank: maskRank }),
+    ]);
+    const squares = whole.updateValues.reduce((sum, s) => sum + s * s, 0);
+    const expected: AlignedSide = { ...whole, updateValue: whole.updateValues[0] ?? NaN };
+    expect(actual.zeros).toBe(whole.zeros);
+    expectValues(actual.leading.values, whole.baseValues.slice(0, maskRank + 1));
+    expectSameSide(actual, expected, squares, determined);
+    expectSameSide(actual.others?.[0] as AlignedSide, expected, squares, determined);
+    expect(actual.reduced).toEqual(expect.arrayContaining(reduced));
+    if (reduced.length === 0 && base.type !== 'F64') expect(actual.reduced).not.toContain('base');
+
+    // a record that was kept, from another thread or a file
+    const again = await backend.alignPair(base, tuned, { ...options, leading: structuredClone(actual.leading) });
+    expectSameSide(again, expected, squares, determined);
+    expect(again.reduced).not.toContain('base');
+    expect(again.leading).toEqual(actual.leading);
+  });
+
+  it('stops when it is cancelled and goes on working', { timeout: 120_000 }, async () => {
+    const { base, tuned } = large(1024, 1024, 'BF16', falling(1024, 1024, [], 0.02), () => 4e-4 * noise());
+    const controller = new AbortController();
+    const options = { maskRank: 64, alpha: 0.3, grid: { grid: 'BF16', onGrid: true } } as const;
+    const running = backend.alignPair(base, tuned, { ...options, signal: controller.signal });
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await backend.alignPair(base, base, options)).updateValue).toBe(0);
+  });
+});

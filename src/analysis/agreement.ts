@@ -70,7 +70,7 @@ export async function agreementOf(
   const value: AgreementOfRuns = {
     name,
     ...{ layer: place.layer, module: place.module, shape: [rows, columns] },
-    pairs: pairsOf(counted, sums, parameters.spectra),
+    pairs: pairsOf(counted, sums, parameters.spectra !== false),
     consensus: isWhole ? { counts: [...sums.consensus], expected: consensusOf(counted, sums) } : null,
     path: steps && isWhole ? pathOf(counted, sums, steps) : null,
     reasons,

@@ -1,4 +1,7 @@
-/** A comparison as a stream: the plan, then how every tensor changed, then the spectra matrix by matrix. */
+/**
+ * A comparison as a stream: the plan, then how every tensor changed, then matrix by matrix where the update points (leading triplets) or,
+ * with that, what the spectra did.
+ */
 import type { WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import type { CompareRequest, ComparisonEvent } from '../protocol/engine.ts';
@@ -11,6 +14,7 @@ import { wholeMatrix } from './matrixMemory.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { pairsOfShard } from './shards.ts';
+import { alignmentOf } from './alignment.ts';
 import { inOneType, spectraOfSides, withoutSpectra, type MatrixOutcome } from './spectra.ts';
 
 export interface RunningComparison {
@@ -63,13 +67,13 @@ export async function* compareCheckpoints(
     if (queue.size > 0)
       yield* stage(
         {
-          phase: 'spectra',
+          phase: parameters.spectra === 'leading' ? 'alignment' : 'spectra',
           queue,
           cost: (pair) => flopsOf(pair, parameters),
           async work(pair) {
             const known = await kept?.outcome(pair);
             if (known) return known;
-            const outcome = await spectraOf(pair, changes.get(pair.name) as Change, parameters, backend, signal);
+            const outcome = await matrixOf(pair, changes.get(pair.name) as Change, parameters, backend, signal);
             await kept?.keepOutcome(pair, outcome);
             return outcome;
           },
@@ -115,8 +119,8 @@ async function* stage<R>(
   }
 }
 
-/** The spectral part of one pair; the matrices live only in this call. */
-async function spectraOf(
+/** The spectral part of one pair, as far as the parameters ask for it; the matrices live only in this call. */
+async function matrixOf(
   item: WeightPair,
   change: Change,
   parameters: ComparisonParameters,
@@ -125,7 +129,9 @@ async function spectraOf(
 ): Promise<MatrixOutcome> {
   if (!change.finite) return withoutSpectra({ item, change }, parameters);
   const [w0, tuned] = inOneType(await wholeMatrix(item.base, signal), await wholeMatrix(item.tuned, signal));
-  const [outcome] = await spectraOfSides(backend, w0, [{ item, change, tuned }], parameters, signal);
+  const side = { item, change, tuned };
+  if (parameters.spectra === 'leading') return alignmentOf(backend, w0, side, parameters, signal);
+  const [outcome] = await spectraOfSides(backend, w0, [side], parameters, signal);
   if (!outcome) throw new OffaxisError('bug', `${item.name} came without its spectra.`);
   return { tensor: outcome.tensor, detail: outcome.detail };
 }

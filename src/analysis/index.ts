@@ -15,7 +15,8 @@ import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
 import type { Inputs } from '../protocol/part.ts';
-import type { BackendInfo } from '../protocol/results.ts';
+import type { BackendInfo, ComparisonParameters } from '../protocol/results.ts';
+import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import type { MaskEvent, MaskRequest } from '../protocol/mask.ts';
 import type { ApplyEvent, ApplyRequest, DiffEvent, DiffRequest } from '../protocol/patch.ts';
 import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
@@ -98,12 +99,15 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   const running = new Map<string, RunningComparison>();
   const cache = new CheckpointCache();
   const comparisons = new ComparisonCache(cache);
+  // leading triplets are the CPU's work: a device would be sent every matrix for little
+  const backendFor = async ({ spectra }: ComparisonParameters): Promise<LinearAlgebraBackend> =>
+    spectra === true ? await backends.spectral() : backends.cpu;
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),
     open: ({ path, limits }, signal) => cache.facts(path, signal, limits),
     async plan({ base, tuned, parameters }, signal) {
-      const backend = parameters.spectra ? await backends.spectral() : backends.cpu;
+      const backend = await backendFor(parameters);
       const { includeEmbeddings, tensors } = parameters;
       const { open, release } = await comparisons.hold({ base, tuned, includeEmbeddings, tensors }, signal);
       try {
@@ -141,7 +145,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       }
     },
     async *compare(params, signal) {
-      const backend = params.parameters.spectra ? await backends.spectral() : backends.cpu;
+      const backend = await backendFor(params.parameters);
       const { base, tuned, parameters } = params;
       const { includeEmbeddings, tensors } = parameters;
       const { open, release } = await comparisons.hold({ base, tuned, includeEmbeddings, tensors }, signal);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isRemote, remote } from '../bytes/index.ts';
 import type { Weight, WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
-import { pairFlops } from '../linalg/flops.ts';
+import { alignmentFlops, pairFlops } from '../linalg/flops.ts';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
 import { greatest } from '../protocol/lists.ts';
@@ -26,7 +26,7 @@ export function planComparison(
   const [baseTravels, tunedTravels] = [isRemote(base.path), isRemote(tuned.path)];
   let weights = 0;
   for (const pair of pairing.pairs) {
-    const spectral = pair.spectral && parameters.spectra;
+    const spectral = pair.spectral && parameters.spectra !== false;
     const { base, tuned } = pair;
     const { layer, module } = base.place;
     const { name, reason } = pair;
@@ -98,7 +98,9 @@ export function ranksOf(pair: WeightPair, parameters: ComparisonParameters): { a
 /** Floating-point operations of one pair of the plan. */
 export function flopsOf(pair: WeightPair, parameters: ComparisonParameters): number {
   const { angleRank, maskRank } = ranksOf(pair, parameters);
-  return pairFlops(...matrixShape(pair), angleRank, maskRank, parameters.twin ? 2 : 1);
+  const sides = parameters.twin ? 2 : 1;
+  if (parameters.spectra === 'leading') return alignmentFlops(...matrixShape(pair), maskRank, sides);
+  return pairFlops(...matrixShape(pair), angleRank, maskRank, sides);
 }
 
 export function dtypesOf(base: Weight, tuned: Weight): { base: string; tuned: string } {

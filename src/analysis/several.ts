@@ -82,7 +82,7 @@ export async function* compareSeveral(
   }
 }
 
-const isMatrix = (item: Item, { parameters }: SeveralRequest): boolean => item.spectral && parameters.spectra;
+const isMatrix = (item: Item, { parameters }: SeveralRequest): boolean => item.spectral && parameters.spectra !== false;
 
 /** Every weight that some run pairs, in the order of the first that does. */
 function itemsOf(opened: readonly OpenComparison[]): Item[] {

@@ -1,11 +1,19 @@
 /** The spectral part of a base matrix and its tuned sides, which share the base's factors. */
 import type { WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend, Matrix, PairQuantities } from '../linalg/backend.ts';
-import { angleDegrees, updateMetrics, type UpdateContext } from '../metrics/index.ts';
+import { alignmentMetrics, angleDegrees, updateMetrics, type UpdateContext } from '../metrics/index.ts';
 import { castCodes, type GridSpec } from '../numbers/index.ts';
 import type { MatrixDetail } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
-import type { ComparisonParameters, ComparisonTensor, TwinMetrics } from '../protocol/results.ts';
+import type {
+  ComparisonMetrics,
+  ComparisonParameters,
+  ComparisonTensor,
+  Flag,
+  SpectrumMetrics,
+  TwinMetrics,
+  UpdateMetrics,
+} from '../protocol/results.ts';
 import { gridFor, type Change } from './change.ts';
 import { ranksOf } from './plan.ts';
 import { twinChange, twinOf } from './twin.ts';
@@ -45,7 +53,10 @@ export function gridOfChanged({ item, change }: ChangedPair): { grid: GridSpec; 
 /** A pair that is not finite: its figures are null. */
 export function withoutSpectra(pair: ChangedPair, parameters: ComparisonParameters): MatrixOutcome {
   const twin = parameters.twin ? { twin: null } : {};
-  return outcomeOf(pair, contextOf(pair, parameters), null, twin, 0);
+  const context = contextOf(pair, parameters);
+  if (parameters.spectra !== 'leading') return outcomeOf(pair, context, null, twin, 0);
+  const figures = alignmentMetrics(null, context, pair.change.tensor.metrics);
+  return { tensor: withFigures(pair, figures, twin, 0), detail: detailOf(pair, null) };
 }
 
 /**
@@ -98,7 +109,7 @@ export async function spectraOfSides(
   return outcomes;
 }
 
-function contextOf(pair: ChangedPair, parameters: ComparisonParameters): UpdateContext {
+export function contextOf(pair: ChangedPair, parameters: ComparisonParameters): UpdateContext {
   const { item, change } = pair;
   const { rows, columns } = item.base;
   const { baseVariance, tunedVariance, updateVariance } = change;
@@ -119,39 +130,61 @@ async function twinMetrics(
   return { ...sums.metrics(), ...spectral.metrics };
 }
 
+/** A pair's elementwise part with the figures of its matrix beside it. */
+export function withFigures(
+  { change }: ChangedPair,
+  found: {
+    metrics: Partial<UpdateMetrics>;
+    base: Partial<SpectrumMetrics>;
+    tuned?: Partial<SpectrumMetrics>;
+    flags: Flag[];
+    reasons: string[];
+  },
+  twin: Pick<ComparisonMetrics, 'twin'>,
+  elapsedMs: number,
+): ComparisonTensor {
+  const { metrics, reasons, flags } = change.tensor;
+  return {
+    ...change.tensor,
+    metrics: {
+      ...metrics,
+      ...found.metrics,
+      base: { ...metrics.base, ...found.base },
+      tuned: { ...metrics.tuned, ...found.tuned },
+      ...twin,
+    },
+    flags: [...new Set([...flags, ...found.flags])],
+    reasons: [...new Set([...reasons, ...found.reasons])],
+    elapsedMs: change.tensor.elapsedMs + elapsedMs,
+  };
+}
+
 function outcomeOf(
-  { item, change }: ChangedPair,
+  pair: ChangedPair,
   context: UpdateContext,
   quantities: PairQuantities | null,
   twin: { twin?: TwinMetrics | null },
   elapsedMs: number,
 ): MatrixOutcome {
-  const { metrics, reasons, flags } = change.tensor;
-  const update = updateMetrics(quantities, context);
   return {
     tensor: {
-      ...change.tensor,
-      metrics: {
-        ...metrics,
-        ...update.metrics,
-        base: { ...metrics.base, ...update.base },
-        tuned: { ...metrics.tuned, ...update.tuned },
-        ...twin,
-      },
-      flags: [...new Set([...flags, ...update.flags])],
-      reasons: [...new Set([...reasons, ...update.reasons])],
-      elapsedMs: change.tensor.elapsedMs + elapsedMs,
+      ...withFigures(pair, updateMetrics(quantities, context), twin, elapsedMs),
       ...(quantities?.recomputed ? { recomputed: quantities.recomputed } : {}),
     },
-    detail: {
-      name: item.name,
-      baseSingularValues: [...(quantities?.baseValues ?? [])],
-      tunedSingularValues: [...(quantities?.tunedValues ?? [])],
-      updateSingularValues: [...(quantities?.updateValues ?? [])],
-      anglesU: quantities?.anglesU ? [...angleDegrees(quantities.anglesU)] : [],
-      anglesV: quantities?.anglesV ? [...angleDegrees(quantities.anglesV)] : [],
-      rowDensity: change.rowDensity ?? [],
-      columnDensity: change.columnDensity ?? [],
-    },
+    detail: detailOf(pair, quantities),
+  };
+}
+
+/** What is drawn of a matrix; without its quantities only how its change lies in rows and columns. */
+export function detailOf({ item, change }: ChangedPair, quantities: PairQuantities | null): MatrixDetail {
+  return {
+    name: item.name,
+    baseSingularValues: [...(quantities?.baseValues ?? [])],
+    tunedSingularValues: [...(quantities?.tunedValues ?? [])],
+    updateSingularValues: [...(quantities?.updateValues ?? [])],
+    anglesU: quantities?.anglesU ? [...angleDegrees(quantities.anglesU)] : [],
+    anglesV: quantities?.anglesV ? [...angleDegrees(quantities.anglesV)] : [],
+    rowDensity: change.rowDensity ?? [],
+    columnDensity: change.columnDensity ?? [],
   };
 }

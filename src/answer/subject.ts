@@ -37,6 +37,8 @@ export interface Subject extends Compared {
   adapter: AdapterFacts | null;
   /** in the order of the columns */
   modules: readonly string[];
+  /** the comparison ends with the alignment: no matrix has its whole spectrum */
+  isLeading: boolean;
   hasExperts: boolean;
   hasTwin: boolean;
   /** "q" of "self_attn.q_proj" */
@@ -77,6 +79,7 @@ export function subjectOf(compared: Compared): Subject {
     isChangeKnown: plan.pairs.every(({ name }) => tensors.has(name) || failed.has(name)),
     adapter: plan.tunedAdapter?.unmerged === false ? plan.tunedAdapter : null,
     modules,
+    isLeading: matrices.some(({ metrics }) => metrics.angleRank !== undefined && metrics.nss === undefined),
     hasExperts: matrices.some(({ expert }) => expert !== null),
     hasTwin: matrices.some(({ metrics }) => metrics.twin != null),
     label: (module) => visible(labels.get(module) ?? module, LABEL_LENGTH),

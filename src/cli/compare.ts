@@ -17,7 +17,7 @@ import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
-import { Accumulator } from '../results/accumulator.ts';
+import { Accumulator, hasSpectra } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { count, figure, inUnit, percent, table, wrapped } from '../export/plain.ts';
@@ -74,17 +74,20 @@ const COLUMNS = columnsOf('change', 'update');
 
 function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage: Coverage | null): string[] {
   const { summary: s, backend } = result;
-  const spectral = result.tensors.filter((tensor) => tensor.metrics.nss !== undefined);
+  const spectral = result.tensors.filter(hasSpectra);
+  // the table of a comparison that ends with the alignment has no columns of whole spectra
+  const isWhole = result.parameters.spectra === true;
+  const columns = COLUMNS.filter((column) => isWhole || !('whole' in column));
   const hasTwin = spectral.some(({ metrics }) => metrics.twin !== undefined);
   const noise = hasTwin ? ' / noise' : '';
   const rows = spectral.map(({ name, shape, metrics: m }) => [
     name,
     shape.join(' x '),
-    ...COLUMNS.map(({ id, unit, sameForNoise }) => {
+    ...columns.map(({ id, unit, sameForNoise }) => {
       const text = inUnit(unit, m[id]);
       return hasTwin && !sameForNoise ? `${text} / ${inUnit(unit, m.twin?.[id])}` : text;
     }),
-    besideNoise(LARGEST_ANGLE, m, hasTwin),
+    ...(isWhole ? [besideNoise(LARGEST_ANGLE, m, hasTwin)] : []),
     besideNoise(OFF_MASK, m, hasTwin),
     figure(m.principalZ, 3),
     english(maskSaid(m).words.word),
@@ -108,8 +111,8 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
     const head = [
       'matrix',
       'shape',
-      ...COLUMNS.map(({ column, sameForNoise }) => (sameForNoise ? column : `${column}${noise}`)),
-      `${headOf(LARGEST_ANGLE)}${noise}`,
+      ...columns.map(({ column, sameForNoise }) => (sameForNoise ? column : `${column}${noise}`)),
+      ...(isWhole ? [`${headOf(LARGEST_ANGLE)}${noise}`] : []),
       `${headOf(OFF_MASK)}${noise}`,
       'z',
       'mask view',
@@ -133,9 +136,11 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
       const noise = twin === null ? '' : `, noise of the same size ${inUnit(headline.unit, twin)}`;
       return `${of}${references.map((text) => `${before}${text}${after}`).join('')}${noise}`;
     };
+    const means = `means over ${s.matrices.done} of ${s.matrices.planned} matrices`;
     lines.push(
-      `means over ${s.matrices.done} of ${s.matrices.planned} matrices: NSS ${told(SHIFT, ' of at most ')}; ` +
-        `angles max ${told(LARGEST_ANGLE)}; Wedin's bound is vacuous for ${s.wedinVacuous}`,
+      isWhole
+        ? `${means}: NSS ${told(SHIFT, ' of at most ')}; angles max ${told(LARGEST_ANGLE)}; Wedin's bound is vacuous for ${s.wedinVacuous}`
+        : `${means}; not computed: what needs whole spectra (NSS, angles, ranks). All of it: leave out --until`,
       `off-principal alignment, mask view: ${told(OFF_MASK, ' against ', ' from rounding alone')} ` +
         `(${s.maskVerdicts.off} off, ${s.maskVerdicts.on} on, ${s.maskVerdicts.noise} like noise)`,
       `off-principal alignment, energy view: ${told(OFF_ENERGY, ' against ', ' isotropic')}`,

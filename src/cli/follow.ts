@@ -13,7 +13,7 @@ export async function follow(events: AsyncIterable<ComparisonEvent>, found: Accu
       if (event.type === 'plan') sayTravel(event.plan.cost.bytesToTravel);
       if (event.type === 'progress')
         progress.show(
-          `${event.phase === 'change' ? 'change' : 'spectra'}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
+          `${event.phase}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
         );
     }
   } finally {

@@ -33,7 +33,8 @@ function needsSpectra(invocation: Working): boolean {
     case 'report':
     case 'runs':
     case 'steps':
-      return invocation.parameters.spectra;
+      // leading triplets are the CPU's
+      return invocation.parameters.spectra === true;
     case 'inspect':
       return invocation.spectra;
     case 'check':

@@ -38,7 +38,8 @@ const HELP_RANKS = `  --alpha A              fraction of weights in a mask, 0 < 
   --include-embeddings   spectra of embeddings and output head too`;
 const HELP_NOISE = `  --twin                 beside each matrix's figures those of noise of the same size (two thirds more work)
   --twin-seed N          another draw of that noise (default 0; implies --twin)
-  --no-spectra           elementwise figures only`;
+  --until STAGE          change: elementwise figures only, as --no-spectra. alignment: where the update points, both views of alignment and the
+                         size of its rank, several times faster than whole spectra. spectra (default): everything`;
 const HELP_MCP = `offaxis mcp [options]
 
 Serves tools that inspect, compare, verify and find over standard input and output until the client ends.

@@ -58,6 +58,7 @@ export const PARAMETERS = {
   twin: { type: 'boolean' },
   'twin-seed': { type: 'string' },
   'no-spectra': { type: 'boolean' },
+  until: { type: 'string' },
 } as const;
 
 /** Of one pair: change per row and per column, in the JSON. */
@@ -125,8 +126,24 @@ export function parametersOf(values: Read<typeof PARAMETERS & typeof PROFILES>):
     profiles: values.profiles ?? false,
     twin: (values.twin ?? false) || values['twin-seed'] !== undefined,
     twinSeed: seed(values['twin-seed']),
-    spectra: !(values['no-spectra'] ?? false),
+    spectra: spectra(values.until, values['no-spectra'] ?? false),
   };
+}
+
+/** How far a comparison goes, by its stages. */
+const STAGES = { change: false, alignment: 'leading', spectra: true } as const;
+/** Throws UsageError. */
+function spectra(until: string | undefined, without: boolean): ComparisonParameters['spectra'] {
+  if (until === undefined) return !without;
+  const stage = Object.entries(STAGES).find(([name]) => name === until);
+  if (!stage) throw new UsageError(`--until is ${Object.keys(STAGES).join(', ')}, not "${until}".`);
+  if (without && stage[1] !== false) throw new UsageError('--no-spectra ends with the change: leave out one of it and --until.');
+  return stage[1];
+}
+/** For commands whose result needs whole spectra, or none. Throws UsageError. */
+export function withoutAlignment(parameters: ComparisonParameters, command: string): ComparisonParameters {
+  if (parameters.spectra !== 'leading') return parameters;
+  throw new UsageError(`"offaxis ${command}" has no stage of its own for the alignment: leave out --until alignment.`);
 }
 
 /** Of the noise: a whole number from 0 on. Throws UsageError. */

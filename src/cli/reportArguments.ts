@@ -1,7 +1,7 @@
 /** What the user asked for of `offaxis report`. Wrong usage is a UsageError (exit status 2). */
 import { reportFormat, type ReportFormat } from '../report/index.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
-import { engine, ENGINE, expectPositionals, parametersOf, PARAMETERS, parse, UsageError } from './options.ts';
+import { engine, ENGINE, expectPositionals, parametersOf, PARAMETERS, parse, UsageError, withoutAlignment } from './options.ts';
 import type { EngineOptions } from './options.ts';
 
 export type ReportInvocation = {
@@ -27,7 +27,7 @@ export function parseReport(argv: string[]): ReportInvocation | null {
   if (format === null) throw new UsageError('Say where to write, a name that ends with .md or .html: -o REPORT.html');
   return {
     ...{ command: 'report', base, tuned: tuned as string, destination, format },
-    parameters: parametersOf(values),
+    parameters: withoutAlignment(parametersOf(values), 'report'),
     ...engine(values),
   };
 }

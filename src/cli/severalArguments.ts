@@ -9,6 +9,7 @@ import {
   TABLES,
   tables,
   UsageError,
+  withoutAlignment,
   type EngineOptions,
   type OutputOptions,
 } from './options.ts';
@@ -38,7 +39,14 @@ export function parseRuns(argv: string[]): RunsInvocation | null {
     throw new UsageError(
       `"offaxis runs" takes BASE and two or more TUNED; ${positionals.length} given. One alone: offaxis compare BASE TUNED.`,
     );
-  return { command: 'runs', base, tuned, parameters: parametersOf(values), ...tables(values), ...engine(values) };
+  return {
+    command: 'runs',
+    base,
+    tuned,
+    parameters: withoutAlignment(parametersOf(values), 'runs'),
+    ...tables(values),
+    ...engine(values),
+  };
 }
 
 /** Null: help is asked for. Throws UsageError. */
@@ -47,5 +55,11 @@ export function parseSteps(argv: string[]): StepsInvocation | null {
   if (values.help) return null;
   if (paths.length === 0)
     throw new UsageError('"offaxis steps" takes BASE and a folder of steps, or the steps; none given.');
-  return { command: 'steps', paths, parameters: parametersOf(values), ...tables(values), ...engine(values) };
+  return {
+    command: 'steps',
+    paths,
+    parameters: withoutAlignment(parametersOf(values), 'steps'),
+    ...tables(values),
+    ...engine(values),
+  };
 }

@@ -361,7 +361,7 @@ export class ComparisonController {
     if (event.type === 'progress') {
       const { phase, done, total, secondsLeft } = event;
       this.progress = { phase, done, total, secondsLeft };
-      this.services.onActivity(`${this.title}: ${done} of ${total} ${phase === 'spectra' ? 'matrices' : 'tensors'}`);
+      this.services.onActivity(`${this.title}: ${done} of ${total} ${phase === 'change' ? 'tensors' : 'matrices'}`);
     }
     this.page.schedule();
   }

@@ -67,6 +67,7 @@ function optionsOf(parameters: ComparisonParameters): string[] {
   if (parameters.twin) words.push('--twin');
   if (parameters.twin) number('--twin-seed', parameters.twinSeed, DEFAULT_PARAMETERS.twinSeed);
   if (!parameters.spectra) words.push('--no-spectra');
+  if (parameters.spectra === 'leading') words.push('--until', 'alignment');
   return words;
 }
 

@@ -23,7 +23,7 @@ export function alignmentFigures(tensors: readonly ComparisonTensor[]): Alignmen
   return {
     matrices: matrices.done,
     headlines: HEADLINES.map((headline) => ({ headline, told: toldOf(headline, spectral) })),
-    vacuous: wedinVacuous,
+    vacuous: wedinVacuous ?? 0,
     unchanged: unchangedBf16,
     mask: tally(spectral, maskSaid),
     energy: tally(spectral, energySaid),

@@ -20,3 +20,11 @@ export function pairFlops(rows: number, columns: number, angleRank: number, mask
     4 * rows * columns * (angleRank + maskRank);
   return valuesFlops(rows, columns) + vectors + 2 * rows * columns * maskRank + sides * side;
 }
+
+/** One pair's leading triplets, masks and energies, of a spectrum that falls: some 400 vectors through W0, 200 through D. */
+export function alignmentFlops(rows: number, columns: number, maskRank: number, sides = 1): number {
+  const [q, weights] = [Math.min(rows, columns), rows * columns];
+  const columnsOf = (wanted: number): number => Math.min(q, 5 * (wanted + 16));
+  const base = 4 * weights * columnsOf(maskRank) + 10 * weights * maskRank;
+  return base + sides * (4 * weights * Math.min(q, 180) + 4 * weights * maskRank);
+}

@@ -88,7 +88,8 @@ export interface UpdateSource {
   pair: PairQuantities | null;
   /** the same if D is not 0 */
   moved: PairQuantities | null;
-  /** norm_F(D)^2 by its singular values; 0 without `moved` */
+  /** norm_F(W0), 0 without `pair`; and norm_F(D)^2, 0 without `moved`: by singular values if all are known */
+  baseNorm: number;
   updateSquared: number;
   /** population variance of the entries of D */
   updateVariance: number | null;
@@ -174,6 +175,8 @@ export interface Definition<O extends Of, Id extends string, K extends Kind, N e
   aggregate?: 'weights' | 'none';
   /** of the base, the size of the update or a parameter alone: noise of that size has the same, which is not shown beside it */
   sameForNoise?: true;
+  /** of an update: needs every singular value of W0, W1 or D, so that a comparison which ends with the alignment does not have it */
+  whole?: true;
   /** head of its column in the tables of the command line, and its name in the assistant's texts; absent: not shown there */
   column?: string;
   /** of a spectrum: what independent noise of that shape and of that Marchenko-Pastur edge (on the scale of s) gives */

@@ -22,4 +22,4 @@ export { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '.
 export { fitPowerLaw, type PowerLawFit } from './powerLaw.ts';
 export { spectrumMetrics } from './spectrum.ts';
 export { StatsAccumulator } from './statistics.ts';
-export { updateMetrics, type UpdateContext, type UpdateResult } from './update.ts';
+export { alignmentMetrics, updateMetrics, type UpdateContext, type UpdateResult } from './update.ts';

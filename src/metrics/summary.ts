@@ -51,7 +51,9 @@ export function summarize({ tensors, planned, elementwiseOnly, failed, coverage 
     layers: [...energyShares(tensors, ({ layer }) => layer)].map(([layer, updateShare]) => ({ layer, updateShare })),
     modules: modulesOf(tensors, matrices),
     maskVerdicts,
-    wedinVacuous: matrices.filter(({ metrics }) => metrics.wedinVacuous === true).length,
+    wedinVacuous: matrices.some(({ metrics }) => metrics.wedinVacuous !== undefined)
+      ? matrices.filter(({ metrics }) => metrics.wedinVacuous === true).length
+      : null,
     elementwiseOnly,
     failed,
   };
@@ -88,7 +90,8 @@ function fraction(tensors: readonly ComparisonTensor[], id: FractionId): number 
 function aggregates(matrices: readonly ComparisonMetrics[]): Record<string, Aggregate> {
   if (matrices.length === 0) return {};
   return Object.fromEntries(
-    AVERAGED.map(({ id }): [string, Aggregate] => [
+    // a comparison that ends with the alignment has no figures of whole spectra
+    AVERAGED.filter(({ id }) => matrices.some((metrics) => metrics[id] !== undefined)).map(({ id }): [string, Aggregate] => [
       id,
       aggregate(matrices.map((metrics) => (typeof metrics[id] === 'number' ? metrics[id] : null))),
     ]),

@@ -1,5 +1,10 @@
 /** Section B, spectral: everything reported about one pair of matrices, from a backend's raw quantities. */
-import { INTRUDER_VECTORS, type PairQuantities } from '../linalg/backend.ts';
+import {
+  INTRUDER_VECTORS,
+  type AlignedSide,
+  type AlignmentQuantities,
+  type PairQuantities,
+} from '../linalg/backend.ts';
 import type { GridSpec } from '../numbers/index.ts';
 import type { Flag, SpectrumMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { maskFigures } from './alignment.ts';
@@ -41,6 +46,7 @@ export function updateMetrics(quantities: PairQuantities | null, context: Update
     ...context,
     pair: quantities,
     moved,
+    baseNorm: quantities ? frobeniusNorm(quantities.baseValues) : 0,
     updateSquared: moved ? frobeniusNorm(moved.updateValues) ** 2 : 0,
     masks: moved?.masks ? maskFigures(moved.masks, context.grid, context.hasNull) : null,
   };
@@ -53,11 +59,88 @@ export function updateMetrics(quantities: PairQuantities | null, context: Update
   };
 }
 
+/** Of leading triplets: what needs whole spectra is absent. */
+export interface AlignmentResult extends Omit<UpdateResult, 'metrics' | 'base' | 'tuned'> {
+  metrics: Partial<UpdateMetrics>;
+  base: Partial<SpectrumMetrics>;
+}
+/**
+ * As `updateMetrics`, of the leading triplets of W0 and of D alone. The two norms, Frobenius, are those of the elementwise part: null if
+ * a side is not finite.
+ */
+export function alignmentMetrics(
+  found: { leading: AlignmentQuantities['leading']; zeros: number; side: AlignedSide } | null,
+  context: UpdateContext,
+  { baseNorm, updateNorm }: { baseNorm: number | null; updateNorm: number | null },
+): AlignmentResult {
+  // what is empty here only figures of whole spectra look at
+  const none = { tunedValues: new Float64Array(0), anglesU: null, anglesV: null };
+  const values = found?.leading.values;
+  const pair: PairQuantities | null =
+    found && values
+      ? {
+          ...none,
+          ...found.side,
+          zeros: found.zeros,
+          baseValues: values,
+          updateValues: Float64Array.of(found.side.updateValue),
+        }
+      : null;
+  const moved = pair && pair.updateValues[0] !== 0 ? pair : null;
+  const metrics = evaluate(
+    figuresOf('update').filter((figure) => !('whole' in figure)),
+    {
+      ...context,
+      pair,
+      moved,
+      baseNorm: baseNorm ?? 0,
+      updateSquared: moved ? (updateNorm ?? 0) ** 2 : 0,
+      masks: moved?.masks ? maskFigures(moved.masks, context.grid, context.hasNull) : null,
+    },
+  );
+  const largest = values?.[0];
+  return {
+    metrics,
+    base: {
+      spectralNorm: largest ?? null,
+      frobeniusNorm: pair && baseNorm,
+      stableRank:
+        pair && baseNorm !== null && largest !== undefined ? (largest === 0 ? 0 : (baseNorm / largest) ** 2) : null,
+    },
+    ...(pair ? notesOf(pair, metrics, context) : { flags: ['not-finite'], reasons: [] }),
+  };
+}
+
 /** What is to be said beside the figures, and why some are null. */
 function remarks(
-  { baseValues, updateValues, masks, anglesU, anglesV }: PairQuantities,
+  pair: PairQuantities,
   metrics: UpdateMetrics,
-  { rows, columns, maskRank, angleRank: k, hasNull }: UpdateContext,
+  context: UpdateContext,
+): Pick<UpdateResult, 'flags' | 'reasons'> {
+  const { baseValues, updateValues, anglesU, anglesV } = pair;
+  const { rows, columns, angleRank: k } = context;
+  const { flags, reasons } = notesOf(pair, metrics, context);
+  const moved = updateValues[0] !== 0;
+  if (moved && metrics.nss !== null && metrics.nss < NSS_RESOLUTION) {
+    flags.push('below-resolution');
+    reasons.push('The spectral shift is below 2e-6 of the spectrum, under what can be resolved.');
+  }
+  if ((moved || baseValues[0] === 0) && !(anglesU && anglesV)) {
+    const short = hasSubspace(baseValues, k, rows, columns) ? 'tuned matrix' : 'base matrix';
+    reasons.push(`The ${short} has a numerical rank under ${k}: there is no subspace of that size to compare.`);
+  }
+  if (moved && anglesU && metrics.intruders === null)
+    reasons.push(
+      `Only ${k} leading vectors were compared: intruder dimensions need the ${Math.min(INTRUDER_VECTORS, rows, columns)} that they are counted among.`,
+    );
+  return { flags, reasons };
+}
+
+/** Those that need no whole spectrum. */
+function notesOf(
+  { baseValues, updateValues, masks }: PairQuantities,
+  metrics: Pick<UpdateMetrics, 'illDefined' | 'principalOverlap'>,
+  { maskRank, hasNull }: UpdateContext,
 ): Pick<UpdateResult, 'flags' | 'reasons'> {
   const flags: Flag[] = [];
   const reasons: string[] = [];
@@ -74,16 +157,6 @@ function remarks(
   if (!moved) note('no-update', 'There is no update to measure here.');
   if (baseValues[0] === 0)
     note('zero-base', 'The base matrix is zero: what divides by it, and its masks, are not defined.');
-  if (moved && metrics.nss !== null && metrics.nss < NSS_RESOLUTION)
-    note('below-resolution', 'The spectral shift is below 2e-6 of the spectrum, under what can be resolved.');
-  if ((moved || baseValues[0] === 0) && !(anglesU && anglesV)) {
-    const short = hasSubspace(baseValues, k, rows, columns) ? 'tuned matrix' : 'base matrix';
-    reasons.push(`The ${short} has a numerical rank under ${k}: there is no subspace of that size to compare.`);
-  }
-  if (moved && anglesU && metrics.intruders === null)
-    reasons.push(
-      `Only ${k} leading vectors were compared: intruder dimensions need the ${Math.min(INTRUDER_VECTORS, rows, columns)} that they are counted among.`,
-    );
   if (metrics.illDefined)
     note(
       'ill-defined',

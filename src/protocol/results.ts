@@ -37,9 +37,12 @@ export type { MaskPrefix, Range };
 export type ChangeMetrics = FiguresOf<'change'>;
 /** Section B, spectral: block matrices only. */
 export type UpdateMetrics = FiguresOf<'update'>;
-/** The figures of section B of (W0, T), T the noise twin of W1. */
-export type TwinMetrics = ChangeMetrics & UpdateMetrics;
-/** What the metrics of one pair of tensors look like; spectral fields are absent for elementwise-only tensors and under --no-spectra. */
+/** The figures of section B of (W0, T), T the noise twin of W1: those that W1 has. */
+export type TwinMetrics = ChangeMetrics & Partial<UpdateMetrics>;
+/**
+ * What the metrics of one pair of tensors look like; spectral fields are absent for elementwise-only tensors and under `--until change`,
+ * those that need whole spectra under `--until alignment`.
+ */
 export type ComparisonMetrics = ChangeMetrics &
   Partial<UpdateMetrics> &
   // only with profiles
@@ -83,7 +86,11 @@ export interface ComparisonParameters {
   eta: number;
   absoluteTolerance: number;
   includeEmbeddings: boolean;
-  spectra: boolean;
+  /**
+   * how far a comparison goes: false ends with the change of the weights, 'leading' with what the leading triplets of W0 and D say (both
+   * views of alignment), true is all
+   */
+  spectra: boolean | 'leading';
   profiles: boolean;
   /** the figures of noise of the same size beside each matrix's */
   twin: boolean;
@@ -138,7 +145,8 @@ export interface ComparisonSummary {
   /** the same, with how many block matrices have spectra, and their figures as in `metrics` */
   modules: { module: string; updateShare: number | null; matrices: number; metrics: Record<string, Aggregate> }[];
   maskVerdicts: Record<Verdict, number>;
-  wedinVacuous: number;
+  /** null if no matrix has its whole spectrum */
+  wedinVacuous: number | null;
   /** tensors compared elementwise only, with the reason */
   elementwiseOnly: { name: string; reason: string }[];
   failed: { name: string; error: { code: ErrorCode; message: string } }[];

@@ -14,7 +14,7 @@ import type { PagePlan } from './forPage.ts';
 import type { PackedFacts } from './packedFacts.ts';
 
 export interface Progress {
-  phase: 'statistics' | 'change' | 'spectra';
+  phase: 'statistics' | 'change' | 'alignment' | 'spectra';
   done: number;
   total: number;
   secondsLeft: number | null;

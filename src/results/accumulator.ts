@@ -25,7 +25,10 @@ export interface ResultBatch {
 }
 export const emptyBatch = (): ResultBatch => ({ tensors: [], details: [], failed: [] });
 
-/** Its spectra are computed, or were found to be undefined: `angleRank` is a parameter that every such matrix has. */
+/**
+ * What was asked for of its singular values is computed, or was found to be undefined: `angleRank` is a parameter that every such matrix
+ * has.
+ */
 export const hasSpectra = ({ metrics }: Pick<ComparisonTensor, 'metrics'>): boolean => metrics.angleRank !== undefined;
 
 /**

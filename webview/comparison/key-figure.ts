@@ -29,6 +29,8 @@ class KeyRow extends CostlyElement {
           ? t('Nothing is computed yet.')
           : state?.parameters.spectra === false && this.view.ui.tab !== 'size'
             ? t('Not computed: this run leaves spectra out.')
+            : state?.parameters.spectra === 'leading' && this.view.ui.tab === 'spectrum'
+              ? t('Not computed: this run ends with the alignment.')
             : t('No matrix that changed has this figure.');
     return html`<span class="quiet">${text}</span>`;
   }

@@ -47,12 +47,12 @@ export class KeptRun {
     const stamps = await settledStamps([base, tuned]);
     if (stamps === null || !(await areOpened(open))) return null;
     const { version, cache } = keeping;
-    const { eta, absoluteTolerance, angleRank, maskRank, alpha, twin, twinSeed } = parameters;
+    const { eta, absoluteTolerance, angleRank, maskRank, alpha, spectra, twin, twinSeed } = parameters;
     // what the headers and configurations made of the files
     const opened = [base.path, tuned.path, stamps, base.config, base.stated, tuned.config, tuned.stated];
     const { kind, name, precision } = backend.info;
     const changesKey = cacheKey('changes', version, opened, { eta, absoluteTolerance });
-    const own = { eta, absoluteTolerance, angleRank, maskRank, alpha, twin, twinSeed };
+    const own = { eta, absoluteTolerance, angleRank, maskRank, alpha, spectra, twin, twinSeed };
     const run = new KeptRun(keeping, open, stamps, changesKey, (pair) =>
       cacheKey('outcome', version, opened, own, kind, name, precision, descriptionOf(pair)),
     );

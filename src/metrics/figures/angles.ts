@@ -29,6 +29,7 @@ const common = {
   kind: 'number',
   nullable: true,
   group: 'shift',
+  whole: true,
   unit: 'degrees',
   range: [0, 90],
   scale: { kind: 'lin', lo: 0, hi: 90, unit: '°' },

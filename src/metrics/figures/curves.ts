@@ -26,9 +26,9 @@ const common = {
 } as const;
 
 /** `directions`: of one side, norm(u_i' D)^2. */
-function shares(directions: Float64Array | undefined, k: number, updateSquared: number): number[] | null {
+function shares(directions: Float64Array | undefined, updateSquared: number): number[] | null {
   if (!directions) return null;
-  return curveRanks(k).map((j) => directions.subarray(0, j).reduce((sum, x) => sum + x, 0) / updateSquared);
+  return curveRanks(directions.length).map((j) => directions.subarray(0, j).reduce((sum, x) => sum + x, 0) / updateSquared);
 }
 
 export const CURVES = [
@@ -41,7 +41,7 @@ export const CURVES = [
     label: say('Ranks of the energy curves'),
     sentence: say('The numbers of leading directions that the curves stand at.'),
     tolerance: exact,
-    compute: ({ moved, angleRank }) => (moved?.directions ? curveRanks(angleRank) : null),
+    compute: ({ moved }) => (moved?.directions ? curveRanks(moved.directions.left.length) : null),
   }),
   updateFigure({
     ...common,
@@ -50,7 +50,7 @@ export const CURVES = [
     sentence: say(
       'Share of the update’s energy within the leading j left singular directions of the base; isotropic j/m.',
     ),
-    compute: ({ moved, angleRank, updateSquared }) => shares(moved?.directions?.left, angleRank, updateSquared),
+    compute: ({ moved, updateSquared }) => shares(moved?.directions?.left, updateSquared),
   }),
   updateFigure({
     ...common,
@@ -59,6 +59,6 @@ export const CURVES = [
     sentence: say(
       'Share of the update’s energy within the leading j right singular directions of the base; isotropic j/n.',
     ),
-    compute: ({ moved, angleRank, updateSquared }) => shares(moved?.directions?.right, angleRank, updateSquared),
+    compute: ({ moved, updateSquared }) => shares(moved?.directions?.right, updateSquared),
   }),
 ] as const;

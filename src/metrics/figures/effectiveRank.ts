@@ -32,6 +32,7 @@ export const EFFECTIVE_RANK = [
   updateFigure({
     ...common,
     id: 'updateEffectiveRank',
+    whole: true,
     group: 'update',
     label: say('Effective rank of the update'),
     sentence: say('Rounding alone gives the update full rank: no evidence of a high-rank update.'),

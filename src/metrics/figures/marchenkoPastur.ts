@@ -49,6 +49,7 @@ export const MARCHENKO_PASTUR = [
   updateFigure({
     ...outliers,
     id: 'updateOutlierCount',
+    whole: true,
     group: 'update',
     label: say('Outliers of the update'),
     sentence: say('Singular values of D above its own Marchenko-Pastur edge.'),

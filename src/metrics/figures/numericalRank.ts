@@ -32,6 +32,7 @@ export const NUMERICAL_RANK = [
   updateFigure({
     ...common,
     id: 'updateRankRatio',
+    whole: true,
     kind: 'number',
     group: 'update',
     unit: 'share',

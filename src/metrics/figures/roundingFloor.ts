@@ -7,7 +7,6 @@ import { cellGaps, hasPositions } from '../../numbers/index.ts';
 import { updateFigure } from '../figure.ts';
 import { say } from '../say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
-import { frobeniusNorm } from './norms.ts';
 
 export const ROUNDING_FLOOR = updateFigure({
   id: 'roundingFloor',
@@ -21,7 +20,7 @@ export const ROUNDING_FLOOR = updateFigure({
   sentence: say('Relative update that storing the base once more would make: the scale of a small one.'),
   tolerance: relative(SUM_TOLERANCE),
   sameForNoise: true,
-  compute: ({ pair, grid }) => {
+  compute: ({ pair, baseNorm, grid }) => {
     if (!pair?.masks || hasPositions(grid)) return null;
     const { toward, away } = cellGaps(grid);
     const error = (cell: number): number => {
@@ -30,6 +29,6 @@ export const ROUNDING_FLOOR = updateFigure({
     };
     // the masks leave out the zeros, which lie in the cells of the subnormals
     const squares = pair.masks.all.total.reduce((sum, n, cell) => sum + (n > 0 ? n * error(cell) : 0), 0);
-    return Math.sqrt(squares + pair.zeros * error(0)) / frobeniusNorm(pair.baseValues);
+    return Math.sqrt(squares + pair.zeros * error(0)) / baseNorm;
   },
 });

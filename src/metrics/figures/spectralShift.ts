@@ -37,7 +37,14 @@ function normalizedSpectralShift(baseValues: Float64Array, tunedValues: Float64A
 /** Of 1 / sqrt(max(m, n)): relative updates above it leave the first order. */
 const FIRST_ORDER = 0.3;
 
-const common = { kind: 'number', nullable: true, group: 'shift', unit: 'share', range: [0, null] } as const;
+const common = {
+  kind: 'number',
+  nullable: true,
+  group: 'shift',
+  unit: 'share',
+  range: [0, null],
+  whole: true,
+} as const;
 const share = { ...common, scale: { kind: 'lin', lo: 0, hi: 1 } } as const;
 
 export const SPECTRAL_SHIFT = [
@@ -74,9 +81,8 @@ export const SPECTRAL_SHIFT = [
     ),
     tolerance: rounded,
     sameForNoise: true,
-    compute: ({ pair, rows, columns, updateSquared }) => {
+    compute: ({ baseNorm: base, rows, columns, updateSquared }) => {
       const isotropic = 1 / Math.sqrt(Math.max(rows, columns));
-      const base = pair && frobeniusNorm(pair.baseValues);
       return base && Math.sqrt(updateSquared) / base <= FIRST_ORDER * isotropic ? isotropic : null;
     },
   }),

@@ -36,6 +36,6 @@ export const STABLE_RANK = [
     scale: { kind: 'log', lo: 1, hi: 64 },
     label: say('Stable rank of the update'),
     sentence: say('‖D‖²(F) over s₁(D)². Rounding raises it.'),
-    compute: ({ moved }) => moved && stableRank(moved.updateValues),
+    compute: ({ moved, updateSquared }) => moved && (Math.sqrt(updateSquared) / (moved.updateValues[0] ?? 0)) ** 2,
   }),
 ] as const;

@@ -21,7 +21,7 @@ function wedin({ pair, angleRank }: UpdateSource): (ReturnType<typeof wedinBound
   return { gap, ...wedinBound(pair.updateValues[0] ?? 0, gap) };
 }
 
-const common = { nullable: true, group: 'shift', range: [null, null] } as const;
+const common = { nullable: true, group: 'shift', range: [null, null], whole: true } as const;
 
 export const WEDIN = [
   updateFigure({

@@ -29,6 +29,21 @@ describe('parseInvocation', () => {
       },
     });
   });
+  it('goes as far as --until says', () => {
+    const spectra = (...options: string[]): unknown => {
+      const found = parseInvocation(['compare', 'a', 'b', ...options]);
+      return found.command === 'compare' && found.parameters.spectra;
+    };
+    expect(spectra()).toBe(true);
+    expect(spectra('--until', 'spectra')).toBe(true);
+    expect(spectra('--until', 'alignment')).toBe('leading');
+    expect(spectra('--until', 'change')).toBe(false);
+    expect(spectra('--until', 'change', '--no-spectra')).toBe(false);
+    expect(() => spectra('--until', 'alignment', '--no-spectra')).toThrow('leave out one of it and --until');
+    expect(() => spectra('--until', 'tomorrow')).toThrow('--until is change, alignment, spectra, not "tomorrow".');
+    for (const argv of ['runs a b c', 'steps a', 'report a b -o r.md'])
+      expect(() => parseInvocation([...argv.split(' '), '--until', 'alignment'])).toThrow(/leave out --until alignment/);
+  });
   it('takes an adapter alone, whose base is then looked for', () => {
     expect(parseInvocation(['compare', 'adapter'])).toMatchObject({ base: null, tuned: 'adapter' });
   });

@@ -58,6 +58,19 @@ describe('offaxis compare', () => {
     expect(validator('comparison')(result)).toBe(true);
     expect(result.tensors.every((tensor) => tensor.metrics.nss === undefined)).toBe(true);
   });
+  it('ends with the alignment if it is told to, and says what is not computed', () => {
+    const run = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/sft`, '--until', 'alignment', '--json', '-');
+    const result = JSON.parse(run.stdout) as ComparisonResult;
+    expect(validator('comparison')(result)).toBe(true);
+    expect(result.parameters.spectra).toBe('leading');
+    const matrices = result.tensors.filter(({ metrics }) => metrics.jointEnergy !== undefined);
+    expect(matrices).toHaveLength(42);
+    expect(matrices.every(({ metrics }) => !('nss' in metrics) && !('angleUMax' in metrics))).toBe(true);
+    expect(result.summary.wedinVacuous).toBeNull();
+    const table = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/sft`, '--until', 'alignment').stdout;
+    expect(table).toContain('means over 42 of 42 matrices; not computed: what needs whole spectra (NSS, angles, ranks).');
+    expect(table).not.toMatch(/NSS +/);
+  });
   it('takes the ranks and the glob', () => {
     const argv = [
       '--angle-rank',

@@ -13,7 +13,7 @@ const reference = createReferenceBackend();
 let build: WasmBuild;
 beforeAll(async () => {
   build = await buildWasm();
-}, 120_000);
+}, 600_000);
 afterAll(() => build.remove());
 
 /** METRICS' tolerances: of the values, relative 1e-4 of energies, two hits of masks. `squares`: norm_F(D)^2. */

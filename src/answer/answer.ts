@@ -42,7 +42,9 @@ export function answerTo(compared: Compared): Answer {
     ...mask,
   ];
   const isQuiet = ({ kind }: Clause): boolean => kind === 'quiet';
-  const whole = subject.isLeading ? [say('The spectrum and how far the main directions turned were not computed.')] : [];
+  const whole = subject.isLeading
+    ? [say('The spectrum and how far the main directions turned were not computed.')]
+    : [];
   return answerOf(
     [...opening, said.filter((one) => !isQuiet(one)), [...spectrum, ...mergeClauses(subject)], said.filter(isQuiet)],
     subject.hasTwin || subject.live.length === 0 || subject.isLeading

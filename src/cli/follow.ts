@@ -12,9 +12,7 @@ export async function follow(events: AsyncIterable<ComparisonEvent>, found: Accu
       found.add(event);
       if (event.type === 'plan') sayTravel(event.plan.cost.bytesToTravel);
       if (event.type === 'progress')
-        progress.show(
-          `${event.phase}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`,
-        );
+        progress.show(`${event.phase}: ${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
     }
   } finally {
     progress.clear();

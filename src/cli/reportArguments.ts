@@ -1,7 +1,16 @@
 /** What the user asked for of `offaxis report`. Wrong usage is a UsageError (exit status 2). */
 import { reportFormat, type ReportFormat } from '../report/index.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
-import { engine, ENGINE, expectPositionals, parametersOf, PARAMETERS, parse, UsageError, withoutAlignment } from './options.ts';
+import {
+  engine,
+  ENGINE,
+  expectPositionals,
+  parametersOf,
+  PARAMETERS,
+  parse,
+  UsageError,
+  withoutAlignment,
+} from './options.ts';
 import type { EngineOptions } from './options.ts';
 
 export type ReportInvocation = {

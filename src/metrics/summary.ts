@@ -91,10 +91,12 @@ function aggregates(matrices: readonly ComparisonMetrics[]): Record<string, Aggr
   if (matrices.length === 0) return {};
   return Object.fromEntries(
     // a comparison that ends with the alignment has no figures of whole spectra
-    AVERAGED.filter(({ id }) => matrices.some((metrics) => metrics[id] !== undefined)).map(({ id }): [string, Aggregate] => [
-      id,
-      aggregate(matrices.map((metrics) => (typeof metrics[id] === 'number' ? metrics[id] : null))),
-    ]),
+    AVERAGED.filter(({ id }) => matrices.some((metrics) => metrics[id] !== undefined)).map(
+      ({ id }): [string, Aggregate] => [
+        id,
+        aggregate(matrices.map((metrics) => (typeof metrics[id] === 'number' ? metrics[id] : null))),
+      ],
+    ),
   );
 }
 

@@ -28,7 +28,9 @@ const common = {
 /** `directions`: of one side, norm(u_i' D)^2. */
 function shares(directions: Float64Array | undefined, updateSquared: number): number[] | null {
   if (!directions) return null;
-  return curveRanks(directions.length).map((j) => directions.subarray(0, j).reduce((sum, x) => sum + x, 0) / updateSquared);
+  return curveRanks(directions.length).map(
+    (j) => directions.subarray(0, j).reduce((sum, x) => sum + x, 0) / updateSquared,
+  );
 }
 
 export const CURVES = [

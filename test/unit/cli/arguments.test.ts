@@ -42,7 +42,9 @@ describe('parseInvocation', () => {
     expect(() => spectra('--until', 'alignment', '--no-spectra')).toThrow('leave out one of it and --until');
     expect(() => spectra('--until', 'tomorrow')).toThrow('--until is change, alignment, spectra, not "tomorrow".');
     for (const argv of ['runs a b c', 'steps a', 'report a b -o r.md'])
-      expect(() => parseInvocation([...argv.split(' '), '--until', 'alignment'])).toThrow(/leave out --until alignment/);
+      expect(() => parseInvocation([...argv.split(' '), '--until', 'alignment'])).toThrow(
+        /leave out --until alignment/,
+      );
   });
   it('takes an adapter alone, whose base is then looked for', () => {
     expect(parseInvocation(['compare', 'adapter'])).toMatchObject({ base: null, tuned: 'adapter' });

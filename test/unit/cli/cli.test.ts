@@ -68,7 +68,9 @@ describe('offaxis compare', () => {
     expect(matrices.every(({ metrics }) => !('nss' in metrics) && !('angleUMax' in metrics))).toBe(true);
     expect(result.summary.wedinVacuous).toBeNull();
     const table = offaxis('compare', `${SAMPLES}/base`, `${SAMPLES}/sft`, '--until', 'alignment').stdout;
-    expect(table).toContain('means over 42 of 42 matrices; not computed: what needs whole spectra (NSS, angles, ranks).');
+    expect(table).toContain(
+      'means over 42 of 42 matrices; not computed: what needs whole spectra (NSS, angles, ranks).',
+    );
     expect(table).not.toMatch(/NSS +/);
   });
   it('takes the ranks and the glob', () => {

@@ -189,7 +189,13 @@ export type ComparisonEvent =
   | { type: 'change'; tensor: ComparisonTensor }
   | { type: 'matrix'; tensor: ComparisonTensor; detail: MatrixDetail }
   | { type: 'failed'; name: string; error: WireError }
-  | { type: 'progress'; phase: 'change' | 'alignment' | 'spectra'; done: number; total: number; secondsLeft: number | null };
+  | {
+      type: 'progress';
+      phase: 'change' | 'alignment' | 'spectra';
+      done: number;
+      total: number;
+      secondsLeft: number | null;
+    };
 
 export interface CompareRequest {
   /** chosen by the caller, for `prioritize` */

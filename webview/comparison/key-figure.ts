@@ -31,7 +31,7 @@ class KeyRow extends CostlyElement {
             ? t('Not computed: this run leaves spectra out.')
             : state?.parameters.spectra === 'leading' && this.view.ui.tab === 'spectrum'
               ? t('Not computed: this run ends with the alignment.')
-            : t('No matrix that changed has this figure.');
+              : t('No matrix that changed has this figure.');
     return html`<span class="quiet">${text}</span>`;
   }
 

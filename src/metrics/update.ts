@@ -74,7 +74,7 @@ export function alignmentMetrics(
   { baseNorm, updateNorm }: { baseNorm: number | null; updateNorm: number | null },
 ): AlignmentResult {
   // what is empty here only figures of whole spectra look at
-  const none = { tunedValues: new Float64Array(0), anglesU: null, anglesV: null };
+  const none = { tunedValues: new Float64Array(0), anglesU: null, anglesV: null, leftOverlap: null };
   const values = found?.leading.values;
   const pair: PairQuantities | null =
     found && values

@@ -6,8 +6,11 @@ import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { cacheKey, type ContentCache } from '../../cache/index.ts';
 import type {
+  AlignmentOptions,
+  AlignmentQuantities,
   BaseFactors,
   ElementKernels,
+  LeadingTriplets,
   LinearAlgebraBackend,
   Matrix,
   PairOptions,
@@ -64,6 +67,21 @@ export class KeptBackend implements LinearAlgebraBackend {
     if (factors && factorsKey !== null) await this.cache.put(factorsKey, serialize(factors));
     await this.cache.put(key, serialize(quantities));
     return quantities;
+  }
+
+  async alignPair(base: Matrix, tuned: Matrix, options: AlignmentOptions): Promise<AlignmentQuantities> {
+    const { maskRank, alpha, grid, others = [] } = options;
+    const w0 = contentOf(base);
+    const sides = [tuned, ...others].map(contentOf);
+    const key = this.key('alignment', w0, sides, { maskRank, alpha }, [grid.grid, grid.onGrid]);
+    const known = decoded<AlignmentQuantities>(await this.cache.get(key));
+    if (known) return known;
+    const leadingKey = this.key('leading', w0, { maskRank });
+    const leading = decoded<LeadingTriplets>(await this.cache.get(leadingKey));
+    const found = await this.backend.alignPair(base, tuned, { ...options, ...(leading ? { leading } : {}) });
+    if (!leading) await this.cache.put(leadingKey, serialize(found.leading));
+    await this.cache.put(key, serialize(found));
+    return found;
   }
 
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.backend.noiseTwin(base, options);

@@ -38,6 +38,7 @@ const common = {
   kind: 'integer',
   nullable: true,
   group: 'shift',
+  whole: true,
   unit: 'count',
   range: [0, INTRUDER_VECTORS],
   scale: { kind: 'lin', lo: 0, hi: INTRUDER_VECTORS },

@@ -85,6 +85,19 @@ describe('figures from the cache', () => {
     expect(read).toHaveBeenCalled();
   });
 
+  test('an alignment alone, and then the whole: each has its own entries', async () => {
+    const [base, tuned] = await sides();
+    const alone = await compared(base, tuned, { kept: false, spectra: 'leading' });
+    const whole = await compared(base, tuned, { kept: false });
+    expect(await compared(base, tuned, { spectra: 'leading' })).toBe(alone);
+    expect(await compared(base, tuned)).toBe(whole);
+    expect(await compared(base, tuned, { spectra: 'leading' })).toBe(alone);
+    // a copy has other stamps and the same content
+    const copy = join(folder, 'copy');
+    cpSync(tuned, copy, { recursive: true });
+    expect(await compared(base, copy, { spectra: 'leading' })).toBe(alone);
+  });
+
   test('with the twin, with other parameters, and of another tuned side of the same base', async () => {
     const [base, tuned] = await sides();
     const other = join(SAMPLES, 'sft');

@@ -97,7 +97,7 @@ describe('offaxis compare', () => {
     const argv = [`${SAMPLES}/base`, `${SAMPLES}/rl`, '--tensors', '*layers.0.self_attn.q_proj*'];
     const [alone, beside] = [[], ['--twin']].map((twin) => offaxis('compare', ...argv, ...twin).stdout);
     expect(alone).not.toContain('noise of the same size 0.');
-    expect(beside).toMatch(/unchanged \/ noise +update +NSS \/ noise +largest angle \/ noise/);
+    expect(beside).toMatch(/unchanged \/ noise +update +NSS \/ noise +intruders \/ noise +largest angle \/ noise/);
     expect(beside).toMatch(
       /NSS 0\.0497 % of at most 0\.703 %, noise of the same size 0\.061\d? %; angles max 1\.64 deg, noise/,
     );

@@ -7,9 +7,12 @@ import { session } from './support/session.ts';
 import { SeveralPage } from './support/several.ts';
 
 const MODEL = 'model.safetensors';
-// A run of which two steps are written.
+// A run of which two steps are written, and a base beside three that were made of it.
 const { workbench } = session({
   prepare: (workspace) => {
+    mkdirSync(join(workspace, 'seeds'));
+    for (const [file, name] of Object.entries({ base: 'base', one: 'rl', other: 'rl-hot', third: 'sft' }))
+      copyFileSync(join(workspace, name, MODEL), join(workspace, 'seeds', `${file}.safetensors`));
     for (const [step, name] of [
       [0, 'base'],
       [10, 'rl'],
@@ -20,6 +23,26 @@ const { workbench } = session({
   },
 });
 const at = (...parts: string[]): string => join(workbench().workspace, ...parts);
+
+test('explorer: four selected files, one of which is the base; the page is back after a reload', async () => {
+  const vscode = workbench();
+  const selectAll = async (): Promise<void> => {
+    await (await vscode.reveal('seeds', 'base.safetensors')).click();
+    const last = await vscode.reveal('seeds', 'third.safetensors');
+    await last.click({ modifiers: ['Shift'] });
+    await vscode.chooseFromMenu(last, 'Compare Several Checkpoints');
+  };
+  await vscode.choose(selectAll, { placeholder: /^Which one is the base/, row: 'base' });
+  await vscode.tab('base → one, other, third').waitFor();
+  await new SeveralPage(vscode).complete();
+  expect(await new SeveralPage(vscode).runs()).toEqual(['one', 'other', 'third']);
+  await vscode.screenshot('three runs of one base');
+  await vscode.reload();
+  const back = new SeveralPage(vscode);
+  await back.complete();
+  expect(await back.runs()).toEqual(['one', 'other', 'third']);
+  await vscode.runCommand('View: Close All Editors');
+}, 600_000);
 
 test('"+ Run" on a comparison puts a further checkpoint beside it', async () => {
   const vscode = workbench();

@@ -1,6 +1,6 @@
 /**
  * Pictures of every view and state in four themes, for looking at. Run by
- * `npm run shots -- DIR [dark] [light] [hc] [hc-light] [inspector] [comparison] [cases]`; of no theme or no part named: all.
+ * `npm run shots -- DIR [dark] [light] [hc] [hc-light] [inspector] [comparison] [cases] [several]`; of no theme or no part named: all.
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { Workbench, type Theme } from '../support/workbench.ts';
 import { caseStates, makeCases } from './cases.ts';
 import { comparisonStates } from './comparison.ts';
 import { inspectorStates } from './inspector.ts';
+import { severalStates } from './several.ts';
 
 const THEMES = new Map<string, Theme>([
   ['dark', 'Default Dark Modern'],
@@ -22,6 +23,7 @@ const PARTS = new Map<string, (vscode: Workbench, shoot: Shoot) => Promise<void>
   ['inspector', inspectorStates],
   ['comparison', comparisonStates],
   ['cases', caseStates],
+  ['several', severalStates],
 ]);
 
 export type Shoot = (name: string) => Promise<void>;
@@ -41,6 +43,8 @@ export async function takeShots(root: string, folder: string, wanted: string[]):
       theme,
       prepare: (workspace) => {
         cases?.(workspace);
+        for (const [step, from] of Object.entries({ 100: 'rl-steps/step-100', 200: 'rl', 300: 'rl-hot' }))
+          cpSync(join(workspace, from), join(workspace, 'run', `step-${step}`), { recursive: true });
         cpSync(join(root, 'test', 'fixtures', 'malformed'), join(workspace, 'malformed'), { recursive: true });
         const tensors = llamaMatrices(6, 1024);
         writeCheckpoint(join(workspace, 'large', 'before.safetensors'), tensors, 0);

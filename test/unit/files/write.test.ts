@@ -216,7 +216,9 @@ describe('an end before the end', () => {
         ${end}`;
       const stdin = { contents, resolveDir: process.cwd() };
       const { outputFiles } = buildSync({ stdin, bundle: true, write: false, platform: 'node', format: 'esm' });
-      const child = spawn(process.execPath, ['--input-type=module', '-e', outputFiles[0]?.text ?? '']);
+      // over standard input: an argument may not be as long
+      const child = spawn(process.execPath, ['--input-type=module', '-']);
+      child.stdin.end(outputFiles[0]?.text ?? '');
       let told = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (told += String(text)));
       await once(child, 'close');

@@ -46,7 +46,7 @@ export function similarities(): Similarity[] {
       value: ({ updateCosine }) => updateCosine,
       chance: () => 0,
       format: (value) => num(value, 2),
-      chanceText: () => t('independent 0'),
+      chanceText: () => t('chance {0}', '0'),
       tone: (value) => value,
       perMatrix: {
         sub: t('1 the same way, 0 unrelated'),

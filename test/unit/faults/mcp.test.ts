@@ -58,10 +58,14 @@ const CALLS: readonly [string, object][] = [
 let runs = 0;
 async function run(name: string, input: object, fault: object): Promise<Run> {
   const log = join(root, `${runs++}.log`);
-  const child = spawn(process.execPath, ['--import', INJECT, CLI, 'mcp', '--backend', 'cpu', '--threads', '1'], {
-    cwd: root,
-    env: { ...process.env, OFFAXIS_FAULT: JSON.stringify({ ...fault, folder: root }), OFFAXIS_FAULT_LOG: log },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', INJECT, CLI, 'mcp', '--backend', 'cpu', '--threads', '1', '--no-cache'],
+    {
+      cwd: root,
+      env: { ...process.env, OFFAXIS_FAULT: JSON.stringify({ ...fault, folder: root }), OFFAXIS_FAULT_LOG: log },
+    },
+  );
   let stderr = '';
   child.stderr.on('data', (text) => (stderr += String(text)));
   const answers = new Map<number, Answer>();

@@ -1,7 +1,6 @@
 /** Whether the files of a comparison are, beyond doubt, those of an earlier run: then nothing of them needs to be read. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { stampOf, stampText } from '../../bytes/index.ts';
+import { join, stampOf, stampText } from '../../bytes/index.ts';
 import type { Checkpoint } from '../../checkpoint/index.ts';
 import { filesOf } from '../checkpointCache.ts';
 

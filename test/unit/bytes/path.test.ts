@@ -54,6 +54,7 @@ it('nothing that may be handed an address takes the path functions of Node', () 
   const OWN = [
     'checkpoint/hub.ts',
     'analysis/backend.ts',
+    'analysis/kept/engineVersion.ts',
     'analysis/tensorFiles.ts',
     'cli/gpu.ts',
     'cli/mcp.ts',

@@ -16,7 +16,7 @@ export default defineConfig({
   ],
   test: {
     include: ['test/unit/**/*.test.ts'],
-    setupFiles: ['test/cacheOfTests.ts'],
+    setupFiles: ['test/cacheOfTests.ts', 'test/turnOfTests.ts'],
     // A software adapter compiles every shader at its first dispatch, for minutes if the machine is busy; what hangs still ends.
     testTimeout: 600_000,
     hookTimeout: 600_000,

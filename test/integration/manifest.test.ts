@@ -44,6 +44,8 @@ test('a result of ours is checked by its schema, a file of others that is called
 
 test('the settings stand under headings, in the order of package.json', async () => {
   const { page } = workbench();
+  // only the settings in view are drawn
+  await page.setViewportSize({ width: 1440, height: 1600 });
   await workbench().runCommand('Preferences: Open Settings (UI)');
   const search = page.locator('.settings-editor .suggest-input-container');
   await search.click();

@@ -1,4 +1,5 @@
 /** What is said alone, in place of everything else: nothing to compare, nothing changed, or not base and tuned. */
+import { isPartial } from '../metrics/coverage.ts';
 import type { Lineage } from '../metrics/lineage.ts';
 import { say, type Text } from '../metrics/say.ts';
 import { integer, num, percent } from '../protocol/format.ts';
@@ -40,7 +41,15 @@ function nothingChanged({ adapter, tensors, summary }: Subject): Answer | null {
     const { base, tuned } = tensor.dtype;
     if (base !== tuned) casts.add(JSON.stringify([base, tuned]));
   }
-  const none = say('0 of {0} differ', integer(summary.weights));
+  // what was left out may have changed: no word of the whole stands for a part
+  const isPart = isPartial(summary.coverage);
+  const none = isPart
+    ? say(
+        "0 of {0} differ; compared are {1} of the base's weights",
+        integer(summary.weights),
+        percent(summary.coverage),
+      )
+    : say('0 of {0} differ', integer(summary.weights));
   const changed = (code: string, text: Text, value: Text | null): Clause =>
     clause({ code, kind: 'guard', text, value, tab: 'size', figure: 'updateDensity' });
   if (adapter)
@@ -49,7 +58,15 @@ function nothingChanged({ adapter, tensors, summary }: Subject): Answer | null {
     ]);
   if (casts.size === 0)
     return answerOf([
-      [changed('nothing-changed', say('nothing changed: both checkpoints store the same weights'), none)],
+      [
+        changed(
+          'nothing-changed',
+          isPart
+            ? say('nothing changed in the weights that were compared')
+            : say('nothing changed: both checkpoints store the same weights'),
+          none,
+        ),
+      ],
     ]);
   const [one = '[]'] = casts;
   const [from = '', to = ''] = JSON.parse(one) as string[];
@@ -57,7 +74,9 @@ function nothingChanged({ adapter, tensors, summary }: Subject): Answer | null {
     casts.size === 1
       ? say('only the storage type changed, from {0} to {1}', visible(from), visible(to))
       : say('only the storage types changed');
-  const equal = say('stored the same way, the base equals the tuned checkpoint in every weight');
+  const equal = isPart
+    ? say('stored the same way, the base equals the tuned checkpoint in every weight that was compared')
+    : say('stored the same way, the base equals the tuned checkpoint in every weight');
   return answerOf([[changed('only-cast', cast, null)], [changed('cast-equal', equal, none)]]);
 }
 

@@ -50,6 +50,18 @@ describe('what is said alone', () => {
       'Only the storage types changed. Stored the same way, the base equals the tuned checkpoint in every weight (0 of 8 192 differ).',
     );
   });
+  it('of a part of the base, that alone did not change', () => {
+    const part = (dtype?: { base: string; tuned: string }): string => {
+      const whole = compared([0, 1].map((layer) => matrix(name(layer), [64, 64], still, dtype)));
+      return textOf({ ...whole, summary: { ...whole.summary, coverage: 0.843 } });
+    };
+    expect(part()).toBe(
+      "Nothing changed in the weights that were compared (0 of 8 192 differ; compared are 84.3 % of the base's weights).",
+    );
+    expect(part({ base: 'F32', tuned: 'BF16' })).toMatch(
+      /equals the tuned checkpoint in every weight that was compared \(0 of 8 192 differ; compared are 84\.3 %/,
+    );
+  });
   it('a comparison of nothing says nothing', () => {
     expect(answerTo(compared([])).sentences).toEqual([]);
   });

@@ -8,7 +8,7 @@ import { clause, type Clause } from './clause.ts';
 import type { Depth } from './depth.ts';
 import { floorText, gridWord, relativeUpdate, roundingFloor } from './size.ts';
 import { namesOf, untouched, type Matrix, type Subject } from './subject.ts';
-import { layersWord, listed, shareWord } from './words.ts';
+import { layersWord, listed, ofCompared, shareWord } from './words.ts';
 import { elementCount } from '../protocol/lists.ts';
 
 /** Times one rounding under which the update may be nothing else. */
@@ -39,7 +39,6 @@ function shareClause(subject: Subject): Clause[] {
   const { updateDensity: share, coverage } = subject.summary;
   if (share === null) return [];
   const word = shareWord(share);
-  // no figure of the whole stands without the share of it that was compared
   const isPart = isPartial(coverage);
   const changed = (): Text => {
     if (isWider(subject))
@@ -53,9 +52,7 @@ function shareClause(subject: Subject): Clause[] {
       code: 'share',
       kind: 'size',
       text: changed(),
-      value: isPart
-        ? say("{0}; compared are {1} of the base's weights", percent(share), percent(coverage))
-        : percent(share),
+      value: ofCompared(percent(share), coverage),
       tab: 'size',
       figure: 'updateDensity',
     }),
@@ -87,7 +84,7 @@ function sizeClause({ summary, matrices }: Subject): Clause[] {
   ];
 }
 
-function oneMatrix({ label, matrices }: Subject, only: Matrix): Clause[] {
+function oneMatrix({ label, matrices, summary }: Subject, only: Matrix): Clause[] {
   const shape = { kind: 'size', tab: 'size', figure: 'relativeUpdate', matrices: [only.name] } as const;
   const place = [String(only.layer), label(only.module)] as const;
   return [
@@ -98,7 +95,7 @@ function oneMatrix({ label, matrices }: Subject, only: Matrix): Clause[] {
         only.expert === null
           ? say('one matrix changed, layer {0}, {1}', ...place)
           : say('one matrix changed, layer {0}, {1}, expert {2}', ...place, String(only.expert)),
-      value: say('1 of {0}', integer(matrices.length)),
+      value: ofCompared(say('1 of {0}', integer(matrices.length)), summary.coverage),
     }),
     clause({
       ...shape,
@@ -129,7 +126,10 @@ function adapterClauses(subject: Subject, adapter: AdapterFacts): Clause[] {
         rank === null
           ? say('an adapter changes {0} in {1}', names, where)
           : say('a rank-{0} adapter changes {1} in {2}', String(rank), names, where),
-      value: say('{0} of {1} matrices', integer(adapter.matrices), integer(adapter.matrices + rest.tensors)),
+      value: ofCompared(
+        say('{0} of {1} matrices', integer(adapter.matrices), integer(adapter.matrices + rest.tensors)),
+        subject.summary.coverage,
+      ),
     }),
     clause({
       ...shape,

@@ -1,4 +1,5 @@
 /** Numbers, shares and lists in words. */
+import { isPartial } from '../metrics/coverage.ts';
 import { say, type Text } from '../metrics/say.ts';
 import { integer, percent, times } from '../protocol/format.ts';
 
@@ -88,3 +89,8 @@ export function rangesOf(numbers: readonly number[]): Word {
 /** "layer 3", "layers 6–17 and 20" */
 export const layersWord = (layers: readonly number[]): Text =>
   layers.length === 1 ? say('layer {0}', String(layers[0])) : say('layers {0}', rangesOf(layers));
+
+/** No figure of the whole stands without the share of the base that was compared, if that is a part only. */
+export function ofCompared<W extends Word>(value: W, coverage: number | null): W | Text {
+  return isPartial(coverage) ? say("{0}; compared are {1} of the base's weights", value, percent(coverage)) : value;
+}

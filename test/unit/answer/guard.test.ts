@@ -62,6 +62,13 @@ describe('what is said alone', () => {
       /equals the tuned checkpoint in every weight that was compared \(0 of 8 192 differ; compared are 84\.3 %/,
     );
   });
+  it('one matrix that changed is one of those that were compared', () => {
+    const moved = { ...LIKE_NOISE, relativeUpdate: 0.01 };
+    const whole = compared([moved, still].map((metrics, layer) => matrix(name(layer), [64, 64], metrics)));
+    expect(textOf({ ...whole, summary: { ...whole.summary, coverage: 0.5 } })).toMatch(
+      /^One matrix changed, layer 0, q \(1 of 2; compared are 50 % of the base's weights\)/,
+    );
+  });
   it('a comparison of nothing says nothing', () => {
     expect(answerTo(compared([])).sentences).toEqual([]);
   });

@@ -155,20 +155,31 @@ export class ComparisonController {
   }
 
   start(): Promise<void> {
-    return this.hasChanged ? this.reload() : this.begin((work) => this.compute(work));
+    if (this.hasChanged) return this.reload();
+    return this.begin(async (work) => {
+      if (this.stale) {
+        // Figures of other bytes: with them beside new ones the comparison would be of neither.
+        this.forget();
+        await this.makePlan(work.abort.signal, false);
+      }
+      await this.compute(work);
+    });
   }
   /** The files have changed and the reader wants the new ones: header, plan and figures anew. */
   async reload(): Promise<void> {
     this.cancel();
     await this.work?.ended;
     this.services.engine.allowRestart();
+    this.forget();
+    await this.open();
+  }
+  private forget(): void {
     this.results.clear();
     this.results.plan = null;
     this.stale = false;
     this.summary = null;
     this.status = { ...this.status, error: null };
     this.showAnew();
-    await this.open();
   }
   /** Other parameters: another comparison of the same files, from its own results or anew. */
   async setParameters(change: ParameterChange): Promise<void> {
@@ -189,8 +200,7 @@ export class ComparisonController {
   retry(name?: string): Promise<void> {
     if (this.hasChanged) return this.reload();
     this.services.engine.allowRestart();
-    if (this.stale) this.results.clear();
-    else if (name === undefined) this.results.failed.clear();
+    if (name === undefined) this.results.failed.clear();
     else this.results.failed.delete(name);
     this.showAnew();
     return this.results.plan ? this.start() : this.open();
@@ -319,8 +329,6 @@ export class ComparisonController {
     const request = { runId: randomUUID(), ...this.spec, done };
     const run = new ComparisonRun(engine, request, work.abort.signal, plan && backend && { plan, backend });
     work.run = run;
-    if (this.stale) await this.watchFrom(await this.marks());
-    this.stale = false;
     this.progress = null;
     this.update({ phase: 'running', error: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);

@@ -211,6 +211,29 @@ describe('ComparisonController', () => {
     expect(page.state).toMatchObject({ phase: 'done', error: null });
     expect(harness.journal().filter((line) => line === 'take a')).toHaveLength(2);
   });
+  test('Resume of what was left unfinished computes all of it anew if the files are others now', async () => {
+    // the last is not reached before Cancel, however slow the machine
+    const names = Array.from({ length: 30 }, (_, i) => `m${String(i).padStart(2, '0')}`);
+    const client = harness.client(names);
+    const first = controllerFor(client);
+    const before = new Page();
+    first.attach(before.post);
+    const run = first.open();
+    await until(() => before.matrices.length > 0);
+    first.cancel();
+    await run;
+    await first.dispose();
+    utimesSync(join(directory, 'rl'), 5, 5);
+    const page = new Page();
+    const restored = controllerFor(client);
+    restored.attach(page.post);
+    await restored.restore();
+    expect(page.state).toMatchObject({ phase: 'cancelled', error: { code: 'bad-file' } });
+    await restored.resume();
+    expect(page.state).toMatchObject({ phase: 'done', error: null });
+    expect(page.matrices).toEqual(names);
+    expect(harness.journal().filter((line) => line === 'take m00')).toHaveLength(2);
+  }, 60_000);
   test('a side that is written anew is told, nothing is computed unasked, and Reload computes anew', async () => {
     const controller = controllerFor(harness.client(['norm', 'a', 'b']));
     const page = new Page();

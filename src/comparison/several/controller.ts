@@ -31,6 +31,9 @@ const STALE: WireError = {
   message: 'These figures were computed before the files changed on disk. Press Retry to compute them again.',
 };
 
+/** What is other in the spec; null: nothing is. It may throw, and then nothing changes. */
+type Change = (spec: SeveralSpec) => Partial<SeveralSpec> | null | Promise<Partial<SeveralSpec> | null>;
+
 export interface SeveralServices {
   engine: Pick<EngineClient, 'call' | 'stream' | 'tell' | 'allowRestart'>;
   store: SeveralStore;
@@ -53,12 +56,14 @@ export class SeveralController {
   private model: SeveralModel | null = null;
   private modelAllowedAt = 0;
   private stale = false;
+  /** fingerprint of the files that the results are of */
+  private mark: string | null = null;
   private work: { abort: AbortController; ended: Promise<void> } | undefined;
   private disposed = false;
   /** changes of the spec under way: nothing joins in between */
   private adopting = 0;
-  /** steps that the reader left out */
-  private readonly leftOut = new Set<string>();
+  /** the last of them: the next one waits for it */
+  private changes: Promise<unknown> = Promise.resolve();
   private readonly page = new SeveralFeed(
     () => ({ state: this.state, plan: this.plan, progress: this.progress, model: this.model }),
     () => this.results,
@@ -127,6 +132,7 @@ export class SeveralController {
         return;
       }
       this.results.merge(stored);
+      this.mark = stored.fingerprint;
       this.plan = severalPlan(this.plans());
       this.stale = stored.fingerprint !== (await fingerprint(pathsOf(this.current)));
       this.summarize(true, stored.complete);
@@ -139,7 +145,7 @@ export class SeveralController {
     });
   }
 
-  /** What is left, or all of it. */
+  /** What is left, or all of it; if the files have changed since, all of it. */
   start(): Promise<void> {
     return this.begin(({ signal }) => this.compute(signal));
   }
@@ -154,37 +160,44 @@ export class SeveralController {
     this.work?.abort.abort();
   }
   setParameters(change: ParameterChange): Promise<void> {
-    return this.adopt({ parameters: { ...this.current.parameters, ...change } });
+    return this.adopt(({ parameters }) => ({ parameters: { ...parameters, ...change } }));
   }
-  /** A further checkpoint of the same base. Throws bad-parameter if it is there already. */
+  /** A further checkpoint of the same base. Throws bad-parameter if it is there already, and of steps. */
   async addRun(path: string): Promise<void> {
-    if (pathsOf(this.current).includes(path))
-      throw new OffaxisError('bad-parameter', `${path} is among these checkpoints already. Choose another one.`);
-    await this.adopt({ runs: [...this.current.runs, { path, step: null }] });
+    if (this.current.kind === 'steps')
+      throw new OffaxisError('bad-parameter', 'A page of steps takes its steps from their folder.');
+    await this.adopt((spec) => {
+      if (pathsOf(spec).includes(path))
+        throw new OffaxisError('bad-parameter', `${path} is among these checkpoints already. Choose another one.`);
+      return { runs: [...spec.runs, { path, step: null }] };
+    });
   }
-  /** Throws bad-parameter if too few were left. */
-  async removeRun(run: number): Promise<void> {
-    const runs = this.current.runs.filter((_, i) => i !== run);
-    const least = this.current.kind === 'runs' ? 2 : 1;
-    if (runs.length < least)
-      throw new OffaxisError(
-        'bad-parameter',
-        'No checkpoint can be left out: two are the least to put beside each other.',
-      );
-    this.leftOut.add(this.current.runs[run]?.path ?? '');
-    await this.adopt({ runs });
+  /** Of runs. Throws bad-parameter if too few were left. */
+  removeRun(run: number): Promise<void> {
+    // by its path: by the time that the change is made it may have another place
+    const path = this.current.runs[run]?.path;
+    return this.adopt((spec) => {
+      const runs = spec.runs.filter((one) => one.path !== path);
+      if (runs.length === spec.runs.length) return null;
+      if (runs.length < 2)
+        throw new OffaxisError(
+          'bad-parameter',
+          'No checkpoint can be left out: two are the least to put beside each other.',
+        );
+      return { runs };
+    });
   }
   /** Computes with these complete steps of the folder as well; those that were deleted since are left out. */
-  async include(steps: readonly number[]): Promise<void> {
-    const fresh = (this.watcher?.current ?? []).filter(({ step, waiting }) => waiting === null && steps.includes(step));
-    if (fresh.length === 0) return;
-    this.adopting++;
-    const kept: SeveralSpec['runs'] = [];
-    for (const run of this.current.runs) if (await this.isThere(run.path)) kept.push(run);
-    this.adopting--;
-    const runs = [...kept, ...fresh.map(({ step, path }) => ({ step, path }))];
-    runs.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
-    await this.adopt({ runs }, true);
+  include(steps: readonly number[]): Promise<void> {
+    return this.adopt(async (spec) => {
+      const fresh = (this.watcher?.current ?? []).filter(
+        ({ step, waiting }) => waiting === null && steps.includes(step),
+      );
+      if (fresh.length === 0) return null;
+      const isThere = await Promise.all(spec.runs.map(({ path }) => this.isThere(path)));
+      const runs = [...spec.runs.filter((_, i) => isThere[i]), ...fresh.map(({ step, path }) => ({ step, path }))];
+      return { runs: runs.sort((a, b) => (a.step ?? 0) - (b.step ?? 0)) };
+    }, true);
   }
   setFollow(on: boolean): void {
     this.current = { ...this.current, follow: on };
@@ -247,7 +260,7 @@ export class SeveralController {
   /** Of the page, its base, or no step of this run: one before the base, or a second one of a number. */
   private isShown({ step, path }: { step: number; path: string }): boolean {
     const { base, baseStep, runs } = this.current;
-    if (path === base || step <= (baseStep ?? 0) || this.leftOut.has(path)) return true;
+    if (path === base || step <= (baseStep ?? 0)) return true;
     return runs.some((run) => run.path === path || run.step === step);
   }
   private async isThere(path: string): Promise<boolean> {
@@ -272,19 +285,51 @@ export class SeveralController {
     this.followOn();
   }
 
-  /** Other checkpoints or parameters: the results are of others, from the store or anew. `computes`: whatever it costs. */
-  private async adopt(change: Partial<SeveralSpec>, computes = false): Promise<void> {
+  /**
+   * Other checkpoints or parameters: the results are of others, from the store or anew. `computes`: whatever it costs. Changes come one
+   * after the other, each to what the one before it made; what is computed of that meanwhile is ended.
+   */
+  private async adopt(change: Change, computes = false): Promise<void> {
     this.adopting++;
-    this.cancel();
-    await this.work?.ended;
-    this.adopting--;
-    if (this.disposed) return;
+    const turn = this.changes.then(() => this.take(change, computes));
+    this.changes = turn.catch(() => undefined);
+    await (
+      await turn
+    )?.ended;
+  }
+  /** `ended`: of the work that it begins, for which the next change does not wait. Null: nothing changes. */
+  private async take(change: Change, computes: boolean): Promise<{ ended: Promise<void> } | null> {
+    let changed: Partial<SeveralSpec> | null;
+    try {
+      // what is refused, or changes nothing, ends no work
+      changed = await change(this.current);
+      while (changed && this.work) {
+        this.cancel();
+        await this.work.ended;
+        changed = await change(this.current);
+      }
+    } finally {
+      this.adopting--;
+    }
+    if (this.disposed) return null;
+    if (!changed) {
+      this.followOn();
+      return null;
+    }
     this.letGo();
-    this.current = { ...this.current, ...change };
+    this.current = { ...this.current, ...changed };
     this.services.onSpec(this.current);
-    await this.anew(computes);
+    return { ended: this.anew(computes) };
   }
   private async anew(computes = false): Promise<void> {
+    this.forget();
+    if (!computes) return this.open();
+    await this.begin(async ({ signal }) => {
+      await this.makePlan(signal);
+      await this.compute(signal);
+    });
+  }
+  private forget(): void {
     this.results = new SeveralAccumulator(this.current.runs.length);
     this.plan = null;
     this.model = null;
@@ -292,11 +337,6 @@ export class SeveralController {
     this.stale = false;
     this.state = { ...this.state, ...this.shown(), phase: 'planning', error: null, follow: this.follow() };
     this.page.begin();
-    if (!computes) return this.open();
-    await this.begin(async ({ signal }) => {
-      await this.makePlan(signal);
-      await this.compute(signal);
-    });
   }
 
   /** The steps that the folder holds whole now. */
@@ -337,13 +377,19 @@ export class SeveralController {
   private async compute(signal: AbortSignal): Promise<void> {
     const { log, engine } = this.services;
     const started = performance.now();
+    const mark = await fingerprint(pathsOf(this.current));
+    if (this.results.finished.size > 0 && this.mark !== mark) {
+      // Figures of other bytes: with them beside new ones the result would be of neither.
+      this.forget();
+      await this.makePlan(signal);
+    }
+    this.mark = mark;
     const { results } = this;
     const request = { ...requestOf(this.current), done: [...results.finished] };
     const run = new SeveralRun(engine, request, signal);
     this.progress = null;
     this.update({ phase: 'running', error: null });
     log.info(`comparing ${request.tuned.length} checkpoints with ${request.base}`);
-    const mark = await fingerprint(pathsOf(this.current));
     const stored = (): StoredSeveral | null =>
       results.finished.size === 0
         ? null

@@ -144,6 +144,52 @@ describe('runs of one base', () => {
     expect(page.state).toMatchObject({ phase: 'done', error: null });
     expect(harness.journal().filter((line) => line === 'take a')).toHaveLength(2);
   });
+  test.each(['a window that was loaded again', 'the same window'])(
+    'Resume in %s computes all of it anew if the files have changed since',
+    async (where) => {
+      // the last is not reached before Cancel, however slow the machine
+      const many = Array.from({ length: 30 }, (_, i) => `m${String(i).padStart(2, '0')}`);
+      const first = controllerFor({}, many);
+      const run = first.controller.open();
+      await until(() => first.page.rows.length > 0);
+      first.controller.cancel();
+      await run;
+      expect(first.page.state?.phase).toBe('cancelled');
+      writeFileSync(at('rl'), 'another one');
+      let { controller, page } = first;
+      if (where !== 'the same window') {
+        await controller.dispose();
+        ({ controller, page } = controllerFor({}, many));
+        await controller.restore();
+        expect(page.state).toMatchObject({ phase: 'cancelled', error: { code: 'bad-file' } });
+      }
+      await controller.start();
+      expect(page.state).toMatchObject({ phase: 'done', error: null });
+      expect(page.rows).toEqual(many);
+      expect(harness.journal().filter((line) => line === 'take m00')).toHaveLength(2);
+    },
+    60_000,
+  );
+  test('changes at the same time come one after the other, and none is lost', async () => {
+    const { controller, page, specs } = controllerFor({}, NAMES);
+    const opened = controller.open();
+    const changes = [controller.addRun(at('noise')), controller.removeRun(0), controller.setParameters({ twin: true })];
+    await Promise.all([opened, ...changes]);
+    const runs = ['sft', 'noise'].map((name) => ({ path: at(name), step: null }));
+    expect(controller.spec).toMatchObject({ runs, parameters: { twin: true } });
+    expect(specs.at(-1)).toEqual(controller.spec);
+    expect(page.state).toMatchObject({ phase: 'done', error: null, runs: [{ name: 'sft' }, { name: 'noise' }] });
+    expect(controller.result()).toMatchObject({ runs: [{ name: 'sft' }, { name: 'noise' }] });
+  });
+  test('the same run dropped twice joins once, and what that computes goes on', async () => {
+    const { controller, page } = controllerFor({}, NAMES);
+    await controller.open();
+    const [first, second] = await Promise.allSettled([controller.addRun(at('noise')), controller.addRun(at('noise'))]);
+    expect(first.status).toBe('fulfilled');
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'bad-parameter' } });
+    expect(page.state?.runs.map(({ name }) => name)).toEqual(['rl', 'sft', 'noise']);
+    expect(page.state).toMatchObject({ phase: 'done', error: null });
+  });
   test('a cancelled run goes on without what is done', async () => {
     const { controller, page } = controllerFor({}, ['a', 'b', 'c', 'd', 'e', 'f']);
     const run = controller.open();
@@ -219,6 +265,15 @@ describe('the steps of a watched folder', () => {
     expect(shown(page)).toEqual([20, 30]);
     expect(page.state?.follow).toMatchObject({ on: true, fresh: [] });
     expect(specs.at(-1)).toMatchObject({ follow: true, runs: [{ step: 20 }, { step: 30 }] });
+  }, 60_000);
+  test('are taken from their folder alone: another checkpoint is refused', async () => {
+    const { controller, page } = controllerFor({ ...STEPS, runs: [] }, NAMES, { steps: [10] });
+    await controller.open();
+    await expect(controller.addRun(at('noise'))).rejects.toMatchObject({
+      code: 'bad-parameter',
+      message: 'A page of steps takes its steps from their folder.',
+    });
+    expect(shown(page)).toEqual([10]);
   }, 60_000);
   test('a folder without a whole step says so, and its first one can be asked for', async () => {
     const steps: number[] = [];

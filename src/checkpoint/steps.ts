@@ -4,6 +4,8 @@ import { stepName } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 
+export { stepName };
+
 export interface Step {
   step: number;
   path: string;

@@ -18,7 +18,8 @@ import { shortNames } from '../text/shortNames.ts';
 import { computesTwinUnasked, startsUnasked } from './cost.ts';
 import { PageFeed } from './pageFeed.ts';
 import { SavedResults } from './savedResults.ts';
-import { fingerprint, type ComparisonSpec, type ComparisonStore, type StoredComparison } from './store.ts';
+import { fingerprint } from './stamps.ts';
+import type { ComparisonSpec, ComparisonStore, StoredComparison } from './store.ts';
 
 /** The summary may take this share of the host's time while results stream in. */
 const SUMMARY_SHARE = 0.05;

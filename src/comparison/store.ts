@@ -1,8 +1,4 @@
 /** Computed comparisons on disk, so that a reloaded window shows them without computing again. Never weights. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { disk, stampText } from '../bytes/index.ts';
-import { isPartOfCheckpoint } from '../files/index.ts';
 import type { ComparisonPlan, MatrixDetail } from '../protocol/engine.ts';
 import type { BackendInfo, ComparisonParameters, ComparisonTensor } from '../protocol/results.ts';
 import { Accumulator, type Failure } from '../results/accumulator.ts';
@@ -109,15 +105,4 @@ function unpackDetail({
     rowDensity: [...rows],
     columnDensity: [...columns],
   };
-}
-
-/** Stamps of what a path names: other bytes, other fingerprint. Never throws: a missing file has one, too. */
-export async function fingerprint(paths: readonly string[]): Promise<string> {
-  const one = async (path: string): Promise<string> => {
-    const kind = await disk.kind(path).catch(() => null);
-    if (kind !== 'folder') return `${path}: ${stampText(await disk.stamp(path))}`;
-    const names = (await readdir(path)).filter((name) => isPartOfCheckpoint(name)).sort();
-    return (await Promise.all(names.map((name) => one(join(path, name))))).join('\n');
-  };
-  return (await Promise.all(paths.map(one))).join('\n');
 }

@@ -18,7 +18,7 @@ import type { ParameterChange } from '../../protocol/views.ts';
 import { SeveralAccumulator } from '../../results/several.ts';
 import { startsUnasked } from '../cost.ts';
 import { SavedResults } from '../savedResults.ts';
-import { fingerprint } from '../store.ts';
+import { fingerprint } from '../stamps.ts';
 import { SeveralFeed } from './feed.ts';
 import { severalPlan } from './plan.ts';
 import { namesOf, pathsOf, requestOf, type SeveralSpec, type SeveralStore, type StoredSeveral } from './spec.ts';

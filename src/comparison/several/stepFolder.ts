@@ -2,13 +2,14 @@
 import * as vscode from 'vscode';
 import { stepsIn } from '../../checkpoint/steps.ts';
 import type { EngineClient } from '../../engine/client.ts';
-import { markOf, whyNot } from './stepFiles.ts';
+import { stampsOf } from '../stamps.ts';
+import { whyNot } from './stepFiles.ts';
 import type { StepFolder } from './stepWatcher.ts';
 
 export function stepFolder(folder: string, engine: Pick<EngineClient, 'call'>): StepFolder {
   return {
     list: () => stepsIn(folder),
-    mark: markOf,
+    mark: stampsOf,
     whyNot: async (path) => whyNot(path, engine),
     watch(changed) {
       // The folder's own names: what is inside of a step is looked at until the step is complete.

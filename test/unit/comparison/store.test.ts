@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ComparisonStore, fingerprint, type StoredComparison } from '../../../src/comparison/store.ts';
+import { fingerprint } from '../../../src/comparison/stamps.ts';
+import { ComparisonStore, type StoredComparison } from '../../../src/comparison/store.ts';
 import { createOutput } from '../../../src/files/index.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 import { BACKEND, comparisonPlan, matrixDetail, plannedPair, tensor } from '../makers.ts';
@@ -259,4 +260,16 @@ test('the fingerprint tells when a file or a folder of shards has changed', asyn
   utimesSync(file, 1001, 1001);
   expect(await fingerprint([file, '/nowhere'])).not.toBe(before);
   expect(await fingerprint([directory])).not.toBe(before.split('\n')[1]);
+});
+test('the fingerprint of a step tells of files deeper in its folder; that of a base not of the steps that it holds', async () => {
+  const [run, step] = [join(directory, 'run'), join(directory, 'run', 'global_step_100')];
+  mkdirSync(join(step, 'actor'), { recursive: true });
+  const [top, deep] = [join(run, 'model.safetensors'), join(step, 'actor', 'model.safetensors')];
+  for (const file of [top, deep]) writeFileSync(file, 'one');
+  const before = [await fingerprint([step]), await fingerprint([run])];
+  writeFileSync(deep, 'another one');
+  expect(await fingerprint([step])).not.toBe(before[0]);
+  expect(await fingerprint([run])).toBe(before[1]);
+  writeFileSync(top, 'another one');
+  expect(await fingerprint([run])).not.toBe(before[1]);
 });

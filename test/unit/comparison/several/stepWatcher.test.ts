@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckpointCache } from '../../../../src/analysis/checkpointCache.ts';
 import { stepsIn } from '../../../../src/checkpoint/steps.ts';
-import { markOf, whyNot } from '../../../../src/comparison/several/stepFiles.ts';
+import { whyNot } from '../../../../src/comparison/several/stepFiles.ts';
 import { StepWatcher, type StepFolder } from '../../../../src/comparison/several/stepWatcher.ts';
+import { stampsOf } from '../../../../src/comparison/stamps.ts';
 import type { EngineClient } from '../../../../src/engine/client.ts';
 import { OffaxisError } from '../../../../src/protocol/errors.ts';
 import { packFacts } from '../../../../src/protocol/packedFacts.ts';
@@ -34,7 +35,7 @@ const engine = {
 function watcher(known: readonly string[] = [], change: Partial<StepFolder> = {}): StepWatcher {
   const steps: StepFolder = {
     list: () => stepsIn(folder),
-    mark: markOf,
+    mark: stampsOf,
     whyNot: (path) => whyNot(path, engine),
     watch: () => ({ dispose: () => undefined }),
     ...change,
@@ -168,7 +169,7 @@ test('started, it looks by itself, and again at a word of the file system', asyn
   const steps = new StepWatcher(
     {
       list: () => stepsIn(folder),
-      mark: markOf,
+      mark: stampsOf,
       whyNot: (path) => whyNot(path, engine),
       watch: (changed) => {
         tell = changed;

@@ -1,4 +1,5 @@
 /** The tools as a model sees them. package.json repeats name and schema for VS Code; a test holds the two together. */
+import { STEP_NAMES } from '../formats/index.ts';
 import { DEFAULT_TOKENS, MAX_TOKENS, MIN_TOKENS } from './budget.ts';
 
 export type ToolName =
@@ -169,8 +170,7 @@ export const TOOLS: readonly ToolDefinition[] = [
           items: { type: 'string' },
           minItems: 1,
           maxItems: MAX_SEVERAL,
-          description:
-            'Checkpoints named step-*, checkpoint-*, global_step_*, iter_*, epoch-* or *_adapters, a folder that holds such, or "STEP=PATH" for any other; absolute, or relative to the workspace.',
+          description: `Checkpoints named ${STEP_NAMES}, a folder that holds such, or "STEP=PATH" for any other; absolute, or relative to the workspace.`,
         },
         ...several,
       },

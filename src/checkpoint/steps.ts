@@ -1,6 +1,6 @@
 /** The steps of a run: which checkpoints they are, and in which order. */
 import { basename, join, places } from '../bytes/index.ts';
-import { stepName } from '../formats/index.ts';
+import { STEP_NAMES, stepName } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 
@@ -51,7 +51,7 @@ export async function runOf(paths: readonly string[]): Promise<Run> {
     if (inside.length === 0)
       throw new OffaxisError(
         'bad-parameter',
-        `${path} tells no step: it is not named step-*, checkpoint-*, global_step_*, iter_*, epoch-*, weight_v*, delta-* or *_adapters, and holds none that is. Say which step it is: STEP=${path}`,
+        `${path} tells no step: it is not named ${STEP_NAMES}, and holds none that is. Say which step it is: STEP=${path}`,
       );
     appendAll(steps, inside);
   }

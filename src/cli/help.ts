@@ -1,4 +1,5 @@
 /** The help texts of the command line. */
+import { STEP_NAMES } from '../formats/index.ts';
 
 const HELP = `offaxis opens model checkpoints and shows what training did to them.
 
@@ -167,7 +168,7 @@ const HELP_STEPS = `offaxis steps BASE FOLDER [options]
 offaxis steps [BASE] STEP STEP ... [options]
 
 The checkpoints along one run, in the order of their steps: how far they went, how straight, in how many directions; each beside a random
-walk of the same increments. A step is named step-*, checkpoint-*, global_step_*, iter_*, epoch-*, weight_v*, delta-* or *_adapters, or given as
+walk of the same increments. A step is named ${STEP_NAMES}, or given as
 STEP=PATH; a folder stands for all steps in it. What slime and SkyRL publish between two steps (deltas) are steps too. Without BASE the first step is the base; of adapters, the base that they name.
 
 ${HELP_RANKS}

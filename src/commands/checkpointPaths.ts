@@ -7,6 +7,7 @@ import {
   isSetOf,
   listingOf,
   shardName,
+  stepName,
 } from '../formats/index.ts';
 
 /** The names under which a model's weights lie beside other files, best first. */
@@ -54,4 +55,13 @@ export function checkpointOfFile(path: string, names: readonly string[]): string
   if (!set) return path;
   const index = indexes.find((name) => isSetOf(set, name)) ?? indexes[0];
   return index === undefined ? path : join(dirname(path), index);
+}
+
+/** The nearest name of a path, below `root`, that tells a step, and the folder that holds it; null if there is none. */
+export function stepOfPath(root: string, path: string): { step: number; folder: string } | null {
+  for (let at = path; at.length > root.length && at !== dirname(at); at = dirname(at)) {
+    const named = stepName(basename(at));
+    if (named) return { step: named.step, folder: dirname(at) };
+  }
+  return null;
 }

@@ -1,12 +1,13 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findBase, stepsIn, type Step } from '../checkpoint/index.ts';
-import { stepName } from '../formats/index.ts';
+import { STEP_NAMES } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { label } from '../text/show.ts';
 import type { Command, CommandServices } from './register.ts';
 import { uriOf } from './register.ts';
 import { pathOnDisk, pickCheckpoint } from './checkpoints.ts';
+import { stepOfPath } from './checkpointPaths.ts';
 import { findCheckpoints } from './workspaceCheckpoints.ts';
 
 /** "Compare Steps of a Training Run...": of a folder that holds them; new ones that are written into it join. */
@@ -21,8 +22,9 @@ export const compareSteps: Command = {
       throw new OffaxisError(
         'bad-parameter',
         vscode.l10n.t(
-          '{0} holds no steps: nothing in it is named step-*, checkpoint-*, global_step_*, iter_*, epoch-* or *_adapters. Choose the folder that the training run writes to.',
+          '{0} holds no steps: nothing in it is named {1}. Choose the folder that the training run writes to.',
           folder,
+          STEP_NAMES,
         ),
       );
     const base = await baseOf(services, first);
@@ -35,7 +37,12 @@ async function pickFolder(): Promise<vscode.Uri | undefined> {
   const title = vscode.l10n.t('Compare Steps of a Training Run');
   const browse = { label: `$(folder-opened) ${vscode.l10n.t('Browse...')}`, folder: undefined };
   const items = findCheckpoints().then((paths) => {
-    const folders = new Set(paths.flatMap((path) => folderOfSteps(path) ?? []));
+    const folders = new Set(
+      paths.flatMap((path) => {
+        const root = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path))?.uri.fsPath ?? '';
+        return stepOfPath(root, path)?.folder ?? [];
+      }),
+    );
     const found = [...folders].map((folder) => ({
       label: `$(history) ${label(basename(folder))}`,
       description: label(vscode.workspace.asRelativePath(folder), 300),
@@ -49,12 +56,6 @@ async function pickFolder(): Promise<vscode.Uri | undefined> {
   if (picked.folder !== undefined) return vscode.Uri.file(picked.folder);
   const options = { title, openLabel: vscode.l10n.t('Choose'), canSelectFiles: false, canSelectFolders: true };
   return (await vscode.window.showOpenDialog(options))?.[0];
-}
-
-/** The nearest folder above a checkpoint of which the next name tells a step; null if there is none. */
-export function folderOfSteps(path: string): string | null {
-  for (let at = path; at !== dirname(at); at = dirname(at)) if (stepName(basename(at))) return dirname(at);
-  return null;
 }
 
 /** Adapters are steps of the base that they name; of anything else the reader says which it is: the first step, or another. */

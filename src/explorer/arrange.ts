@@ -1,6 +1,6 @@
 /** What the checkpoints of a folder are to one another, by their names alone: a run with its steps, or one by itself. Pure. */
 import { basename, dirname, relative } from 'node:path';
-import { stepName } from '../formats/index.ts';
+import { stepOfPath } from '../commands/checkpointPaths.ts';
 
 export interface StepEntry {
   step: number;
@@ -31,7 +31,7 @@ export function arrange(root: string, paths: readonly string[]): (RunEntry | Che
   const runs = new Map<string, RunEntry>();
   const entries: (RunEntry | CheckpointEntry)[] = [];
   for (const path of paths) {
-    const step = stepOf(root, path);
+    const step = stepOfPath(root, dirname(path));
     if (!step) {
       entries.push({ kind: 'checkpoint', path, name: nameIn(root, path) });
       continue;
@@ -46,14 +46,6 @@ export function arrange(root: string, paths: readonly string[]): (RunEntry | Che
   }
   for (const { steps } of runs.values()) steps.sort((a, b) => a.step - b.step);
   return entries.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
-}
-
-function stepOf(root: string, path: string): { step: number; folder: string } | null {
-  for (let folder = dirname(path); folder.length > root.length; folder = dirname(folder)) {
-    const named = stepName(basename(folder));
-    if (named) return { step: named.step, folder: dirname(folder) };
-  }
-  return null;
 }
 
 function nameIn(root: string, path: string): string {

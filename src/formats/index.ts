@@ -28,4 +28,4 @@ export {
 export { FORMATS, formatOf, formatOfName, isArrayFile, readHeader, type ReadHeader } from './registry.ts';
 export { MAX_HEADER_BYTES, parseSafetensorsHeader, readSafetensorsHeader } from './safetensors/header.ts';
 export { safetensorsHeader, type WrittenTensor } from './safetensors/write.ts';
-export { stepName, type StepName } from './steps.ts';
+export { STEP_NAMES, stepName, type StepName } from './steps.ts';

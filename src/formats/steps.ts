@@ -4,6 +4,9 @@
 const FOLDER = /^(global_?step|step|checkpoint|iter|epoch|weight_v|delta)[-_]?(\d{1,15})$/i;
 const FILE = /^(\d{1,15})_(adapters)(?:\.safetensors)?$/i;
 
+/** The same in a sentence for the reader. */
+export const STEP_NAMES = 'step-*, checkpoint-*, global_step_*, iter_*, epoch-*, weight_v*, delta-* or *_adapters';
+
 export interface StepName {
   step: number;
   /** which way of naming: steps of two kinds do not count the same thing */

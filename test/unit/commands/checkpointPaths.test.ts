@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { checkpointOfFile, checkpointsOfFolder, groupCheckpoints } from '../../../src/commands/checkpointPaths.ts';
+import {
+  checkpointOfFile,
+  checkpointsOfFolder,
+  groupCheckpoints,
+  stepOfPath,
+} from '../../../src/commands/checkpointPaths.ts';
 
 const sharded = [
   'model.safetensors.index.json',
@@ -41,4 +46,12 @@ describe('checkpointOfFile', () => {
   test('any other file stands for itself', () => {
     expect(checkpointOfFile('/m/other.safetensors', [...sharded, 'other.safetensors'])).toBe('/m/other.safetensors');
   });
+});
+
+test('the step of a path is told by the nearest name, never by the folder that is open or one above it', () => {
+  expect(stepOfPath('/w', '/w/run/step-20/actor/model.safetensors')).toEqual({ step: 20, folder: '/w/run' });
+  expect(stepOfPath('/w', '/w/run/0000100_adapters.safetensors')).toEqual({ step: 100, folder: '/w/run' });
+  expect(stepOfPath('/w', '/w/step-5/model.safetensors')).toEqual({ step: 5, folder: '/w' });
+  expect(stepOfPath('/runs/step-5', '/runs/step-5/model.safetensors')).toBeNull();
+  expect(stepOfPath('', '/run/model.safetensors')).toBeNull();
 });

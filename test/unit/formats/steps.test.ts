@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { stepName } from '../../../src/formats/index.ts';
+import { STEP_NAMES, stepName } from '../../../src/formats/index.ts';
 
 it.each([
   ['step-100', 100, 'step'],
@@ -19,3 +19,7 @@ it.each(['base', 'step-', 'step-1a', 'my-step-100', 'model-00001-of-00002.safete
     expect(stepName(name)).toBeNull();
   },
 );
+it('the names that readers are told are those that tell a step, each of its own kind', () => {
+  const kinds = STEP_NAMES.split(/, | or /).map((name) => stepName(name.replace('*', '7'))?.kind);
+  expect(kinds).toEqual(['step', 'checkpoint', 'globalstep', 'iter', 'epoch', 'weightv', 'delta', 'adapters']);
+});

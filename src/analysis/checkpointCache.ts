@@ -194,6 +194,7 @@ async function markWhenRead(path: string, checkpoint: Checkpoint): Promise<strin
 
 /** Every file that a checkpoint was read from, the index first. `path` may be a file, an index or a folder. */
 export function filesOf(path: string, checkpoint: Checkpoint): string[] {
+  if (checkpoint.madeOf) return [...new Set([path, ...checkpoint.madeOf.flatMap((part) => filesOf(part.path, part))])];
   const shards = checkpoint.facts.shards.map(({ file }) => file);
   return [...new Set([path, ...[...shards, ...FILES_BESIDE].map((file) => join(checkpoint.folder, file))])];
 }

@@ -127,7 +127,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       try {
         return {
           base: await inputsOf(compared.base, open.base, signal),
-          tuned: await inputsOf(compared.tuned, open.tuned, signal),
+          tuned: await inputsOf(compared.tuned, open.tuned, signal, open.base),
         };
       } finally {
         await release();

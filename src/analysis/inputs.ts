@@ -12,11 +12,18 @@ const BLOCK_BYTES = 4096;
 
 /**
  * Every file of a checkpoint, its configuration among them, sorted by name. A file of up to 2.25 MiB is hashed whole; of a larger one the
- * first and the last MiB and 64 blocks of 4 KiB at even distances. Throws bad-file, read-failed and cancelled.
+ * first and the last MiB and 64 blocks of 4 KiB at even distances. Of what deltas made, the files of every version, but for those of
+ * `other`: the other side's, listed there. Throws bad-file, read-failed and cancelled.
  */
-export async function inputsOf(path: string, checkpoint: Checkpoint, signal: AbortSignal): Promise<InputFile[]> {
+export async function inputsOf(
+  path: string,
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+  other: Checkpoint | null = null,
+): Promise<InputFile[]> {
   const inputs: InputFile[] = [];
-  for (const file of filesOf(path, checkpoint)) {
+  const parts = checkpoint.madeOf?.filter((part) => part !== other);
+  for (const file of parts ? parts.flatMap((part) => filesOf(part.path, part)) : filesOf(path, checkpoint)) {
     // The path may be a folder, and no file beside a checkpoint has to be there.
     if (!(await places.stamp(file)) || (await places.kind(file)) !== 'file') continue;
     const source = await places.open(file);

@@ -24,6 +24,8 @@ export interface Checkpoint {
   readonly adapter: Adapter | null;
   /** of one that is not weights either, but the change of some: see deltas/ */
   readonly delta?: Delta;
+  /** What deltas were put together from, the one that they change first: its weights are read from the files of all of them. */
+  readonly madeOf?: readonly Checkpoint[];
   /** of an adapter whose initialisation took something out of its base: itself before training, or what was left of the base */
   readonly beside?: { kind: 'adapter' | 'base'; checkpoint: Checkpoint };
   /** by full name, in file order */

@@ -10,7 +10,7 @@ export interface Shard {
 }
 /** One file that a side was read from. */
 export interface InputFile {
-  /** its name in the checkpoint's folder */
+  /** its name from the checkpoint's folder; an earlier version of a delta lies beside that */
   file: string;
   sizeBytes: number;
   /** SHA-256 over its size, its beginning, its end and blocks between: see src/analysis/inputs.ts */

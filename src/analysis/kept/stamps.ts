@@ -18,7 +18,7 @@ const SETTLED_MS = 3000;
 export async function settledStamps(checkpoints: readonly Checkpoint[], now = Date.now()): Promise<string | null> {
   const files = new Set<string>();
   const read = new Set<string>();
-  for (const checkpoint of checkpoints) {
+  for (const checkpoint of checkpoints.flatMap((one) => one.madeOf ?? [one])) {
     for (const file of filesOf(checkpoint.path, checkpoint)) files.add(file);
     for (const file of checkpoint.stamps.keys()) read.add(join(checkpoint.folder, file));
     read.add(checkpoint.path);

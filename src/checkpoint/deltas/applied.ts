@@ -65,6 +65,7 @@ export async function applyDeltas(
   return {
     ...under,
     ...{ path, folder, stamps },
+    madeOf: [under, ...chain],
     facts: { ...under.facts, path, format: describe(last.delta), shards, sizeBytes },
     problems: last.problems,
     async read(row, offset, target, stop) {

@@ -11,5 +11,5 @@ export async function versionBefore({ folder, delta }: DeltaCheckpoint): Promise
   const [, stem, digits] = NUMBERED.exec(basename(own)) ?? [];
   if (stem === undefined || digits === undefined || Number(digits) !== delta.version) return null;
   const path = join(dirname(own), `${stem}${String(delta.baseVersion).padStart(digits.length, '0')}`);
-  return (await places.stamp(path)) === null ? null : path;
+  return (await places.kind(path).catch(() => null)) === 'folder' ? path : null;
 }

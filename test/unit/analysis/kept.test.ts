@@ -7,6 +7,7 @@ import { settledStamps } from '../../../src/analysis/kept/stamps.ts';
 import { openCheckpoint, StoredWeight } from '../../../src/checkpoint/index.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../../../src/protocol/results.ts';
 import { Accumulator } from '../../../src/results/accumulator.ts';
+import { readModel, writeSlime, type Tensors } from '../checkpoint/deltas/make.ts';
 
 const SAMPLES = resolve('media/samples');
 /** two layers of seven matrices each, and norms */
@@ -136,6 +137,25 @@ describe('figures from the cache', () => {
 });
 
 describe('a changed file is never served from the cache', () => {
+  test('though it is a version between, of which a delta says only the change', { timeout: 120_000 }, async () => {
+    const [base] = await sides();
+    const versions = ['base', 'rl-steps/step-100', 'rl'].map((name) => readModel(join(SAMPLES, name)));
+    const [first, step, rl] = versions as [Tensors, Tensors, Tensors];
+    const between = await writeSlime(join(folder, 'run'), 1, [first, step]);
+    const last = await writeSlime(join(folder, 'run'), 2, [step, rl]);
+    await settle([base, between, last]);
+    const before = await compared(base, last);
+    const read = looks();
+    expect(await compared(base, last)).toBe(before);
+    expect(read).not.toHaveBeenCalled();
+    flip(join(between, 'model-00000-of-00001.safetensors'));
+    await settle([base, between, last]);
+    const after = await compared(base, last);
+    expect(read).toHaveBeenCalled();
+    expect(after).not.toBe(before);
+    expect(JSON.parse(after)).toMatchObject({ summary: { matrices: { done: 13, planned: 14 } } });
+  });
+
   test('though its size and its time are what they were', async () => {
     const [base, tuned] = await sides();
     for (const side of [base, tuned]) {

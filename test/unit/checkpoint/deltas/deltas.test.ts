@@ -1,15 +1,22 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CheckpointCache } from '../../../../src/analysis/checkpointCache.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CheckpointCache, filesOf } from '../../../../src/analysis/checkpointCache.ts';
 import { ComparisonCache } from '../../../../src/analysis/comparisonCache.ts';
-import { openCheckpoint, type Checkpoint } from '../../../../src/checkpoint/index.ts';
+import { inputsOf } from '../../../../src/analysis/inputs.ts';
+import {
+  openCheckpoint,
+  versionBefore,
+  type Checkpoint,
+  type DeltaCheckpoint,
+} from '../../../../src/checkpoint/index.ts';
 import { changeOf } from '../../../../src/checkpoint/deltas/change.ts';
 import { hasZstd, inflate, needsZstd } from '../../../../src/checkpoint/deltas/inflate.ts';
 import { parseManifest } from '../../../../src/checkpoint/deltas/read.ts';
 import { CHECKSUMS, ENCODINGS } from '../../../../src/checkpoint/deltas/types.ts';
 import { runOf } from '../../../../src/checkpoint/steps.ts';
+import { HubServer } from '../../bytes/hubServer.ts';
 import { codes16 } from '../../formats/build.ts';
 import { temporaryFolder } from '../folder.ts';
 import { digestOf, encoded, readModel, writeModel, writeSkyRl, writeSlime, type Tensors } from './make.ts';
@@ -72,6 +79,39 @@ describe('a delta over its base', () => {
     const sky = join(folder.path, 'sky');
     await writeSkyRl(sky, 1, [base, step]);
     expectBytes(await tuned(BASE, await writeSkyRl(sky, 2, [step, rl], 'sha256')), rl);
+  });
+  it('is made of the files of every version, which are told to other machines and never written over', async () => {
+    const [base, step, rl] = versions;
+    const root = join(folder.path, 'files');
+    const between = await writeSlime(root, 1, [base, step]);
+    const last = await writeSlime(root, 2, [step, rl]);
+    const { open, release } = await comparisons.hold({
+      ...{ base: BASE, tuned: last, includeEmbeddings: true, tensors: null },
+    });
+    const files = filesOf(last, open.tuned);
+    for (const at of [between, last]) expect(files).toContain(join(at, 'model-00000-of-00001.safetensors'));
+    const inputs = await inputsOf(last, open.tuned, new AbortController().signal, open.base);
+    const file = 'model-00000-of-00001.safetensors';
+    expect(inputs.map((input) => input.file)).toEqual([join('..', 'weight_v000001', file), file]);
+    await release();
+  });
+  it('at an address that holds nothing of the version before is made on the base', async () => {
+    const hub = await HubServer.start();
+    try {
+      vi.stubEnv('HF_ENDPOINT', hub.origin);
+      const config = new TextEncoder().encode('{}');
+      hub.commit('org/run', { 'weight_v000002/config.json': config, 'weight_v000003/config.json': config });
+      const at = (version: number) =>
+        versionBefore({
+          folder: `hf://org/run/weight_v00000${version}`,
+          delta: { version, baseVersion: version - 1 },
+        } as DeltaCheckpoint);
+      expect(await at(3)).toBe('hf://org/run/weight_v000002');
+      expect(await at(2)).toBeNull();
+    } finally {
+      vi.unstubAllEnvs();
+      await hub.stop();
+    }
   });
   it('begins from a whole version beside it, whatever it is compared with', { timeout: 120_000 }, async () => {
     const [, step, rl] = versions;

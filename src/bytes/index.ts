@@ -3,6 +3,7 @@ export { basename, dirname, isAbsolute, isRemote, join, relative, resolve } from
 export { cacheFolder } from './cacheFolder.ts';
 export { disk, type EntryKind, type Place } from './place.ts';
 export { places, remote } from './places.ts';
+export { isMarked } from './remote/address.ts';
 export {
   byteSourceOf,
   changedError,

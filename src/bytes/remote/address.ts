@@ -20,6 +20,9 @@ const OPEN: ReadonlySet<string> = new Set([
   'generation',
 ]);
 
+/** As `withoutSecrets` makes it. */
+const MARKED = /^[0-9a-f]{12}$/;
+
 export interface Secret {
   /** as it was typed, without its "?" */
   query: string;
@@ -41,10 +44,12 @@ export function withoutSecrets(typed: string): { address: string; mark: string |
   const login = url.username === '' && url.password === '' ? null : loginOf(url);
   const given = [...url.searchParams];
   const open = given.filter(([name]) => OPEN.has(name.toLowerCase()));
-  const isOpen = open.length === given.length && login === null;
+  const others = given.filter((one) => !open.includes(one));
   const query = url.search.slice(1);
   url.username = url.password = '';
-  if (isOpen || given.some(([name]) => name === MARK)) return { address: url.href, mark: null, secret: null };
+  // Only what has our own form was masked before: a server may have a parameter of that name, with a signature beside.
+  const isOurs = others.length === 1 && others.every(([name, value]) => name === MARK && MARKED.test(value));
+  if (login === null && (others.length === 0 || isOurs)) return { address: url.href, mark: null, secret: null };
   const mark = createHash('sha256')
     .update(`${login ?? ''}\n${query}`)
     .digest('hex')
@@ -55,7 +60,20 @@ export function withoutSecrets(typed: string): { address: string; mark: string |
 }
 
 function loginOf({ username, password }: URL): string {
-  return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `${decoded(username)}:${decoded(password)}`;
+}
+/** As it is if it was not encoded: a password may hold a "%". */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An address of which a part is kept in this process alone: no other one can read it. */
+export function isMarked(address: string): boolean {
+  return /^https?:/i.test(address) && URL.canParse(address) && new URL(address).searchParams.has(MARK);
 }
 
 /** What was taken out of addresses, by mark. */

@@ -54,7 +54,8 @@ export async function exchange(
     }
     await response.body?.cancel();
     const next = URL.canParse(location, at) ? new URL(location, at) : null;
-    if (!next || !isAllowed(next) || next.username !== '' || next.password !== '')
+    const isLess = next?.protocol === 'http:' && at.protocol === 'https:';
+    if (!next || !isAllowed(next) || isLess || next.username !== '' || next.password !== '')
       throw new OffaxisError(
         'read-failed',
         `${path}: ${at.host} redirects to an address that is not https, or that holds a login. Ask for the file's own address.`,

@@ -306,6 +306,12 @@ describe('a redirect', () => {
     web.next.splice(0);
     web.next.push(to('http://example.invalid/a'));
     await expect(place.open(`${web.origin}/b`)).rejects.toThrow(/not https/);
+    // a server elsewhere has no say in what is asked of this machine
+    environment.fetch = () =>
+      Promise.resolve(new Response(null, { status: 302, headers: { location: web.put('/c', BYTES) } }));
+    web.requests.splice(0);
+    await expect(place.open('https://example.com/b')).rejects.toThrow(/not https/);
+    expect(web.requests).toEqual([]);
   });
 });
 
@@ -325,6 +331,19 @@ describe('addresses', () => {
   it('say that their private part is gone in another process', async () => {
     const path = place.admit(`${web.origin}/a.safetensors?sig=1`);
     await expect(new RemotePlace(environment).open(path)).rejects.toThrow(/private part of the address/);
+  });
+  it("are masked whole if a server's own parameter is called as the mark is", () => {
+    for (const query of ['private=1&sig=topsecret', 'private=0123456789ab&sig=topsecret', 'private=topsecret'])
+      expect(place.admit(`https://example.com/a?${query}`)).toMatch(/\/a\?private=[0-9a-f]{12}$/);
+    const login = place.admit('https://user:topsecret@example.com/a?private=0123456789ab');
+    expect(login).toMatch(/^https:\/\/example\.com\/a\?private=[0-9a-f]{12}$/);
+    // our own form stays what it is
+    for (const own of [login, place.admit('https://example.com/a?version=2&sig=1')]) expect(place.admit(own)).toBe(own);
+  });
+  it('may hold a login that nobody encoded', async () => {
+    web.put('/a', BYTES);
+    await read(place.admit(web.origin.replace('//', '//user:100%@') + '/a'), 0, 10);
+    expect(web.requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:100%').toString('base64')}`);
   });
   it('are read over https, or on this machine', () => {
     expect(() => place.admit('http://example.com/a.safetensors')).toThrow(/not encrypted/);

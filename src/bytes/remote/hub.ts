@@ -61,22 +61,23 @@ export class HubStore implements Store {
     return found;
   }
 
-  private at(path: string, signal?: AbortSignal): Promise<{ id: string; commit: string }> {
+  private async at(path: string, signal?: AbortSignal): Promise<{ id: string; commit: string }> {
     const { id, revision } = modelOf(path);
-    if (revision !== null && COMMIT.test(revision)) return Promise.resolve({ id, commit: revision });
+    if (revision !== null && COMMIT.test(revision)) return { id, commit: revision };
     const key = `${id}@${revision ?? 'main'}`;
-    let commit = this.commits.get(key);
-    if (!commit) {
-      commit = this.resolve(path, id, revision ?? 'main', signal);
-      this.commits.set(key, commit);
-      commit.catch(() => this.commits.delete(key));
+    let resolving = this.commits.get(key);
+    if (!resolving) {
+      // Without the signal: others wait for the same answer.
+      resolving = this.resolve(path, id, revision ?? 'main');
+      this.commits.set(key, resolving);
+      resolving.catch(() => this.commits.delete(key));
     }
-    return commit.then((commit) => ({ id, commit }));
+    return { id, commit: await unlessAborted(resolving, signal) };
   }
 
-  private async resolve(path: string, id: string, revision: string, signal?: AbortSignal): Promise<string> {
+  private async resolve(path: string, id: string, revision: string): Promise<string> {
     const target = this.request(`/api/models/${id}/revision/${encodeURIComponent(revision)}`);
-    const answer = await this.access.ask(path, target, signal);
+    const answer = await this.access.ask(path, target);
     if (!answer)
       throw new OffaxisError(
         'bad-file',
@@ -111,6 +112,16 @@ export class HubStore implements Store {
       throw new OffaxisError('bad-parameter', 'HF_ENDPOINT is not an https:// address without a login. Correct it.');
     return url;
   }
+}
+
+/** What others wait for, too, goes on without who gives up. Throws cancelled. */
+function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new OffaxisError('cancelled', 'Cancelled.'));
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', stop));
+  });
 }
 
 function modelOf(path: string): Model {

@@ -4,13 +4,12 @@
  */
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
 import { changedError } from '../source.ts';
+import { PAGE_BYTES } from './blocks.ts';
 import type { RemoteEnvironment } from './environment.ts';
 import { exchange, networkFault, statusText, type Answer, type Target } from './exchange.ts';
 import { Lanes } from './lanes.ts';
 import { Patience } from './patience.ts';
 
-/** Asked for at the first look: most headers come with it. */
-export const HEAD_BYTES = 64 * 1024;
 /** A file of a server without ranges is read once if it has no more. */
 const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
 /** Requests at once, of the whole process. */
@@ -37,6 +36,8 @@ export function versionOf({ linked, etag, modified, sizeBytes }: Seen): string {
 
 /** There is no such file. */
 export class NotThere extends OffaxisError {}
+/** Who asks may not have it. */
+export class NotAllowed extends OffaxisError {}
 
 interface Transport {
   environment: RemoteEnvironment;
@@ -71,7 +72,7 @@ export class Transfer {
         );
       if (status === 206) {
         const range = rangeOf(headers.get('content-range'));
-        if (!range || range.from !== 0 || range.size === null || range.to > range.size || range.to > HEAD_BYTES)
+        if (!range || range.from !== 0 || range.size === null || range.to > range.size || range.to > PAGE_BYTES)
           throw lying(path, headers.get('content-range'), 0);
         refuseEncoded(path, response);
         const head = new Uint8Array(range.to);
@@ -187,13 +188,16 @@ export class Transfer {
     const patience = new Patience(environment, path, tell);
     for (;;) {
       throwIfAborted(signal);
+      // Before a lane is taken: to know where may need an answer of the store, which takes one itself.
+      const own = request.target ?? (await this.transport.targetOf(path));
       const lane = await this.lanes.enter(signal);
       const stall = new Stall(environment.stallMilliseconds, signal);
       let setback: { why: string; retryAfter?: string | null };
       try {
         const direct = request.target ? undefined : this.redirects.get(path);
-        const target = direct ?? request.target ?? (await this.transport.targetOf(path));
-        const headers = headersOf?.() ?? { range: `bytes=0-${HEAD_BYTES - 1}` };
+        const target = direct ?? own;
+        // the first page, with which most headers come
+        const headers = headersOf?.() ?? { range: `bytes=0-${PAGE_BYTES - 1}` };
         const answer = await exchange(environment.fetch, target, { path, headers, signal: stall.signal });
         const { response } = answer;
         if (
@@ -362,6 +366,8 @@ function refused(path: string, response: Response, signIn: string): OffaxisError
       `${path} could not be read: its bucket lies in the region ${region.slice(0, 40)}. Set AWS_REGION to that.`,
     );
   if (status === 404 || status === 410) return new NotThere('bad-file', `${path} does not exist. Check the address.`);
-  const advice = status === 401 || status === 403 ? signIn : 'Check the address.';
-  return new OffaxisError('read-failed', `${path} could not be read: ${statusText(response)}. ${advice}`);
+  const what = `${path} could not be read: ${statusText(response)}.`;
+  return status === 401 || status === 403
+    ? new NotAllowed('read-failed', `${what} ${signIn}`)
+    : new OffaxisError('read-failed', `${what} Check the address.`);
 }

@@ -64,6 +64,26 @@ describe('a model of the Hub', () => {
     expect(await read(`${folder}/config.json`, 0, CONFIG.length)).toEqual(CONFIG);
     expect(await place.stamp(`${folder}/adapter_config.json`)).toBeNull();
   });
+  it('opens many of its files at once before its branch is resolved, which is asked for once', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `m-${i}.safetensors`);
+    hub.commit('org/many', Object.fromEntries(names.map((name) => [name, CONFIG])));
+    const opened = await Promise.all(names.map((name) => place.open(`hf://org/many/${name}`)));
+    expect(opened.map(({ sizeBytes }) => sizeBytes)).toEqual(names.map(() => CONFIG.length));
+    expect(hub.web.requests.filter(({ path }) => path.includes('/revision/'))).toHaveLength(1);
+  });
+  it('is resolved for all who wait, though the first of them gives up', async () => {
+    const first = new AbortController();
+    hub.web.next.push((request, response) => {
+      first.abort();
+      hub.web.otherwise?.(request, response);
+    });
+    const [given, waited] = await Promise.allSettled([
+      place.pinned('hf://org/model', first.signal),
+      place.pinned('hf://org/model'),
+    ]);
+    expect(given).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });
+    expect(waited).toEqual({ status: 'fulfilled', value: `hf://org/model@${hub.head('org/model')}` });
+  });
   it('stays at the commit that a branch had, whatever is uploaded meanwhile', async () => {
     expect(await read('hf://org/model/model.safetensors', 0, 4)).toEqual(WEIGHTS.slice(0, 4));
     const before = hub.head('org/model');

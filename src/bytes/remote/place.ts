@@ -1,40 +1,37 @@
 /** Files at remote addresses as a place: looked at, stamped, opened and, if their store can do that, listed. */
 import { OffaxisError } from '../../protocol/errors.ts';
-import { basename, dirname, namesOf, rootOf } from '../path.ts';
+import { basename, dirname, join, namesOf, rootOf } from '../path.ts';
 import type { EntryKind, Place } from '../place.ts';
 import { Secrets } from './address.ts';
 import { RecentBlocks, type BlockStore } from './blocks.ts';
 import { SYSTEM, type RemoteEnvironment } from './environment.ts';
+import { Fresh } from './fresh.ts';
 import { HubStore } from './hub.ts';
 import { remoteSource, stampOfSeen } from './source.ts';
 import { S3Store } from './s3.ts';
 import { webStore } from './web.ts';
-import { NotThere, Transfer, type Seen } from './transfer.ts';
+import { NotAllowed, NotThere, Transfer, type Seen } from './transfer.ts';
 import type { Ask, Listed, Store } from './store.ts';
 
-/** What was looked at is believed for so long; reading notices a change by itself. */
-const FRESH_MS = 60_000;
-/** Files that are remembered, of the largest checkpoints known. */
-const MOST_REMEMBERED = 2048;
 const RECENT_BYTES = 64 * 1024 * 1024;
-
-interface Remembered<T> {
-  at: number;
-  value: Promise<T>;
-}
 
 export class RemotePlace implements Place {
   private readonly secrets = new Secrets();
   private readonly transfer: Transfer;
   private readonly stores: Readonly<Record<string, Store>>;
-  private readonly looks = new Map<string, Remembered<Seen | null>>();
-  private readonly listings = new Map<string, Remembered<readonly Listed[]>>();
+  private readonly looks: Fresh<Seen | null>;
+  private readonly listings: Fresh<readonly Listed[]>;
+  /** folders with a file that may be read, which may not be listed themselves */
+  private readonly unlisted = new Set<string>();
   private readonly recent = new RecentBlocks(RECENT_BYTES);
   private blocks: BlockStore | null = null;
   private hubToken: string | null = null;
   private told: (line: string) => void = () => undefined;
 
-  constructor(private readonly environment: RemoteEnvironment = SYSTEM) {
+  constructor(environment: RemoteEnvironment = SYSTEM) {
+    const now = (): number => environment.now();
+    this.looks = new Fresh(now);
+    this.listings = new Fresh(now);
     const web = webStore(this.secrets);
     const { variables } = environment;
     const ask: Ask = (...request) => this.transfer.ask(...request);
@@ -82,14 +79,22 @@ export class RemotePlace implements Place {
     return store.pinned ? store.pinned(address, signal) : address;
   }
 
-  canList(path: string): boolean {
-    return this.storeOf(path).list !== undefined;
+  canList(folder: string): boolean {
+    return this.storeOf(folder).list !== undefined && !this.unlisted.has(join(folder));
   }
 
   async kind(path: string): Promise<EntryKind> {
     if (namesOf(path).length === 0) return 'folder';
-    if (this.canList(path)) {
-      const found = (await this.entriesOf(dirname(path))).find(({ name }) => name === basename(path));
+    const folder = dirname(path);
+    if (this.canList(folder)) {
+      const entries = await this.entriesOf(folder).catch(async (error: unknown) => {
+        // Many a public bucket hands out its objects and no list of them.
+        if (!(error instanceof NotAllowed) || !(await this.look(path).catch(() => null))) throw error;
+        this.unlisted.add(join(folder));
+        return null;
+      });
+      if (!entries) return 'file';
+      const found = entries.find(({ name }) => name === basename(path));
       if (!found) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
       return found.kind;
     }
@@ -110,7 +115,7 @@ export class RemotePlace implements Place {
 
   async stamp(path: string): Promise<ReturnType<typeof stampOfSeen> | null> {
     try {
-      if (this.canList(path) && (await this.kind(path)) !== 'file') return null;
+      if (this.canList(dirname(path)) && (await this.kind(path)) !== 'file') return null;
       const seen = await this.look(path);
       return seen && stampOfSeen(seen);
     } catch {
@@ -120,7 +125,7 @@ export class RemotePlace implements Place {
 
   /** null if it is not there */
   private look(path: string): Promise<Seen | null> {
-    return this.remembered(this.looks, path, async () => {
+    return this.looks.get(path, async () => {
       try {
         return await this.transfer.look(path);
       } catch (error) {
@@ -139,25 +144,7 @@ export class RemotePlace implements Place {
           `${folder} can't be listed: a web server does not say which files it has. Name the file or its index, such as ${rootOf(folder)}/…/model.safetensors.index.json.`,
         ),
       );
-    return this.remembered(this.listings, folder, () => store.list?.(folder) ?? Promise.resolve([]));
-  }
-
-  private remembered<T>(kept: Map<string, Remembered<T>>, key: string, make: () => Promise<T>): Promise<T> {
-    const now = this.environment.now();
-    const known = kept.get(key);
-    if (known && now - known.at < FRESH_MS) return known.value;
-    const value = make();
-    kept.delete(key);
-    kept.set(key, { at: now, value });
-    // A failure is not remembered, and a server that can't be reached is asked again.
-    value.catch(() => {
-      if (kept.get(key)?.value === value) kept.delete(key);
-    });
-    for (const old of kept.keys()) {
-      if (kept.size <= MOST_REMEMBERED) break;
-      kept.delete(old);
-    }
-    return value;
+    return this.listings.get(folder, () => store.list?.(folder) ?? Promise.resolve([]));
   }
 
   private storeOf(path: string): Store {

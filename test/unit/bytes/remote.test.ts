@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fresh } from '../../../src/bytes/remote/fresh.ts';
 import { RemotePlace } from '../../../src/bytes/remote/place.ts';
 import { impatient, rangeOf, WebServer } from './webServer.ts';
 
@@ -383,6 +384,25 @@ describe('blocks that are kept beyond the process', () => {
     // A block that is cut short is none.
     for (const [key, bytes] of kept) kept.set(key, bytes.subarray(1));
     await readWith(again(), other);
+  });
+});
+
+describe('what a server said lately', () => {
+  it('is let go of when it is old, and when there is too much of it', async () => {
+    let time = 0;
+    const fresh = new Fresh<string>(() => time);
+    const get = (key: string) => fresh.get(key, () => Promise.resolve(`${key} at ${time}`));
+    await get('a');
+    time = 30_000;
+    await get('b');
+    expect(await get('a')).toBe('a at 0');
+    time = 60_000;
+    // asking for another one is enough
+    expect(await get('b')).toBe('b at 30000');
+    expect(fresh.size).toBe(1);
+    expect(await get('a')).toBe('a at 60000');
+    for (let i = 0; i < 3000; i++) await get(`${i}`);
+    expect(fresh.size).toBe(2048);
   });
 });
 

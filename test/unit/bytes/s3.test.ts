@@ -49,6 +49,20 @@ describe('an object of S3', () => {
     await expect(place.list('s3://bucket/none')).rejects.toThrow(/holds nothing/);
     await expect(place.list('s3://other/')).rejects.toThrow(/no such bucket/);
   });
+  it('of a bucket that may not be listed is found by its name', async () => {
+    s3.isUnlisted = true;
+    s3.put('run/m.safetensors', BYTES);
+    const path = 's3://bucket/run/m.safetensors';
+    expect(place.canList('s3://bucket/run')).toBe(true);
+    expect(await place.kind(path)).toBe('file');
+    expect(await place.stamp(path)).toMatchObject({ sizeBytes: BYTES.length });
+    expect(await read(place, path, 200_000, 10)).toEqual(BYTES.slice(200_000, 200_010));
+    // What else there is nobody asks again.
+    expect(place.canList('s3://bucket/run')).toBe(false);
+    expect(s3.web.requests.filter((request) => request.path.includes('list-type'))).toHaveLength(1);
+    expect(await place.stamp('s3://bucket/run/none')).toBeNull();
+    await expect(place.kind('s3://bucket/other/none')).rejects.toThrow(/403 .*AWS_ACCESS_KEY_ID/);
+  });
   it('takes temporary keys', async () => {
     s3.sessionToken = 'a session';
     s3.put('a', BYTES);

@@ -16,6 +16,8 @@ const PAGE = 10;
 export class S3Server {
   /** for everybody */
   isPublic = false;
+  /** Objects are handed out, and no list of them. */
+  isUnlisted = false;
   /** of temporary keys */
   sessionToken: string | null = null;
 
@@ -36,6 +38,7 @@ export class S3Server {
     if (!this.isPublic && !this.isSigned(request, url))
       return void response.writeHead(403).end('<Error><Code>SignatureDoesNotMatch</Code></Error>');
     if (url.searchParams.get('list-type') !== '2') return this.web.usual(request, response);
+    if (this.isUnlisted) return void response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
     if (url.pathname !== '/bucket') return void response.writeHead(404).end('<Error><Code>NoSuchBucket</Code></Error>');
     const prefix = url.searchParams.get('prefix') ?? '';
     const keys = [...this.web.files.keys()]

@@ -79,17 +79,24 @@ function workOf(
   const leftOut: LeftOut[] = [];
   if (notes.some(({ code }) => code === 'pairing-vocabulary'))
     leftOut.push({ name: 'tables of tokens', reason: 'one side has more tokens than the other', counts: true });
-  const reasons = new Map(skipped.map(({ name, reason }) => [name, reason]));
+  const reasons = new Map(skipped.map((one) => [one.name, one]));
   for (const row of a.tensors.values()) {
     if (inA.has(row.name)) continue;
-    const other = inB.has(row.name) ? undefined : b.tensors.get(row.name);
-    if (other) inB.add(row.name);
-    const reason = other ? whyNotRaw(row, other) : 'only in A';
+    const skip = reasons.get(row.name);
     reasons.delete(row.name);
+    const name = skip?.tuned ?? row.name;
+    const other = inB.has(name) ? undefined : b.tensors.get(name);
+    if (other) inB.add(name);
+    const reason = other ? whyNotRaw(row, other) : 'only in A';
+    const unread = other !== undefined && reason !== null && (isUnread(row) || isUnread(other));
     if (other && reason === null)
       items.push({ bytes: 2 * row.sizeBytes, sides: () => [storedTensor(a, row), storedTensor(b, other)] });
     else
-      leftOut.push({ name: row.name, reason: reason ?? '', counts: row.role !== 'bookkeeping' || other !== undefined });
+      leftOut.push({
+        ...{ name: row.name, reason: (unread && skip ? inSides(skip.reason) : reason) ?? '' },
+        counts: row.role !== 'bookkeeping' || other !== undefined,
+        ...(unread ? { unread } : {}),
+      });
   }
   for (const row of b.tensors.values())
     if (!inB.has(row.name)) {
@@ -97,10 +104,16 @@ function workOf(
       leftOut.push({ name: row.name, reason: 'only in B', counts: row.role !== 'bookkeeping' });
     }
   // What is left are parts of tensors that were compared in their other parts.
-  for (const [name, reason] of reasons)
-    if (!a.tensors.has(name) && !b.tensors.has(name)) leftOut.push({ name, reason, counts: true });
+  for (const [name, { reason }] of reasons)
+    if (!a.tensors.has(name) && !b.tensors.has(name)) leftOut.push({ name, reason: inSides(reason), counts: true });
   return { items, leftOut };
 }
+
+/** Pairing calls the sides base and tuned. */
+const inSides = (reason: string): string => reason.replace(/\(base\)$/u, '(A)').replace(/\(tuned\)$/u, '(B)');
+
+/** Its values are not known: they may be the other's or not. */
+const isUnread = ({ offset, quantised }: TensorRow): boolean => offset === null || (quantised?.reason ?? null) !== null;
 
 /** Why two tensors that are not weights, or not ones that can be read, are not compared code by code. */
 function whyNotRaw(a: TensorRow, b: TensorRow): string | null {

@@ -12,6 +12,7 @@ import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonSummary, type ComparisonTensor } from '../protocol/results.ts';
 import { Accumulator, hasSpectra } from '../results/accumulator.ts';
+import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { admittedFacts, admittedPath } from './admission.ts';
 import { sentenceForModel, visible } from '../text/show.ts';
 import { fitted } from './budget.ts';
@@ -84,11 +85,7 @@ function answerLine(answer: Answer | null): string[] {
 }
 
 function refuse(plan: ComparisonPlan, base: string, tuned: string, limitFlops: boolean): void {
-  if (plan.pairs.length === 0)
-    throw new OffaxisError(
-      'bad-file',
-      `No floating tensor of ${quoted(base)} and ${quoted(tuned)} pairs by name and shape. Check that both are checkpoints of one model, and the glob.`,
-    );
+  refuseUnpaired(plan, quoted(base), quoted(tuned));
   const { flops, matrices, bytesToRead } = plan.cost;
   if (limitFlops && flops > MAX_UNASKED_FLOPS)
     throw new OffaxisError(

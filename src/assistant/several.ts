@@ -3,6 +3,7 @@ import { runOf } from '../checkpoint/steps.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 import type { RunPair, SeveralRequest } from '../protocol/several.ts';
+import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { SeveralAccumulator } from '../results/several.ts';
 import { shortNamesOf } from '../text/shortNames.ts';
 import { sentenceForModel } from '../text/show.ts';
@@ -116,12 +117,8 @@ async function collect(
     for await (const event of context.engine.several({ ...request, parameters }, signal)) {
       found.add(event);
       if (event.type !== 'run' || event.event.type !== 'plan') continue;
-      const { pairs, cost } = event.event.plan;
-      if (pairs.length === 0)
-        throw new OffaxisError(
-          'bad-file',
-          `No floating tensor of ${quoted(base)} and ${quoted(tuned[event.run] ?? '')} pairs by name and shape. Check that both are checkpoints of one model, and the glob.`,
-        );
+      const { cost } = event.event.plan;
+      refuseUnpaired(event.event.plan, quoted(base), quoted(tuned[event.run] ?? ''));
       flops += cost.flops;
       if (spectra && !allowLong && flops > MAX_UNASKED_FLOPS)
         throw new OffaxisError(

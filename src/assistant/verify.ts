@@ -1,6 +1,14 @@
 /** verify_checkpoints: are two checkpoints the same weights? */
 import { OffaxisError } from '../protocol/errors.ts';
-import { verifyResult, type VerifiedTensor, type VerifyEvent } from '../protocol/verify.ts';
+import {
+  isUnproven,
+  LEFT_OUT_KINDS,
+  leftOutKind,
+  verifyResult,
+  type LeftOutKind,
+  type VerifiedTensor,
+  type VerifyEvent,
+} from '../protocol/verify.ts';
 import { sentenceForModel } from '../text/show.ts';
 import { admittedFacts, admittedPath } from './admission.ts';
 import { fitted } from './budget.ts';
@@ -21,19 +29,20 @@ export async function verifyTwo(raw: unknown, context: ToolContext): Promise<str
   for await (const event of context.engine.verify(request, context.signal))
     if (event.type !== 'progress') events.push(event);
   if (context.signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
-  const { verdict, counts, tensors, leftOut, notes } = verifyResult(request, events);
+  const result = verifyResult(request, events);
+  const { verdict, counts, tensors, leftOut, notes } = result;
   const head = [
     verdict === 'different'
-      ? `${quoted(a)} and ${quoted(b)} do not hold the same weights.`
+      ? `${quoted(a)} and ${quoted(b)} ${isUnproven(result) ? 'are not shown to' : 'do not'} hold the same weights.`
       : `${quoted(a)} and ${quoted(b)} hold the same weights: ${SAID[verdict]}.`,
     `Of ${plural(tensors.length, 'tensor')} compared: ${counts.bits} equal in every bit, ${counts.values} in every value but stored in another way, ${counts.tolerance} within the tolerance, ${counts.different} different.`,
     ...notes.map((note) => sentenceForModel(note)),
-    ...[true, false].flatMap((counted) => {
-      const some = leftOut.filter((one) => one.counts === counted);
+    ...LEFT_OUT_KINDS.flatMap((kind) => {
+      const some = leftOut.filter((one) => leftOutKind(one) === kind);
       if (some.length === 0) return [];
       const named = some.slice(0, MOST_NAMED).map(({ name, reason }) => `${quoted(name)} ${sentenceForModel(reason)}`);
       const more = some.length > named.length ? `, and ${some.length - named.length} more` : '';
-      return [`${counted ? 'Not the same for' : 'Bookkeeping that is left out'}: ${named.join(', ')}${more}.`];
+      return [`${LEFT_OUT[kind]}: ${named.join(', ')}${more}.`];
     }),
     DATA_NOTE,
   ];
@@ -53,6 +62,11 @@ export async function verifyTwo(raw: unknown, context: ToolContext): Promise<str
 }
 
 const MOST_NAMED = 5;
+const LEFT_OUT: Readonly<Record<LeftOutKind, string>> = {
+  counts: 'Not the same for',
+  unread: 'Not read, so it may be the same or not',
+  bookkeeping: 'Bookkeeping that is left out',
+};
 const SAID = {
   bits: 'equal in every bit',
   values: 'equal in every value, though not stored in the same way',

@@ -44,7 +44,7 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
       if (!notes.some(({ code }) => code === 'pairing-vocabulary')) notes.push(resizedNote(tokens));
       pairs.push(tablePair(match, common, sides, options));
     } else if (reason === null) for (const pair of pairsOf(match, sides, options)) pairs.push(pair);
-    else skipped.push({ name: match.base.name, reason });
+    else skipped.push({ name: match.base.name, reason, ...renamed(match) });
   }
   const aligned = alignLayouts(baseRest, tunedRest, sides, options, change);
   for (const pair of aligned.pairs) pairs.push(pair);
@@ -65,6 +65,8 @@ export function pairCheckpoints(base: Checkpoint, tuned: Checkpoint, options: Pa
   const coverage = coverageOf(base, tuned, { pairs: selected, skipped });
   return { pairs: selected, skipped, unpaired: aligned.unpaired, coverage, notes };
 }
+
+const renamed = ({ base, tuned }: Match): { tuned?: string } => (base.name === tuned.name ? {} : { tuned: tuned.name });
 
 /** Rows by the names of the model: codes by that of the weight they make, unless another tensor has it; their scales have no row. */
 function modelRows(checkpoint: Checkpoint): TensorRow[] {

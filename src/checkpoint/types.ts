@@ -62,7 +62,8 @@ export interface MatrixView extends StridedView {
 
 export interface Pairing {
   pairs: WeightPair[];
-  skipped: { name: string; reason: string }[];
+  /** `tuned`: the tuned side's name, if both have the tensor and name it in two ways */
+  skipped: { name: string; reason: string; tuned?: string }[];
   unpaired: { baseOnly: string[]; tunedOnly: string[] };
   coverage: Coverage;
   /** where the matrices lie that an adapter leaves as they are, one entry each; absent if the tuned side is not an adapter */

@@ -17,12 +17,13 @@ import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { ComparisonResult, ComparisonSummary } from '../protocol/results.ts';
+import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { Accumulator, hasSpectra } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
 import { count, figure, inUnit, percent, table, wrapped } from '../export/plain.ts';
 import { follow } from './follow.ts';
-import { refuseIncomplete, refuseUnpaired, sayProblems } from './outcome.ts';
+import { refuseIncomplete, sayProblems } from './outcome.ts';
 import { openOutputs, type Outputs } from './output.ts';
 import { runShard } from './shard.ts';
 import { runUpdatePairs } from './updatePairs.ts';
@@ -59,7 +60,7 @@ export async function writeComparison(
     tuned: resolve(tuned),
   };
   sayProblems(found, result);
-  refuseUnpaired(found, { base, tuned });
+  if (found.plan) refuseUnpaired(found.plan, base, tuned);
   await outputs.write({
     json: () => result,
     csv: () => comparisonCsv(result),

@@ -1,5 +1,4 @@
 /** What is said of a comparison that went wrong, in whole or in part: of one run, of a part, of a report. */
-import type { ComparisonCommand } from '../export/commandLine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import type { Accumulator } from '../results/accumulator.ts';
@@ -15,17 +14,6 @@ export function sayProblems(
       process.stderr.write(`offaxis: ${problem.severity}: ${terminal(problem.message)}\n`);
   for (const { name, error } of summary.failed)
     process.stderr.write(`offaxis: ${visible(name)}: ${terminal(error.message)}\n`);
-}
-/** Throws bad-file if nothing pairs. */
-export function refuseUnpaired(
-  { plan }: Accumulator,
-  { base, tuned }: Pick<ComparisonCommand, 'base' | 'tuned'>,
-): void {
-  if (plan?.pairs.length === 0)
-    throw new OffaxisError(
-      'bad-file',
-      `No floating tensor of ${base} and ${tuned} pairs by name and shape. Check that both are checkpoints of one model.`,
-    );
 }
 /** When all that could be is written: throws bad-file if nothing could be computed, read-failed if a tensor failed. */
 export function refuseIncomplete(

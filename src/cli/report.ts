@@ -5,10 +5,11 @@ import { bytes } from '../export/plain.ts';
 import { readsOf, refuseDestination, writeStandardOutput, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { reportText } from '../report/index.ts';
+import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { terminal } from '../text/show.ts';
 import { baseOf, isAdapter } from './base.ts';
-import { refuseIncomplete, refuseUnpaired, sayProblems } from './outcome.ts';
+import { refuseIncomplete, sayProblems } from './outcome.ts';
 import { follow } from './follow.ts';
 import type { ReportInvocation } from './reportArguments.ts';
 import { VERSION } from './version.ts';
@@ -32,7 +33,7 @@ export async function runReport(analysis: Analysis, options: ReportInvocation, s
   // as they were named: a document is read on other machines
   const result = { ...found.result(parameters), base, tuned };
   sayProblems(found, result);
-  refuseUnpaired(found, { base, tuned });
+  if (found.plan) refuseUnpaired(found.plan, base, tuned);
   const [plan, coverage, answer] = [found.plan, found.coverage(), found.answer()];
   if (!plan || !coverage || !answer) throw new OffaxisError('bug', 'The comparison ended without a plan.');
   const { includeEmbeddings, tensors } = parameters;

@@ -2,6 +2,7 @@
 import type { Analysis } from '../analysis/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { SeveralRequest } from '../protocol/several.ts';
+import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { SeveralAccumulator } from '../results/several.ts';
 import { terminal, visible } from '../text/show.ts';
 import { count, percent, wrapped } from '../export/plain.ts';
@@ -33,11 +34,7 @@ export async function collect(
       void process.stderr.write(`offaxis: ${visible(names[run] ?? '')}: ${terminal(text)}\n`);
     for (const { severity, message } of plan?.problems ?? []) if (severity !== 'info') said(`${severity}: ${message}`);
     for (const [name, error] of failed) said(`${visible(name)}: ${error.message}`);
-    if (plan?.pairs.length === 0)
-      throw new OffaxisError(
-        'bad-file',
-        `No floating tensor of ${request.base} and ${request.tuned[run]} pairs by name and shape. Check that both are checkpoints of one model.`,
-      );
+    if (plan) refuseUnpaired(plan, request.base, request.tuned[run] ?? '');
   }
   return found;
 }

@@ -4,10 +4,11 @@ import type { Analysis } from '../analysis/index.ts';
 import type { ComparisonCommand } from '../export/commandLine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonPart, Shard } from '../protocol/part.ts';
+import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { count } from '../export/plain.ts';
 import { follow } from './follow.ts';
-import { refuseUnpaired, sayProblems } from './outcome.ts';
+import { sayProblems } from './outcome.ts';
 import type { Outputs } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -27,7 +28,7 @@ export async function runShard(
   const lists = found.lists();
   const { failed } = lists;
   sayProblems(found, { summary: { failed } });
-  refuseUnpaired(found, { base, tuned });
+  if (found.plan) refuseUnpaired(found.plan, base, tuned);
   const part: ComparisonPart = {
     schema: 'offaxis.part/1',
     engine: VERSION,

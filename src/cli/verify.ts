@@ -3,7 +3,11 @@ import { resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { appendAll } from '../protocol/lists.ts';
 import {
+  isUnproven,
+  LEFT_OUT_KINDS,
+  leftOutKind,
   verifyResult,
+  type LeftOutKind,
   type Sameness,
   type VerifiedTensor,
   type VerifyEvent,
@@ -43,17 +47,20 @@ export async function runVerify(analysis: Analysis, options: VerifyInvocation, s
   return result.verdict !== 'different';
 }
 
-function report({
-  a,
-  b,
-  relativeTolerance,
-  absoluteTolerance,
-  verdict,
-  counts,
-  tensors,
-  leftOut,
-  notes,
-}: VerifyResult): string[] {
+const LEFT_OUT: Readonly<Record<LeftOutKind, string>> = {
+  counts: 'not the same for it:',
+  unread: 'cannot be read, so not shown to be the same:',
+  bookkeeping: 'left out, bookkeeping of one side:',
+};
+
+function saidOf(result: VerifyResult): string {
+  if (result.verdict !== 'different') return `the same weights: ${SAID[result.verdict]}`;
+  if (!isUnproven(result)) return 'not the same weights';
+  return `not shown to be the same weights: ${result.tensors.length ? 'nothing that was read differs' : 'nothing could be compared'}`;
+}
+
+function report(result: VerifyResult): string[] {
+  const { a, b, relativeTolerance, absoluteTolerance, counts, tensors, leftOut, notes } = result;
   const lines = [`A: ${terminal(a)}`, `B: ${terminal(b)}`];
   for (const note of notes) lines.push(`note: ${terminal(note)}`);
   const differing = tensors.filter(({ differing }) => differing > 0);
@@ -74,10 +81,10 @@ function report({
     appendAll(lines, table(head, worst.map(row), 4));
     if (differing.length > worst.length) lines.push(`${differing.length - worst.length} more tensors differ`);
   }
-  for (const counts of [true, false]) {
-    const some = leftOut.filter((one) => one.counts === counts);
+  for (const kind of LEFT_OUT_KINDS) {
+    const some = leftOut.filter((one) => leftOutKind(one) === kind);
     if (some.length === 0) continue;
-    lines.push('', counts ? 'not the same for it:' : 'left out, bookkeeping of one side:');
+    lines.push('', LEFT_OUT[kind]);
     for (const { name, reason } of some.slice(0, MOST_SHOWN)) lines.push(`  ${visible(name)}: ${terminal(reason)}`);
     if (some.length > MOST_SHOWN) lines.push(`  ${some.length - MOST_SHOWN} more`);
   }
@@ -90,8 +97,8 @@ function report({
   );
   lines.push(
     '',
-    `${tensors.length} tensors and parts compared: ${parts.join(', ') || 'none'}${allowed}`,
-    verdict === 'different' ? 'not the same weights' : `the same weights: ${SAID[verdict]}`,
+    `${tensors.length} ${tensors.length === 1 ? 'tensor or part' : 'tensors and parts'} compared: ${parts.join(', ') || 'none'}${allowed}`,
+    saidOf(result),
   );
   return lines;
 }

@@ -35,6 +35,8 @@ export interface LeftOut {
   reason: string;
   /** the two are not the same for it; false for bookkeeping that only one of them has */
   counts: boolean;
+  /** both have it, and the values of one side can't be read: it may be the same or not, and counts as not shown */
+  unread?: boolean;
 }
 export type VerifyEvent =
   | { type: 'tensor'; value: VerifiedTensor }
@@ -55,6 +57,17 @@ export interface VerifyResult {
   tensors: VerifiedTensor[];
   leftOut: LeftOut[];
   notes: string[];
+}
+
+export const LEFT_OUT_KINDS = ['counts', 'unread', 'bookkeeping'] as const;
+export type LeftOutKind = (typeof LEFT_OUT_KINDS)[number];
+export const leftOutKind = ({ counts, unread }: LeftOut): LeftOutKind =>
+  unread ? 'unread' : counts ? 'counts' : 'bookkeeping';
+
+/** Nothing was found to differ, and something could not be read: neither the same nor different is shown. */
+export function isUnproven({ leftOut, counts }: Pick<VerifyResult, 'leftOut' | 'counts'>): boolean {
+  const kinds = leftOut.map(leftOutKind);
+  return counts.different === 0 && kinds.includes('unread') && !kinds.includes('counts');
 }
 
 /** What the events of a run say together. Nothing compared is "different". */

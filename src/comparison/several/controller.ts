@@ -15,6 +15,7 @@ import type {
   SeveralToView,
 } from '../../protocol/severalViews.ts';
 import type { ParameterChange } from '../../protocol/views.ts';
+import { refuseUnpaired } from '../../results/nothingPairs.ts';
 import { SeveralAccumulator } from '../../results/several.ts';
 import { startsUnasked } from '../cost.ts';
 import { SavedResults } from '../savedResults.ts';
@@ -362,11 +363,7 @@ export class SeveralController {
     const plans: ComparisonPlan[] = [];
     for (const { path } of runs) {
       const plan = await engine.call('plan', { base, tuned: path, parameters }, signal);
-      if (plan.pairs.length === 0)
-        throw new OffaxisError(
-          'bad-file',
-          `No floating tensor of ${base} and ${path} pairs by name and shape. Check that both are checkpoints of one model.`,
-        );
+      refuseUnpaired(plan, base, path);
       plans.push(plan);
     }
     const { kind, name, precision, threads } = await engine.call('info', {}, signal);

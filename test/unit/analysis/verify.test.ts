@@ -3,9 +3,16 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import { numberType, typeNames } from '../../../src/numbers/index.ts';
-import { verifyResult, type VerifyEvent, type VerifyResult } from '../../../src/protocol/verify.ts';
+import {
+  isUnproven,
+  leftOutKind,
+  verifyResult,
+  type VerifyEvent,
+  type VerifyResult,
+} from '../../../src/protocol/verify.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
 import { bf16Maker, codes16, f32, safetensors, type Entry } from '../formats/build.ts';
+import { gguf } from '../formats/ggufBuild.ts';
 
 let analysis: Analysis;
 beforeAll(async () => {
@@ -151,6 +158,19 @@ describe('what only one side has', () => {
     expect(verdict).toBe('different');
     expect(leftOut[0]?.reason).toBe('has shape [4, 4] in A and [2, 8] in B');
     expect((await verify(base, { other: weight })).verdict).toBe('different');
+  });
+  it('a weight whose values are not read is neither the same nor different, under either name', async () => {
+    const codes: Model = { 'blk.0.ffn_up.weight': { dtype: 'IQ2_S', shape: [1, 256], data: new Uint8Array(82) } };
+    const a = folder.write(join(String(written++), 'a.gguf'), gguf({ 'general.architecture': 'llama' }, codes));
+    const values: Model = { 'model.layers.0.mlp.up_proj.weight': { ...weight, shape: [1, 256], data: codes16(256) } };
+    const result = await verify(a, values);
+    expect(result).toMatchObject({ verdict: 'different', tensors: [], leftOut: [{ counts: true, unread: true }] });
+    expect(result.leftOut[0]?.reason).toMatch(/^quantised \(IQ2_S\), and left out: .* \(A\)$/u);
+    expect(isUnproven(result)).toBe(true);
+    const norm: Entry = { dtype: 'BF16', shape: [4], data: codes16(4) };
+    const more = await verify(a, { ...values, 'model.norm.weight': norm });
+    expect(more.leftOut.map(leftOutKind)).toEqual(['unread', 'counts']);
+    expect(isUnproven(more)).toBe(false);
   });
   it('an adapter beside weights is refused, two adapters are compared', async () => {
     const adapter = resolve('media/samples/rl-lora');

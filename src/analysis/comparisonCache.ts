@@ -1,13 +1,9 @@
 /** Comparisons kept open: both sides are opened and paired once, for the plan, the run, and every picture that follows. */
 import { createHash } from 'node:crypto';
 import {
-  applyDeltas,
-  isDelta,
   pairAdapter,
   pairCheckpoints,
-  versionBefore,
   type Checkpoint,
-  type DeltaCheckpoint,
   type Pairing,
   type PairOptions,
   type WeightPair,
@@ -15,6 +11,7 @@ import {
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparedCheckpoints } from '../protocol/engine.ts';
 import type { CheckpointCache, HeldCheckpoint } from './checkpointCache.ts';
+import { holdWeights } from './overDeltas.ts';
 
 /** As long as an idle engine process lives. Files are closed at once; this is the memory of the headers. */
 const IDLE_MS = 120_000;
@@ -99,17 +96,18 @@ export class ComparisonCache {
   ): Promise<{ open: OpenComparison; sides: HeldCheckpoint[] }> {
     const sides: HeldCheckpoint[] = [];
     try {
-      for (const path of [base, tuned]) sides.push(await this.checkpoints.holdReadable(path, signal));
+      const onlyBeside = { advice: 'Compare the checkpoint that training began from.' };
+      sides.push(await holdWeights(this.checkpoints, base, onlyBeside, signal));
+      sides.push(await holdWeights(this.checkpoints, tuned, { path: base }, signal));
       const [one, other] = sides.map(({ checkpoint }) => checkpoint) as [Checkpoint, Checkpoint];
-      const made = isDelta(other) ? await this.overChain(one, other, sides, signal) : other;
-      const pairing = pairOf(one, made, { includeEmbeddings, tensors });
+      const pairing = pairOf(one, other, { includeEmbeddings, tensors });
       const stamp = createHash('sha256')
         .update(sides.map((side) => side.stamp).join('\n\n'))
         .digest('hex');
       return {
         open: {
           base: one,
-          tuned: made,
+          tuned: other,
           pairing,
           pairs: new Map(pairing.pairs.map((pair) => [pair.name, pair])),
           stamp,
@@ -119,34 +117,6 @@ export class ComparisonCache {
     } catch (error) {
       await Promise.all(sides.map((side) => side.release()));
       throw error;
-    }
-  }
-
-  /**
-   * What a delta makes of the base, or of a whole version that lies beside it: the versions between are opened, and held in `sides`.
-   * Throws bad-file and as applyDeltas does.
-   */
-  private async overChain(
-    base: Checkpoint,
-    last: DeltaCheckpoint,
-    sides: HeldCheckpoint[],
-    signal?: AbortSignal,
-  ): Promise<Checkpoint> {
-    const chain = [last];
-    for (let first = last; ;) {
-      const path = await versionBefore(first);
-      if (path === null) return applyDeltas(base, chain, signal);
-      const held = await this.checkpoints.holdReadable(path, signal);
-      sides.push(held);
-      const { checkpoint } = held;
-      if (!isDelta(checkpoint)) return applyDeltas(checkpoint, chain, signal);
-      if (checkpoint.delta.version !== first.delta.baseVersion)
-        throw new OffaxisError(
-          'bad-file',
-          `${path} says that it is version ${checkpoint.delta.version}, and its name that it is ${first.delta.baseVersion}. Rename its folder.`,
-        );
-      chain.unshift(checkpoint);
-      first = checkpoint;
     }
   }
 
@@ -179,13 +149,8 @@ async function close(entry: Entry): Promise<void> {
   await Promise.all((held?.sides ?? []).map((side) => side.release()));
 }
 
-/** Throws bad-file if the base is a delta or an adapter, or the tuned side is one of which no update can be read. */
+/** Throws bad-file if the base is an adapter, or the tuned side is one of which no update can be read. */
 function pairOf(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pairing {
-  if (isDelta(base))
-    throw new OffaxisError(
-      'bad-file',
-      `${base.path} is a delta: the change of some weights, not weights. Compare the checkpoint that training began from.`,
-    );
   if (base.adapter && !base.adapter.facts.unmerged)
     throw new OffaxisError(
       'bad-file',

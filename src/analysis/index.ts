@@ -24,7 +24,7 @@ import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
 import { remote } from '../bytes/index.ts';
 import { findBase, type Checkpoint } from '../checkpoint/index.ts';
-import { CheckpointCache } from './checkpointCache.ts';
+import { CheckpointCache, type HeldCheckpoint } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
 import { ComparisonCache, type HeldComparison } from './comparisonCache.ts';
@@ -34,6 +34,7 @@ import { inputsOf } from './inputs.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { modulesOf } from './modules.ts';
 import { writeMasks } from './mask/write.ts';
+import { deltaBaseOf, holdWeights } from './overDeltas.ts';
 import { applyPatch } from './patch/apply.ts';
 import { diffCheckpoints } from './patch/diff.ts';
 import { pictureOf } from './picture.ts';
@@ -105,7 +106,12 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),
-    open: ({ path, limits }, signal) => cache.facts(path, signal, limits),
+    async open({ path, limits, deltaBase }, signal) {
+      if (deltaBase === undefined) return cache.facts(path, signal, limits);
+      const { checkpoint, release } = await holdWeights(cache, path, deltaBaseOf(deltaBase), signal);
+      await release();
+      return checkpoint.facts;
+    },
     async plan({ base, tuned, parameters }, signal) {
       const backend = await backendFor(parameters);
       const { includeEmbeddings, tensors } = parameters;
@@ -135,8 +141,12 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
     },
     async *inspect(params, signal) {
       const backend = params.spectra ? await backends.spectral() : backends.cpu;
-      const { checkpoint, release } = await cache.hold(params.path, signal);
-      const over = params.updates ? await overFoundBase(comparisons, checkpoint, params.path, signal) : null;
+      const { path, deltaBase } = params;
+      const { checkpoint, release } =
+        deltaBase === undefined
+          ? await cache.hold(path, signal)
+          : await holdWeights(cache, path, deltaBaseOf(deltaBase), signal);
+      const over = params.updates ? await overFoundBase(comparisons, checkpoint, path, signal) : null;
       try {
         yield* inspectCheckpoint(backend, checkpoint, params, signal, over?.open.pairing.pairs);
       } finally {
@@ -193,7 +203,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       }
     },
     async *mask(params, signal) {
-      const { base, tuned, kind } = params;
+      const { base, tuned, kind, deltaBase } = params;
       if ((tuned !== null) !== (kind === 'changed'))
         throw new OffaxisError(
           'bad-parameter',
@@ -211,19 +221,32 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
         }
         return;
       }
-      const { checkpoint, release } = await cache.holdReadable(base, signal);
+      const { checkpoint, release } = await holdWeights(cache, base, deltaBaseOf(deltaBase), signal);
       try {
         yield* writeMasks(checkpoint, null, params, signal);
       } finally {
         await release();
       }
     },
-    verify: ({ a, b, ...tolerance }, signal) =>
-      withBoth(cache, [a, b], signal, (one, other) => verifyCheckpoints(one, other, tolerance, signal)),
-    diff: ({ base, tuned, destination }, signal) =>
-      withBoth(cache, [base, tuned], signal, (one, other) => diffCheckpoints(one, other, destination, signal)),
-    applyPatch: ({ base, patch, destination }, signal) =>
-      withBoth(cache, [base, patch], signal, (one, other) => applyPatch(one, other, destination, signal)),
+    verify({ a, b, deltaBase, ...tolerance }, signal) {
+      const under = deltaBaseOf(deltaBase);
+      const sides = [() => holdWeights(cache, a, under, signal), () => holdWeights(cache, b, under, signal)] as const;
+      return withBoth(sides, (one, other) => verifyCheckpoints(one, other, tolerance, signal));
+    },
+    diff({ base, tuned, deltaBase, destination }, signal) {
+      const sides = [
+        () => holdWeights(cache, base, deltaBaseOf(deltaBase), signal),
+        () => holdWeights(cache, tuned, deltaBaseOf(deltaBase ?? base), signal),
+      ] as const;
+      return withBoth(sides, (one, other) => diffCheckpoints(one, other, destination, signal));
+    },
+    applyPatch({ base, patch, deltaBase, destination }, signal) {
+      const sides = [
+        () => holdWeights(cache, base, deltaBaseOf(deltaBase), signal),
+        () => cache.holdReadable(patch, signal),
+      ] as const;
+      return withBoth(sides, (one, other) => applyPatch(one, other, destination, signal));
+    },
     scan: (params, signal) => scanCheckpoint(backends.cpu, params, signal),
     digest: (params, signal) => digestCheckpoint(params, signal),
     values: ({ path, ...request }, signal) =>
@@ -241,14 +264,12 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
 
 /** A stream over two checkpoints, which are held as long as it runs. */
 async function* withBoth<E>(
-  cache: CheckpointCache,
-  [one, other]: readonly [string, string],
-  signal: AbortSignal,
+  [one, other]: readonly [() => Promise<HeldCheckpoint>, () => Promise<HeldCheckpoint>],
   work: (one: Checkpoint, other: Checkpoint) => AsyncIterable<E>,
 ): AsyncGenerator<E, void, undefined> {
-  const left = await cache.holdReadable(one, signal);
+  const left = await one();
   try {
-    const right = await cache.holdReadable(other, signal);
+    const right = await other();
     try {
       yield* work(left.checkpoint, right.checkpoint);
     } finally {

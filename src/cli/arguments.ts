@@ -3,6 +3,8 @@ import type { ComparisonCommand } from '../export/commandLine.ts';
 import type { Shard } from '../protocol/part.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import {
+  DELTA_BASE,
+  deltaBase,
   parseApply,
   parseDiff,
   parseMask,
@@ -40,6 +42,8 @@ export type Invocation =
   | ({
       command: 'inspect';
       path: string;
+      /** of a delta: what it was made on; without one the delta itself is shown */
+      deltaBase?: string;
       statistics: boolean;
       spectra: boolean;
       singularValues: boolean;
@@ -75,6 +79,7 @@ const MCP = { ...ENGINE, root: { type: 'string', multiple: true } } as const;
 const GPU = { ...ENGINE, json: { type: 'string' } } as const;
 const INSPECT = {
   ...ENGINE,
+  ...DELTA_BASE,
   stats: { type: 'boolean' },
   spectra: { type: 'boolean' },
   'singular-values': { type: 'boolean' },
@@ -122,6 +127,7 @@ export function parseInvocation(argv: string[]): Invocation {
       spectra: (values.spectra ?? false) || (values['singular-values'] ?? false),
       singularValues: values['singular-values'] ?? false,
       context: positive(values.context, '--context'),
+      ...deltaBase(values),
       json: values.json ?? null,
       csv: null,
       ...engine(values),

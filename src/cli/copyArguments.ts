@@ -1,5 +1,6 @@
 /** Command lines of what holds two checkpoints against each other bit by bit, and of what is written from that. */
 import { DEFAULT_RHO, MASK_KINDS, type MaskRequest } from '../protocol/mask.ts';
+import type { ApplyRequest, DiffRequest } from '../protocol/patch.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import {
   ENGINE,
@@ -12,23 +13,32 @@ import {
   type OutputOptions,
 } from './options.ts';
 
+/** What deltas were made on: an option of whatever reads them as weights. */
+export const DELTA_BASE = { 'delta-base': { type: 'string' } } as const;
+export function deltaBase(values: { 'delta-base'?: string | undefined }): { deltaBase?: string } {
+  const path = values['delta-base'];
+  return path === undefined ? {} : { deltaBase: path };
+}
+
 export type VerifyInvocation = {
   command: 'verify';
   a: string;
   b: string;
+  deltaBase?: string;
   /** of the weight of B */
   relative: number;
   absolute: number;
 } & OutputOptions &
   EngineOptions;
 
-export type DiffInvocation = { command: 'diff'; base: string; tuned: string; destination: string } & EngineOptions;
-export type ApplyInvocation = { command: 'apply'; base: string; patch: string; destination: string } & EngineOptions;
+export type DiffInvocation = { command: 'diff' } & DiffRequest & EngineOptions;
+export type ApplyInvocation = { command: 'apply' } & ApplyRequest & EngineOptions;
 
 export type MaskInvocation = { command: 'mask' } & MaskRequest & EngineOptions;
 
 const MASK = {
   ...ENGINE,
+  ...DELTA_BASE,
   kind: { type: 'string' },
   alpha: { type: 'string' },
   'mask-rank': { type: 'string' },
@@ -37,9 +47,10 @@ const MASK = {
   packed: { type: 'boolean' },
   output: { type: 'string', short: 'o' },
 } as const;
-const COPY = { ...ENGINE, output: { type: 'string', short: 'o' } } as const;
+const COPY = { ...ENGINE, ...DELTA_BASE, output: { type: 'string', short: 'o' } } as const;
 const VERIFY = {
   ...ENGINE,
+  ...DELTA_BASE,
   rtol: { type: 'string' },
   atol: { type: 'string' },
   json: { type: 'string' },
@@ -55,6 +66,7 @@ export function parseVerify(argv: string[]): VerifyInvocation | null {
     ...{ a, b, relative: tolerance(values.rtol, '--rtol'), absolute: tolerance(values.atol, '--atol') },
     json: values.json ?? null,
     csv: null,
+    ...deltaBase(values),
     ...engine(values),
   };
 }
@@ -70,7 +82,12 @@ export function parseDiff(argv: string[]): DiffInvocation | null {
   const { values, positionals } = parse(argv, COPY);
   if (values.help) return null;
   const [base, tuned] = expectPositionals(positionals, ['BASE', 'TUNED'], 'diff') as [string, string];
-  return { command: 'diff', base, tuned, destination: destination(values.output, 'PATCH'), ...engine(values) };
+  return {
+    command: 'diff',
+    ...{ base, tuned, destination: destination(values.output, 'PATCH') },
+    ...deltaBase(values),
+    ...engine(values),
+  };
 }
 
 /** Null: help is asked for. Throws UsageError. */
@@ -78,7 +95,12 @@ export function parseApply(argv: string[]): ApplyInvocation | null {
   const { values, positionals } = parse(argv, COPY);
   if (values.help) return null;
   const [base, patch] = expectPositionals(positionals, ['BASE', 'PATCH'], 'apply') as [string, string];
-  return { command: 'apply', base, patch, destination: destination(values.output, 'OUT'), ...engine(values) };
+  return {
+    command: 'apply',
+    ...{ base, patch, destination: destination(values.output, 'OUT') },
+    ...deltaBase(values),
+    ...engine(values),
+  };
 }
 
 /** Of a file of tensors. */
@@ -95,6 +117,8 @@ export function parseMask(argv: string[]): MaskInvocation | null {
   if (kind === undefined) throw new UsageError(`--kind is one of ${MASK_KINDS.join(', ')}.`);
   const names = kind === 'changed' ? ['BASE', 'TUNED'] : ['BASE'];
   const [base, tuned = null] = expectPositionals(positionals, names, `mask --kind ${kind}`);
+  if (tuned !== null && values['delta-base'] !== undefined)
+    throw new UsageError('--delta-base is for a mask of one checkpoint: with "changed" a delta is read over BASE.');
   return {
     ...{ command: 'mask', base: base as string, tuned, kind },
     alpha: fraction(values.alpha, '--alpha', DEFAULT_PARAMETERS.alpha),
@@ -103,6 +127,7 @@ export function parseMask(argv: string[]): MaskInvocation | null {
     tensors: values.tensors ?? null,
     packed: values.packed ?? false,
     destination: destination(values.output, 'MASK'),
+    ...deltaBase(values),
     ...engine(values),
   };
 }

@@ -58,6 +58,7 @@ const HELP_INSPECT = `offaxis inspect PATH [options]
   --stats                statistics and histogram of every floating tensor
   --spectra              spectral metrics of every block matrix
   --singular-values      the singular values too (in the JSON; implies --spectra)
+  --delta-base PATH      of a delta (weight_v*, delta-*): what it makes of the checkpoint that it was made on
   --context TOKENS       estimate the KV cache for so many tokens (default: the longest that config.json names)
   --json FILE|-          write offaxis.inspection/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
@@ -72,6 +73,8 @@ is an error or a warning (--strict: any finding), 2 wrong usage, 130 cancelled.
   --json FILE|-          write offaxis.check/1 JSON to a file, or to standard output
   --sarif FILE|-         the findings as SARIF 2.1.0, for CI systems that show them
 ${HELP_ENGINE}`;
+const HELP_DELTA_BASE =
+  '  --delta-base PATH      what a delta (weight_v*, delta-*) was made on, if that does not lie beside it';
 const HELP_VERIFY = `offaxis verify A B [options]
 
 Are these the same weights? Names and layouts are made to agree first (fused against split, stacked against single experts, prefixes, the
@@ -81,6 +84,7 @@ that a server wrote back. Exit status: 0 the same, 1 not, 2 wrong usage, 130 can
 
   --rtol R, --atol A     weights may differ by A + R times that of B (default 0)
   --json FILE|-          write offaxis.verify/1 JSON to a file, or to standard output
+${HELP_DELTA_BASE}
 ${HELP_ENGINE}`;
 const HELP_MASK = `offaxis mask BASE --kind principal|off-principal|low|safe|geo [options] -o FILE.safetensors
 offaxis mask BASE TUNED --kind changed [options] -o FILE.safetensors
@@ -98,17 +102,22 @@ for PyTorch.
   --mask-rank R          rank of the reconstruction (default min(64, ceil(q/8)); 16 for geo)
   --rho P                fraction of geo (default 0.2)
   --tensors GLOB         only tensors whose name matches
-  --packed               eight weights a byte, the first in the lowest bit; the shapes stand in the metadata`;
+  --packed               eight weights a byte, the first in the lowest bit; the shapes stand in the metadata
+${HELP_DELTA_BASE}`;
 const HELP_DIFF = `offaxis diff BASE TUNED -o PATCH.safetensors
 
 Writes what changed of BASE in TUNED: of every tensor the numbers of the elements whose bits differ (NAME#indices) and their values
 (NAME#values), or the whole tensor if that takes less, and in the metadata the recipe and the SHA-256 of what it belongs to. Layouts
 may differ. How many bytes that will be is said before they are written. Nothing is ever written over a checkpoint.
-"offaxis apply" makes TUNED from BASE again.`;
+"offaxis apply" makes TUNED from BASE again.
+
+${HELP_DELTA_BASE} (of TUNED: BASE)`;
 const HELP_APPLY = `offaxis apply BASE PATCH -o OUT.safetensors
 
 Makes the tuned checkpoint that PATCH was written from, with the same bits in every tensor. BASE is first checked by SHA-256, and the
-result before it is put in its place. Above 5 GB it is written as shards with an index. Nothing is ever written over a checkpoint.`;
+result before it is put in its place. Above 5 GB it is written as shards with an index. Nothing is ever written over a checkpoint.
+
+${HELP_DELTA_BASE}`;
 const HELP_COMPARE = `offaxis compare BASE TUNED [options]
 offaxis compare ADAPTER [options]
 offaxis compare ADAPTER OTHER [--base PATH] [--json FILE|-]

@@ -29,8 +29,10 @@ type InspectInvocation = Extract<Invocation, { command: 'inspect' }>;
 
 /** Prints a table, or writes the JSON. A damaged checkpoint is shown as far as it can be read; then bad-file is thrown. */
 export async function runInspect(analysis: Analysis, options: InspectInvocation, signal: AbortSignal): Promise<void> {
-  const outputs = await openOutputs(options, [options.path], signal);
-  const facts = await analysis.open({ path: options.path }, signal);
+  const { path, deltaBase } = options;
+  const opened = { path, ...(deltaBase === undefined ? {} : { deltaBase }) };
+  const outputs = await openOutputs(options, Object.values(opened), signal);
+  const facts = await analysis.open(opened, signal);
   const problems = [...facts.problems];
   const statistics = new Map<string, TensorStatistics>();
   const spectra = new Map<string, TensorSpectrum>();
@@ -38,7 +40,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   if (options.statistics || options.spectra) {
     const progress = new ProgressLine(process.stderr);
     const request = {
-      path: options.path,
+      ...opened,
       tensors: [],
       statistics: options.statistics,
       spectra: options.spectra,

@@ -30,12 +30,13 @@ const SAID: Readonly<Record<Sameness, string>> = {
 
 /** True if the two are the same: in bits, in values, or within the tolerance. */
 export async function runVerify(analysis: Analysis, options: VerifyInvocation, signal: AbortSignal): Promise<boolean> {
-  const { a, b, relative, absolute } = options;
-  const outputs = await openOutputs(options, [a, b], signal);
+  const { a, b, relative, absolute, deltaBase } = options;
+  const under = deltaBase === undefined ? {} : { deltaBase };
+  const outputs = await openOutputs(options, [a, b, ...Object.values(under)], signal);
   const progress = new ProgressLine(process.stderr);
   const events: VerifyEvent[] = [];
   try {
-    for await (const event of analysis.verify({ a, b, relative, absolute }, signal))
+    for await (const event of analysis.verify({ a, b, relative, absolute, ...under }, signal))
       if (event.type === 'progress')
         progress.show(`verify: ${bytes(event.done)} of ${bytes(event.total)}${timeLeft(event.secondsLeft)}`);
       else events.push(event);

@@ -240,7 +240,7 @@ export interface EngineCalls {
   /** for people: what GPU there is, whatever the choice */
   gpu(params: Record<string, never>): GpuReport;
   /** `limits`: for who must not wait; beyond them it throws bad-file (too large) or read-failed (too slow) */
-  open(params: { path: string; limits?: OpenLimits }): PackedFacts;
+  open(params: { path: string; limits?: OpenLimits; deltaBase?: string }): PackedFacts;
   plan(params: { base: string; tuned: string; parameters: ComparisonParameters }): ComparisonPlan;
   /** `tensors`: a glob over names, null for all; at most `most` groups are listed */
   modules(params: { path: string; tensors: string | null; most: number }): ModuleList;
@@ -267,6 +267,8 @@ export interface EngineStreams {
   /** statistics and spectra of the named tensors (all when empty), and what an adapter's named factors do to the weights of a base */
   inspect(params: {
     path: string;
+    /** of a delta: what it was made on; without one the delta itself is looked at */
+    deltaBase?: string;
     tensors: string[];
     statistics: boolean;
     spectra: boolean;

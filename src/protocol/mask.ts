@@ -7,6 +7,8 @@ export interface MaskRequest {
   base: string;
   /** of "changed" only */
   tuned: string | null;
+  /** what the base was made on, if it is a delta and that does not lie beside it */
+  deltaBase?: string;
   kind: MaskKind;
   /** fraction of a mask */
   alpha: number;

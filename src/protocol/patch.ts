@@ -37,11 +37,15 @@ export const valuesOf = (name: string): string => `${name}#values`;
 export interface DiffRequest {
   base: string;
   tuned: string;
+  /** what deltas among them were made on, if it does not lie beside them; by default `base`, of the tuned side */
+  deltaBase?: string;
   destination: string;
 }
 export interface ApplyRequest {
   base: string;
   patch: string;
+  /** what the base was made on, if it is a delta and that does not lie beside it */
+  deltaBase?: string;
   destination: string;
 }
 export interface DiffPlan {

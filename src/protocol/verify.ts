@@ -9,6 +9,8 @@ export type Sameness = 'bits' | 'values' | 'tolerance' | 'different';
 export interface VerifyRequest {
   a: string;
   b: string;
+  /** what deltas among them were made on, if it does not lie beside them */
+  deltaBase?: string;
   /** a weight passes if abs(a - b) <= absolute + relative * abs(b), as numpy.allclose has it */
   relative: number;
   absolute: number;

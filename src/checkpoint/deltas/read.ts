@@ -3,7 +3,8 @@
  * - slime, slime/backends/megatron_utils/update_weight/update_weight_from_disk_delta.py at 624b824 (docs/en/advanced/delta-weight-sync.md):
  *   `weight_v000005/` with model-*.safetensors, whose entries are U8 and named as the tensors, whose `__metadata__` holds the checksum of
  *   each tensor's new bytes, and an index whose metadata say `version`, `base_version`, `delta_encoding`, `compression_format` and
- *   `checksum_format`. How it is applied: docker/patch/latest/sglang-pull_weights.patch, `_apply_delta`.
+ *   `checksum_format`. How it is applied: docker/patch/latest/sglang-pull_weights.patch, `_apply_delta`. Miles writes the same:
+ *   miles/backends/megatron_utils/update_weight/update_weight_from_distributed/delta.py at 31f1ca9.
  * - SkyRL, skyrl/backends/skyrl_train/weight_sync/delta_checkpoint.py at a956457: `delta-00000005/` with manifest.json, which lists every
  *   tensor with its payload, type, shape, size and checksum, and safetensors files with the payloads. Always xor.
  * Both compress with zstd.

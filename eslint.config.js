@@ -64,7 +64,7 @@ const LAYERS = {
     ],
   },
   mcp: { may: ['assistant', 'analysis', 'files', 'text', 'protocol'] },
-  export: { may: ['metrics', 'text', 'protocol'] },
+  export: { may: ['metrics', 'text', 'bytes/path', 'protocol'] },
   // A comparison as a document: result and plan in, text out. Pure.
   report: { may: ['answer', 'metrics', 'text', 'protocol'] },
   cli: {

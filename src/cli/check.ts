@@ -1,6 +1,5 @@
 /** `offaxis check`: problems of one checkpoint, for people and for CI. */
-import { stat } from 'node:fs/promises';
-import { dirname, resolve } from '../bytes/index.ts';
+import { dirname, places, resolve } from '../bytes/index.ts';
 import type { Analysis } from '../analysis/index.ts';
 import { checkSarif } from '../export/sarif.ts';
 import type { CheckResult, Digest, Finding, ScanCoverage } from '../protocol/health.ts';
@@ -49,7 +48,7 @@ export async function runCheck(analysis: Analysis, options: CheckInvocation, sig
   findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const result = checkResult(resolve(options.path), findings, coverage, options.strict);
   if (options.sha256) result.digests = digests;
-  const isFolder = (await stat(result.path).catch(() => null))?.isDirectory() ?? false;
+  const isFolder = (await places.kind(result.path).catch(() => null)) === 'folder';
   const checkpointFolder = isFolder ? result.path : dirname(result.path);
   const context = { version: VERSION, folder: process.cwd(), checkpointFolder };
   await outputs.write({

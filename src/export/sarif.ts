@@ -1,6 +1,7 @@
 /** What a scan found as SARIF 2.1.0 (OASIS), for CI systems that show findings where they are: `offaxis check --sarif`. */
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isAbsolute, isRemote, join, relative } from '../bytes/path.ts';
 import type { CheckResult, Finding } from '../protocol/health.ts';
 import type { Severity } from '../protocol/results.ts';
 import { SENTENCE_LENGTH, visible } from '../text/show.ts';
@@ -12,7 +13,7 @@ export interface SarifContext {
   version: string;
   /** of the process: files below it are named from there, so that a CI system finds them in its checkout */
   folder: string;
-  /** the checkpoint's own folder, absolute; findings name their files within it */
+  /** the checkpoint's own folder, absolute or an address; findings name their files within it */
   checkpointFolder: string;
 }
 
@@ -28,6 +29,7 @@ export function checkSarif(
   for (const { code, severity } of findings) if (!rules.has(code)) rules.set(code, { index: rules.size, severity });
   const uriOf = (file: string | undefined): string => {
     const absolute = file === undefined ? path : join(checkpointFolder, file);
+    if (isRemote(absolute)) return addressUri(absolute);
     const inside = relative(folder, absolute);
     if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
       return pathToFileURL(absolute).href;
@@ -78,4 +80,9 @@ export function checkSarif(
 
 function logicalLocation(name: string): object {
   return { name: visible(name), fullyQualifiedName: visible(name), kind: 'resource' };
+}
+
+/** Names of hf: and s3: addresses are as people write them, of web addresses as a URI has them. */
+function addressUri(address: string): string {
+  return /^https?:/i.test(address) ? address : encodeURI(address).replace(/[?#]/g, encodeURIComponent);
 }

@@ -38,6 +38,16 @@ const sarif = (path: string, folder: string, findings = FINDINGS): Log => {
 };
 
 describe('SARIF', () => {
+  it.each(['https://example.org/m', 's3://bucket/m', 'hf://org/model@main'])(
+    'names files of %s by their address',
+    (at) => {
+      const uris = sarif(at, '/work').runs[0]?.results.map(
+        (one) => one.locations[0]?.physicalLocation.artifactLocation.uri,
+      );
+      const file = `${at}/model%201.safetensors`;
+      expect(uris).toEqual([file, file, at, file]);
+    },
+  );
   const [run] = sarif('/work/models/base', '/work').runs;
   it('has one rule a code, which results point at by index, with the level of their severity', () => {
     const rules = run?.tool.driver.rules ?? [];

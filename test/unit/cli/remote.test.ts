@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { HubServer, TOKEN } from '../bytes/hubServer.ts';
 import { KEYS, S3Server } from '../bytes/s3Server.ts';
 import { WebServer } from '../bytes/webServer.ts';
+import { f32, safetensors } from '../formats/build.ts';
 
 const CLI = resolve('dist/cli.mjs');
 const BASE = 'media/samples/base/model.safetensors';
@@ -170,6 +171,29 @@ it(
     }
   },
 );
+
+it('a job of a cluster is not made of an address that only one process can read', TIMEOUT, async () => {
+  const secret = `${web.origin}/model.safetensors?sig=topsecret`;
+  const run = await offaxis('cluster', 'slurm', '--shards', '2', BASE, secret);
+  expect(run.stderr).toMatch(/^offaxis: .*\?private=.*no machine of the job could read it\. Name a path.*\n$/);
+  expect(run.stderr).not.toContain('topsecret');
+  expect(run.stdout).toBe('');
+  expect(run.status).toBe(2);
+});
+
+it('what is found in a folder of S3 is named by its address', TIMEOUT, async () => {
+  const s3 = await S3Server.start();
+  try {
+    const values = Array.from({ length: 64 }, (_, i) => (i === 10 ? NaN : i - 20.5));
+    const weights = safetensors({ w: { dtype: 'F32', shape: [8, 8], data: f32(...values) } });
+    s3.put('run/model.safetensors', weights);
+    const variables = { ...KEYS, AWS_ENDPOINT_URL: s3.web.origin };
+    const run = await offaxisWith(variables, 'check', 's3://bucket/run', '--sarif', '-');
+    expect(run.stdout).toContain('"uri":"s3://bucket/run/model.safetensors"');
+  } finally {
+    await s3.web.stop();
+  }
+});
 
 it('a folder of S3 opens', TIMEOUT, async () => {
   const s3 = await S3Server.start();

@@ -76,7 +76,7 @@ export class ContentCache {
       if (!(await this.makeRoom(bytes))) return;
       const file = fileOf(this.options.folder, key);
       await makeFolder(join(file, '..'), 0o700);
-      const output = await createOutput(file, { durable: false });
+      const output = await createOutput(file, { durable: false, leftovers: 'kept' });
       try {
         await output.write(headOf(key, content));
         await output.write(content);
@@ -99,7 +99,7 @@ export class ContentCache {
   /** False if there is no room but that of entries which are worth more than this one. Throws read-failed. */
   private async makeRoom(bytes: number): Promise<boolean> {
     const { folder, maxBytes } = this.options;
-    if (this.used !== null && this.writes++ % WRITES_A_LOOK !== 0 && this.used + bytes <= maxBytes) return true;
+    if (this.used !== null && ++this.writes % WRITES_A_LOOK !== 0 && this.used + bytes <= maxBytes) return true;
     const entries = await listEntries(folder);
     let used = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const isSpared = ({ usedMs }: ListedEntry): boolean => bytes > SMALL_BYTES && usedMs >= this.started;

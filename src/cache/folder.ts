@@ -25,8 +25,7 @@ export async function listEntries(folder: string): Promise<ListedEntry[]> {
   const parts = await readdir(folder).catch(() => []);
   for (const part of parts.filter((name) => PART.test(name))) {
     const within = join(folder, part);
-    await clearLeftovers(within);
-    const names = await readdir(within).catch(() => []);
+    const names = await clearLeftovers(within);
     const found = await Promise.all(
       names
         .filter((name) => NAME.test(name))

@@ -15,8 +15,8 @@ export function temporaryName(): string {
   return `.offaxis-${MACHINE}-${process.pid}-${randomBytes(8).toString('hex')}.part`;
 }
 
-/** Removes what dead processes left in a folder; nothing else, and no link. Never throws: what cannot be removed stays. */
-export async function clearLeftovers(folder: string): Promise<void> {
+/** Removes what dead processes left in a folder; nothing else, and no link. Gives the names that were there. Never throws: what cannot be removed stays. */
+export async function clearLeftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
     const [, machine, pid] = OURS.exec(name) ?? [];
@@ -27,6 +27,7 @@ export async function clearLeftovers(folder: string): Promise<void> {
     const facts = await lstat(file).catch(() => null);
     if (facts?.isFile()) await unlink(file).catch(() => undefined);
   }
+  return names;
 }
 
 /** Signal 0 asks only; EPERM means that it lives, under another user. */

@@ -15,6 +15,8 @@ export interface WriteOptions extends DestinationOptions {
   signal?: AbortSignal | undefined;
   /** false: a power cut may leave the file torn under its name, for content that is checked when it is read; default true */
   durable?: boolean;
+  /** "kept": who writes many files of a folder looks after what dead processes left there by itself */
+  leftovers?: 'cleared' | 'kept';
 }
 
 /** A file that is being written. `discard` must follow in every case; after `commit` it does nothing. */
@@ -52,7 +54,7 @@ export async function createOutput(destination: string, options: WriteOptions = 
   throwIfAborted(options.signal);
   const mode = await refuseDestination(destination, options);
   const folder = dirname(destination);
-  await clearLeftovers(folder);
+  if (options.leftovers !== 'kept') await clearLeftovers(folder);
   const temporary = join(folder, temporaryName());
   const removeAtExit = (): void => {
     try {

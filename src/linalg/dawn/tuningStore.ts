@@ -11,7 +11,8 @@ export function tuningFile(platform: string = process.platform, env: NodeJS.Proc
 }
 
 /** At the start of a program: what a process that was killed in the middle of a write left. Never throws. */
-export const clearTuningLeftovers = (file = tuningFile()): Promise<void> => clearLeftovers(dirname(file));
+export const clearTuningLeftovers = async (file = tuningFile()): Promise<void> =>
+  void (await clearLeftovers(dirname(file)));
 
 /** Never throws: a file that cannot be read or written costs a tuning run of a second, nothing else. */
 export function createTuningStore(file = tuningFile()): {

@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import * as folderOfCache from '../../../src/cache/folder.ts';
 import { cacheFacts, cacheKey, clearCache, ContentCache } from '../../../src/cache/index.ts';
 
 let folder: string;
@@ -68,6 +69,16 @@ describe('an entry', () => {
     await kept(cache(), 1);
     if (process.platform !== 'win32') expect(statSync(join(folder, 'results')).mode & 0o777).toBe(0o700);
   });
+});
+
+test('the folder is looked over at the first write and at every 64th after it', async () => {
+  const listed = vi.spyOn(folderOfCache, 'listEntries');
+  const one = cache();
+  for (let n = 0; n < 64; n++) await kept(one, n);
+  expect(listed).toHaveBeenCalledTimes(1);
+  await kept(one, 64);
+  expect(listed).toHaveBeenCalledTimes(2);
+  vi.restoreAllMocks();
 });
 
 describe('the bound', () => {

@@ -14,6 +14,8 @@ export async function foreignFault(folder: string, names: readonly string[]): Pr
   if (names.some(isOrbaxFile)) return orbax(folder);
   for (const name of names.slice(0, MOST_FOLDERS)) {
     const path = join(folder, name);
+    // A file of a store that lists would be asked for as a folder.
+    if ((await places.kind(path).catch(() => 'other')) !== 'folder') continue;
     if ((await places.list(path).catch(() => [])).some(isOrbaxFile)) return orbax(path);
   }
   return null;

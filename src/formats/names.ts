@@ -45,12 +45,9 @@ export interface Listing {
 
 export const isCheckpointFile = (name: string): boolean => formatOfName(name) !== null || isDcpPart(name);
 export const isIndexFile = (name: string): boolean => indexName(name) !== null;
-/** What a run may read: a checkpoint, an index, or the config of a model or an adapter. */
+/** What a run may read: a checkpoint, an index, or what is read beside them. */
 export const isPartOfCheckpoint = (name: string): boolean =>
-  isCheckpointFile(name) ||
-  isIndexFile(name) ||
-  name === DCP_METADATA ||
-  /^((adapter_)?config|params)\.json$/i.test(name);
+  isCheckpointFile(name) || isIndexFile(name) || name === DCP_METADATA || FILES_BESIDE.includes(name.toLowerCase());
 
 const INDEX_END = /^\.index(\.[\w-]+)?\.json$/i;
 export function indexName(name: string): IndexName | null {

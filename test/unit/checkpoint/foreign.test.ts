@@ -1,7 +1,8 @@
 /** Formats that are not read are named. */
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/index.ts';
+import { HubServer } from '../bytes/hubServer.ts';
 import { f32, safetensors } from '../formats/build.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -27,6 +28,23 @@ it('a folder with weights that are read opens, whatever lies beside them', async
   const checkpoint = await openCheckpoint(join(folder.path, 'both'));
   expect([...checkpoint.tensors.keys()]).toEqual(['a']);
   await checkpoint.close();
+});
+
+it('no file of a store is asked for as a folder', async () => {
+  const hub = await HubServer.start();
+  try {
+    vi.stubEnv('HF_ENDPOINT', hub.origin);
+    const text = new TextEncoder().encode('content');
+    hub.commit('org/none', { 'README.md': text, 'notes.txt': text, 'docs/a.md': text });
+    await expect(openCheckpoint('hf://org/none')).rejects.toThrow('holds no checkpoint');
+    const listed = hub.web.requests.map(({ path }) => path.split('/tree/')[1]?.split('/')[1]);
+    expect(listed).toContain('docs');
+    expect(listed).not.toContain('README.md');
+    expect(listed).not.toContain('notes.txt');
+  } finally {
+    vi.unstubAllEnvs();
+    await hub.stop();
+  }
 });
 
 it('a folder of neither is said to hold no checkpoint', async () => {

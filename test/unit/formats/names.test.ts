@@ -11,7 +11,7 @@ import {
 
 test('what a run may read, by name: nothing whose name only contains one', () => {
   const parts = ['a.safetensors', 'A.SAFETENSORS', 'model.safetensors.index.json', 'm.safetensors.index.fp16.json'];
-  const configs = ['config.json', 'Config.JSON', 'adapter_config.json', 'params.json'];
+  const configs = ['config.json', 'Config.JSON', 'adapter_config.json', 'params.json', 'manifest.json'];
   for (const name of [...parts, ...configs]) expect(isPartOfCheckpoint(name), name).toBe(true);
   const others = [
     'my_config.json',

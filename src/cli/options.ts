@@ -138,7 +138,7 @@ function spectra(until: string | undefined, without: boolean): ComparisonParamet
   const stage = Object.entries(STAGES).find(([name]) => name === until);
   if (!stage) throw new UsageError(`--until is ${Object.keys(STAGES).join(', ')}, not "${until}".`);
   if (without && stage[1] !== false)
-    throw new UsageError('--no-spectra ends with the change: leave out one of it and --until.');
+    throw new UsageError('--no-spectra ends with the change: leave out one of the two.');
   return stage[1];
 }
 /** For commands whose result needs whole spectra, or none. Throws UsageError. */

@@ -1,10 +1,7 @@
 /** Results as a table of text, for spreadsheets and data frames. */
 import type { ComparisonResult } from '../protocol/results.ts';
 import { cell } from '../text/show.ts';
-import { COLUMN_NAMES, columnsOfRows, rowsOf, type Cell, type Row } from './rows.ts';
-
-/** The header of `comparisonCsv`: the same for every comparison without a twin. */
-export const CSV_COLUMNS = COLUMN_NAMES;
+import { columnsOfRows, rowsOf, type Cell, type Row } from './rows.ts';
 
 /**
  * Line by line: RFC 4180 with CRLF and a header. Numbers are written as JavaScript prints them, which reads back to the same float64; an

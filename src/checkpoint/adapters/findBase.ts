@@ -45,7 +45,7 @@ export async function findBase(
     ? [join(homedir(), base.slice(2))]
     : [...new Set([...beside, ...roots].map((at) => resolve(at, base)))];
   const above = beside.flatMap((at) => [at, dirname(at), dirname(dirname(at))]);
-  const places = [...new Set([...above.filter((place) => dirname(place) !== place), ...roots])];
+  const around = [...new Set([...above.filter((place) => dirname(place) !== place), ...roots])];
   const names = spellings(model);
   const models = caches.flatMap((cache) => hubFolder(cache, model) ?? []);
   const revision = await revisionOf(folder);
@@ -54,9 +54,9 @@ export async function findBase(
   const steps = [
     { paths: named, how: 'where the adapter says', looked: named },
     {
-      paths: names.flatMap((name) => places.map((place) => join(place, name))),
+      paths: names.flatMap((name) => around.map((place) => join(place, name))),
       how: 'by its name beside the adapter',
-      looked: names.length === 0 ? [] : [`folders called ${names.join(', ')} in ${places.join(', ')}`],
+      looked: names.length === 0 ? [] : [`folders called ${names.join(', ')} in ${around.join(', ')}`],
     },
     {
       paths: cached,
@@ -100,8 +100,8 @@ function spellings(name: string): string[] {
 /** Why there is no base: for who is asked for it. */
 export function baseMissing(adapter: string, base: string | null, { looked }: BaseSearch): string {
   if (base === null) return `${adapter} does not say which base it was trained on (base_model_name_or_path)`;
-  const places = looked.length === 0 ? '' : `: looked for ${looked.join('; ')}`;
-  return `The base of ${adapter}, ${JSON.stringify(base.slice(0, SHOWN))}, was not found on this machine${places}`;
+  const where = looked.length === 0 ? '' : `: looked for ${looked.join('; ')}`;
+  return `The base of ${adapter}, ${JSON.stringify(base.slice(0, SHOWN))}, was not found on this machine${where}`;
 }
 
 /** Whether a base is called as the adapter calls it: a note if not, a warning if the hub's cache gives it another name. */

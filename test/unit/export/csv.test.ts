@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { comparisonCsv as csvLines, CSV_COLUMNS } from '../../../src/export/csv.ts';
+import { comparisonCsv as csvLines } from '../../../src/export/csv.ts';
+import { COLUMN_NAMES } from '../../../src/export/rows.ts';
 import type { TwinMetrics } from '../../../src/protocol/results.ts';
 import { comparison, tensor } from '../makers.ts';
 
@@ -48,8 +49,8 @@ describe('comparisonCsv', () => {
   test('has one row a tensor and every column once', () => {
     const rows = parseCsv(comparisonCsv(comparison([tensor('a'), tensor('b')])));
     expect(rows).toHaveLength(3);
-    expect(rows[0]).toEqual(CSV_COLUMNS);
-    expect(new Set(CSV_COLUMNS).size).toBe(CSV_COLUMNS.length);
+    expect(rows[0]).toEqual(COLUMN_NAMES);
+    expect(new Set(COLUMN_NAMES).size).toBe(COLUMN_NAMES.length);
   });
   test('quotes names with commas and quotes, and shows line breaks as escapes', () => {
     const odd = 'we"ird,\r\nname\n';
@@ -83,7 +84,7 @@ describe('comparisonCsv', () => {
     const noise = { nss: 0.25, principalRange: [0.5, 0.75], wedinVacuous: null } as Partial<TwinMetrics> as TwinMetrics;
     const text = comparisonCsv(comparison([tensor('a', { nss: 0.5, twin: noise }), tensor('b', { twin: null })]));
     const [first, second] = records(text);
-    expect([...(first?.keys() ?? [])].slice(0, CSV_COLUMNS.length)).toEqual(CSV_COLUMNS);
+    expect([...(first?.keys() ?? [])].slice(0, COLUMN_NAMES.length)).toEqual(COLUMN_NAMES);
     expect(first?.get('nss')).toBe('0.5');
     expect(first?.get('twin.nss')).toBe('0.25');
     expect(first?.get('twin.principalRange.max')).toBe('0.75');
@@ -91,6 +92,6 @@ describe('comparisonCsv', () => {
     expect(second?.get('twin.nss')).toBe('');
   });
   test('without tensors only the header is left', () => {
-    expect(comparisonCsv(comparison([]))).toBe(`${CSV_COLUMNS.join(',')}\r\n`);
+    expect(comparisonCsv(comparison([]))).toBe(`${COLUMN_NAMES.join(',')}\r\n`);
   });
 });

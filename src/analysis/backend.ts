@@ -41,6 +41,8 @@ export interface Backends {
   readonly keeping: Keeping | null;
   /** for headers, chunks and everything else that needs no spectra */
   readonly cpu: LinearAlgebraBackend;
+  /** For leading triplets, with what is kept: the CPU's work, since a device would be sent every matrix for little. */
+  readonly aligning: LinearAlgebraBackend;
   /** The one that computes spectra; the GPU is looked for at the first call. Never throws: without a GPU it is the CPU. */
   spectral(): Promise<LinearAlgebraBackend>;
   /** What `spectral` rests on; failures since then included. */
@@ -85,6 +87,7 @@ export async function createBackends(options: BackendChoice): Promise<Backends> 
   return {
     keeping,
     cpu,
+    aligning: keeps(cpu),
     spectral: () => (spectral ??= gpu().then(({ backend }) => keeps(backend ?? cpu))),
     choice: async () => (await gpu()).report(),
     report: async () => reportGpu(settings, (await gpu()).report(), options.onGpuWork ?? (() => undefined)),

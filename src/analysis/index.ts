@@ -100,9 +100,8 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   const running = new Map<string, RunningComparison>();
   const cache = new CheckpointCache();
   const comparisons = new ComparisonCache(cache);
-  // leading triplets are the CPU's work: a device would be sent every matrix for little
   const backendFor = async ({ spectra }: ComparisonParameters): Promise<LinearAlgebraBackend> =>
-    spectra === true ? backends.spectral() : backends.cpu;
+    spectra === 'leading' ? backends.aligning : spectra ? backends.spectral() : backends.cpu;
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),

@@ -74,13 +74,16 @@ export class KeptBackend implements LinearAlgebraBackend {
     const w0 = contentOf(base);
     const sides = [tuned, ...others].map(contentOf);
     const key = this.key('alignment', w0, sides, { maskRank, alpha }, [grid.grid, grid.onGrid]);
-    const known = decoded<AlignmentQuantities>(await this.cache.get(key));
-    if (known) return known;
-    const leadingKey = this.key('leading', w0, { maskRank });
+    // What is between the threshold of the masks and the error decides how exactly they are computed: so they are of one alpha.
+    const leadingKey = this.key('leading', w0, { maskRank, alpha });
     const leading = decoded<LeadingTriplets>(await this.cache.get(leadingKey));
+    // The triplets are most of the result: its entry is without them.
+    const known = leading && decoded<Omit<AlignmentQuantities, 'leading'>>(await this.cache.get(key));
+    if (known) return { ...known, leading };
     const found = await this.backend.alignPair(base, tuned, { ...options, ...(leading ? { leading } : {}) });
-    if (!leading) await this.cache.put(leadingKey, serialize(found.leading));
-    await this.cache.put(key, serialize(found));
+    const { leading: triplets, ...quantities } = found;
+    if (!leading) await this.cache.put(leadingKey, serialize(triplets));
+    await this.cache.put(key, serialize(quantities));
     return found;
   }
 
@@ -97,9 +100,13 @@ export class KeptBackend implements LinearAlgebraBackend {
 
   /** Two builds of the kernels, and two devices, round differently. */
   private key(kind: string, ...parts: readonly unknown[]): string {
-    const { kind: device, name, precision } = this.info;
-    return cacheKey(kind, this.version, device, name, precision, ...parts);
+    return cacheKey(kind, this.version, deviceOf(this.info), ...parts);
   }
+}
+
+/** What tells results of one device from those of another. */
+export function deviceOf({ kind, name, precision }: BackendInfo): readonly string[] {
+  return [kind, name, precision];
 }
 
 /** SHA-256 of the codes, and what they mean. The bytes are those that are computed with: whatever lies in the file meanwhile. */

@@ -3,11 +3,29 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
+import type * as wasm from '../../../src/linalg/wasm/index.ts';
 import { settledStamps } from '../../../src/analysis/kept/stamps.ts';
 import { openCheckpoint, StoredWeight } from '../../../src/checkpoint/index.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../../../src/protocol/results.ts';
 import { Accumulator } from '../../../src/results/accumulator.ts';
 import { readModel, writeSlime, type Tensors } from '../checkpoint/deltas/make.ts';
+
+/** Every pair that the CPU's backend aligns, behind whatever keeps results: whether it was given the base's triplets. */
+const aligned = vi.hoisted((): { given: boolean }[] => []);
+vi.mock('../../../src/linalg/wasm/index.ts', async (original) => {
+  const { createWasmBackend, ...others } = await original<typeof wasm>();
+  return {
+    ...others,
+    async createWasmBackend(options: wasm.WasmBackendOptions): Promise<wasm.WasmBackend> {
+      const backend = await createWasmBackend(options);
+      const alignPair: wasm.WasmBackend['alignPair'] = (base, tuned, rest) => {
+        aligned.push({ given: rest.leading !== undefined });
+        return backend.alignPair(base, tuned, rest);
+      };
+      return { ...backend, alignPair };
+    },
+  };
+});
 
 const SAMPLES = resolve('media/samples');
 /** two layers of seven matrices each, and norms */
@@ -90,13 +108,31 @@ describe('figures from the cache', () => {
     const [base, tuned] = await sides();
     const alone = await compared(base, tuned, { kept: false, spectra: 'leading' });
     const whole = await compared(base, tuned, { kept: false });
+    aligned.length = 0;
     expect(await compared(base, tuned, { spectra: 'leading' })).toBe(alone);
+    expect(aligned).toEqual(Array(14).fill({ given: false }));
     expect(await compared(base, tuned)).toBe(whole);
     expect(await compared(base, tuned, { spectra: 'leading' })).toBe(alone);
     // a copy has other stamps and the same content
     const copy = join(folder, 'copy');
     cpSync(tuned, copy, { recursive: true });
     expect(await compared(base, copy, { spectra: 'leading' })).toBe(alone);
+    expect(aligned).toHaveLength(14);
+  });
+
+  test('an alignment of another tuned side takes the leading triplets of its base from the cache', async () => {
+    const [base, tuned] = await sides();
+    const other = join(SAMPLES, 'sft');
+    const without = await compared(base, other, { kept: false, spectra: 'leading' });
+    await compared(base, tuned, { spectra: 'leading' });
+    aligned.length = 0;
+    expect(await compared(base, other, { spectra: 'leading' })).toBe(without);
+    expect(aligned).toEqual(Array(14).fill({ given: true }));
+    // With another alpha they might have been computed in the other way.
+    const half = { spectra: 'leading', alpha: 0.5 } as const;
+    aligned.length = 0;
+    await compared(base, other, half);
+    expect(aligned).toEqual(Array(14).fill({ given: false }));
   });
 
   test('with the twin, with other parameters, and of another tuned side of the same base', async () => {

@@ -37,9 +37,10 @@ export async function* compareCheckpoints(
 ): AsyncGenerator<ComparisonEvent, void, undefined> {
   const { parameters } = request;
   try {
-    const kept = await KeptRun.find(keeping, open, parameters, backend);
     const plan = planComparison(open, parameters, backend);
     if (plan.id !== request.known) yield { type: 'plan', plan, backend: backend.info };
+    // Every file is looked at for that, and a long list decoded: the plan does not wait for it.
+    const kept = await KeptRun.find(keeping, open, parameters, backend);
     const done = new Set(request.done);
     const { shard } = request;
     const mine = shard ? pairsOfShard(open.pairing.pairs, parameters, shard) : open.pairing.pairs;

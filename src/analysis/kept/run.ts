@@ -10,11 +10,13 @@ import type { ComparisonParameters } from '../../protocol/results.ts';
 import type { Change } from '../change.ts';
 import type { OpenComparison } from '../comparisonCache.ts';
 import type { MatrixOutcome } from '../spectra.ts';
-import { decoded } from './backend.ts';
+import { decoded, deviceOf } from './backend.ts';
 import { settledStamps } from './stamps.ts';
 
-/** Of more tensors the list of changes would take longer to keep than to make again, and hundreds of MB. */
-const MOST_PAIRS = 50_000;
+/** What the figures of one change take beside its densities, in numbers. */
+const NUMBERS_OF_ONE = 300;
+/** At 9 bytes a number: a longer list of changes would take longer to keep than to make again, and hundreds of MB. */
+const MOST_NUMBERS = 2 ** 24;
 
 export interface Keeping {
   cache: ContentCache;
@@ -26,12 +28,17 @@ export class KeptRun {
   private readonly changes = new Map<string, Change>();
   /** what the entry holds already */
   private found = 0;
+  /** the look at the files that has begun last, whatever it found */
+  private looking: Promise<unknown> = Promise.resolve();
+  /** the next one, while it has not begun */
+  private nextLook: Promise<boolean> | null = null;
 
   private constructor(
     private readonly keeping: Keeping,
     private readonly open: OpenComparison,
     private readonly stamps: string,
-    private readonly changesKey: string,
+    /** null: they are too many to be kept */
+    private readonly changesKey: string | null,
     private readonly outcomeKey: (pair: WeightPair) => string,
   ) {}
 
@@ -43,20 +50,22 @@ export class KeptRun {
     backend: LinearAlgebraBackend,
   ): Promise<KeptRun | null> {
     const { base, tuned, pairing } = open;
-    if (!keeping || base.adapter || tuned.adapter || pairing.pairs.length > MOST_PAIRS) return null;
+    if (!keeping || base.adapter || tuned.adapter) return null;
     const stamps = await settledStamps([base, tuned]);
     if (stamps === null || !(await areOpened(open))) return null;
     const { version, cache } = keeping;
     const { eta, absoluteTolerance, angleRank, maskRank, alpha, spectra, twin, twinSeed } = parameters;
-    // what the headers and configurations made of the files
-    const opened = [base.path, tuned.path, stamps, base.config, base.stated, tuned.config, tuned.stated];
-    const { kind, name, precision } = backend.info;
-    const changesKey = cacheKey('changes', version, opened, { eta, absoluteTolerance });
+    // What the headers and configurations made of the files: up to megabytes, in one short key for all that follow.
+    const sides = [base.path, tuned.path, stamps, base.config, base.stated, tuned.config, tuned.stated];
+    const opened = cacheKey('opened', version, sides);
+    const changesKey =
+      numbersOf(pairing.pairs) > MOST_NUMBERS ? null : cacheKey('changes', opened, { eta, absoluteTolerance });
     const own = { eta, absoluteTolerance, angleRank, maskRank, alpha, spectra, twin, twinSeed };
+    const outcomes = cacheKey('outcomes', opened, own, deviceOf(backend.info));
     const run = new KeptRun(keeping, open, stamps, changesKey, (pair) =>
-      cacheKey('outcome', version, opened, own, kind, name, precision, descriptionOf(pair)),
+      cacheKey('outcome', outcomes, descriptionOf(pair)),
     );
-    const kept = decoded<[string, Change][]>(await cache.get(changesKey));
+    const kept = changesKey === null ? null : decoded<[string, Change][]>(await cache.get(changesKey));
     for (const [description, change] of kept ?? []) run.changes.set(description, change);
     run.found = run.changes.size;
     return run;
@@ -67,12 +76,14 @@ export class KeptRun {
   }
   /** To be kept by `keepChanges`. */
   add(pair: WeightPair, change: Change): void {
-    this.changes.set(descriptionOf(pair), change);
+    if (this.changesKey !== null) this.changes.set(descriptionOf(pair), change);
   }
+  /** After the last `change` and `add`: it lets all of them go. */
   async keepChanges(): Promise<void> {
-    if (this.changes.size === this.found || !(await this.isUnchanged())) return;
-    this.found = this.changes.size;
-    await this.keeping.cache.put(this.changesKey, serialize([...this.changes]));
+    const { changes, changesKey } = this;
+    if (changesKey !== null && changes.size !== this.found && (await this.isUnchanged()))
+      await this.keeping.cache.put(changesKey, serialize([...changes]));
+    changes.clear();
   }
 
   async outcome(pair: WeightPair): Promise<MatrixOutcome | null> {
@@ -82,10 +93,26 @@ export class KeptRun {
     if (await this.isUnchanged()) await this.keeping.cache.put(this.outcomeKey(pair), serialize(outcome));
   }
 
-  /** The files are those that the stamps were taken of: everything that was read in between is theirs. */
-  private async isUnchanged(): Promise<boolean> {
-    return (await settledStamps([this.open.base, this.open.tuned])) === this.stamps;
+  /**
+   * The files are those that the stamps were taken of: everything that was read before this call is theirs. Calls that come while one
+   * look is under way share the next one, which begins after all of them.
+   */
+  private isUnchanged(): Promise<boolean> {
+    return (this.nextLook ??= this.looking.then(() => {
+      this.nextLook = null;
+      const look = settledStamps([this.open.base, this.open.tuned]).then((stamps) => stamps === this.stamps);
+      this.looking = look.catch(() => undefined);
+      return look;
+    }));
   }
+}
+
+/** About what the list of changes holds: the figures of each, and a density for every row and column of a matrix. */
+function numbersOf(pairs: readonly WeightPair[]): number {
+  return pairs.reduce(
+    (sum, { base: { shape, rows, columns } }) => sum + NUMBERS_OF_ONE + (shape.length === 2 ? rows + columns : 0),
+    0,
+  );
 }
 
 /** The headers that are held open were read from the files as they are. */

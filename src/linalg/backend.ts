@@ -9,7 +9,7 @@ import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
 import type { AgreeingSide, AgreeingSums } from './agreeing.ts';
 import type { LeftOverlap } from './intruders.ts';
 
-export { INTRUDER_VECTORS, type LeftOverlap } from './intruders.ts';
+export { INTRUDER_COSINE, INTRUDER_VECTORS, type LeftOverlap } from './intruders.ts';
 
 export interface Matrix {
   rows: number;

@@ -2,6 +2,8 @@
 
 /** As many leading vectors of W1 are looked at. */
 export const INTRUDER_VECTORS = 10;
+/** A leading vector of W1 is an intruder if its cosine with every one of W0 is under this. */
+export const INTRUDER_COSINE = 0.5;
 
 /** Of the leading min(10, k) left singular vectors u of W1, by the leading k left singular vectors u_i of W0. Float64, in order. */
 export interface LeftOverlap {

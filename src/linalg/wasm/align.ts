@@ -9,8 +9,7 @@ import { near } from './leading.ts';
 import { PairMatrices } from './pairMatrices.ts';
 import { planPair, updateFormat } from './pairPlan.ts';
 import { planRefine, refineLeading, type Refined, type RefinePlan } from './refine.ts';
-import { formatOf, type Format, type Shape, type Source } from './source.ts';
-import { Spectrum } from './spectrum.ts';
+import { formatOf, type Format, type Shape } from './source.ts';
 
 export type AlignmentSettings = Omit<AlignmentOptions, 'signal'>;
 
@@ -212,13 +211,7 @@ export class AlignTask extends PairMatrices {
   /** All but the masks of the side in the tuned place. */
   private side(isZero: boolean, determined: boolean, reduced: Set<'base' | 'update'>): Omit<AlignedSide, 'masks'> {
     const { maskRank: r } = this.settings;
-    if (!this.differ())
-      return {
-        updateValue: 0,
-        energies: isZero ? null : { joint: 0, left: 0, right: 0 },
-        diagonal: isZero ? null : new Float64Array(r),
-        directions: !isZero && determined ? { left: new Float64Array(r), right: new Float64Array(r) } : null,
-      };
+    if (!this.differ()) return { updateValue: 0, ...this.projectedNothing(isZero, determined ? r : null) };
     const updateScale = this.loadUpdate();
     const projected = isZero ? { energies: null, diagonal: null, directions: null } : this.projected(updateScale);
     const top = this.topOfUpdate(reduced) / this.scale / updateScale;
@@ -262,20 +255,6 @@ export class AlignTask extends PairMatrices {
     const times = format === 4 ? kernels.fdgemm : kernels.dgemm;
     times(big, 1, q, 1, matrix, along, across, projected.Q, 1, 1, 0, projected.P, 1, spectrum.work);
     return Math.sqrt(kernels.sumSquares64(projected.P, big)) / length;
-  }
-
-  /** Does `work` with `side` in the tuned side's place. */
-  private against<T>(side: Source, work: () => T): T {
-    const { tuned } = this;
-    this.tuned = side;
-    try {
-      return work();
-    } finally {
-      this.tuned = tuned;
-    }
-  }
-  private spectrumOf(format: Format): Spectrum {
-    return new Spectrum(this.memory, this.kernels, this.plan.spectrum, this.plan.matrix, format, this.checkCancelled);
   }
 }
 

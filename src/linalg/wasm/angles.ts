@@ -27,22 +27,24 @@ export function planAngles(layout: Layout, kernels: Kernels, big: number, k: num
 /**
  * Sines s((I - A A') B), ascending, and cosines s(A' B), descending, of the k angles between the spans of A and B (rows x k, orthonormal
  * columns, float32 if `single`, else float64). Absolute error about 1e-6 from float32 bases, 2e-8 from float64 ones. `leftOverlap`: of
- * B's leading columns in A, as if both were left singular vectors.
+ * B's leading columns in A, which are left singular vectors; null unless `overlap` asks for it.
  */
 export function principalAngles(
   memory: KernelMemory,
   kernels: Kernels,
   plan: AnglePlan,
-  { A, B, rows, k, single }: { A: Address; B: Address; rows: number; k: number; single: boolean },
+  bases: { A: Address; B: Address; rows: number; k: number; single: boolean; overlap: boolean },
   checkCancelled: () => void,
-): { sines: Float64Array; cosines: Float64Array; leftOverlap: LeftOverlap } {
+): { sines: Float64Array; cosines: Float64Array; leftOverlap: LeftOverlap | null } {
+  const { A, B, rows, k, single } = bases;
   const size = single ? 4 : 8;
   const gemm = single ? kernels.sgemm : kernels.dgemm;
   const spectrum = plan.sines(rows);
   gemm(k, k, rows, 1, A, 1, k, B, k, 1, 0, plan.overlap, k, spectrum.work);
   checkCancelled();
   // before the cosines take its place
-  const leading = leftOverlap(single ? memory.f32(plan.overlap, k * k) : memory.f64(plan.overlap, k * k), k, k);
+  const products = single ? memory.f32(plan.overlap, k * k) : memory.f64(plan.overlap, k * k);
+  const leading = bases.overlap ? leftOverlap(products, k, k) : null;
   memory.bytes(plan.rest, rows * k * size).set(memory.bytes(B, rows * k * size));
   gemm(rows, k, k, -1, A, k, 1, plan.overlap, k, 1, 1, plan.rest, k, spectrum.work);
   checkCancelled();

@@ -8,6 +8,7 @@ import { planRefine, refineLeading, type RefinePlan } from './refine.ts';
 
 /** Entries off by this many times the root mean square of the error are still looked at. */
 const SPREAD = 4;
+/** Entries of the reconstruction that may be in doubt when the refinement stops, if all are of one size. */
 const IN_DOUBT = 0.25;
 
 /** W0 is not zero. Throws cancelled. */
@@ -101,16 +102,10 @@ class LeadingTask extends PairMatrices {
       threshold,
       (SPREAD * refined.error) / Math.sqrt(shape.weights),
     );
-    if (!this.differ())
-      return {
-        energies: { joint: 0, left: 0, right: 0 },
-        diagonal: new Float64Array(settings.maskRank),
-        directions: { left: new Float64Array(settings.maskRank), right: new Float64Array(settings.maskRank) },
-        masks,
-        zeros,
-        doubtful,
-      };
-    return { ...this.projected(this.loadUpdate()), masks, zeros, doubtful };
+    const projected = this.differ()
+      ? this.projected(this.loadUpdate())
+      : this.projectedNothing(false, settings.maskRank);
+    return { ...projected, masks, zeros, doubtful };
   }
 }
 

@@ -11,8 +11,8 @@ import type { PairSettings } from './messages.ts';
 import { PairMatrices } from './pairMatrices.ts';
 import { updateFormat } from './pairPlan.ts';
 import type { PairShares } from './shares.ts';
-import type { Format, Source } from './source.ts';
-import { Spectrum } from './spectrum.ts';
+import type { Source } from './source.ts';
+import type { Spectrum } from './spectrum.ts';
 
 /** What all sides of a pair share. */
 interface FoundBase {
@@ -23,26 +23,6 @@ interface FoundBase {
   directed: boolean;
   /** those vectors are in float32 */
   single: boolean;
-}
-
-/** A side that equals the base. */
-function unchanged(
-  values: Float64Array,
-  { angleRank: k, maskRank: r, updateRank }: PairSettings,
-  { isZero }: FoundBase,
-  hasDirections: boolean,
-): Omit<SideQuantities, 'masks'> {
-  return {
-    tunedValues: values,
-    updateValues: new Float64Array(values.length),
-    anglesU: null,
-    anglesV: null,
-    leftOverlap: null,
-    energies: isZero ? null : { joint: 0, left: 0, right: 0 },
-    diagonal: isZero ? null : new Float64Array(r),
-    directions: hasDirections ? { left: new Float64Array(k), right: new Float64Array(k) } : null,
-    ...(updateRank === undefined ? {} : { updateRight: null }),
-  };
 }
 
 export class PairTask extends PairMatrices {
@@ -99,9 +79,7 @@ export class PairTask extends PairMatrices {
     }
 
     const results = sides.map((side, i): Omit<SideQuantities, 'masks'> =>
-      changed[i]
-        ? this.against(side, () => this.side(found, i === 0 ? this.shares : null))
-        : unchanged(values, this.settings, found, !isZero && this.hasRank(values)),
+      changed[i] ? this.against(side, () => this.side(found, i === 0 ? this.shares : null)) : this.unchanged(found),
     );
     let baseValues = values;
     const coarse = results.some(({ tunedValues }) => spectrumIsCoarse(values, tunedValues, plan.shape));
@@ -131,15 +109,18 @@ export class PairTask extends PairMatrices {
     return factors.directed === (differs && this.hasRank(factors.values)) ? factors : null;
   }
 
-  /** Does `work` with `side` in the tuned side's place. */
-  private against<T>(side: Source, work: () => T): T {
-    const { tuned } = this;
-    this.tuned = side;
-    try {
-      return work();
-    } finally {
-      this.tuned = tuned;
-    }
+  /** All but the masks of a side that equals the base. */
+  private unchanged({ values, isZero }: FoundBase): Omit<SideQuantities, 'masks'> {
+    const { angleRank: k, updateRank } = this.settings;
+    return {
+      tunedValues: values,
+      updateValues: new Float64Array(values.length),
+      anglesU: null,
+      anglesV: null,
+      leftOverlap: null,
+      ...this.projectedNothing(isZero, this.hasRank(values) ? k : null),
+      ...(updateRank === undefined ? {} : { updateRight: null }),
+    };
   }
 
   /** All but the masks of a side that differs from the base. `tunedValues` times the scale. */
@@ -161,7 +142,8 @@ export class PairTask extends PairMatrices {
     const wantAngles = base.directed && this.hasRank(tunedValues);
     const angles = (side: 'X' | 'U', rows: number): ReturnType<typeof principalAngles> | null => {
       if (!wantAngles) return null;
-      const bases = { A: plan.base[side], B: plan.tuned[side], rows, k, single };
+      const overlap = (side === 'U') === shape.tall;
+      const bases = { A: plan.base[side], B: plan.tuned[side], rows, k, single, overlap };
       return principalAngles(this.memory, this.kernels, plan.angles, bases, this.checkCancelled);
     };
     const small = angles('X', q);
@@ -244,9 +226,6 @@ export class PairTask extends PairMatrices {
     return { updateValues, updateRight: right.slice() };
   }
 
-  private spectrumOf(format: Format): Spectrum {
-    return new Spectrum(this.memory, this.kernels, this.plan.spectrum, this.plan.matrix, format, this.checkCancelled);
-  }
   private unscaled(values: Float64Array): Float64Array {
     return values.map((s) => s / this.scale);
   }

@@ -1,5 +1,5 @@
 /** One pair in the memory of one thread: its two sides, its difference, and the masks of given leading vectors. */
-import type { Matrix } from '../backend.ts';
+import type { Matrix, SideQuantities } from '../backend.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { cellCount } from '../../numbers/index.ts';
 import { projections, type ProjectionInput } from './energies.ts';
@@ -10,6 +10,7 @@ import { completeBasis } from './orthonormal.ts';
 import { planPair, updateFormat, type PairPlan } from './pairPlan.ts';
 import { markExtreme } from './select.ts';
 import { PIECE, scaleFor, Source, type Format, type Shape } from './source.ts';
+import { Spectrum } from './spectrum.ts';
 import { greatest } from '../../protocol/lists.ts';
 
 /** Bits of what `subtract` found. */
@@ -61,6 +62,21 @@ export class PairMatrices {
     const sides = [this.base, this.tuned, ...this.others];
     this.scale = scaleFor(greatest(sides.map((side) => side.greatest(memory, this.kernels, scratch))));
     this.tolerance = Math.max(base.rows, base.columns) * 2 ** -23;
+  }
+
+  /** Does `work` with `side` in the tuned side's place. */
+  protected against<T>(side: Source, work: () => T): T {
+    const { tuned } = this;
+    this.tuned = side;
+    try {
+      return work();
+    } finally {
+      this.tuned = tuned;
+    }
+  }
+  /** Of what lies at `matrix` in this format. */
+  protected spectrumOf(format: Format): Spectrum {
+    return new Spectrum(this.memory, this.kernels, this.plan.spectrum, this.plan.matrix, format, this.checkCancelled);
   }
 
   protected load(source: Source): void {
@@ -176,5 +192,17 @@ export class PairMatrices {
     const found = projections(memory, kernels, plan, input, this.checkCancelled);
     this.checkCancelled();
     return found;
+  }
+  /** The same of a side that equals the base. `directions`: how many are determined, null if they are not. */
+  protected projectedNothing(
+    isZero: boolean,
+    directions: number | null,
+  ): Pick<SideQuantities, 'energies' | 'diagonal' | 'directions'> {
+    const zeros = (count: number): Float64Array => new Float64Array(count);
+    return {
+      energies: isZero ? null : { joint: 0, left: 0, right: 0 },
+      diagonal: isZero ? null : zeros(this.settings.maskRank),
+      directions: isZero || directions === null ? null : { left: zeros(directions), right: zeros(directions) },
+    };
   }
 }

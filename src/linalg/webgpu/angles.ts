@@ -19,8 +19,14 @@ export interface Angles {
 }
 export interface FoundAngles {
   angles: Angles;
-  /** of the tuned side's leading columns in the base's, as if both were left singular vectors */
-  leftOverlap: LeftOverlap;
+  /** of the tuned side's leading columns in the base's, which are left singular vectors; null unless asked for */
+  leftOverlap: LeftOverlap | null;
+}
+/** Of all pairs of bases; `overlap`: whether what they overlap is read back for `leftOverlap`. */
+export interface AngleSizes {
+  rows: number;
+  k: number;
+  overlap: boolean;
 }
 /** Leading k vectors of both sides, [rows, k] each, columns orthonormal to float32's accuracy. */
 export interface Bases {
@@ -36,8 +42,7 @@ export async function principalAngles(
   context: GpuContext,
   tail: FloatTail,
   bases: readonly Bases[],
-  rows: number,
-  k: number,
+  { rows, k, overlap }: AngleSizes,
   signal?: AbortSignal,
 ): Promise<FoundAngles[]> {
   const overlaps: DeviceMatrix[] = [];
@@ -59,10 +64,9 @@ export async function principalAngles(
       return { sines: ascending, cosines: ascending.map((sine) => Math.sqrt((1 - sine) * (1 + sine))) };
     });
     const leading: LeftOverlap[] = [];
-    for (const { buffer, offset, ld } of overlaps)
+    for (const { buffer, offset, ld } of overlap ? overlaps : [])
       leading.push(leftOverlap(new Float32Array(await context.read(buffer, offset, k * ld * 4, signal)), k, ld));
-    const found = (): FoundAngles[] =>
-      angles.map((angle, i) => ({ angles: angle, leftOverlap: leading[i] as LeftOverlap }));
+    const found = (): FoundAngles[] => angles.map((angle, i) => ({ angles: angle, leftOverlap: leading[i] ?? null }));
     const wide = angles.flatMap(({ sines: s }, i) => ((s.at(-1) ?? 0) > COSINE_FROM ? [i] : []));
     if (wide.length === 0) return found();
     const cosines = await bandValues(context, tail, k, k, wide.length, signal, async (reduction) => {

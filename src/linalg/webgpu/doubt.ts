@@ -3,7 +3,7 @@
  * decaying spectra: the reduction's error in all values together is under 6e-8 of their norm, so that a change of 2e-6 is right to 0.5 %; and
  * it turns the leading subspaces as an update of up to 1e-6 of the base's norm would.
  */
-import type { LeftOverlap } from '../intruders.ts';
+import { INTRUDER_COSINE, type LeftOverlap } from '../intruders.ts';
 import type { Recomputed } from '../../protocol/results.ts';
 
 /** Root mean square error of a value, as a share of s_1: up to 2.9e-8. */
@@ -29,10 +29,8 @@ const ILL_DEFINED = 1e-5;
  * Error of a cosine between two singular vectors: of rounding, up to 1e-6, and over the least gap beside their values as a share of s_1,
  * up to 6e-8. Four times that and more.
  */
-const COSINE_ERROR = 4e-6;
-const TURN_ERROR = 4e-7;
-/** Cosine under which a leading vector is an intruder, and what is left outside the known directions to tell it: METRICS. */
-const INTRUDER = 0.5;
+export const COSINE_ERROR = 4e-6;
+export const TURN_ERROR = 4e-7;
 
 export interface DeviceSpectra {
   rows: number;
@@ -113,8 +111,8 @@ function areIntrudersUnsure({ baseValues, tunedValues, leftOverlap }: DeviceSpec
   return leftOverlap.largest.some((cosine, j) => {
     const own = COSINE_ERROR + turn(tunedValues, j);
     const error = own + turn(baseValues, leftOverlap.nearest[j] ?? 0);
-    if (Math.abs(cosine - INTRUDER) < error) return true;
-    return cosine < INTRUDER && Math.abs(1 - (leftOverlap.captured[j] ?? 0) - INTRUDER ** 2) < 2 * own;
+    if (Math.abs(cosine - INTRUDER_COSINE) < error) return true;
+    return cosine < INTRUDER_COSINE && Math.abs(1 - (leftOverlap.captured[j] ?? 0) - INTRUDER_COSINE ** 2) < 2 * own;
   });
 }
 

@@ -197,13 +197,13 @@ class WebGpuBackend implements LinearAlgebraBackend {
     return [...(await this.batch(jobs.slice(0, half), signal)), ...(await this.batch(jobs.slice(half), signal))];
   }
 
-  /** Bound by memory, as the streaming pass. */
   /** On the CPU: it is little work, and a device would have to be sent every matrix for it. */
   alignPair: LinearAlgebraBackend['alignPair'] = async (base, tuned, options) => ({
     ...(await this.cpu.alignPair(base, tuned, options)),
     computedOn: this.cpu.info.kind,
   });
 
+  /** Bound by memory, as the streaming pass. */
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.cpu.noiseTwin(base, options);
 
   /** Every pair may have to go to the CPU, which holds both sides' codes as this backend does. */

@@ -147,10 +147,16 @@ export async function comparePairs(
       updates?.destroy();
     }
     if (bases.length > 0) {
-      const of = (pick: (item: (typeof bases)[number]) => Bases, size: number): Promise<FoundAngles[]> =>
-        principalAngles(context, tail, bases.map(pick), size, ranks.k, signal);
-      const left = await of((item) => item.left, rows);
-      const right = await of((item) => item.right, columns);
+      const of = (which: 'left' | 'right', size: number): Promise<FoundAngles[]> =>
+        principalAngles(
+          context,
+          tail,
+          bases.map((item) => item[which]),
+          { rows: size, k: ranks.k, overlap: which === 'left' },
+          signal,
+        );
+      const left = await of('left', rows);
+      const right = await of('right', columns);
       for (const [i, { side }] of bases.entries()) {
         side.anglesU = left[i]?.angles ?? null;
         side.anglesV = right[i]?.angles ?? null;

@@ -4,12 +4,10 @@
  * since then no other can reach 0.5; none from 0.5 on; else undetermined. With k = q all are known. Both 0 without an update; null if k < min(10, q), or if a side
  * has no leading subspace of k (s_k <= tol).
  */
-import { INTRUDER_VECTORS, type LeftOverlap } from '../../linalg/backend.ts';
+import { INTRUDER_COSINE, INTRUDER_VECTORS, type LeftOverlap } from '../../linalg/backend.ts';
 import { updateFigure, type UpdateSource } from '../figure.ts';
 import { say } from '../say.ts';
 import { exact } from '../tolerance.ts';
-
-export const INTRUDER_COSINE = 0.5;
 
 /** `complete`: the leading k are all that W0 has. */
 export function countIntruders(

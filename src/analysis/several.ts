@@ -41,6 +41,11 @@ export async function* compareSeveral(
   signal: AbortSignal,
 ): AsyncGenerator<SeveralEvent, void, undefined> {
   const { parameters } = request;
+  if (parameters.spectra === 'leading')
+    throw new OffaxisError(
+      'bad-parameter',
+      'Several runs are compared by whole spectra or by how their weights change, not by leading triplets alone.',
+    );
   for (const [run, open] of opened.entries()) {
     const plan = planComparison(open, parameters, backend);
     yield { type: 'run', run, event: { type: 'plan', plan, backend: backend.info } };

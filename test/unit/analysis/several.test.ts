@@ -128,7 +128,7 @@ describe('three runs of the sample family', () => {
     for (const event of left)
       if (event.type === 'agreement') expect(event.value).toEqual(found.agreements.get(event.value.name));
     expect(found.finished.size).toBe(57);
-  }, 300_000);
+  });
   it('has each run beside the base as a comparison has it', async () => {
     const alone = new SeveralAccumulator(1).runs[0];
     const request = { runId: 'one', base: sample('base'), tuned: sample('rl'), parameters: DEFAULT_PARAMETERS };
@@ -301,6 +301,14 @@ describe('edge cases', () => {
     } finally {
       spy.mockRestore();
     }
+  });
+
+  it('is refused by leading triplets alone', async () => {
+    const from = base();
+    const tuned = [checkpoint('one', 2, 0.01), checkpoint('two', 3, 0.01)];
+    const parameters = { ...DEFAULT_PARAMETERS, spectra: 'leading' } as const;
+    const events = analysis.several({ base: from, tuned, parameters, steps: null }, new AbortController().signal);
+    await expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'bad-parameter' });
   });
 
   it('stops soon after a cancel', async () => {

@@ -1,9 +1,9 @@
 /** Where an update points, from leading triplets: the part of a matrix's figures that needs no whole spectrum. */
 import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
-import { alignmentMetrics } from '../metrics/index.ts';
-import type { ComparisonMetrics, ComparisonParameters } from '../protocol/results.ts';
+import { alignmentMetrics, type UpdateContext } from '../metrics/index.ts';
+import type { ChangeMetrics, ComparisonMetrics, ComparisonParameters, UpdateMetrics } from '../protocol/results.ts';
 import { contextOf, detailOf, withFigures, type MatrixOutcome, type TunedSide } from './spectra.ts';
-import { twinChange, twinOf } from './twin.ts';
+import { twinMetrics, twinOfPair } from './twin.ts';
 
 /** What is not said of a matrix, and why. */
 const NOT_COMPUTED = 'Only the leading triplets were computed: what needs whole spectra was not.';
@@ -21,9 +21,7 @@ export async function alignmentOf(
   const context = contextOf(side, parameters);
   const { maskRank, grid } = context;
   const { updateNorm, baseNorm } = change.tensor.metrics;
-  const norm = updateNorm ?? 0;
-  const noise = { name: item.name, norm, grid };
-  const twin = parameters.twin && norm > 0 ? await twinOf(backend, w0, noise, parameters, signal) : null;
+  const twin = await twinOfPair(backend, w0, { name: item.name, updateNorm, grid }, parameters, signal);
   const others = twin ? { others: [twin] } : {};
   const found = await backend.alignPair(w0, tuned, { maskRank, alpha: parameters.alpha, grid, signal, ...others });
   const { leading, zeros, others: more = [], computedOn } = found;
@@ -31,10 +29,9 @@ export async function alignmentOf(
   let beside: Pick<ComparisonMetrics, 'twin'> = parameters.twin ? { twin: null } : {};
   const [drawn] = more;
   if (twin && drawn) {
-    const sums = await twinChange(backend, w0, twin, grid, parameters, signal);
-    const own = sums.metrics();
-    const of = { ...context, tunedVariance: sums.tuned.variance, updateVariance: sums.updateVariance };
-    beside = { twin: { ...own, ...alignmentMetrics({ leading, zeros, side: drawn }, of, own).metrics } };
+    const spectral = (of: UpdateContext, own: ChangeMetrics): Partial<UpdateMetrics> =>
+      alignmentMetrics({ leading, zeros, side: drawn }, of, own).metrics;
+    beside = { twin: await twinMetrics(backend, { w0, twin, context }, parameters, signal, spectral) };
   }
   const reasons = [...figures.reasons, NOT_COMPUTED];
   const tensor = withFigures(side, { ...figures, reasons }, beside, performance.now() - start);

@@ -16,7 +16,7 @@ import type {
 } from '../protocol/results.ts';
 import { gridFor, type Change } from './change.ts';
 import { ranksOf } from './plan.ts';
-import { twinChange, twinOf } from './twin.ts';
+import { twinMetrics, twinOfPair } from './twin.ts';
 
 export interface MatrixOutcome {
   tensor: ComparisonTensor;
@@ -78,9 +78,8 @@ export async function spectraOfSides(
   const { angleRank, maskRank, grid } = context;
   const twins: (Matrix | null)[] = [];
   for (const { item, change } of sides) {
-    const norm = change.tensor.metrics.updateNorm ?? 0;
-    const noise = { name: item.name, norm, grid };
-    twins.push(parameters.twin && norm > 0 ? await twinOf(backend, w0, noise, parameters, signal) : null);
+    const { updateNorm } = change.tensor.metrics;
+    twins.push(await twinOfPair(backend, w0, { name: item.name, updateNorm, grid }, parameters, signal));
   }
   const others = [...sides.slice(1).map(({ tuned }) => tuned), ...twins.filter((twin) => twin !== null)];
   const found = await backend.comparePair(w0, first.tuned, {
@@ -100,7 +99,15 @@ export async function spectraOfSides(
     if (!of) throw new OffaxisError('bug', `The backend gave ${quantities.length} of ${sides.length} sides.`);
     const beside = contextOf(side, parameters);
     const metrics =
-      twin && noise ? await twinMetrics(backend, { w0, twin, noise, context: beside }, parameters, signal) : null;
+      twin && noise
+        ? await twinMetrics(
+            backend,
+            { w0, twin, context: beside },
+            parameters,
+            signal,
+            (context) => updateMetrics(noise, context).metrics,
+          )
+        : null;
     const elapsed = (performance.now() - start) / sides.length;
     const outcome = outcomeOf(side, beside, of, parameters.twin ? { twin: metrics } : {}, elapsed);
     outcome.tensor.computedOn = computedOn ?? backend.info.kind;
@@ -115,19 +122,6 @@ export function contextOf(pair: ChangedPair, parameters: ComparisonParameters): 
   const { baseVariance, tunedVariance, updateVariance } = change;
   const ranks = ranksOf(item, parameters);
   return { rows, columns, ...ranks, ...gridOfChanged(pair), baseVariance, tunedVariance, updateVariance };
-}
-
-/** The figures of (W0, T). */
-async function twinMetrics(
-  backend: LinearAlgebraBackend,
-  { w0, twin, noise, context }: { w0: Matrix; twin: Matrix; noise: PairQuantities; context: UpdateContext },
-  parameters: ComparisonParameters,
-  signal: AbortSignal,
-): Promise<TwinMetrics> {
-  const sums = await twinChange(backend, w0, twin, context.grid, parameters, signal);
-  const { tuned, updateVariance } = sums;
-  const spectral = updateMetrics(noise, { ...context, tunedVariance: tuned.variance, updateVariance });
-  return { ...sums.metrics(), ...spectral.metrics };
 }
 
 /** A pair's elementwise part with the figures of its matrix beside it. */

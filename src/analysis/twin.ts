@@ -1,9 +1,9 @@
 /** The noise twin of a pair: what noise of the update's size, stored like it, would have done (METRICS: The noise twin). */
 import { createHash } from 'node:crypto';
 import type { ElementKernels, LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
-import { chunkCompare } from '../metrics/index.ts';
+import { chunkCompare, type UpdateContext } from '../metrics/index.ts';
 import { bytesOf, type GridSpec } from '../numbers/index.ts';
-import type { ComparisonParameters } from '../protocol/results.ts';
+import type { ChangeMetrics, ComparisonParameters, TwinMetrics, UpdateMetrics } from '../protocol/results.ts';
 import { ChangeSums } from './changeSums.ts';
 
 /** Weights a chunk of the pass over the twin. */
@@ -24,6 +24,35 @@ export function twinOf(
 ): Promise<Matrix> {
   const narrow = base.type === 'F32' && grid.grid.startsWith('F8_') ? grid.grid : null;
   return backend.noiseTwin(base, { seed: twinSeed(name, parameters.twinSeed), norm, grid: narrow, signal });
+}
+
+/** T for a pair; null if it is not asked for, or without an update. Throws cancelled. */
+export async function twinOfPair(
+  backend: LinearAlgebraBackend,
+  base: Matrix,
+  { name, updateNorm, grid }: { name: string; updateNorm: number | null; grid: GridSpec },
+  parameters: ComparisonParameters,
+  signal: AbortSignal,
+): Promise<Matrix | null> {
+  if (!parameters.twin || !updateNorm) return null;
+  return twinOf(backend, base, { name, norm: updateNorm, grid }, parameters, signal);
+}
+
+/**
+ * The figures of (W0, T): the elementwise ones, and beside them what `spectral` makes of T's own context and of those. `context`: of the
+ * pair. Throws cancelled.
+ */
+export async function twinMetrics(
+  backend: LinearAlgebraBackend,
+  { w0, twin, context }: { w0: Matrix; twin: Matrix; context: UpdateContext },
+  parameters: ComparisonParameters,
+  signal: AbortSignal,
+  spectral: (context: UpdateContext, own: ChangeMetrics) => Partial<UpdateMetrics>,
+): Promise<TwinMetrics> {
+  const sums = await twinChange(backend, w0, twin, context.grid, parameters, signal);
+  const { tuned, updateVariance } = sums;
+  const own = sums.metrics();
+  return { ...own, ...spectral({ ...context, tunedVariance: tuned.variance, updateVariance }, own) };
 }
 
 /** How T differs from W0, elementwise. Throws cancelled. */

@@ -88,8 +88,10 @@ export interface UpdateSource {
   pair: PairQuantities | null;
   /** the same if D is not 0 */
   moved: PairQuantities | null;
-  /** norm_F(W0), 0 without `pair`; and norm_F(D)^2, 0 without `moved`: by singular values if all are known */
+  /** norm_F(W0), 0 without `pair`; and norm_F(D), 0 without `moved`: by singular values if all are known */
   baseNorm: number;
+  updateNorm: number;
+  /** the square of that, which leaves float64 where the norm does not: of a float64 update under 1e-155 it is 0 */
   updateSquared: number;
   /** population variance of the entries of D */
   updateVariance: number | null;

@@ -12,6 +12,7 @@ import { figuresOf } from './catalog.ts';
 import { evaluate, type UpdateSource } from './figure.ts';
 import { frobeniusNorm } from './figures/norms.ts';
 import { rankTolerance } from './figures/numericalRank.ts';
+import { stableRank } from './figures/stableRank.ts';
 import { spectrumMetrics } from './spectrum.ts';
 import { NSS_RESOLUTION } from './verdict.ts';
 
@@ -41,22 +42,44 @@ export interface UpdateResult {
 /** `quantities` null: a side is not finite; then all but the baselines and ranks is null. */
 export function updateMetrics(quantities: PairQuantities | null, context: UpdateContext): UpdateResult {
   const { rows, columns, baseVariance, tunedVariance } = context;
-  const moved = quantities && quantities.updateValues[0] !== 0 ? quantities : null;
-  const source: UpdateSource = {
-    ...context,
-    pair: quantities,
-    moved,
-    baseNorm: quantities ? frobeniusNorm(quantities.baseValues) : 0,
-    updateSquared: moved ? frobeniusNorm(moved.updateValues) ** 2 : 0,
-    masks: moved?.masks ? maskFigures(moved.masks, context.grid, context.hasNull) : null,
-  };
+  const baseNorm = quantities ? frobeniusNorm(quantities.baseValues) : 0;
+  const updateNorm = quantities ? frobeniusNorm(quantities.updateValues) : 0;
+  const source = sourceOf(quantities, context, { baseNorm, updateNorm });
   const metrics = evaluate(figuresOf('update'), source);
   return {
     metrics,
     base: spectrumMetrics(quantities && quantities.baseValues, rows, columns, baseVariance),
     tuned: spectrumMetrics(quantities && quantities.tunedValues, rows, columns, tunedVariance),
-    ...(quantities ? remarks(quantities, metrics, context) : { flags: ['not-finite'], reasons: [] }),
+    ...(quantities ? remarks(quantities, metrics, source, context) : { flags: ['not-finite'], reasons: [] }),
   };
+}
+
+/** Squares of norms within these keep their digits, and those of parts a millionth as large theirs. */
+const SQUARES = [2 ** -960, Number.MAX_VALUE] as const;
+
+/** `updateNorm` counts if there is an update. What is a quotient of squares that leave float64 is taken out of `moved`. */
+function sourceOf(
+  pair: PairQuantities | null,
+  context: UpdateContext,
+  norms: Pick<UpdateSource, 'baseNorm' | 'updateNorm'>,
+): UpdateSource {
+  const moved = pair && pair.updateValues[0] !== 0 ? pair : null;
+  const updateNorm = moved ? norms.updateNorm : 0;
+  const updateSquared = updateNorm ** 2;
+  return {
+    ...context,
+    pair,
+    moved:
+      moved && leavesFloat64(updateSquared) ? { ...moved, energies: null, diagonal: null, directions: null } : moved,
+    baseNorm: norms.baseNorm,
+    updateNorm,
+    updateSquared,
+    masks: moved?.masks ? maskFigures(moved.masks, context.grid, context.hasNull) : null,
+  };
+}
+
+function leavesFloat64(updateSquared: number): boolean {
+  return !(updateSquared >= SQUARES[0] && updateSquared <= SQUARES[1]);
 }
 
 /** Of leading triplets: what needs whole spectra is absent. */
@@ -86,17 +109,10 @@ export function alignmentMetrics(
           updateValues: Float64Array.of(found.side.updateValue),
         }
       : null;
-  const moved = pair && pair.updateValues[0] !== 0 ? pair : null;
+  const source = sourceOf(pair, context, { baseNorm: baseNorm ?? 0, updateNorm: updateNorm ?? 0 });
   const metrics = evaluate(
     figuresOf('update').filter((figure) => !('whole' in figure)),
-    {
-      ...context,
-      pair,
-      moved,
-      baseNorm: baseNorm ?? 0,
-      updateSquared: moved ? (updateNorm ?? 0) ** 2 : 0,
-      masks: moved?.masks ? maskFigures(moved.masks, context.grid, context.hasNull) : null,
-    },
+    source,
   );
   const largest = values?.[0];
   return {
@@ -104,10 +120,9 @@ export function alignmentMetrics(
     base: {
       spectralNorm: largest ?? null,
       frobeniusNorm: pair && baseNorm,
-      stableRank:
-        pair && baseNorm !== null && largest !== undefined ? (largest === 0 ? 0 : (baseNorm / largest) ** 2) : null,
+      stableRank: pair && baseNorm !== null && largest !== undefined ? stableRank(baseNorm, largest) : null,
     },
-    ...(pair ? notesOf(pair, metrics, context) : { flags: ['not-finite'], reasons: [] }),
+    ...(pair ? notesOf(pair, metrics, source, context) : { flags: ['not-finite'], reasons: [] }),
   };
 }
 
@@ -115,11 +130,12 @@ export function alignmentMetrics(
 function remarks(
   pair: PairQuantities,
   metrics: UpdateMetrics,
+  source: UpdateSource,
   context: UpdateContext,
 ): Pick<UpdateResult, 'flags' | 'reasons'> {
   const { baseValues, updateValues, anglesU, anglesV } = pair;
   const { rows, columns, angleRank: k } = context;
-  const { flags, reasons } = notesOf(pair, metrics, context);
+  const { flags, reasons } = notesOf(pair, metrics, source, context);
   const moved = updateValues[0] !== 0;
   if (moved && metrics.nss !== null && metrics.nss < NSS_RESOLUTION) {
     flags.push('below-resolution');
@@ -140,6 +156,7 @@ function remarks(
 function notesOf(
   { baseValues, updateValues, masks }: PairQuantities,
   metrics: Pick<UpdateMetrics, 'illDefined' | 'principalOverlap'>,
+  { updateSquared }: UpdateSource,
   { maskRank, hasNull }: UpdateContext,
 ): Pick<UpdateResult, 'flags' | 'reasons'> {
   const flags: Flag[] = [];
@@ -162,6 +179,8 @@ function notesOf(
       'ill-defined',
       `The leading ${maskRank} directions of the base are not separated from the next: its masks and energies are not determined.`,
     );
+  if (moved && leavesFloat64(updateSquared))
+    reasons.push('The update is so small or so large that squares of its weights leave float64: it has no energies.');
   if (moved && metrics.principalOverlap === null && masks)
     reasons.push('No weight other than stored zeros changed its code: there is no overlap to measure.');
   return { flags, reasons };

@@ -2,13 +2,12 @@
 import { spectrumFigure } from '../figure.ts';
 import { say } from '../say.ts';
 import { exact } from '../tolerance.ts';
-import { stableRank } from './stableRank.ts';
 
 /** Least k whose leading k values hold `share` of sum s^2. */
 export function energyRank(values: Float64Array, share: number): number {
   const largest = values[0] ?? 0;
   if (largest === 0) return 0;
-  const total = stableRank(values);
+  const total = values.reduce((sum, s) => sum + (s / largest) ** 2, 0);
   let held = 0;
   for (const [i, s] of values.entries()) {
     held += (s / largest) ** 2;

@@ -69,8 +69,7 @@ export const SPECTRAL_SHIFT = [
     label: say('Spectral share of the update'),
     sentence: say('How much of the update’s norm shows in the singular values.'),
     tolerance: relative(SHIFT_TOLERANCE),
-    compute: ({ moved, updateSquared }) =>
-      moved && spectrumShift(moved.baseValues, moved.tunedValues) / Math.sqrt(updateSquared),
+    compute: ({ moved, updateNorm }) => moved && spectrumShift(moved.baseValues, moved.tunedValues) / updateNorm,
   }),
   updateFigure({
     ...share,
@@ -81,9 +80,9 @@ export const SPECTRAL_SHIFT = [
     ),
     tolerance: rounded,
     sameForNoise: true,
-    compute: ({ baseNorm: base, rows, columns, updateSquared }) => {
+    compute: ({ baseNorm: base, rows, columns, updateNorm }) => {
       const isotropic = 1 / Math.sqrt(Math.max(rows, columns));
-      return base && Math.sqrt(updateSquared) / base <= FIRST_ORDER * isotropic ? isotropic : null;
+      return base && updateNorm / base <= FIRST_ORDER * isotropic ? isotropic : null;
     },
   }),
 ] as const;

@@ -2,10 +2,11 @@
 import { spectrumFigure, updateFigure } from '../figure.ts';
 import { say } from '../say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
+import { frobeniusNorm } from './norms.ts';
 
-export function stableRank(values: Float64Array): number {
-  const largest = values[0] ?? 0;
-  return largest === 0 ? 0 : values.reduce((sum, s) => sum + (s / largest) ** 2, 0);
+/** Of the Frobenius norm and the largest value; no square of either over- or underflows. */
+export function stableRank(norm: number, largest: number): number {
+  return largest === 0 ? 0 : (norm / largest) ** 2;
 }
 
 const common = {
@@ -27,7 +28,7 @@ export const STABLE_RANK = [
     column: 'stable rank',
     // sum of squares m n v over the square of the edge, v (sqrt m + sqrt n)^2
     noise: ({ rows, columns }) => (rows * columns) / (Math.sqrt(rows) + Math.sqrt(columns)) ** 2,
-    compute: ({ values }) => stableRank(values),
+    compute: ({ values }) => stableRank(frobeniusNorm(values), values[0] ?? 0),
   }),
   updateFigure({
     ...common,
@@ -36,6 +37,6 @@ export const STABLE_RANK = [
     scale: { kind: 'log', lo: 1, hi: 64 },
     label: say('Stable rank of the update'),
     sentence: say('‖D‖²(F) over s₁(D)². Rounding raises it.'),
-    compute: ({ moved, updateSquared }) => moved && (Math.sqrt(updateSquared) / (moved.updateValues[0] ?? 0)) ** 2,
+    compute: ({ moved, updateNorm }) => moved && stableRank(updateNorm, moved.updateValues[0] ?? 0),
   }),
 ] as const;

@@ -14,5 +14,5 @@ export const UPDATE_TOP1_SHARE = updateFigure({
   label: say('Top-1 share of the update'),
   sentence: say('s₁(D) over ‖D‖, Frobenius.'),
   tolerance: relative(SUM_TOLERANCE),
-  compute: ({ moved, updateSquared }) => moved && (moved.updateValues[0] ?? 0) / Math.sqrt(updateSquared),
+  compute: ({ moved, updateNorm }) => moved && (moved.updateValues[0] ?? 0) / updateNorm,
 });

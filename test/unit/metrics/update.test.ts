@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCodes, type MatrixType } from '../../../src/numbers/index.ts';
+import type { Matrix, SideQuantities } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import type { LeftOverlap } from '../../../src/linalg/intruders.ts';
 import { countIntruders } from '../../../src/metrics/figures/intruders.ts';
-import { angleDegrees, updateMetrics, wedinBound, type UpdateResult } from '../../../src/metrics/index.ts';
+import {
+  alignmentMetrics,
+  angleDegrees,
+  updateMetrics,
+  wedinBound,
+  type UpdateResult,
+} from '../../../src/metrics/index.ts';
 import { gaussian, gridOfType, matrix, weightLike } from '../matrices.ts';
 
 const backend = createReferenceBackend();
@@ -139,6 +146,77 @@ describe('a zero base', () => {
     expect(metrics.zeroShare).toBe(1);
     expect(base.spectralNorm).toBe(0);
     expect(flags).toEqual(['zero-base']);
+  });
+});
+
+describe('an update whose squares leave float64', () => {
+  const [base, noise] = [weightLike(24, 16, 1), gaussian(24, 16, 7)];
+  const pair = [base, base.map((w, i) => w + 0.001 * (noise[i] ?? 0))].map((w) => matrix(24, 16, 'F64', w));
+  const [w0, w1] = pair as [Matrix, Matrix];
+  const variances = { baseVariance: null, tunedVariance: null, updateVariance: null };
+  const context = { ...RANKS, ...variances, rows: 24, columns: 16, grid: gridOfType('F64'), hasNull: true };
+  const options = { ...RANKS, alpha: 0.3, grid: gridOfType('F64') };
+  /** What is homogeneous of degree one: of the same pair times a power of two exactly that many times as much. */
+  const times = (size: number, values: Float64Array): Float64Array => values.map((x) => x * size);
+  /** The quantities of a side times `size`. */
+  const sized = <T extends Pick<SideQuantities, 'energies' | 'diagonal' | 'directions'>>(found: T, size: number): T => {
+    const { energies, diagonal, directions } = found;
+    const square = size ** 2;
+    return {
+      ...found,
+      energies: energies && {
+        joint: energies.joint * square,
+        left: energies.left * square,
+        right: energies.right * square,
+      },
+      diagonal: diagonal && times(size, diagonal),
+      directions: directions && { left: times(square, directions.left), right: times(square, directions.right) },
+    };
+  };
+  const whole = async (size: number): Promise<UpdateResult> => {
+    const found = sized(await backend.comparePair(w0, w1, options), size);
+    const { baseValues, tunedValues, updateValues } = found;
+    const values = {
+      baseValues: times(size, baseValues),
+      tunedValues: times(size, tunedValues),
+      updateValues: times(size, updateValues),
+    };
+    return updateMetrics({ ...found, ...values }, context);
+  };
+  it.each([2 ** -600, 2 ** 600])('has the ratios of the same update at its usual size: %d', async (size) => {
+    const [usual, other] = [await whole(1), await whole(size)];
+    expect(usual.metrics.updateStableRank).toBeGreaterThan(1);
+    for (const id of ['updateStableRank', 'updateTop1Share', 'spectralShare', 'spectralShareBaseline', 'nss'] as const)
+      expect(other.metrics[id], id).toBeCloseTo(usual.metrics[id] ?? NaN, 9);
+    expect(other.base.stableRank).toBeCloseTo(usual.base.stableRank ?? NaN, 9);
+    // These are quotients of such squares.
+    for (const id of ['jointEnergy', 'leftEnergyCurve', 'curveRanks', 'diagonalAmplification'] as const) {
+      expect(usual.metrics[id], id).not.toBeNull();
+      expect(other.metrics[id], id).toBeNull();
+    }
+    expect(usual.reasons.join()).not.toContain('float64');
+    expect(other.reasons.join()).toMatch(/squares .* leave float64/);
+  });
+  it('has its stable rank from leading triplets too', async () => {
+    const size = 2 ** -600;
+    const usual = await whole(1);
+    const found = sized(await backend.alignPair(w0, w1, options), size);
+    const { values } = found.leading;
+    const tiny = alignmentMetrics(
+      {
+        leading: { ...found.leading, values: times(size, values) },
+        zeros: found.zeros,
+        side: { ...found, updateValue: found.updateValue * size },
+      },
+      context,
+      {
+        baseNorm: (usual.base.frobeniusNorm ?? NaN) * size,
+        updateNorm: (usual.metrics.updateSpectralNorm ?? NaN) * Math.sqrt(usual.metrics.updateStableRank ?? NaN) * size,
+      },
+    );
+    expect(tiny.metrics.updateStableRank).toBeCloseTo(usual.metrics.updateStableRank ?? NaN, 9);
+    expect(tiny.base.stableRank).toBeCloseTo(usual.base.stableRank ?? NaN, 9);
+    expect(tiny.metrics.jointEnergy).toBeNull();
   });
 });
 

@@ -7,7 +7,7 @@ import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { Severity } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
-import { bytes, table } from '../export/plain.ts';
+import { bytes, plural, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { SENTENCE_LENGTH, terminal } from '../text/show.ts';
@@ -80,9 +80,10 @@ function report(result: CheckResult): string[] {
     appendAll(lines, table(['SHA-256', 'of', 'name'], rows, 3));
   }
   lines.push('');
-  lines.push(`scanned ${coverage.scanned} tensors, ${bytes(coverage.scannedBytes)}: ${coverage.rules.join('; ')}`);
+  lines.push(
+    `scanned ${plural(coverage.scanned, 'tensor')}, ${bytes(coverage.scannedBytes)}: ${coverage.rules.join('; ')}`,
+  );
   for (const { reason, tensors } of coverage.notScanned) lines.push(terminal(`not scanned: ${tensors} ${reason}`));
-  const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   const found = [
     counts.error ? plural(counts.error, 'error') : '',
     counts.warning ? plural(counts.warning, 'warning') : '',

@@ -21,7 +21,7 @@ import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { Accumulator, hasSpectra } from '../results/accumulator.ts';
 import type { Invocation } from './arguments.ts';
 import { baseOf, isAdapter } from './base.ts';
-import { count, figure, inUnit, percent, table, wrapped } from '../export/plain.ts';
+import { count, figure, inUnit, percent, plural, table, wrapped } from '../export/plain.ts';
 import { follow } from './follow.ts';
 import { refuseIncomplete, sayProblems } from './outcome.ts';
 import { openOutputs, type Outputs } from './output.ts';
@@ -148,7 +148,7 @@ function report(result: ComparisonResult, plan: ComparisonPlan | null, coverage:
     );
   }
   const { baseOnly, tunedOnly } = result.unpaired;
-  if (s.elementwiseOnly.length) lines.push(`${s.elementwiseOnly.length} tensors elementwise only`);
+  if (s.elementwiseOnly.length) lines.push(`${plural(s.elementwiseOnly.length, 'tensor')} elementwise only`);
   if (result.skipped.length)
     lines.push(`${result.skipped.length} left out: ${listed(result.skipped.map((x) => `${x.name} (${x.reason})`))}`);
   if (baseOnly.length) lines.push(`${baseOnly.length} only in the base: ${listed(baseOnly)}`);

@@ -14,7 +14,7 @@ import type {
   Problem,
 } from '../protocol/results.ts';
 import type { Invocation } from './arguments.ts';
-import { bytes, count, figure, inUnit, percent, table } from '../export/plain.ts';
+import { bytes, count, figure, inUnit, percent, plural, table } from '../export/plain.ts';
 import { openOutputs } from './output.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 import { terminal, visible } from '../text/show.ts';
@@ -155,7 +155,7 @@ function withContext(memory: MemoryEstimate, tokens: number | null): InspectionR
   return { ...memory, context: { tokens: at, cacheBytes: cacheBytes(cache, at) } };
 }
 function memoryLines({ weightsBytes, unknownTensors, cache, reason, context }: InspectionResult['memory']): string[] {
-  const unknown = unknownTensors ? `, ${unknownTensors} tensors of unknown size left out` : '';
+  const unknown = unknownTensors ? `, ${plural(unknownTensors, 'tensor')} of unknown size left out` : '';
   const lines = [
     `memory, estimated: weights ${bytes(weightsBytes)} as stored${unknown}; activations and the runtime left out`,
   ];
@@ -204,15 +204,18 @@ function report(facts: CheckpointFacts, result: InspectionResult): string[] {
   const dtypes = `${types.slice(0, TYPES_SHOWN).join(', ')}${moreTypes > 0 ? ` and ${moreTypes} more` : ''}`;
   const lines = [
     terminal(facts.path),
-    `${facts.format}; ${summary.tensors} tensors, ${summary.parameters === null ? 'packed weights, not counted' : `${count(summary.parameters)} parameters`}, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
+    `${facts.format}; ${plural(summary.tensors, 'tensor')}, ${summary.parameters === null ? 'packed weights, not counted' : `${count(summary.parameters)} parameters`}, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
-  if (summary.missing) lines.push(`${summary.missing} tensors lie in missing shards`);
+  if (summary.missing) lines.push(`in missing shards: ${plural(summary.missing, 'tensor')}`);
   for (const { text, tensors, parameters, storedBytes, reason } of facts.quantisation) {
     const weights = parameters === null ? 'weights not counted' : `${count(parameters)} weights`;
     const read = reason === null ? '' : `; left out: ${reason}`;
-    lines.push(terminal(`quantised: ${text}; ${tensors} tensors, ${weights} in ${bytes(storedBytes)} of codes${read}`));
+    lines.push(
+      terminal(`quantised: ${text}; ${plural(tensors, 'tensor')}, ${weights} in ${bytes(storedBytes)} of codes${read}`),
+    );
   }
-  appendAll(lines, memoryLines(result.memory));
+  // Nothing was read: an estimate of nothing is noise above the reason.
+  if (summary.tensors > 0) appendAll(lines, memoryLines(result.memory));
   const metadata = Object.entries(result.metadata);
   // Marked as what it is: a key may be "warning".
   for (const [key, value] of metadata.slice(0, METADATA_SHOWN))

@@ -4,7 +4,7 @@ import { writeStandardOutput } from '../files/index.ts';
 import { appendAll } from '../protocol/lists.ts';
 import { terminal, visible } from '../text/show.ts';
 import type { MaskInvocation } from './copyArguments.ts';
-import { bytes, count, percent } from '../export/plain.ts';
+import { bytes, count, percent, plural } from '../export/plain.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 /** Names that are told of each kind. */
@@ -30,7 +30,7 @@ export async function runMask(analysis: Analysis, options: MaskInvocation, signa
       } else {
         progress.clear();
         const lines = [
-          `${request.kind}: ${count(ones)} of ${count(weights)} weights, ${percent(ones / weights)}, in ${tensors} tensors`,
+          `${request.kind}: ${count(ones)} of ${count(weights)} weights, ${percent(ones / weights)}, in ${plural(tensors, 'tensor')}`,
           ...(unclear.length
             ? [
                 `${unclear.length} not determined by their spectrum, so that others may choose other entries: ${some(unclear.map((name) => visible(name)))}`,

@@ -4,7 +4,7 @@ import { writeStandardOutput } from '../files/index.ts';
 import type { DiffPlan } from '../protocol/patch.ts';
 import { terminal, visible } from '../text/show.ts';
 import type { ApplyInvocation, DiffInvocation } from './copyArguments.ts';
-import { bytes, count, percent } from '../export/plain.ts';
+import { bytes, count, percent, plural } from '../export/plain.ts';
 import { ProgressLine, timeLeft } from './progress.ts';
 
 const DOING = { compare: 'compare', hash: 'SHA-256 of the base', write: 'write' };
@@ -37,7 +37,7 @@ export async function runApply(analysis: Analysis, options: ApplyInvocation, sig
         const lines =
           event.type === 'plan'
             ? [
-                `${event.tensors} tensors, ${bytes(event.sizeBytes)}; the base is the right one`,
+                `${plural(event.tensors, 'tensor')}, ${bytes(event.sizeBytes)}; the base is the right one`,
                 ...removedLine(event.removed),
               ]
             : [written(event.files, event.sizeBytes)];

@@ -5,7 +5,7 @@ import type { SeveralRequest } from '../protocol/several.ts';
 import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { SeveralAccumulator } from '../results/several.ts';
 import { terminal, visible } from '../text/show.ts';
-import { count, percent, wrapped } from '../export/plain.ts';
+import { count, percent, plural, wrapped } from '../export/plain.ts';
 import { rowsCsv } from '../export/csv.ts';
 import { rowsParquet } from '../export/parquet.ts';
 import { rowsOfRuns, type Row } from '../export/rows.ts';
@@ -55,7 +55,7 @@ export function refusePartial(found: SeveralAccumulator): void {
   if (failed > 0)
     throw new OffaxisError(
       'read-failed',
-      `${failed} tensor${failed === 1 ? '' : 's'} could not be compared in full: the figures are of the rest. Mend what is said above and run it again.`,
+      `${plural(failed, 'tensor')} could not be compared in full: the figures are of the rest. Mend what is said above and run it again.`,
     );
 }
 

@@ -6,7 +6,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonPart, Shard } from '../protocol/part.ts';
 import { refuseUnpaired } from '../results/nothingPairs.ts';
 import { Accumulator } from '../results/accumulator.ts';
-import { count } from '../export/plain.ts';
+import { count, plural } from '../export/plain.ts';
 import { follow } from './follow.ts';
 import { sayProblems } from './outcome.ts';
 import type { Outputs } from './output.ts';
@@ -48,6 +48,6 @@ export async function runShard(
   if (failed.length)
     throw new OffaxisError(
       'read-failed',
-      `${failed.length} tensors of part ${shard.index} of ${shard.of} could not be compared in full. Mend what is said above and run this part again.`,
+      `${plural(failed.length, 'tensor')} of part ${shard.index} of ${shard.of} could not be compared in full. Mend what is said above and run this part again.`,
     );
 }

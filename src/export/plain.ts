@@ -7,6 +7,9 @@ export const { num: figure, bytes, count, integer } = plain;
 /** A share, an angle, any figure of the catalog. */
 export const { percent, degrees, inUnit } = plainUnits(figure, PLAIN.none, 'deg');
 
+/** "1 tensor", "2 tensors". */
+export const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 /** Characters of a line in a wide terminal, and if the output is none. */
 const LINE = 100;
 /** A text in lines of at most `width` characters, broken between words, but before no "%"; a longer word has a line of its own. */

@@ -1,6 +1,7 @@
 /** Entries of a header from the tensors of a pickle and the places of their storages in a file. */
 import type { Header, HeaderEntry } from '../format.ts';
 import { quoted, type ProblemList } from '../problems.ts';
+import { SAVE_STATE } from './archive.ts';
 import { elementBytes, type TorchTensor } from './tensor.ts';
 import type { Walked } from './walk.ts';
 import { elementCount } from '../../protocol/lists.ts';
@@ -14,8 +15,6 @@ export interface StoragePlace {
 /** Of a storage that is not there: why. */
 export type Locate = (key: string) => StoragePlace | string;
 
-const SAVE_AGAIN = 'Load it with torch and save its state dict with safetensors.';
-
 export function headerOf(
   { tensors, notes, tooDeep }: Walked,
   locate: Locate,
@@ -25,7 +24,7 @@ export function headerOf(
   const entries = new Map<string, HeaderEntry>();
   for (const { name, found, isState } of tensors) {
     if (entries.has(name)) {
-      problems.add('error', 'duplicate-key', 'two tensors have this name; the first is used.', SAVE_AGAIN, {
+      problems.add('error', 'duplicate-key', 'two tensors have this name; the first is used.', SAVE_STATE, {
         tensor: name,
       });
       continue;
@@ -33,7 +32,7 @@ export function headerOf(
     const state = isState ? ({ isState: true } as const) : {};
     if ('unread' in found) {
       const { dtype, shape, reason } = found.unread;
-      problems.add('warning', 'tensor-not-read', `${reason}.`, SAVE_AGAIN, { tensor: name });
+      problems.add('warning', 'tensor-not-read', `${reason}.`, SAVE_STATE, { tensor: name });
       entries.set(name, { name, dtype, shape, sizeBytes: 0, offset: null, ...state });
       continue;
     }
@@ -45,7 +44,7 @@ export function headerOf(
     } else entries.set(name, { ...entry, ...state });
   }
   if (tooDeep)
-    problems.add('warning', 'nested-too-deep', 'what lies deeper in it than 32 dicts is not shown.', SAVE_AGAIN);
+    problems.add('warning', 'nested-too-deep', 'what lies deeper in it than 32 dicts is not shown.', SAVE_STATE);
   if (entries.size === 0 && !problems.hasErrors)
     problems.add('error', 'no-tensors', 'it holds no tensors.', 'Choose the file with the weights.');
   return { entries, metadata: notes, headerBytes, problems: problems.list() };

@@ -12,7 +12,7 @@ export function report(error: unknown, problems: ProblemList): void {
     const { code, message, byte, global } = error;
     const advice =
       global !== null
-        ? `It is not among the names that weights need, so nothing of the file was read and nothing was run. If you trust it: ${SAVE_STATE}`
+        ? `It is not among the names that weights need, so nothing of the file was read and nothing was run. ${SAVE_STATE} Do so only if you trust it: loading runs it.`
         : RENEW;
     problems.add('error', code, `${message}.`, advice, { byteOffset: byte });
   } else if (error instanceof ZipError) {

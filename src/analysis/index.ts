@@ -214,7 +214,13 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
           signal,
         );
         try {
-          yield* writeMasks(open.base, { checkpoint: open.tuned, pairs: open.pairing.pairs }, params, signal);
+          yield* writeMasks(
+            open.base,
+            { checkpoint: open.tuned, pairs: open.pairing.pairs },
+            params,
+            backends.cpu,
+            signal,
+          );
         } finally {
           await release();
         }
@@ -222,7 +228,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       }
       const { checkpoint, release } = await holdWeights(cache, base, deltaBaseOf(deltaBase), signal);
       try {
-        yield* writeMasks(checkpoint, null, params, signal);
+        yield* writeMasks(checkpoint, null, params, backends.aligning, signal);
       } finally {
         await release();
       }

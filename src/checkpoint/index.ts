@@ -7,7 +7,6 @@ export { CastWeight, uncast } from './cast.ts';
 export { gridOf } from './grid.ts';
 export { isRefused, openCheckpoint } from './open.ts';
 export { updatesAlone, type AloneUpdate } from './adapters/alone.ts';
-export { leadingPart } from './adapters/leadingSvd.ts';
 export { costOf, overBase, type OverBase } from './adapters/overBase.ts';
 export { AdaptedWeight } from './adapters/adaptedWeight.ts';
 export { baseMissing, findBase, type BaseSearch } from './adapters/findBase.ts';

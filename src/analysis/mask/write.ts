@@ -5,7 +5,6 @@ import {
   readMatrix,
   StoredWeight,
   type Checkpoint,
-  type MatrixView,
   uncast,
   type WeightPair,
 } from '../../checkpoint/index.ts';
@@ -14,6 +13,7 @@ import { whyNoSpectrum } from '../../checkpoint/whyNot.ts';
 import type { WrittenTensor } from '../../formats/index.ts';
 import { checkRank, defaultMaskRank } from '../../metrics/index.ts';
 import { decodeCodes, isMatrixType } from '../../numbers/index.ts';
+import type { LinearAlgebraBackend, Matrix } from '../../linalg/backend.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { GEO_RANK, MASK_KEY, type MaskEvent, type MaskRecipe, type MaskRequest } from '../../protocol/mask.ts';
@@ -21,19 +21,15 @@ import { appendAll, elementCount, pushTo } from '../../protocol/lists.ts';
 import { filesOf } from '../checkpointCache.ts';
 import { Estimate } from '../queue.ts';
 import { refuseTensorFile, TensorFiles } from '../tensorFiles.ts';
+import { Ahead, type Part } from './ahead.ts';
 import { changedIn } from './changed.ts';
 import { Packer } from './packer.ts';
 import { maskOf } from './select.ts';
 
-/** A part of a tensor: where its weights lie in it, and their mask, row-major. */
-interface Part {
-  name: string;
-  view: MatrixView;
-  compute(signal: AbortSignal): Promise<{ mask: Uint8Array; illDefined: boolean }>;
-}
 interface Item {
   row: TensorRow;
   count: number;
+  /** in the order of their storage */
   parts: Part[];
 }
 interface Skipped {
@@ -42,13 +38,14 @@ interface Skipped {
 }
 
 /**
- * `pairs`: of base and tuned, for "changed". Throws bad-parameter (destination, a rank out of range), bad-file if there is nothing to
+ * `pairs`: of base and tuned, for "changed". `backend`: finds leading triplets. Throws bad-parameter (destination, a rank out of range), bad-file if there is nothing to
  * write, read-failed, cancelled. `shardBytes`: for tests.
  */
 export async function* writeMasks(
   base: Checkpoint,
   tuned: { checkpoint: Checkpoint; pairs: readonly WeightPair[] } | null,
   request: MaskRequest,
+  backend: LinearAlgebraBackend,
   signal: AbortSignal,
   shardBytes?: number,
 ): AsyncGenerator<MaskEvent, void, undefined> {
@@ -56,7 +53,7 @@ export async function* writeMasks(
   const sides = [base, ...(tuned ? [tuned.checkpoint] : [])];
   const reads = sides.flatMap((side) => filesOf(side.path, side));
   await refuseTensorFile(destination, reads);
-  const { items, skipped } = tuned ? changedItems(base, tuned.pairs, request) : matrixItems(base, request);
+  const { items, skipped } = tuned ? changedItems(base, tuned.pairs, request) : matrixItems(base, request, backend);
   if (items.length === 0)
     throw new OffaxisError(
       'bad-file',
@@ -69,6 +66,11 @@ export async function* writeMasks(
   const total = items.reduce((sum, { count }) => sum + count, 0);
   const sizeBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   yield { type: 'plan', tensors: items.length, weights: total, sizeBytes, skipped };
+  const ahead = new Ahead(
+    items.flatMap(({ parts }) => parts),
+    backend.parallelism,
+    signal,
+  );
   const files = await TensorFiles.create(
     destination,
     entries,
@@ -84,7 +86,7 @@ export async function* writeMasks(
     for (const item of items) {
       const sink = new Sink(files, packed);
       const illDefined: string[] = [];
-      for await (const one of masksInOrder(item, signal)) {
+      for await (const one of masksInOrder(item, ahead)) {
         appendAll(illDefined, one.illDefined);
         await sink.add(one.mask);
       }
@@ -97,6 +99,7 @@ export async function* writeMasks(
     await files.commit();
     yield { type: 'written', files: files.files, sizeBytes: files.sizeBytes };
   } finally {
+    await ahead.end();
     await files.discard();
   }
 }
@@ -107,7 +110,11 @@ function recipeOf({ destination: _, ...request }: MaskRequest, items: readonly I
 }
 
 /** The matrices inside the layers, as spectra are computed of them. */
-function matrixItems(base: Checkpoint, request: MaskRequest): { items: Item[]; skipped: Skipped[] } {
+function matrixItems(
+  base: Checkpoint,
+  request: MaskRequest,
+  backend: LinearAlgebraBackend,
+): { items: Item[]; skipped: Skipped[] } {
   const items: Item[] = [];
   const skipped: Skipped[] = [];
   const { kind, alpha, rho, maskRank, tensors } = request;
@@ -128,11 +135,11 @@ function matrixItems(base: Checkpoint, request: MaskRequest): { items: Item[]; s
         const rank = maskRank ?? (kind === 'geo' ? Math.min(GEO_RANK, q) : defaultMaskRank(q));
         if (why === null) checkRank('mask rank', rank, weight.name, q);
         const compute: Part['compute'] = async (signal) =>
-          maskOf(await finiteValues(weight, signal), { kind, alpha, rho, rank }, signal);
-        parts.push({ name: weight.name, view: weight.view, compute });
+          maskOf(await finiteMatrix(weight, signal), { kind, alpha, rho, rank }, backend, signal);
+        parts.push({ name: weight.name, view: weight.view, count: weight.count, compute });
       }
     }
-    if (why === null && parts.length) items.push({ row, count: elementCount(row.shape), parts });
+    if (why === null && parts.length) items.push({ row, count: elementCount(row.shape), parts: inOrder(parts) });
     else skipped.push({ name: row.name, reason: why ?? 'it holds no matrix' });
   }
   return { items, skipped };
@@ -154,24 +161,23 @@ function changedItems(
       continue;
     }
     const compute: Part['compute'] = async (signal) => ({ mask: await changedIn(pair, signal), illDefined: false });
-    const part = { name: pair.name, view: stored.view, compute };
+    const part = { name: pair.name, view: stored.view, count: pair.count, compute };
     pushTo(byTensor, stored.tensor, part);
   }
   const items = [...base.tensors.values()].flatMap((row): Item[] => {
     const parts = byTensor.get(row.name);
-    return parts ? [{ row, count: elementCount(row.shape), parts }] : [];
+    return parts ? [{ row, count: elementCount(row.shape), parts: inOrder(parts) }] : [];
   });
   return { items, skipped };
 }
 
-async function finiteValues(
-  weight: StoredWeight,
-  signal: AbortSignal,
-): Promise<{ rows: number; columns: number; values: Float64Array }> {
+const inOrder = (parts: readonly Part[]): Part[] => parts.toSorted((a, b) => a.view.start - b.view.start);
+
+async function finiteMatrix(weight: StoredWeight, signal: AbortSignal): Promise<Matrix> {
   const { rows, columns, type, name } = weight;
   if (!isMatrixType(type)) throw new OffaxisError('bug', `${name} has type ${type}, which is not decoded.`);
-  const values = decodeCodes(type, await readMatrix(weight, signal));
-  if (values.every((value) => Number.isFinite(value))) return { rows, columns, values };
+  const data = await readMatrix(weight, signal);
+  if (decodeCodes(type, data).every((value) => Number.isFinite(value))) return { rows, columns, type, data };
   throw new OffaxisError(
     'bad-file',
     `${name} holds NaN or infinities, so it has no largest weights. Leave it out with --tensors, or mend it: "offaxis check" says where.`,
@@ -181,11 +187,10 @@ async function finiteValues(
 /** The bits of a tensor in the order of its storage: part by part if they follow each other, else put together first. */
 async function* masksInOrder(
   { count, parts }: Item,
-  signal: AbortSignal,
+  ahead: Ahead,
 ): AsyncGenerator<{ mask: Uint8Array; illDefined: string[] }, void, undefined> {
-  const inOrder = parts.toSorted((a, b) => a.view.start - b.view.start);
   let end = 0;
-  const follow = inOrder.every(({ view }) => {
+  const follow = parts.every(({ view }) => {
     const { start, rows, columns, rowStride, columnStride, rowBlock } = view;
     const isRun = (columnStride === 1 || columns <= 1) && (rowStride === columns || rows <= 1) && !rowBlock;
     if (!isRun || start !== end) return false;
@@ -194,8 +199,9 @@ async function* masksInOrder(
   });
   const whole = follow && end === count ? null : new Uint8Array(count);
   const unclear: string[] = [];
-  for (const { name, view, compute } of inOrder) {
-    const { mask, illDefined } = await compute(signal);
+  for (const part of parts) {
+    const { name, view } = part;
+    const { mask, illDefined } = await ahead.take(part);
     if (whole === null) yield { mask, illDefined: illDefined ? [name] : [] };
     else {
       if (illDefined) unclear.push(name);

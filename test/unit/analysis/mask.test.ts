@@ -3,10 +3,15 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBackends } from '../../../src/analysis/backend.ts';
+import { leadingPart } from '../../../src/checkpoint/adapters/leadingSvd.ts';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import { Packer } from '../../../src/analysis/mask/packer.ts';
+import { extreme } from '../../../src/analysis/mask/extreme.ts';
 import { maskOf } from '../../../src/analysis/mask/select.ts';
 import { writeMasks } from '../../../src/analysis/mask/write.ts';
+import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
+import type { Matrix } from '../../../src/linalg/backend.ts';
 import { openCheckpoint } from '../../../src/checkpoint/index.ts';
 import {
   DEFAULT_RHO,
@@ -16,6 +21,7 @@ import {
   type MaskRequest,
 } from '../../../src/protocol/mask.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
+import { uniform, weightLike } from '../matrices.ts';
 import { codes16, f32, safetensors, type Entry } from '../formats/build.ts';
 
 let analysis: Analysis;
@@ -90,16 +96,49 @@ describe('the reference values', () => {
   });
 });
 
+describe('the largest and the smallest', () => {
+  /** By sorting indices. */
+  const sorted = (values: Float64Array, size: number, sign: 1 | -1): Uint8Array => {
+    const order = [...values.keys()].sort(
+      (a, b) => sign * (Math.abs(values[b] as number) - Math.abs(values[a] as number)) || a - b,
+    );
+    const mask = new Uint8Array(values.length);
+    for (const index of order.slice(0, size)) mask[index] = 1;
+    return mask;
+  };
+  const random = uniform(5);
+  it.each<[string, (i: number) => number]>([
+    ['of all sizes', () => (random() - 0.5) * 2 ** Math.floor(40 * random() - 20)],
+    ['many of which are one', () => Math.round(8 * random() - 4) / 4],
+    ['that differ in the last bits', (i) => (i % 2 ? 1 : -1) * (1 + ((i * 37) % 64) * Number.EPSILON)],
+    ['of subnormal size, and zeros of both signs', (i) => [0, -0, 5e-324, -1e-320, 2 ** -1022][i % 5] as number],
+    ['all alike', () => -3],
+  ])('of values %s are those that sorting finds', (_, value) => {
+    const values = Float64Array.from({ length: 501 }, (_, i) => value(i));
+    for (const size of [0, 1, 2, 150, 250, 251, 499, 500, 501]) {
+      expect(extreme(values, size, 'largest'), String(size)).toEqual(sorted(values, size, 1));
+      expect(extreme(values, size, 'smallest'), String(size)).toEqual(sorted(values, size, -1));
+    }
+  });
+});
+
 describe('one matrix', () => {
-  const matrix = { rows: 2, columns: 4, values: Float64Array.from([4, -2, 2, 0, -8, 1, -1, 2]) };
+  const float64 = (rows: number, values: Iterable<number>): Matrix => {
+    const numbers = Float64Array.from(values);
+    return { rows, columns: numbers.length / rows, type: 'F64', data: new Uint8Array(numbers.buffer) };
+  };
+  const matrix = float64(2, [4, -2, 2, 0, -8, 1, -1, 2]);
   const options = { kind: 'low', alpha: 0.5, rho: 0.25, rank: 1 } as const;
+  const reference = createReferenceBackend();
   it('takes ties from the lowest index on', async () => {
-    expect([...(await maskOf(matrix, options, signal)).mask]).toEqual([0, 1, 0, 1, 0, 1, 1, 0]);
-    expect([...(await maskOf(matrix, { ...options, alpha: 0.75 }, signal)).mask]).toEqual([0, 1, 1, 1, 0, 1, 1, 1]);
+    expect([...(await maskOf(matrix, options, reference, signal)).mask]).toEqual([0, 1, 0, 1, 0, 1, 1, 0]);
+    expect([...(await maskOf(matrix, { ...options, alpha: 0.75 }, reference, signal)).mask]).toEqual([
+      0, 1, 1, 1, 0, 1, 1, 1,
+    ]);
   });
   it('off-principal and safe follow from the others; geo unites two', async () => {
     const of = async (kind: 'principal' | 'off-principal' | 'low' | 'safe' | 'geo'): Promise<number[]> => [
-      ...(await maskOf(matrix, { ...options, kind }, signal)).mask,
+      ...(await maskOf(matrix, { ...options, kind }, reference, signal)).mask,
     ];
     const [principal, off, low, safe] = [
       await of('principal'),
@@ -111,11 +150,55 @@ describe('one matrix', () => {
     expect(safe).toEqual(off.map((bit, i) => bit | (low[i] ?? 0)));
     expect((await of('geo')).reduce((a, b) => a + b)).toBeGreaterThanOrEqual(2);
   });
+  it('with leading triplets alone marks what all of the reconstruction does', { timeout: 120_000 }, async () => {
+    // large enough for the short way
+    const [rows, columns, rank] = [560, 520, 5];
+    const values = weightLike(rows, columns, 3);
+    const wide = float64(rows, values);
+    const turned = float64(
+      columns,
+      values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? 0),
+    );
+    const { left, right } = await leadingPart({ rows, columns, values }, rank);
+    const entries = values.map((_, i) => {
+      const [row, column] = [Math.floor(i / columns), i % columns];
+      let sum = 0;
+      for (let t = 0; t < rank; t++)
+        sum += (left.values[row * rank + t] as number) * (right.values[t * columns + column] as number);
+      return sum;
+    });
+    const cpu = (await createBackends({ backend: 'cpu', threads: 1, directory: resolve('dist') })).cpu;
+    try {
+      const grid = { grid: 'BF16', onGrid: true } as const;
+      const { reduced } = await cpu.alignPair(wide, wide, { maskRank: rank, alpha: 0.3, grid });
+      expect(reduced).toEqual([]);
+      for (const [kind, alpha, which] of [
+        ['principal', 0.3, 'largest'],
+        ['geo', 0.2, 'smallest'],
+      ] as const) {
+        const wanted = extreme(entries, Math.round(alpha * values.length), which);
+        const size = ones(wanted);
+        const own = { ...options, kind, alpha, rho: alpha, rank };
+        const { mask, illDefined } = await maskOf(wide, own, cpu, signal);
+        expect(illDefined).toBe(false);
+        if (kind === 'principal') {
+          expect(mask).toEqual(wanted);
+          const other = (await maskOf(turned, own, cpu, signal)).mask;
+          expect(other.every((bit, i) => bit === wanted[(i % rows) * columns + Math.floor(i / rows)])).toBe(true);
+        } else {
+          const small = extreme(values, size, 'smallest');
+          expect(mask).toEqual(wanted.map((bit, i) => bit | (small[i] as number)));
+        }
+      }
+    } finally {
+      await cpu.dispose();
+    }
+  });
   it('says if the reconstruction is not determined', async () => {
-    const equal = { rows: 2, columns: 2, values: Float64Array.from([1, 0, 0, 1]) };
-    expect((await maskOf(equal, { ...options, kind: 'principal' }, signal)).illDefined).toBe(true);
-    const apart = { rows: 2, columns: 2, values: Float64Array.from([2, 0, 0, 1]) };
-    expect(await maskOf(apart, { ...options, kind: 'principal', alpha: 0.25 }, signal)).toEqual({
+    const equal = float64(2, [1, 0, 0, 1]);
+    expect((await maskOf(equal, { ...options, kind: 'principal' }, reference, signal)).illDefined).toBe(true);
+    const apart = float64(2, [2, 0, 0, 1]);
+    expect(await maskOf(apart, { ...options, kind: 'principal', alpha: 0.25 }, reference, signal)).toEqual({
       mask: Uint8Array.from([1, 0, 0, 0]),
       illDefined: false,
     });
@@ -185,17 +268,42 @@ describe('files', () => {
     await file.close();
     expect([...found.keys()].some((name) => name.includes('c_attn'))).toBe(true);
   });
+  it('are made of the triplets that are kept, for every kind of one limit', { timeout: 120_000 }, async () => {
+    const kept = join(folder.path, 'kept');
+    const entries = (): string[] =>
+      readdirSync(kept, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.entry'));
+    const cache = { folder: kept, maxBytes: 2 ** 30 };
+    const keeping = await createAnalysis({ backend: 'cpu', threads: 1, directory: resolve('dist'), cache });
+    const some = '*layers.0.self_attn*';
+    const write = async (kind: MaskRequest['kind']): Promise<Uint8Array> => {
+      const params = request(BASE, { kind, tensors: some });
+      for await (const event of keeping.mask(params, signal)) void event;
+      return (await masks(params.destination)).masks.get('model.layers.0.self_attn.q_proj.weight') ?? new Uint8Array();
+    };
+    try {
+      const principal = await write('principal');
+      const found = entries();
+      expect(found.length).toBeGreaterThanOrEqual(4);
+      const off = await write('off-principal');
+      expect(off).toEqual(principal.map((bit) => 1 - bit));
+      expect(entries()).toEqual(found);
+    } finally {
+      await keeping.dispose();
+    }
+  });
   it('come in shards with an index above the limit, and not at all if ended in the middle', async () => {
     const base = await openCheckpoint(BASE);
+    const backend = createReferenceBackend();
     const params = request(BASE, {});
-    for await (const event of writeMasks(base, null, params, signal, 300_000)) void event;
+    for await (const event of writeMasks(base, null, params, backend, signal, 300_000)) void event;
     const names = readdirSync(dirname(params.destination));
     expect(names.filter((name) => /^mask-0000\d-of-0000\d\.safetensors$/.test(name)).length).toBeGreaterThan(1);
     expect((await masks(`${params.destination}.index.json`)).masks.size).toBe(42);
     const abort = new AbortController();
     const ended = request(BASE, {});
     const run = async (): Promise<void> => {
-      for await (const event of writeMasks(base, null, ended, abort.signal)) if (event.type === 'tensor') abort.abort();
+      for await (const event of writeMasks(base, null, ended, backend, abort.signal))
+        if (event.type === 'tensor') abort.abort();
     };
     await expect(run()).rejects.toMatchObject({ code: 'cancelled' });
     expect(readdirSync(dirname(ended.destination))).toEqual(['x']);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installDependencies, run } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
 import { writePair } from './lib/random-pair.mjs';
@@ -26,19 +26,19 @@ const SETTLED_MS = 3500;
 
 if (!existsSync(cli)) run(process.execPath, ['scripts/build.mjs'], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), 'offaxis-bench-'));
-// Prints the CPU seconds of the whole process when it ends; given to the command line by --import.
-const TELL = `data:text/javascript,process.on('exit',()=>{const {user,system}=process.cpuUsage();process.stderr.write('cpu '+(user+system)/1e6+'\\n')})`;
+const usage = join(folder, 'usage.json');
+const hook = pathToFileURL(join(root, 'scripts', 'lib', 'usage.mjs')).href;
 
 /** @param {string[]} args */
 function offaxis(...args) {
   const started = performance.now();
   const done = spawnSync(
     process.execPath,
-    ['--import', TELL, cli, 'compare', ...args, '--backend', 'cpu', '--json', join(folder, 'result.json')],
-    { encoding: 'utf8', env: { ...process.env, OFFAXIS_CACHE: join(folder, 'cache') } },
+    ['--import', hook, cli, 'compare', ...args, '--backend', 'cpu', '--json', join(folder, 'result.json')],
+    { encoding: 'utf8', env: { ...process.env, OFFAXIS_CACHE: join(folder, 'cache'), OFFAXIS_USAGE: usage } },
   );
   if (done.status !== 0) throw new Error(done.stderr);
-  const cpu = Number(/^cpu (.*)$/m.exec(done.stderr)?.[1]);
+  const cpu = JSON.parse(readFileSync(usage, 'utf8')).seconds;
   const text = readFileSync(join(folder, 'result.json'), 'utf8');
   const figures = JSON.stringify(JSON.parse(text), (name, value) => (name === 'elapsedMs' ? 0 : value));
   return { cpu, wall: (performance.now() - started) / 1000, figures };

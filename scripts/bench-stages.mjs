@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installDependencies, run } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
+import { headerOf } from './lib/random-pair.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 await onRecentNode(root);
@@ -62,27 +63,13 @@ function pairOf(rows, columns, seed) {
   const base = rounded(matrix);
   return [base.codes, rounded(base.values.map((value) => value + size * next())).codes];
 }
-function writeHeader(file) {
-  const header = {};
-  let end = 0;
-  for (const [layer, shape] of SHAPES.entries()) {
-    const bytes = shape[0] * shape[1] * 2;
-    header[`model.layers.${layer}.mlp.up_proj.weight`] = { dtype: 'BF16', shape, data_offsets: [end, (end += bytes)] };
-  }
-  const text = JSON.stringify(header);
-  const padded = text.padEnd(Math.ceil(text.length / 8) * 8);
-  const size = Buffer.alloc(8);
-  size.writeBigUInt64LE(BigInt(padded.length));
-  writeSync(file, size);
-  writeSync(file, padded);
-}
 
 if (!existsSync(cli)) run(process.execPath, ['scripts/build.mjs'], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), 'offaxis-stages-'));
 try {
   const paths = ['base', 'tuned'].map((name) => join(folder, `${name}.safetensors`));
   const files = paths.map((path) => openSync(path, 'w'));
-  files.forEach(writeHeader);
+  for (const file of files) writeSync(file, headerOf(SHAPES));
   for (const [layer, [rows, columns]] of SHAPES.entries())
     for (const [side, codes] of pairOf(rows, columns, layer + 1).entries())
       writeSync(files[side], new Uint8Array(codes.buffer));

@@ -41,18 +41,27 @@ function xorshift(seed) {
 }
 
 function fileOf(shapes, matrices) {
-  const header = {};
-  let at = 0;
-  for (const [i, shape] of shapes.entries()) {
-    const end = at + 2 * matrices[i].length;
-    header[`model.layers.${i}.self_attn.q_proj.weight`] = { dtype: 'BF16', shape, data_offsets: [at, end] };
-    at = end;
-  }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
   const codes = matrices.map((matrix) =>
     Buffer.from(Uint16Array.from(new Uint32Array(matrix.buffer), (x) => x >>> 16).buffer),
   );
-  return Buffer.concat([length, text, ...codes]);
+  return Buffer.concat([headerOf(shapes), ...codes]);
+}
+
+/**
+ * What a safetensors file of these matrices in bf16, one a layer, begins with.
+ * @param {readonly (readonly number[])[]} shapes
+ */
+export function headerOf(shapes) {
+  const header = {};
+  let at = 0;
+  for (const [i, shape] of shapes.entries()) {
+    const end = at + 2 * shape[0] * shape[1];
+    header[`model.layers.${i}.mlp.up_proj.weight`] = { dtype: 'BF16', shape, data_offsets: [at, end] };
+    at = end;
+  }
+  const text = JSON.stringify(header);
+  const padded = text.padEnd(Math.ceil(text.length / 8) * 8);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  return Buffer.concat([length, Buffer.from(padded)]);
 }

@@ -10,7 +10,7 @@ import type { Random } from './random.ts';
 import type { Target } from './target.ts';
 
 /** Where a file describes itself: damage among the weights is seldom noticed, and tries nothing. */
-type Stretches = readonly (readonly [from: number, to: number])[];
+export type Stretches = readonly (readonly [from: number, to: number])[];
 
 export function binaryTarget(
   name: string,
@@ -37,13 +37,14 @@ export function binaryTarget(
       const file = input.slice(1);
       const header = await read(memorySource(file), sample.file);
       const accepted = !header.problems.some(({ severity }) => severity === 'error');
-      return { accepted, rejections: header.problems, fault: placesFault(header, dataBytes ?? file.length) };
+      const bytes = dataBytes ?? file.length;
+      return { accepted, rejections: header.problems, fault: placesFault(header, () => bytes, bytes) };
     },
     close: () => Promise.resolve(),
   };
 }
 
-function damaged(random: Random, bytes: Buffer, stretches: Stretches): Uint8Array {
+export function damaged(random: Random, bytes: Uint8Array, stretches: Stretches): Uint8Array {
   const kind = random.below(20);
   if (kind === 0) return bytes.subarray(0, random.below(bytes.length));
   if (kind === 1) return bytes;
@@ -70,30 +71,37 @@ const WORDS = [
   [0, 0, 0, 0, 1, 0, 0, 0],
 ].map((word) => Uint8Array.from(word));
 
-/** What can be read lies inside of the file. */
-function placesFault({ entries }: Header, fileBytes: number): string | null {
+/** What can be read lies inside of its file: `bytesOf` one, of the entry's own without a name; `allBytes`: of all together. */
+export function placesFault({ entries }: Header, bytesOf: (file?: string) => number, allBytes: number): string | null {
   for (const entry of entries.values()) {
-    const fault = placeFault(entry, fileBytes);
-    if (fault !== null) return `${JSON.stringify(entry.name)} ${fault} of the file's ${fileBytes} bytes`;
+    const fault = placeFault(entry, bytesOf, allBytes);
+    if (fault !== null) return `${JSON.stringify(entry.name)} ${fault} of the ${allBytes} bytes`;
   }
   return null;
 }
 
-function placeFault({ offset, sizeBytes, shape, layout }: HeaderEntry, fileBytes: number): string | null {
+function placeFault(
+  { offset, sizeBytes, shape, layout }: HeaderEntry,
+  bytesOf: (file?: string) => number,
+  allBytes: number,
+): string | null {
   if (shape.some((side) => !Number.isSafeInteger(side) || side < 0))
     return `has the shape [${shape.join(', ')}] with a side`;
   if (offset === null) return null;
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return `has ${sizeBytes} bytes`;
   if (!layout)
-    return offset >= 0 && offset + sizeBytes <= fileBytes ? null : `lies at ${offset}, ${sizeBytes} bytes, outside`;
+    return offset >= 0 && offset + sizeBytes <= bytesOf() ? null : `lies at ${offset}, ${sizeBytes} bytes, outside`;
   const count = layout.shape.reduce((product, side) => product * side, 1);
   for (const box of layout.boxes) {
-    const last = box.shape.reduce((sum, side, axis) => sum + (side - 1) * (box.strides?.[axis] ?? 0), 0);
-    if (box.offset + (last + 1) * (sizeBytes / count) > fileBytes)
+    const axes = box.shape.map((side, axis) => (side - 1) * (box.strides?.[axis] ?? packed(box.shape, axis)));
+    const last = axes.reduce((sum, steps) => sum + steps, 0);
+    if (box.offset < 0 || box.offset + (last + 1) * (sizeBytes / count) > bytesOf(box.file))
       return `has a box at ${box.offset} that ends outside`;
   }
-  return sizeBytes > fileBytes ? `claims ${sizeBytes} bytes` : null;
+  return sizeBytes > allBytes ? `claims ${sizeBytes} bytes` : null;
 }
+const packed = (shape: readonly number[], axis: number): number =>
+  shape.slice(axis + 1).reduce((product, side) => product * side, 1);
 
 /** From one text to behind another; the whole file if they are not there. */
 export function between(file: Buffer, first: string, last: string): [number, number] {

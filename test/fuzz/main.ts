@@ -18,6 +18,8 @@ const PARTS: Readonly<Record<TargetName, number>> = {
   gguf: 1,
   numpy: 1,
   delta: 1,
+  zero: 1,
+  ranks: 1,
 };
 /** A case that takes longer hangs. */
 const HANG_MS = 30_000;

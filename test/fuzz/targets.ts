@@ -10,9 +10,23 @@ import { headerTarget } from './header.ts';
 import { indexTarget } from './index-file.ts';
 import { mcpTarget } from './mcp.ts';
 import { rpcTarget } from './rpc.ts';
+import { ranksTarget, zeroTarget } from './sets.ts';
 import type { Target } from './target.ts';
 
-export const TARGETS = ['header', 'index', 'config', 'rpc', 'mcp', 'torch', 'dcp', 'gguf', 'numpy', 'delta'] as const;
+export const TARGETS = [
+  'header',
+  'index',
+  'config',
+  'rpc',
+  'mcp',
+  'torch',
+  'dcp',
+  'gguf',
+  'numpy',
+  'delta',
+  'zero',
+  'ranks',
+] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** `root`: of the project; its dist/ holds the server. */
@@ -26,6 +40,10 @@ export async function openTarget(name: TargetName, root: string): Promise<Target
       return configTarget;
     case 'delta':
       return deltaTarget;
+    case 'zero':
+      return zeroTarget();
+    case 'ranks':
+      return ranksTarget(root);
     case 'rpc':
       return rpcTarget;
     case 'mcp':

@@ -15,6 +15,8 @@ const CASES = {
   gguf: 500,
   numpy: 500,
   delta: 2_000,
+  zero: 500,
+  ranks: 200,
 };
 
 it.each(TARGETS)(

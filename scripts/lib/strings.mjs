@@ -1,6 +1,6 @@
 // @ts-check
-// The strings that the sources ask to be translated: first arguments of `l10n.t` (host), `t` (pages) and `say` (figures, which pages
-// and host translate), second and third of `plural` (pages).
+// The strings that the sources ask to be translated: first arguments of `l10n.t` (host), `t` (pages) and `say` (figures and errors,
+// which pages and host translate), templates of `say`, second and third of `plural` (pages).
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
@@ -29,7 +29,7 @@ export function collectStrings(root) {
     const path = relative(root, file);
     if (
       path === join('webview', 'shared', 'l10n.ts') ||
-      path === join('src', 'metrics', 'say.ts') ||
+      path === join('src', 'protocol', 'say.ts') ||
       path.startsWith(join('src', 'kernels'))
     )
       continue;
@@ -58,6 +58,10 @@ export function stringsOf(text, path) {
         for (const message of literals(argument, `${path}:${line}`)) messages.push({ message, line });
       }
     }
+    if (ts.isTaggedTemplateExpression(node) && functionOf(node.tag, imported, source) === 'say') {
+      const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+      messages.push({ message: ofTemplate(node.template, `${path}:${line}`), line });
+    }
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -65,7 +69,7 @@ export function stringsOf(text, path) {
 }
 
 /**
- * `vscode.l10n.t`, `l10n.t`, and what is imported of webview/shared/l10n.ts and src/metrics/say.ts, under its own name.
+ * `vscode.l10n.t`, `l10n.t`, and what is imported of webview/shared/l10n.ts and src/protocol/say.ts, under its own name.
  * @param {ts.Expression} expression
  * @param {ReadonlySet<string>} imported
  * @param {ts.SourceFile} source
@@ -85,6 +89,20 @@ function importedNames(source) {
     return bindings && ts.isNamedImports(bindings) ? bindings.elements.map((element) => element.name.text) : [];
   });
   return new Set(names);
+}
+
+/**
+ * A template with {0}, {1} ... for its gaps, as `say` makes of it.
+ * @param {ts.TemplateLiteral} template
+ * @param {string} where
+ */
+function ofTemplate(template, where) {
+  const parts = ts.isNoSubstitutionTemplateLiteral(template)
+    ? [template.text]
+    : [template.head.text, ...template.templateSpans.map(({ literal }) => literal.text)];
+  if (parts.some((part) => /\{\d+\}/.test(part)))
+    throw new Error(`${where}: a message to translate must not hold {0} beside its own gaps.`);
+  return parts.reduce((message, part, gap) => `${message}{${gap - 1}}${part}`);
 }
 
 /**

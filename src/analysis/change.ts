@@ -3,7 +3,7 @@ import { AdaptedWeight, CastWeight, gridOf, readChunks, type Weight, type Weight
 import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
-import { english } from '../metrics/say.ts';
+import { english } from '../protocol/say.ts';
 import { bytesOf, castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';

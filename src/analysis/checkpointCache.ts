@@ -6,6 +6,7 @@ import { CONFIG_FILES, FILES_BESIDE } from '../formats/index.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { OpenLimits } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 
 /** Closed after this long without a request, so that files can be moved and the memory of large headers goes back. */
 const IDLE_MS = 15_000;
@@ -64,7 +65,7 @@ export class CheckpointCache {
     const either = signal ? AbortSignal.any([signal, late]) : late;
     // a disk that does not answer hears of no signal
     const tooLate = new Promise<never>((_, reject) => {
-      const slow = `${path} could not be opened within ${milliseconds} ms. Open it to wait for it.`;
+      const slow = say`${path} could not be opened within ${milliseconds} ms. Open it to wait for it.`;
       late.addEventListener('abort', () => reject(new OffaxisError('read-failed', slow)), { once: true });
     });
     // One that is open already may be larger than this caller wants to have.
@@ -74,7 +75,7 @@ export class CheckpointCache {
       } finally {
         await held.release();
       }
-      throw new OffaxisError('bad-file', `${path}: its headers have more than ${headerBytes} bytes. Open it.`);
+      throw new OffaxisError('bad-file', say`${path}: its headers have more than ${headerBytes} bytes. Open it.`);
     });
     return Promise.race([work, tooLate]);
   }
@@ -98,7 +99,7 @@ export class CheckpointCache {
     await held.release();
     throw new OffaxisError(
       'bad-file',
-      held.checkpoint.problems.find(({ severity }) => severity === 'error')?.message ?? `${path} can't be read.`,
+      held.checkpoint.problems.find(({ severity }) => severity === 'error')?.message ?? say`${path} can't be read.`,
     );
   }
 

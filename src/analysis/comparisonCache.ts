@@ -9,6 +9,7 @@ import {
   type WeightPair,
 } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { ComparedCheckpoints } from '../protocol/engine.ts';
 import type { CheckpointCache, HeldCheckpoint } from './checkpointCache.ts';
 import { holdWeights } from './overDeltas.ts';
@@ -154,7 +155,7 @@ function pairOf(base: Checkpoint, tuned: Checkpoint, options: PairOptions): Pair
   if (base.adapter && !base.adapter.facts.unmerged)
     throw new OffaxisError(
       'bad-file',
-      `${base.path} is an adapter (${base.adapter.facts.kind}): parts of an update, not weights. Compare the base that it was trained on with it.`,
+      say`${base.path} is an adapter (${base.adapter.facts.kind}): parts of an update, not weights. Compare the base that it was trained on with it.`,
     );
   return tuned.adapter && !tuned.adapter.facts.unmerged
     ? pairAdapter(base, tuned, tuned.adapter, options)

@@ -11,6 +11,7 @@ import {
   type Weight,
 } from '../checkpoint/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { ExportEvent, ExportRequest } from '../protocol/matrix.ts';
 import { filesOf } from './checkpointCache.ts';
 
@@ -101,7 +102,7 @@ async function* write(
   if (format === 'npy' && !npy)
     throw new OffaxisError(
       'bad-parameter',
-      `${undecodable(dtype) ?? `${dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
+      say`${undecodable(dtype) ?? `${dtype} has no .npy type.`} Export it as .safetensors, which keeps the bytes.`,
     );
   const header = npy
     ? npyHeader(npy.descr, weight.shape)

@@ -11,6 +11,7 @@ import type {
   ModuleList,
 } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { DigestEvent, ScanEvent } from '../protocol/health.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ExportEvent, PictureEvent, ValuesBlock } from '../protocol/matrix.ts';
@@ -206,7 +207,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
       if ((tuned !== null) !== (kind === 'changed'))
         throw new OffaxisError(
           'bad-parameter',
-          'The mask "changed" is of BASE and TUNED, every other one of BASE alone.',
+          say('The mask "changed" is of BASE and TUNED, every other one of BASE alone.'),
         );
       if (tuned !== null) {
         const { open, release } = await comparisons.hold(

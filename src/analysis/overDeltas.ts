@@ -1,6 +1,7 @@
 /** Checkpoints held as weights: a delta as what it makes of the versions under it. */
 import { applyDeltas, isDelta, versionBefore, type Checkpoint, type DeltaCheckpoint } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { CheckpointCache, HeldCheckpoint } from './checkpointCache.ts';
 
 /** What a delta was made on, if it does not lie beside it: a path, or what to do if that is not known. */
@@ -58,7 +59,7 @@ async function madeOf(
     if (checkpoint.delta.version !== first.delta.baseVersion)
       throw new OffaxisError(
         'bad-file',
-        `${checkpoint.path} says that it is version ${checkpoint.delta.version}, and its name that it is ${first.delta.baseVersion}. Rename its folder.`,
+        say`${checkpoint.path} says that it is version ${checkpoint.delta.version}, and its name that it is ${first.delta.baseVersion}. Rename its folder.`,
       );
     chain.unshift(checkpoint);
     first = checkpoint;
@@ -73,7 +74,7 @@ async function baseOf(
   signal?: AbortSignal,
 ): Promise<HeldCheckpoint> {
   const why = `${path} is a delta: the change of some weights, not weights; what it was made on, version ${delta.baseVersion}, does not lie beside it.`;
-  if ('advice' in deltaBase) throw new OffaxisError('bad-file', `${why} ${deltaBase.advice}`);
+  if ('advice' in deltaBase) throw new OffaxisError('bad-file', say`${why} ${deltaBase.advice}`);
   return holdWeights(checkpoints, deltaBase.path, { advice: 'Name a checkpoint that holds weights.' }, signal);
 }
 

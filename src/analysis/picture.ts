@@ -11,6 +11,7 @@ import {
 import { Grid, numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import type { PictureCheckpoints } from '../protocol/engine.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { MAX_PICTURE_SIDE, type PictureEvent, type PictureRequest, type Rectangle } from '../protocol/matrix.ts';
 import { gridFor } from './change.ts';
 import type { CheckpointCache } from './checkpointCache.ts';
@@ -69,7 +70,7 @@ async function* draw(
   const columns = request.columns[1] - request.columns[0];
   const side = (pixels: number, lines: number): number =>
     Math.max(1, Math.min(Math.floor(pixels), lines, MAX_PICTURE_SIDE));
-  if (rows * columns === 0) throw new OffaxisError('bad-parameter', `${weight.name}: the part to draw is empty.`);
+  if (rows * columns === 0) throw new OffaxisError('bad-parameter', say`${weight.name}: the part to draw is empty.`);
   const width = side(request.width, columns);
   const height = side(request.height, rows);
   const sums = new PictureSums(request.source.kind, rows, columns, width, height);
@@ -143,11 +144,11 @@ function isWide(dtype: string): boolean {
 
 function planeSource(checkpoint: Checkpoint, { source }: PictureRequest): Source {
   if ('pair' in source)
-    throw new OffaxisError('bad-parameter', 'What changed is drawn from two checkpoints, not from one.');
+    throw new OffaxisError('bad-parameter', say('What changed is drawn from two checkpoints, not from one.'));
   const tensor = readableTensor(checkpoint, source.tensor);
   const weight = planeWeight(checkpoint, tensor, source.slice);
   const why = undrawable(weight.type);
-  if (why !== null) throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(tensor.name)}: ${why}`);
+  if (why !== null) throw new OffaxisError('bad-file', say`Tensor ${JSON.stringify(tensor.name)}: ${why}`);
   return { sides: [weight], combine: null, wide: isWide(weight.type) };
 }
 
@@ -159,12 +160,12 @@ function undrawable(dtype: string): string | null {
 
 function pairSource({ pairs }: OpenComparison, { source }: PictureRequest): Source {
   if (!('pair' in source))
-    throw new OffaxisError('bad-parameter', 'Values are drawn from one checkpoint, not from two.');
+    throw new OffaxisError('bad-parameter', say('Values are drawn from one checkpoint, not from two.'));
   const pair = pairs.get(source.pair);
   if (!pair)
     throw new OffaxisError(
       'bad-parameter',
-      `${JSON.stringify(source.pair)} is not a pair of these checkpoints. They may have changed on disk: press Retry.`,
+      say`${JSON.stringify(source.pair)} is not a pair of these checkpoints. They may have changed on disk: press Retry.`,
     );
   return {
     sides: [pair.base, pair.tuned],

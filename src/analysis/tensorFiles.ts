@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { createOutput, refuseDestination, removeFile, writeWhole, type Output } from '../files/index.ts';
 import { safetensorsHeader, type WrittenTensor } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 
 /** As transformers splits checkpoints by default. */
 export const SHARD_BYTES = 5_000_000_000;
@@ -117,7 +118,7 @@ export class TensorFiles {
 /** Before the work: may a checkpoint be written there? Throws bad-parameter. */
 export async function refuseTensorFile(destination: string, reads: readonly string[]): Promise<void> {
   if (!destination.endsWith(SUFFIX))
-    throw new OffaxisError('bad-parameter', `${destination} does not end in ${SUFFIX}. Choose a name that does.`);
+    throw new OffaxisError('bad-parameter', say`${destination} does not end in ${SUFFIX}. Choose a name that does.`);
   await refuseDestination(destination, { reads, checkpoint: true });
 }
 

@@ -2,6 +2,7 @@
 import { byteRange, codesOf, componentsOf, numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import { codesPlane, planeWeight, readableTensor, type Checkpoint, type Weight } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { MAX_VALUES, type Rectangle, type ValuesBlock, type ValuesRequest } from '../protocol/matrix.ts';
 
 /** Rows that lie this close are read with what lies between them: one read of 4 MiB is quicker than a hundred small ones. */
@@ -14,7 +15,7 @@ export function checkRectangle({ rows, columns }: Rectangle, plane: { rows: numb
     [columns, plane.columns, 'columns'],
   ] as const)
     if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to < from || to > side)
-      throw new OffaxisError('bad-parameter', `${name} ${from} to ${to} do not lie within 0 to ${side}.`);
+      throw new OffaxisError('bad-parameter', say`${name} ${from} to ${to} do not lie within 0 to ${side}.`);
 }
 
 /** Throws bad-parameter beyond MAX_VALUES or the tensor, bad-file for types that cannot be decoded, read-failed, cancelled. */
@@ -33,7 +34,7 @@ export async function valuesOf(weight: Weight, request: Rectangle, signal?: Abor
   const { tensor, type, stored } = weight;
   const dtype = stored ? weight.dtype : type;
   const why = undecodable(dtype);
-  if (why !== null) throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(tensor)}: ${why}`);
+  if (why !== null) throw new OffaxisError('bad-file', say`Tensor ${JSON.stringify(tensor)}: ${why}`);
   checkRectangle(request, weight);
   const [row0, row1] = request.rows;
   const [column0, column1] = request.columns;
@@ -42,7 +43,7 @@ export async function valuesOf(weight: Weight, request: Rectangle, signal?: Abor
   if (count > MAX_VALUES)
     throw new OffaxisError(
       'bad-parameter',
-      `${count} values are more than the ${MAX_VALUES} that are read at once. Ask for fewer rows or columns.`,
+      say`${count} values are more than the ${MAX_VALUES} that are read at once. Ask for fewer rows or columns.`,
     );
   const components = componentsOf(dtype);
   const block: ValuesBlock = {

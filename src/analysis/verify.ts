@@ -13,6 +13,7 @@ import {
 import { componentsOf, numbersOf, numberType, undecodable } from '../numbers/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { LeftOut, VerifiedTensor, VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
 import { Differences } from './differences.ts';
 import { Estimate, Pace } from './queue.ts';
@@ -33,7 +34,7 @@ export async function* verifyCheckpoints(
   if (isAdapter(adapter) && !isAdapter(weights))
     throw new OffaxisError(
       'bad-file',
-      `${adapter.path} is an adapter and ${weights.path} is not: they hold different things. Merge the adapter, or name another adapter.`,
+      say`${adapter.path} is an adapter and ${weights.path} is not: they hold different things. Merge the adapter, or name another adapter.`,
     );
   const pairing = pairCheckpoints(a, b, { includeEmbeddings: true, tensors: null });
   const { items, leftOut } = workOf(a, b, pairing);

@@ -1,6 +1,6 @@
 /** How much changed, and by how much: the first sentence. */
 import { isPartial } from '../metrics/coverage.ts';
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { isFloating, isByteFloat } from '../numbers/index.ts';
 import type { AdapterFacts } from '../protocol/adapter.ts';
 import { integer, percent } from '../protocol/format.ts';

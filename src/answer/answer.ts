@@ -3,7 +3,7 @@
  * what is like noise. Every clause stands beside its figure and what noise gives; nothing that does not clear its noise is stated as a
  * finding. One generator for the page, the command line, the assistant and hovers. Pure.
  */
-import { say } from '../metrics/say.ts';
+import { say } from '../protocol/say.ts';
 import { integer, times } from '../protocol/format.ts';
 import { amountClauses } from './amount.ts';
 import { answerOf, clause, type Answer, type Clause } from './clause.ts';

@@ -1,6 +1,6 @@
 /** What an answer is made of: clauses in their order, each with its figure, what noise gives, and where both are shown. Pure data. */
 import type { FigureId } from '../metrics/catalog.ts';
-import type { Text } from '../metrics/say.ts';
+import type { Text } from '../protocol/say.ts';
 import type { AnswerKind, AnswerTab } from '../protocol/results.ts';
 import type { Word } from './words.ts';
 

@@ -1,6 +1,6 @@
 /** Where in depth the update lies: held by some layers, or spread over all of them. */
 import { median } from '../metrics/median.ts';
-import { say } from '../metrics/say.ts';
+import { say } from '../protocol/say.ts';
 import { percent, times } from '../protocol/format.ts';
 import { greatest, least, pushTo } from '../protocol/lists.ts';
 import { clause, type Clause } from './clause.ts';

@@ -1,5 +1,5 @@
 /** Where the update points, and how few directions carry it: modules of which the same is said share a clause. */
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { num, times } from '../protocol/format.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { clause, type Clause } from './clause.ts';

@@ -1,6 +1,6 @@
 /** Experts that moved further than the others. */
 import { median } from '../metrics/median.ts';
-import { say } from '../metrics/say.ts';
+import { say } from '../protocol/say.ts';
 import { percent, times } from '../protocol/format.ts';
 import { greatest, least } from '../protocol/lists.ts';
 import { clause, type Clause } from './clause.ts';

@@ -1,7 +1,7 @@
 /** What is said alone, in place of everything else: nothing to compare, nothing changed, or not base and tuned. */
 import { isPartial } from '../metrics/coverage.ts';
 import type { Lineage } from '../metrics/lineage.ts';
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { integer, num, percent } from '../protocol/format.ts';
 import type { ComparisonTensor } from '../protocol/results.ts';
 import { visible } from '../text/show.ts';

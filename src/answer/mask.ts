@@ -1,5 +1,5 @@
 /** Which weights changed: off or on the base's main entries, beside rounding noise. */
-import { say } from '../metrics/say.ts';
+import { say } from '../protocol/say.ts';
 import { littleRoom, maskVerdict } from '../metrics/verdict.ts';
 import { integer, percent } from '../protocol/format.ts';
 import type { Verdict } from '../protocol/results.ts';

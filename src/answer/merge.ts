@@ -1,5 +1,5 @@
 /** What merging an adapter into its base would lose. */
-import { say } from '../metrics/say.ts';
+import { say } from '../protocol/say.ts';
 import { percent } from '../protocol/format.ts';
 import { clause, type Clause } from './clause.ts';
 import { middle } from './noise.ts';

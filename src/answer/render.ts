@@ -1,5 +1,5 @@
 /** An answer as text: for people in their language, and in plain English for terminals, files and language models. */
-import { english, type Text } from '../metrics/say.ts';
+import { english, type Text } from '../protocol/say.ts';
 import type { AnswerClause, ComparisonAnswer } from '../protocol/results.ts';
 import type { Answer, Clause } from './clause.ts';
 import type { Word } from './words.ts';

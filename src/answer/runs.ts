@@ -1,5 +1,5 @@
 /** Several runs of one base: how far each moved, and whether they point the same way. Figures of METRICS.md, section D. */
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { integer, num, percent } from '../protocol/format.ts';
 import { greatest, least } from '../protocol/lists.ts';
 import { visible } from '../text/show.ts';

@@ -1,5 +1,5 @@
 /** How large updates are, and what one rounding would be beside them. */
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { isByteFloat } from '../numbers/index.ts';
 import { percent } from '../protocol/format.ts';
 import type { Matrix } from './subject.ts';

@@ -1,5 +1,5 @@
 /** Whether the spectrum moved and the main directions turned as noise of the same size would have them do. */
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { degrees, percent } from '../protocol/format.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { clause, type Clause } from './clause.ts';

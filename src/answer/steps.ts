@@ -1,5 +1,5 @@
 /** The checkpoints along one run, beside a random walk of the same steps. Figures of METRICS.md, section D. */
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { integer, num, percent } from '../protocol/format.ts';
 import { answerOf, clause, type Answer, type Clause } from './clause.ts';
 import type { Word } from './words.ts';

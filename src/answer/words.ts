@@ -1,6 +1,6 @@
 /** Numbers, shares and lists in words. */
 import { isPartial } from '../metrics/coverage.ts';
-import { say, type Text } from '../metrics/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { integer, percent, times } from '../protocol/format.ts';
 
 export type Word = Text | string;

@@ -6,7 +6,7 @@ import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metri
 import { LARGEST_ANGLE, OFF_ENERGY, OFF_MASK, SHIFT, toldOf, type Headline, type Told } from '../metrics/headlines.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
-import { english } from '../metrics/say.ts';
+import { english } from '../protocol/say.ts';
 import { energySaid, maskSaid } from '../metrics/verdict.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';

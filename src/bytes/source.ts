@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readlink, stat } from 'node:fs/promises';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { isSameStamp, stampOf, type FileStamp } from './stamp.ts';
 
 /** One call to the system reads no more than this, so that an abort is seen soon and the 2 GiB limit of a read is never met. */
@@ -58,12 +59,12 @@ export async function brokenLink(path: string): Promise<OffaxisError | null> {
   const target = await readlink(path).catch(() => '');
   return new OffaxisError(
     'bad-file',
-    `${path} is a link to ${target}, which is not there: the download was not finished, or its file was deleted. Download it again.`,
+    say`${path} is a link to ${target}, which is not there: the download was not finished, or its file was deleted. Download it again.`,
   );
 }
 
 function notRegular(path: string): OffaxisError {
-  return new OffaxisError('bad-file', `${path} is not a regular file. Choose the file of a checkpoint.`);
+  return new OffaxisError('bad-file', say`${path} is not a regular file. Choose the file of a checkpoint.`);
 }
 
 /** A system error of opening as ours. */
@@ -71,18 +72,18 @@ export function openError(error: unknown, path: string): OffaxisError {
   if (error instanceof OffaxisError) return error;
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new OffaxisError('bad-file', `${path} does not exist. Check the path.`, { cause: error });
+    return new OffaxisError('bad-file', say`${path} does not exist. Check the path.`, { cause: error });
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new OffaxisError('read-failed', `${path} may not be read by this user. Change its permissions.`, {
+    return new OffaxisError('read-failed', say`${path} may not be read by this user. Change its permissions.`, {
       cause: error,
     });
   }
   if (code === 'EMFILE' || code === 'ENFILE') {
-    const text = `${path} could not be opened: too many files are open. Close other programs or raise the limit (ulimit -n).`;
+    const text = say`${path} could not be opened: too many files are open. Close other programs or raise the limit (ulimit -n).`;
     return new OffaxisError('read-failed', text, { cause: error });
   }
-  return new OffaxisError('read-failed', `${path} could not be opened (${code ?? String(error)}). Try again.`, {
+  return new OffaxisError('read-failed', say`${path} could not be opened (${code ?? String(error)}). Try again.`, {
     cause: error,
   });
 }
@@ -91,7 +92,7 @@ export function openError(error: unknown, path: string): OffaxisError {
 export function changedError(path: string): OffaxisError {
   return new OffaxisError(
     'read-failed',
-    `${path} has changed since it was opened: what was read of it may be partly old and partly new. Open the checkpoint again.`,
+    say`${path} has changed since it was opened: what was read of it may be partly old and partly new. Open the checkpoint again.`,
   );
 }
 
@@ -109,11 +110,11 @@ export function byteSourceOf(handle: ReadableHandle, path: string, stamp: FileSt
         try {
           ({ bytesRead } = await handle.read(target, done, Math.min(PIECE_BYTES, target.length - done), at));
         } catch (error) {
-          const text = `${path} could not be read at byte ${at} (${errorCode(error) ?? String(error)}). Check the disk and try again.`;
+          const text = say`${path} could not be read at byte ${at} (${errorCode(error) ?? String(error)}). Check the disk and try again.`;
           throw new OffaxisError('read-failed', text, { cause: error });
         }
         if (bytesRead === 0) {
-          const text = `${path} ends at byte ${at}, ${target.length - done} bytes early. It has changed since it was opened, or was not copied whole: open it again.`;
+          const text = say`${path} ends at byte ${at}, ${target.length - done} bytes early. It has changed since it was opened, or was not copied whole: open it again.`;
           throw new OffaxisError('read-failed', text);
         }
         done += bytesRead;
@@ -122,7 +123,7 @@ export function byteSourceOf(handle: ReadableHandle, path: string, stamp: FileSt
     },
     async check(expected) {
       const now = await handle.stamp().catch((error: unknown) => {
-        const text = `${path} could not be looked at again (${errorCode(error) ?? String(error)}): whether it has changed is unknown. Check the disk and try again.`;
+        const text = say`${path} could not be looked at again (${errorCode(error) ?? String(error)}): whether it has changed is unknown. Check the disk and try again.`;
         throw new OffaxisError('read-failed', text, { cause: error });
       });
       if (!isSameStamp(now, expected)) throw changedError(path);

@@ -19,6 +19,7 @@ import {
   type ZeroFiles,
 } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { appendAll } from '../protocol/lists.ts';
 import { readManifest, type DeltaManifest } from './deltas/read.ts';
 import { insideOf } from './folders.ts';
@@ -54,7 +55,10 @@ export class SeveralCheckpoints extends OffaxisError {
   ) {
     const names = paths.slice(0, MOST_NAMED).map((path) => relative(folder, path));
     const rest = paths.length > names.length ? ` and ${paths.length - names.length} more` : '';
-    super('bad-file', `${folder} holds ${paths.length} checkpoints (${names.join(', ')}${rest}). Choose one of them.`);
+    super(
+      'bad-file',
+      say`${folder} holds ${paths.length} checkpoints (${names.join(', ')}${rest}). Choose one of them.`,
+    );
   }
 }
 /** In a sentence; the rest is counted. */
@@ -79,7 +83,7 @@ export async function discover(path: string): Promise<Source> {
   if (file.endsWith('.json')) {
     throw new OffaxisError(
       'bad-file',
-      `${path} is not a checkpoint. Choose the file of a checkpoint, its index (.index.json) or a folder.`,
+      say`${path} is not a checkpoint. Choose the file of a checkpoint, its index (.index.json) or a folder.`,
     );
   }
   const shard = shardName(file);
@@ -151,7 +155,7 @@ async function inFolder(folder: string): Promise<Source> {
 }
 
 function none(folder: string, advice: string): OffaxisError {
-  return new OffaxisError('bad-file', `${folder} holds no checkpoint. ${advice}`);
+  return new OffaxisError('bad-file', say`${folder} holds no checkpoint. ${advice}`);
 }
 
 /** What the folder itself holds, in the first format that it holds anything of; null if nothing. Throws SeveralCheckpoints. */

@@ -1,6 +1,7 @@
 /** Checkpoints of formats that are known by their names and not read: said as such, not as "no checkpoint". */
 import { join, places } from '../bytes/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 
 /** Orbax (JAX) and the store below it, TensorStore's OCDBT (orbax.readthedocs.io, "Checkpoint Format Guide"). */
 const ORBAX = new Set(['manifest.ocdbt', '_METADATA', '_CHECKPOINT_METADATA', 'orbax.checkpoint']);
@@ -22,6 +23,6 @@ export async function foreignFault(folder: string, names: readonly string[]): Pr
 }
 
 export function orbax(folder: string): OffaxisError {
-  const text = `${folder} is an Orbax checkpoint (JAX, OCDBT); Offaxis does not read it. Restore it with Orbax and save its weights with safetensors.`;
+  const text = say`${folder} is an Orbax checkpoint (JAX, OCDBT); Offaxis does not read it. Restore it with Orbax and save its weights with safetensors.`;
   return new OffaxisError('bad-file', text);
 }

@@ -4,6 +4,7 @@ import type { ByteSource } from '../bytes/index.ts';
 import { familyOf, isExpertStack, type Family } from '../families/index.ts';
 import { ProblemList, quoted, readHeader, readShardIndex, shardName, type ShardIndex } from '../formats/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { ModelConfig, TensorRow } from '../protocol/engine.ts';
 import { adapterOf } from './adapters/adapter.ts';
 import { readAlphas } from './adapters/alphas.ts';
@@ -114,7 +115,7 @@ export function isRefused(checkpoint: Checkpoint): boolean {
 
 class HeadersTooLarge extends OffaxisError {
   constructor(path: string, most: number) {
-    super('bad-file', `${path}: its headers have more than ${most} bytes, too many to be read in passing. Open it.`);
+    super('bad-file', say`${path}: its headers have more than ${most} bytes, too many to be read in passing. Open it.`);
   }
 }
 /** As its first eight bytes claim; 0 if there are none, which reading the header then says. */
@@ -330,7 +331,7 @@ async function readTensor(
     const why = tensor.missing
       ? `its shard ${tensor.file} is missing. Download it`
       : `the header of ${tensor.file} is damaged. Download the file again`;
-    throw new OffaxisError('read-failed', `Tensor ${quoted(tensor.name)} cannot be read: ${why}.`);
+    throw new OffaxisError('read-failed', say`Tensor ${quoted(tensor.name)} cannot be read: ${why}.`);
   }
   if (offset < 0 || offset + target.length > tensor.sizeBytes) {
     throw new OffaxisError(
@@ -344,7 +345,9 @@ async function readTensor(
   } catch (error) {
     if (!(error instanceof OffaxisError) || error.code === 'cancelled') throw error;
     const where = error.message.startsWith(folder) ? '' : ` (${tensor.file})`;
-    throw new OffaxisError('read-failed', `Tensor ${quoted(tensor.name)}${where}: ${error.message}`, { cause: error });
+    throw new OffaxisError('read-failed', say`Tensor ${quoted(tensor.name)}${where}: ${error.text ?? error.message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The rows of a weight as a whole, or chunk by chunk for passes that hold none of it. */
 import { numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { Area, RowSource, Weight } from './weight.ts';
 
 /** A row of a transposed weight crosses the whole tensor, so many are read in one pass over it: as many as fit in this. */
@@ -129,7 +130,7 @@ function* slabSteps(weight: RowSource, area: Area, weights: number, signal?: Abo
 function elementBytes({ name, type }: RowSource): number {
   const bits = numberType(type)?.bits ?? 0;
   if (bits === 0 || bits % 8 !== 0)
-    throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)} of type ${type} cannot be read as numbers.`);
+    throw new OffaxisError('bad-file', say`Tensor ${JSON.stringify(name)} of type ${type} cannot be read as numbers.`);
   return bits / 8;
 }
 

@@ -2,6 +2,7 @@
 import { basename, join, places } from '../bytes/index.ts';
 import { STEP_NAMES, stepName } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { appendAll } from '../protocol/lists.ts';
 
 export { stepName };
@@ -28,7 +29,7 @@ export async function stepsIn(folder: string): Promise<Step[]> {
   if (kinds.length > 1)
     throw new OffaxisError(
       'bad-parameter',
-      `${folder} holds steps under names of several kinds (${kinds.join(', ')}), which do not count the same thing. Name the steps one by one.`,
+      say`${folder} holds steps under names of several kinds (${kinds.join(', ')}), which do not count the same thing. Name the steps one by one.`,
     );
   return ordered(found.map(({ step, path }) => ({ step, path })));
 }
@@ -51,13 +52,13 @@ export async function runOf(paths: readonly string[]): Promise<Run> {
     if (inside.length === 0)
       throw new OffaxisError(
         'bad-parameter',
-        `${path} tells no step: it is not named ${STEP_NAMES}, and holds none that is. Say which step it is: STEP=${path}`,
+        say`${path} tells no step: it is not named ${STEP_NAMES}, and holds none that is. Say which step it is: STEP=${path}`,
       );
     appendAll(steps, inside);
   }
   const [base, ...rest] = hasBase ? [{ step: 0, path: first }, ...ordered(steps)] : ordered(steps);
   if (!base || rest.length === 0)
-    throw new OffaxisError('bad-parameter', 'A run is a base and one step, or two steps, at least.');
+    throw new OffaxisError('bad-parameter', say('A run is a base and one step, or two steps, at least.'));
   return { base, isFirst: !hasBase, steps: rest };
 }
 
@@ -75,7 +76,7 @@ function ordered(steps: readonly Step[]): Step[] {
     if (sorted[i + 1]?.step === step)
       throw new OffaxisError(
         'bad-parameter',
-        `${path} and ${sorted[i + 1]?.path} are both step ${step}. Leave one of them out.`,
+        say`${path} and ${sorted[i + 1]?.path ?? ''} are both step ${step}. Leave one of them out.`,
       );
   return sorted;
 }

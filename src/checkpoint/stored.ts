@@ -1,6 +1,7 @@
 /** Weights that lie in one entry of a file: whole, strided, part of a fused matrix, one of a stack, transposed. */
 import { decodeFloat8, isByteFloat, numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { readStrided, type Run } from './strided.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
@@ -100,7 +101,7 @@ export class StoredWeight implements Weight {
 function codeBytes({ name, dtype }: TensorRow): number {
   const bits = numberType(dtype)?.bits ?? 0;
   if (bits === 0 || bits % 8 !== 0)
-    throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)} of type ${dtype} cannot be read as numbers.`);
+    throw new OffaxisError('bad-file', say`Tensor ${JSON.stringify(name)} of type ${dtype} cannot be read as numbers.`);
   return bits / 8;
 }
 

@@ -2,6 +2,7 @@
 import { expertOf } from '../families/index.ts';
 import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { ScaledWeight } from './scaled.ts';
 import { StoredWeight } from './stored.ts';
 import type { Checkpoint, MatrixView } from './types.ts';
@@ -13,9 +14,12 @@ import { elementCount } from '../protocol/lists.ts';
 export function readableTensor(checkpoint: Checkpoint, name: string): TensorRow {
   const row = checkpoint.tensors.get(name);
   if (!row)
-    throw new OffaxisError('bad-parameter', `${checkpoint.path} holds no tensor ${JSON.stringify(name)}. Reload it.`);
+    throw new OffaxisError(
+      'bad-parameter',
+      say`${checkpoint.path} holds no tensor ${JSON.stringify(name)}. Reload it.`,
+    );
   if (row.missing || row.offset === null)
-    throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(name)}: ${row.file} holds no data for it.`);
+    throw new OffaxisError('bad-file', say`Tensor ${JSON.stringify(name)}: ${row.file} holds no data for it.`);
   return row;
 }
 
@@ -70,7 +74,7 @@ function planeOf(row: TensorRow, slice: readonly number[]): MatrixView {
   if (slice.length !== leading.length)
     throw new OffaxisError(
       'bad-parameter',
-      `Tensor ${JSON.stringify(row.name)} has ${leading.length} axes before its last two, not ${slice.length}.`,
+      say`Tensor ${JSON.stringify(row.name)} has ${leading.length} axes before its last two, not ${slice.length}.`,
     );
   let plane = 0;
   leading.forEach((side, axis) => {
@@ -78,7 +82,7 @@ function planeOf(row: TensorRow, slice: readonly number[]): MatrixView {
     if (!Number.isInteger(at) || at < 0 || at >= side)
       throw new OffaxisError(
         'bad-parameter',
-        `Tensor ${JSON.stringify(row.name)}: index ${at} on axis ${axis} is not within 0 to ${side - 1}.`,
+        say`Tensor ${JSON.stringify(row.name)}: index ${at} on axis ${axis} is not within 0 to ${side - 1}.`,
       );
     plane = plane * side + at;
   });

@@ -11,7 +11,7 @@ import { coverageSaid, coverageWarning, isPartial, pairingNotes } from '../metri
 import { LARGEST_ANGLE, OFF_ENERGY, OFF_MASK, SHIFT, toldOf, type Headline } from '../metrics/headlines.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
-import { english } from '../metrics/say.ts';
+import { english } from '../protocol/say.ts';
 import { energySaid, maskSaid, type Figures } from '../metrics/verdict.ts';
 import { computedElsewhere, numberRanges } from '../protocol/computed.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client.ts';
 import { gpuReportText } from '../export/gpu.ts';
+import { shownError } from '../host/shownError.ts';
 import { toWireError } from '../protocol/errors.ts';
 
 const SCHEME = 'offaxis-report';
@@ -27,7 +28,7 @@ export class GpuDocument implements vscode.TextDocumentContentProvider, vscode.D
       const report = await vscode.window.withProgress(options, () => this.engine.call('gpu', {}));
       return `${gpuReportText(report)}\n`;
     } catch (error) {
-      return `${toWireError(error).message}\n`;
+      return `${shownError(toWireError(error))}\n`;
     }
   }
 

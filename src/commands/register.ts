@@ -7,6 +7,7 @@ import type { EngineClient } from '../engine/client.ts';
 import type { InspectorProvider } from '../editor/provider.ts';
 import type { GpuDocument } from './gpuDocument.ts';
 import { toWireError } from '../protocol/errors.ts';
+import { shownError } from '../host/shownError.ts';
 import { notification } from '../text/show.ts';
 import type { Log } from '../host/log.ts';
 
@@ -36,10 +37,11 @@ export function registerCommands(services: CommandServices, commands: readonly C
       try {
         await run(services, ...args);
       } catch (error) {
-        const { code, message } = toWireError(error);
+        const wire = toWireError(error);
+        const { code, message } = wire;
         if (code === 'cancelled') return;
         services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
-        const answer = await vscode.window.showErrorMessage(notification(message), vscode.l10n.t('Show Log'));
+        const answer = await vscode.window.showErrorMessage(notification(shownError(wire)), vscode.l10n.t('Show Log'));
         if (answer) services.log.show();
       }
     }),

@@ -7,6 +7,7 @@ import type { EngineLog } from '../engine/launch.ts';
 import { comparisonCommandLine } from '../export/commandLine.ts';
 import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import type { ComparisonParameters, ComparisonResult } from '../protocol/results.ts';
 import type { ComparisonState, ComparisonStatus, ComparisonToView, ParameterChange } from '../protocol/views.ts';
@@ -23,10 +24,12 @@ import type { ComparisonSpec, ComparisonStore, StoredComparison } from './store.
 
 /** The summary may take this share of the host's time while results stream in. */
 const SUMMARY_SHARE = 0.05;
-const STALE: WireError = {
-  code: 'bad-file',
-  message: 'These figures were computed before the files changed on disk. Press Retry to compute them again.',
-};
+const STALE: WireError = toWireError(
+  new OffaxisError(
+    'bad-file',
+    say('These figures were computed before the files changed on disk. Press Retry to compute them again.'),
+  ),
+);
 
 export interface ControllerServices {
   engine: Pick<EngineClient, 'call' | 'stream' | 'tell' | 'allowRestart'>;
@@ -223,7 +226,7 @@ export class ComparisonController {
     if (this.results.tensors.size === 0)
       throw new OffaxisError(
         'bad-parameter',
-        'Nothing has been computed yet, so there is nothing to export. Start the comparison first.',
+        say('Nothing has been computed yet, so there is nothing to export. Start the comparison first.'),
       );
     return this.results.result(this.spec.parameters);
   }
@@ -237,7 +240,9 @@ export class ComparisonController {
     if (this.stale || this.hasChanged)
       throw new OffaxisError(
         'bad-parameter',
-        'The files have changed on disk since these figures were computed, and a report names the bytes that it is of. Compare again first.',
+        say(
+          'The files have changed on disk since these figures were computed, and a report names the bytes that it is of. Compare again first.',
+        ),
       );
     const { base, tuned } = this.spec;
     // as they were opened, where the plan has the files that they led to

@@ -20,6 +20,7 @@ import { PanelTitles } from './panelTitles.ts';
 import { exportComparison, exportReport } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
 import { titlesOf } from '../text/shortNames.ts';
+import { shownError } from '../host/shownError.ts';
 import { notification, visible } from '../text/show.ts';
 
 const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
@@ -189,9 +190,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       try {
         await this.receive(message, entry);
       } catch (error) {
-        const { message: text } = toWireError(error);
-        log.error(text);
-        void vscode.window.showErrorMessage(notification(text));
+        const wire = toWireError(error);
+        log.error(wire.message);
+        void vscode.window.showErrorMessage(notification(shownError(wire)));
       }
     });
     panel.webview.html = webviewHtml(panel.webview, extensionUri, 'comparison', panel.title);

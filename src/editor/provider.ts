@@ -16,6 +16,7 @@ import { receivePicture } from '../host/pictures.ts';
 import { revisionHtml, revisionOptions } from './revisionPage.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from '../host/watchFolder.ts';
+import { shownError } from '../host/shownError.ts';
 import { notification } from '../text/show.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
@@ -186,9 +187,9 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
         case 'savePicture':
         case 'copyText':
           return receivePicture(message, uri.fsPath).catch((error: unknown) => {
-            const { message: text } = toWireError(error);
-            log.error(text);
-            void vscode.window.showErrorMessage(notification(text));
+            const wire = toWireError(error);
+            log.error(wire.message);
+            void vscode.window.showErrorMessage(notification(shownError(wire)));
           });
         case 'openWhole': {
           const whole = session.known.facts?.whole;

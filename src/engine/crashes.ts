@@ -4,6 +4,7 @@
  * matrix is tried more than twice. A crash during GPU work is blamed on the GPU: the next process computes on the CPU, all at once.
  */
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { EngineCrashedError, EngineStoppedError } from './errors.ts';
 import { appendAll } from '../protocol/lists.ts';
 
@@ -54,6 +55,6 @@ export async function* surviveCrashes<E>(
 function crashedOn(name: string): OffaxisError {
   return new OffaxisError(
     'device-lost',
-    `${name}: the engine crashed on this tensor twice, so it is left out. See "Offaxis: Show Log"; with less memory in use, Retry may help.`,
+    say`${name}: the engine crashed on this tensor twice, so it is left out. See "Offaxis: Show Log"; with less memory in use, Retry may help.`,
   );
 }

@@ -8,7 +8,7 @@ import type { BaseSelection } from '../editor/baseSelection.ts';
 import { visible } from '../text/show.ts';
 import { sentencesOf } from '../answer/render.ts';
 import type { Answer } from '../answer/clause.ts';
-import { translatedIn } from '../metrics/say.ts';
+import { translatedIn } from '../protocol/say.ts';
 import { arrange, type CheckpointEntry, type RunEntry, type StepEntry } from './arrange.ts';
 import type { RecentComparison, RecentComparisons } from './recent.ts';
 

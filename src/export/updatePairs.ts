@@ -1,6 +1,7 @@
 /** Two updates of one base beside each other, as text for people: `offaxis compare ADAPTER OTHER` and the window show the same. */
 import { modelOfPairs } from '../metrics/updatePair.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { appendAll } from '../protocol/lists.ts';
 import type { UpdatePairsResult } from '../protocol/updatePair.ts';
 import { terminal, visible } from '../text/show.ts';
@@ -16,7 +17,7 @@ export function updatePairsResult(found: Omit<UpdatePairsResult, 'schema' | 'mod
   if (matrices.length === 0)
     throw new OffaxisError(
       'bad-file',
-      `${one} and ${other} change no matrix in common${first ? ` (${first.name}: ${first.reason})` : ''}. Check that both were trained on one base.`,
+      say`${one} and ${other} change no matrix in common${first ? ` (${first.name}: ${first.reason})` : ''}. Check that both were trained on one base.`,
     );
   return { schema: 'offaxis.updates/1', ...found, model: modelOfPairs(matrices) };
 }

@@ -4,6 +4,7 @@ import { access, lstat, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isCheckpointFile, isIndexFile } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { lookOf, LOOK_BYTES } from './look.ts';
 
 export interface DestinationOptions {
@@ -18,7 +19,6 @@ export interface DestinationOptions {
 }
 
 const PART_NAME = /(\.index\.json|^(adapter_)?config\.json)$/i;
-const ANOTHER = 'Choose another name.';
 
 /**
  * Throws bad-parameter if nothing may be written at `destination`: it is a link (a symbolic link is never followed, a dangling one
@@ -38,23 +38,29 @@ export async function refuseDestination(
   const name = basename(destination);
   const isNewIndex = index && isIndexFile(name) && there === null;
   if (!isNewIndex && !part && (PART_NAME.test(name) || isIndexFile(name)))
-    throw refused(destination, `has the name of a checkpoint's index or config, which is never written. ${ANOTHER}`);
+    throw refused(
+      destination,
+      say`has the name of a checkpoint's index or config, which is never written. Choose another name.`,
+    );
   if (!checkpoint && !part && isCheckpointFile(name))
-    throw refused(destination, `is the name of a checkpoint; results are not written over checkpoints. ${ANOTHER}`);
+    throw refused(
+      destination,
+      say`is the name of a checkpoint; results are not written over checkpoints. Choose another name.`,
+    );
   if (!there) return null;
   if (there.isSymbolicLink())
     throw refused(
       destination,
-      'is a symbolic link, and Offaxis does not write through links. Remove it, or choose another name.',
+      say('is a symbolic link, and Offaxis does not write through links. Remove it, or choose another name.'),
     );
-  if (!there.isFile()) throw refused(destination, `is not a regular file. ${ANOTHER}`);
+  if (!there.isFile()) throw refused(destination, say`is not a regular file. Choose another name.`);
   if (part || isCheckpointFile(name))
-    throw refused(destination, `is there already, and Offaxis never writes over a checkpoint. ${ANOTHER}`);
+    throw refused(destination, say`is there already, and Offaxis never writes over a checkpoint. Choose another name.`);
   const look = lookOf(await firstBytes(destination), Number(there.size));
   if (look !== null)
     throw refused(
       destination,
-      `is there already and looks like ${look}, which Offaxis does not write over. Choose another name, or remove it first.`,
+      say`is there already and looks like ${look}, which Offaxis does not write over. Choose another name, or remove it first.`,
     );
   // A rename asks for the folder's permission only; a file that its owner made read-only stays as it is.
   await access(destination, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
@@ -72,7 +78,9 @@ async function refuseRead(destination: string, reads: Iterable<string>): Promise
     if (facts?.dev === there.dev && facts.ino === there.ino)
       throw refused(
         destination,
-        'is a file of the checkpoint itself, or linked to one. Nothing is ever written to a checkpoint: choose another name.',
+        say(
+          'is a file of the checkpoint itself, or linked to one. Nothing is ever written to a checkpoint: choose another name.',
+        ),
       );
   }
 }
@@ -93,32 +101,34 @@ async function firstBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-function refused(destination: string, why: string): OffaxisError {
+function refused(destination: string, why: Text): OffaxisError {
   return new OffaxisError('bad-parameter', named(destination, why));
 }
 
 /** The file by its name, what is wrong, and only then its whole path: a notification shows a few lines, and a path takes them all. */
-function named(destination: string, why: string): string {
+function named(destination: string, why: Text): Text {
   const name = basename(destination);
-  return name === destination || name === '' ? `${destination} ${why}` : `${name} ${why} Its path: ${destination}`;
+  return name === destination || name === ''
+    ? say`${destination} ${why}`
+    : say`${name} ${why} Its path: ${destination}`;
 }
 
-const WHY: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full. Free some space, or choose another disk.',
-  EDQUOT: "the disk's quota is used up. Free some space, or choose another disk.",
-  ENOENT: 'its folder does not exist. Make it first, or choose another one.',
-  ENOTDIR: 'its folder is not a folder. Choose another place.',
-  EACCES: 'this user may not write there. Change the permissions, or choose another place.',
-  EPERM: 'this user may not write there. Change the permissions, or choose another place.',
-  EROFS: 'the disk is read-only. Choose another place.',
-  ENAMETOOLONG: 'the name is too long. Choose a shorter one.',
-  EFBIG: 'the disk does not hold files of that size. Choose another disk.',
+const WHY: Readonly<Record<string, Text>> = {
+  ENOSPC: say('the disk is full. Free some space, or choose another disk.'),
+  EDQUOT: say("the disk's quota is used up. Free some space, or choose another disk."),
+  ENOENT: say('its folder does not exist. Make it first, or choose another one.'),
+  ENOTDIR: say('its folder is not a folder. Choose another place.'),
+  EACCES: say('this user may not write there. Change the permissions, or choose another place.'),
+  EPERM: say('this user may not write there. Change the permissions, or choose another place.'),
+  EROFS: say('the disk is read-only. Choose another place.'),
+  ENAMETOOLONG: say('the name is too long. Choose a shorter one.'),
+  EFBIG: say('the disk does not hold files of that size. Choose another disk.'),
 };
 
 /** An error of the system while writing as ours: read-failed, which stands for the disk. */
 export function diskError(destination: string, error: unknown): OffaxisError {
   if (error instanceof OffaxisError) return error;
   const { code = String(error) } = error as NodeJS.ErrnoException;
-  const why = WHY[code] ?? 'choose another place, or try again.';
-  return new OffaxisError('read-failed', named(destination, `can't be written (${code}): ${why}`), { cause: error });
+  const why = WHY[code] ?? say('choose another place, or try again.');
+  return new OffaxisError('read-failed', named(destination, say`can't be written (${code}): ${why}`), { cause: error });
 }

@@ -1,5 +1,6 @@
 /** `*.safetensors.index.json`: which shard holds which tensor. */
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { ByteSource } from '../bytes/index.ts';
 import { IMPOSTOR_BYTES, impostorOf } from './impostors.ts';
 import { JsonScanner } from './jsonScanner.ts';
@@ -23,7 +24,7 @@ export async function readShardIndex(source: ByteSource, file: string, signal?: 
   if (source.sizeBytes > MAX_INDEX_BYTES) {
     throw new OffaxisError(
       'bad-file',
-      `${file} has ${source.sizeBytes} bytes, too many for an index. Choose an index of shards (.index.json).`,
+      say`${file} has ${source.sizeBytes} bytes, too many for an index. Choose an index of shards (.index.json).`,
     );
   }
   const bytes = new Uint8Array(source.sizeBytes);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { createOutput } from '../files/index.ts';
 import { lfsPointer, MOST_POINTER_BYTES, type LfsPointer } from './pointer.ts';
 
@@ -33,7 +34,7 @@ export class Repository {
       if (!(error instanceof GitError)) throw error;
       throw new OffaxisError(
         'bad-parameter',
-        `${file} is in no Git repository (${error.message}). Choose a file of one.`,
+        say`${file} is in no Git repository (${error.message}). Choose a file of one.`,
       );
     });
     return new Repository(program, root.trimEnd());
@@ -46,7 +47,7 @@ export class Repository {
       `${revision}^{commit}`,
     ]).catch((error: unknown) => {
       if (!(error instanceof GitError)) throw error;
-      throw new OffaxisError('bad-parameter', `${this.root} has no ${revision}: nothing is committed yet.`);
+      throw new OffaxisError('bad-parameter', say`${this.root} has no ${revision}: nothing is committed yet.`);
     });
     return answer.trim();
   }
@@ -103,13 +104,16 @@ export class Repository {
       if (output.sizeBytes !== file.sizeBytes)
         throw new OffaxisError(
           'read-failed',
-          `${file.name}: Git gave ${output.sizeBytes} of ${file.sizeBytes} bytes. Try again.`,
+          say`${file.name}: Git gave ${output.sizeBytes} of ${file.sizeBytes} bytes. Try again.`,
         );
       await output.commit();
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
       const advice = file.pointer ? 'Is Git LFS installed, and its server reachable?' : 'Is the repository whole?';
-      throw new OffaxisError('read-failed', `${file.name}: Git does not give its bytes (${error.message}). ${advice}`);
+      throw new OffaxisError(
+        'read-failed',
+        say`${file.name}: Git does not give its bytes (${error.message}). ${advice}`,
+      );
     } finally {
       await output.discard();
     }
@@ -132,7 +136,7 @@ async function run(
   let size = 0;
   for await (const piece of piecesOf(program, folder, args, new AbortController().signal)) {
     size += piece.length;
-    if (size > MOST_ANSWER_BYTES) throw new OffaxisError('read-failed', `git ${args[0] ?? ''} answers without end.`);
+    if (size > MOST_ANSWER_BYTES) throw new OffaxisError('read-failed', say`git ${args[0] ?? ''} answers without end.`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString(encoding);
@@ -171,7 +175,7 @@ async function* piecesOf(
     if (code instanceof Error)
       throw new OffaxisError(
         'bad-parameter',
-        `Git does not start (${code.message}). Install it, or name it in the setting git.path.`,
+        say`Git does not start (${code.message}). Install it, or name it in the setting git.path.`,
       );
     if (code !== 0) throw new GitError(said.trim().split('\n').at(-1) || `git ${args[0] ?? ''} ended with ${code}`);
   } finally {

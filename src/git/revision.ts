@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { makeFolder, removeFolder } from '../files/index.ts';
 import { FILES_BESIDE, isIndexFile, isSetOf, listingOf, shardName } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { Repository, RevisionFile } from './repository.ts';
 
 /** Folders that stay: a checkpoint takes as much room as itself. */
@@ -53,7 +54,7 @@ export async function materialise(
   if (parts.size === 0)
     throw new OffaxisError(
       'bad-parameter',
-      `${revision} has no ${name}: the file is new since then. Compare it with another checkpoint.`,
+      say`${revision} has no ${name}: the file is new since then. Compare it with another checkpoint.`,
     );
   const files: RevisionFile[] = [];
   for (const file of listed) if (parts.has(file.name)) files.push(await repository.resolved(file));

@@ -2,6 +2,7 @@
 import type { EngineClient } from '../engine/client.ts';
 import type { PictureCheckpoints } from '../protocol/engine.ts';
 import { OffaxisError, toWireError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { MatrixReply, MatrixRequest } from '../protocol/matrix.ts';
 
 type EngineRequest = Extract<MatrixRequest, { type: 'values' | 'picture' | 'cancel' }>;
@@ -36,7 +37,7 @@ export class MatrixRequests {
 
   private async values(request: Extract<MatrixRequest, { type: 'values' }>, signal: AbortSignal): Promise<void> {
     if (!('path' in this.checkpoints))
-      throw new OffaxisError('bad-parameter', 'Values are read from one checkpoint: open it in the inspector.');
+      throw new OffaxisError('bad-parameter', say('Values are read from one checkpoint: open it in the inspector.'));
     const { id, tensor, slice, rows, columns, codes = false } = request;
     const params = { path: this.checkpoints.path, tensor, slice, rows, columns, codes };
     const block = await this.engine.call('values', params, signal);

@@ -8,7 +8,7 @@ import { columnsOf } from '../metrics/catalog.ts';
 import type { AnyFigure } from '../metrics/figure.ts';
 import { LARGEST_ANGLE } from '../metrics/headlines.ts';
 import { lineageOfTensors, lineageWarning } from '../metrics/lineage.ts';
-import { translatedIn, type Text } from '../metrics/say.ts';
+import { translatedIn, type Text } from '../protocol/say.ts';
 import { alignmentFigures, type Tally } from './figures.ts';
 import { comparedParts, type KnownComparison, type KnownResults } from './known.ts';
 import { commandLink, plain, table } from './markdown.ts';

@@ -1,7 +1,7 @@
 /** What an adapter is, in a line beside what is compared. */
 import type { AdapterFacts } from '../protocol/adapter.ts';
 import type { ComparisonPlan } from '../protocol/engine.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 
 /** "LoRA, r = 8, scale 2"; `number` writes a scale, `shown` a text from a file. */
 export function adapterName(

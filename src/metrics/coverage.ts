@@ -1,6 +1,6 @@
 /** How much of the base a comparison covers, and what is said of it beside every headline. */
 import { MAX_NAMED_MISSING, type ComparisonPlan, type Coverage } from '../protocol/engine.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { elementCount } from '../protocol/lists.ts';
 
 /** Share of the base's weights under which a warning names what is missing, and no figure of the model stands without the share. */

@@ -5,7 +5,7 @@
 import type { ChunkChange, PairQuantities } from '../linalg/backend.ts';
 import type { MaskFigures } from './alignment.ts';
 import type { PowerLawFit } from './powerLaw.ts';
-import type { Text } from './say.ts';
+import type { Text } from '../protocol/say.ts';
 import type { Tolerance } from './tolerance.ts';
 import type { GridSpec } from '../numbers/index.ts';
 

@@ -1,6 +1,6 @@
 /** Groups of figures, in the order of the lists. */
 import type { Group } from './figure.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 
 export const GROUPS: Readonly<Record<Group, Text>> = {
   principal: say('Which weights changed: main entries'),

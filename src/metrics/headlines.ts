@@ -4,7 +4,7 @@
  */
 import { greatest, meanOf } from '../protocol/lists.ts';
 import type { Unit } from './figure.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { energySaid, maskSaid, type Figures, type Said } from './verdict.ts';
 
 /** Of one matrix, or of noise of the same size in its place; null without a value. */

@@ -1,7 +1,7 @@
 /** Is this the base of that? From the cosines of the block matrices, and once spectra are there from their shifts: METRICS.md, "Lineage". */
 import type { ComparisonTensor } from '../protocol/results.ts';
 import { median } from './median.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 
 /** `tuned`: base and tuned; `rotated`: one spectrum in two bases; `unrelated`; `apart`: between. */
 export type Lineage = 'tuned' | 'rotated' | 'unrelated' | 'apart';

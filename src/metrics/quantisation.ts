@@ -3,7 +3,7 @@
  * training changed more. SQNR = -20 log10(relative update) dB, of norms pooled over those tensors.
  */
 import type { ComparisonSummary, ComparisonTensor } from '../protocol/results.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { elementCount } from '../protocol/lists.ts';
 
 type Found = NonNullable<ComparisonSummary['quantisation']>;

@@ -6,7 +6,7 @@ import { greatest, least } from '../protocol/lists.ts';
 import type { ComparisonMetrics, TwinMetrics, Verdict } from '../protocol/results.ts';
 import type { MaskPrefix } from './figure.ts';
 import type { EnergySide } from './figures/energies.ts';
-import { say, type Text } from './say.ts';
+import { say, type Text } from '../protocol/say.ts';
 
 /** How far from every null, in units of the attainable range, an overlap must lie before anything is said. */
 export const VERDICT_POSITION = 0.2;

@@ -4,6 +4,7 @@
  */
 import { ERROR_CODES, OffaxisError, toWireError, type WireError } from './errors.ts';
 import { appendAll } from './lists.ts';
+import { say, type Text } from './say.ts';
 
 export type WireMessage =
   | { kind: 'request'; id: number; method: string; params: unknown }
@@ -146,6 +147,20 @@ function inSight(text: string): string {
   return text.replace(/\p{Cc}/gu, escape);
 }
 
+/** What the peer says, with its arguments if they are what they should be; null if it says nothing. */
+function textInSight({ message, text }: WireError): Text | string | null {
+  const shown = (part: Text | string): Text | string =>
+    typeof part === 'string' ? inSight(part) : { message: inSight(part.message), args: part.args.map(shown) };
+  return text && isText(text) ? shown(text) : inSight(message) || null;
+}
+
+function isText(value: unknown): value is Text {
+  if (typeof value !== 'object' || value === null) return false;
+  const { message, args } = value as { message?: unknown; args?: unknown };
+  const isPart = (part: unknown): boolean => typeof part === 'string' || isText(part);
+  return typeof message === 'string' && message !== '' && Array.isArray(args) && args.every(isPart);
+}
+
 /** The calling side. */
 export class RpcClient<Calls, Streams> {
   private nextId = 1;
@@ -162,7 +177,7 @@ export class RpcClient<Calls, Streams> {
       if (message.kind === 'done') pending.done(message.value);
       else
         pending.fail(
-          new OffaxisError(message.error.code, inSight(message.error.message) || 'The engine gave no reason.'),
+          new OffaxisError(message.error.code, textInSight(message.error) ?? say('The engine gave no reason.')),
         );
     });
     channel.onClose(() => {
@@ -253,6 +268,6 @@ export class RpcClient<Calls, Streams> {
 function gone(): OffaxisError {
   return new OffaxisError(
     'peer-gone',
-    'The Offaxis engine ended. Everything computed so far is kept; run the command again to go on.',
+    say('The Offaxis engine ended. Everything computed so far is kept; run the command again to go on.'),
   );
 }

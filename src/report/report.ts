@@ -10,7 +10,7 @@ import { adapterSaid } from '../metrics/adapter.ts';
 import { coverageSaid, coverageWarning, pairingNotes } from '../metrics/coverage.ts';
 import { lineageWarning } from '../metrics/lineage.ts';
 import { quantisationSaid } from '../metrics/quantisation.ts';
-import { english } from '../metrics/say.ts';
+import { english } from '../protocol/say.ts';
 import type { ComparisonPlan, Coverage } from '../protocol/engine.ts';
 import { pushTo } from '../protocol/lists.ts';
 import { bytes, count, integer, num, percent } from '../protocol/format.ts';

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleText, collectStrings, stringsOf } from '../../scripts/lib/strings.mjs';
+import { english, say } from '../../src/protocol/say.ts';
 import { Translation } from '../../webview/shared/l10n.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -27,13 +28,42 @@ describe('strings of the sources', () => {
 
   it('are found in the figures that the pages and the host show', () => {
     const figure =
-      "import { say } from '../say.ts'; const a = { label: say('Rank of {0}', say('the update')) }; other.say('not ours')";
+      "import { say } from '../../protocol/say.ts'; const a = { label: say('Rank of {0}', say('the update')) }; other.say('not ours')";
     expect(stringsOf(figure, 'src/a.ts').map(({ message }) => message)).toEqual(['Rank of {0}', 'the update']);
+  });
+
+  it('are found in the templates of errors, their gaps as arguments, as `say` makes them', () => {
+    const path = 'a.pt';
+    const error =
+      "import { say } from './say.ts'; new OffaxisError('bad-file', say`${path} ends at byte ${at}. Read ${'it'} again.`)";
+    const [template] = stringsOf(error, 'src/a.ts').map(({ message }) => message);
+    expect(template).toBe(say`${path} ends at byte ${4}. Read ${'it'} again.`.message);
+    expect(english(say`${path} ends at byte ${4}. Read ${'it'} again.`)).toBe('a.pt ends at byte 4. Read it again.');
+    expect(stringsOf("import { say } from './say.ts'; say`Whole.`", 'src/a.ts')[0]?.message).toBe(say`Whole.`.message);
+    expect(() => stringsOf("import { say } from './say.ts'; say`{0} is ${it}`", 'src/a.ts')).toThrow('src/a.ts:1');
   });
 
   it('are literals: anything else could not be collected', () => {
     expect(() => stringsOf("import { t } from './l10n.ts'; t(`${n} rows`)", 'webview/a.ts')).toThrow('webview/a.ts:1');
     expect(() => stringsOf('vscode.l10n.t(name)', 'src/a.ts')).toThrow('string literal');
+  });
+});
+
+describe('sentences of errors', () => {
+  const ENGLISH = new Set(['bug', 'cancelled']);
+  /** What only the command line or a language model says. */
+  const ELSEWHERE = /^src\/(cli|mcp|assistant|tools|analysis\/patch)\//;
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .map((file) => `src/${file.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.ts') && !ELSEWHERE.test(file));
+
+  it('can be translated, but for those that are not for readers', () => {
+    const left = files.flatMap((file) =>
+      [...read(file).matchAll(/new OffaxisError\(\s*'([a-z-]+)',\s*(['`])/g)]
+        .filter(([, code = '']) => !ENGLISH.has(code))
+        .map(({ index }) => `${file}:${read(file).slice(0, index).split('\n').length}`),
+    );
+    expect(left).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What asks for a decision: files that have changed, a run that failed as a whole, a GPU that is not used. */
 import { nothing, type TemplateResult } from 'lit';
 import { html } from '../shared/html.ts';
-import { t } from '../shared/l10n.ts';
+import { t, tellError } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
 import { diskBanners } from './disk.ts';
 import { define, ViewElement } from './view.ts';
@@ -33,7 +33,7 @@ class Banners extends ViewElement {
     if (!whole) return nothing;
     const isDevice = whole.code === 'device-lost' || whole.code === 'peer-gone';
     return html`<div class="banner error" role="alert" data-failed="whole">
-      ${icon(ICON.error)}<span class="grow">${whole.message}</span
+      ${icon(ICON.error)}<span class="grow">${tellError(whole)}</span
       ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button>${
         isDevice && model.state?.backend?.kind === 'gpu'
           ? html`<button data-action="use-cpu" @click=${() => post({ type: 'useCpu' })}>${t('Use CPU')}</button>`

@@ -4,7 +4,7 @@ import { expertOfMatrix } from '../../src/families/index.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { num, percent, times } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tellError } from '../shared/l10n.ts';
 import { energyRatio } from '../../src/metrics/verdict.ts';
 import { cellReading, outliers } from '../shared/readings.ts';
 import { recomputedNote } from '../shared/recomputed.ts';
@@ -127,7 +127,7 @@ class Detail extends ViewElement {
         this.view.set({});
       };
       return html`<div class="empty" data-status="failed">
-          <p>${naming(pair.name, error.message)}</p>
+          <p>${naming(pair.name, tellError(error))}</p>
           <div class="row centre">
             <button class="primary" data-action="retry-matrix" @click=${retry}>${t('Retry')}</button
             ><button class="secondary" data-action="show-log" @click=${() => post({ type: 'showLog' })}>

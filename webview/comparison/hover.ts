@@ -7,7 +7,7 @@ import { num, percent, times } from '../shared/format.ts';
 import type { Hit } from '../shared/heatmap.ts';
 import { hoverCard } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
-import { t } from '../shared/l10n.ts';
+import { t, tellError } from '../shared/l10n.ts';
 import { cellReading, nss } from '../shared/readings.ts';
 import { statusWord } from '../shared/words.ts';
 import { membersAt, type Column } from './columns.ts';
@@ -76,9 +76,10 @@ export class CellCard {
     const chosen: Row[] = tensor && !isListed ? [[metric.name, metric.format(metric.get(tensor)), '']] : [];
     if (!tensor || !hasSpectra(tensor)) {
       const status = model.status(pair);
+      const failure = model.failed.get(pair.name);
       const text =
         status === 'failed'
-          ? t('Failed: {0}', model.failed.get(pair.name)?.message ?? '')
+          ? t('Failed: {0}', failure ? tellError(failure) : '')
           : status === 'pending'
             ? t('Waiting: spectra are not computed yet.')
             : t('This run leaves spectra out.');

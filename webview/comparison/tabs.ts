@@ -1,7 +1,7 @@
 /** The three questions of the page as tabs: which figures each offers, in which order, on which colours, beside what. Pure. */
 import type { FigureId } from '../../src/metrics/catalog.ts';
 import type { Scale } from '../../src/metrics/figure.ts';
-import { say, type Text } from '../../src/metrics/say.ts';
+import { say, type Text } from '../../src/protocol/say.ts';
 
 export const TABS = ['size', 'where', 'spectrum'] as const;
 export type Tab = (typeof TABS)[number];

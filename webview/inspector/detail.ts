@@ -16,7 +16,7 @@ import type { Row } from './rows.ts';
 import { spectrumSection } from './spectrum.ts';
 import { tabPanel, tabs } from './values/tabs.ts';
 import { ViewElement } from './view.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tellError } from '../shared/l10n.ts';
 
 /** Why the values of a type are not read. */
 function typeNote(dtype: string): string {
@@ -82,7 +82,7 @@ class Detail extends ViewElement {
   private failed({ tensor }: Row, error: WireError): TemplateResult {
     const { model, post } = this.view;
     return html`<div class="banner error inset" role="alert" data-state="failed">
-      ${icon(ICON.error)}<span class="grow">${error.message}</span>
+      ${icon(ICON.error)}<span class="grow">${tellError(error)}</span>
       <button
         data-action="retry-tensor"
         @click=${() => {

@@ -8,7 +8,7 @@ import { statusWord } from '../shared/words.ts';
 import { cellOf, type Member } from './map-model.ts';
 import { mapMetric, type MapMetric } from './metrics.ts';
 import type { View } from './view.ts';
-import { t } from '../shared/l10n.ts';
+import { t, tellError } from '../shared/l10n.ts';
 
 const FIGURES = ['spectralNorm', 'stableRank', 'effectiveRank', 'powerLawAlpha', 'outlierCount'];
 
@@ -48,7 +48,7 @@ export class MapCard {
             </table>`
           : html`<p class="quiet">${t('Absent: this layer has no such matrix.')}</p>`
       }
-      ${failed ? html`<p>${failed.message}</p>` : nothing} ${reasons[0] ? html`<p>${reasons[0]}</p>` : nothing}
+      ${failed ? html`<p>${tellError(failed)}</p>` : nothing} ${reasons[0] ? html`<p>${reasons[0]}</p>` : nothing}
       ${members.length && !done && !failed ? html`<p class="quiet">${t('Spectrum not computed yet.')}</p>` : nothing}
       ${
         members.length > 1

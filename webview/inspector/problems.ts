@@ -4,7 +4,7 @@ import type { Problem } from '../../src/protocol/results.ts';
 import type { ScanRun } from '../../src/protocol/views.ts';
 import { bytes, duration, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tellError } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { severityWord } from '../shared/words.ts';
 import '../shared/windowed.ts';
@@ -101,7 +101,9 @@ class Problems extends ViewElement {
             >${t('Scan cancelled after {0} of {1}. What was found until then is listed.', bytes(scan.done), bytes(scan.total))}${rest}</span
           >`;
       case 'failed':
-        return html`${icon(ICON.error, 'err')}<span class="grow" role="alert">${scan.error?.message ?? ''}</span>`;
+        return html`${icon(ICON.error, 'err')}<span class="grow" role="alert"
+            >${scan.error ? tellError(scan.error) : nothing}</span
+          >`;
       case 'done':
         return this.done(scan, found, rest);
     }

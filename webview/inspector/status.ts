@@ -3,7 +3,7 @@ import { nothing, type TemplateResult } from 'lit';
 import type { WireError } from '../../src/protocol/errors.ts';
 import { clock, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
-import { t } from '../shared/l10n.ts';
+import { t, tellError } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
 import { ICON } from './icons.ts';
 import type { DiskChange } from '../../src/protocol/views.ts';
@@ -90,7 +90,7 @@ customElements.define('ox-status', Status);
 /** What went wrong as a whole, and the two ways on. */
 export function errorBanner(error: WireError, view: View): TemplateResult {
   return html`<div class="banner error" data-state="error" role="alert">
-    ${icon(ICON.error)}<span class="grow">${error.message}</span>
+    ${icon(ICON.error)}<span class="grow">${tellError(error)}</span>
     <button
       data-action="retry"
       @click=${() => {

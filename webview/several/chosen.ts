@@ -3,7 +3,7 @@ import { nothing, type TemplateResult } from 'lit';
 import { define } from '../comparison/view.ts';
 import { exact } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tellError } from '../shared/l10n.ts';
 import { statusWord } from '../shared/words.ts';
 import { figureOf } from './figures.ts';
 import { markOf } from './marks.ts';
@@ -32,7 +32,8 @@ class Chosen extends SeveralElement {
         const name = model.runs[run]?.name ?? '';
         const text =
           status !== 'done' ? statusWord(status) : value === null ? statusWord('null') : metric.format(value);
-        const failure = model.failure(run, first.name)?.message ?? '';
+        const failed = model.failure(run, first.name);
+        const failure = failed ? tellError(failed) : '';
         return html`<button
           class="link"
           data-open=${run}

@@ -1,5 +1,5 @@
 /** The figures that the maps of several checkpoints offer, question by question: those of a comparison, each on a map of its own. Pure. */
-import { say } from '../../src/metrics/say.ts';
+import { say } from '../../src/protocol/say.ts';
 import { ENERGY, MASK } from '../comparison/cells.ts';
 import { metricById } from '../comparison/metrics.ts';
 import type { Shown } from '../comparison/shown.ts';

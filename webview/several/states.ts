@@ -3,7 +3,7 @@ import { nothing, type TemplateResult } from 'lit';
 import { backendText } from '../comparison/backend.ts';
 import { bytes, count, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
-import { plural, t } from '../shared/l10n.ts';
+import { plural, t, tellError } from '../shared/l10n.ts';
 import { progressLine } from '../shared/progress-line.ts';
 import { icon } from '../shared/svg.ts';
 import type { View } from './view.ts';
@@ -20,7 +20,7 @@ export function progressOf({ model: { state, progress } }: View): TemplateResult
 export function failure({ model: { state }, post }: View): TemplateResult | typeof nothing {
   if (!state?.error) return nothing;
   return html`<div class="banner error" role="alert" data-failed="whole">
-    ${icon(ICON.error)}<span class="grow">${state.error.message}</span
+    ${icon(ICON.error)}<span class="grow">${tellError(state.error)}</span
     ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button
     ><button class="secondary" data-action="retry" @click=${() => post({ type: 'retry' })}>${t('Retry')}</button>
   </div>`;
@@ -39,7 +39,7 @@ export function failures({ model, post }: View): TemplateResult | typeof nothing
   return html`<div class="banner error" role="status" data-failed="matrices">
     ${icon(ICON.error)}<span class="grow"
       >${plural(failed.length, '{0} matrix failed.', '{0} matrices failed.', integer(failed.length))}
-      ${t('{0}, {1}: {2}', first.name, first.matrix, first.error.message)}</span
+      ${t('{0}, {1}: {2}', first.name, first.matrix, tellError(first.error))}</span
     ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button
     ><button class="secondary" data-action="retry" @click=${() => post({ type: 'retry' })}>${t('Retry')}</button>
   </div>`;

@@ -2,7 +2,7 @@
  * The words of the pages that not every reader knows: one sentence each, a small picture, and where METRICS.md defines the figure. The
  * one home of these texts; `<ox-term>` (term.ts) shows them.
  */
-import { say, type Text } from '../../src/metrics/say.ts';
+import { say, type Text } from '../../src/protocol/say.ts';
 
 /** Headings of METRICS.md, as they stand there; a test holds them to it. */
 const HEADING = {

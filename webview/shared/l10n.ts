@@ -2,7 +2,8 @@
  * The strings of the pages in the reader's language. The host puts the bundle of that language into the page as data; what it does
  * not translate stays English, the key itself. `scripts/l10n.mjs` collects the keys, so every message is written as a literal.
  */
-import { translated, type Text } from '../../src/metrics/say.ts';
+import { sentenceOf, type WireError } from '../../src/protocol/errors.ts';
+import { translated, type Text } from '../../src/protocol/say.ts';
 
 type Bundle = Readonly<Record<string, string>>;
 export type Argument = string | number;
@@ -60,6 +61,9 @@ export function t(message: string, ...args: readonly Argument[]): string {
 export function tell(text: Text): string {
   return translated(text, (message, args) => page.told(message, args));
 }
+
+/** What an error of host or engine says, in the reader's language. */
+export const tellError = (error: WireError): string => sentenceOf(error, (message) => page.told(message, []));
 
 /** The message for this count: `plural(n, '{0} tensor', '{0} tensors')`. */
 export function plural(count: number, one: string, other: string, ...args: readonly Argument[]): string {

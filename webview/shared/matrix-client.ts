@@ -8,12 +8,12 @@ import type {
   ValuesRequest,
 } from '../../src/protocol/matrix.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
-import { t } from './l10n.ts';
+import { t, tellError } from './l10n.ts';
 
 /** A request that ended without an answer; `cancelled` if the page itself gave it up. */
 export class MatrixError extends Error {
   constructor(readonly error: WireError) {
-    super(error.message);
+    super(tellError(error));
   }
   get isCancelled(): boolean {
     return this.error.code === 'cancelled';

@@ -16,6 +16,7 @@ import { decodeCodes, isMatrixType } from '../../numbers/index.ts';
 import type { LinearAlgebraBackend, Matrix } from '../../linalg/backend.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { GEO_RANK, MASK_KEY, type MaskEvent, type MaskRecipe, type MaskRequest } from '../../protocol/mask.ts';
 import { appendAll, elementCount, pushTo } from '../../protocol/lists.ts';
 import { filesOf } from '../checkpointCache.ts';
@@ -57,7 +58,7 @@ export async function* writeMasks(
   if (items.length === 0)
     throw new OffaxisError(
       'bad-file',
-      `${base.path} has no ${kind === 'changed' ? 'weights' : 'matrix inside its layers'} to make a mask of${request.tensors === null ? '' : ' under that pattern'}.`,
+      say`${base.path} has no ${kind === 'changed' ? 'weights' : 'matrix inside its layers'} to make a mask of${request.tensors === null ? '' : ' under that pattern'}.`,
     );
   const sizeOf = (count: number): number => (packed ? Math.ceil(count / 8) : count);
   const entries = items.map(({ row, count }): WrittenTensor => {
@@ -118,7 +119,8 @@ function matrixItems(
   const items: Item[] = [];
   const skipped: Skipped[] = [];
   const { kind, alpha, rho, maskRank, tensors } = request;
-  if (kind === 'changed') throw new OffaxisError('bad-parameter', 'The mask "changed" takes a tuned checkpoint too.');
+  if (kind === 'changed')
+    throw new OffaxisError('bad-parameter', say('The mask "changed" takes a tuned checkpoint too.'));
   for (const row of base.tensors.values()) {
     if (!row.spectral || (tensors !== null && !matchesGlob(tensors, row.name))) continue;
     if (row.offset === null) {
@@ -180,7 +182,7 @@ async function finiteMatrix(weight: StoredWeight, signal: AbortSignal): Promise<
   if (decodeCodes(type, data).every((value) => Number.isFinite(value))) return { rows, columns, type, data };
   throw new OffaxisError(
     'bad-file',
-    `${name} holds NaN or infinities, so it has no largest weights. Leave it out with --tensors, or mend it: "offaxis check" says where.`,
+    say`${name} holds NaN or infinities, so it has no largest weights. Leave it out with --tensors, or mend it: "offaxis check" says where.`,
   );
 }
 

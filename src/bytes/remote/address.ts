@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { isAllowed, type Target } from './exchange.ts';
 
 const MARK = 'private';
@@ -33,12 +34,12 @@ export interface Secret {
 /** An address that was typed, without what is private, and that. Throws bad-parameter if it is not one that is read. */
 export function withoutSecrets(typed: string): { address: string; mark: string | null; secret: Secret | null } {
   if (!/^https?:/i.test(typed)) return { address: typed, mark: null, secret: null };
-  if (!URL.canParse(typed)) throw new OffaxisError('bad-parameter', 'The address is not a URL. Check it.');
+  if (!URL.canParse(typed)) throw new OffaxisError('bad-parameter', say('The address is not a URL. Check it.'));
   const url = new URL(typed);
   if (!isAllowed(url))
     throw new OffaxisError(
       'bad-parameter',
-      `http://${url.host} is not encrypted: on the way the weights could be changed and tokens read. Use https://, or a tunnel that ends on this machine (http://localhost).`,
+      say`http://${url.host} is not encrypted: on the way the weights could be changed and tokens read. Use https://, or a tunnel that ends on this machine (http://localhost).`,
     );
   url.hash = '';
   const login = url.username === '' && url.password === '' ? null : loginOf(url);
@@ -96,7 +97,7 @@ export class Secrets {
     if (!secret)
       throw new OffaxisError(
         'bad-file',
-        `${url.href}: the private part of the address (its signature or password) is kept nowhere. Open it again with its whole address.`,
+        say`${url.href}: the private part of the address (its signature or password) is kept nowhere. Open it again with its whole address.`,
       );
     url.search = secret.query;
     const { login } = secret;

@@ -1,5 +1,6 @@
 /** One request and its answer, redirects followed: what is private goes to the host that it is meant for, and to no other. */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 
 /** Where a file is asked for. */
 export interface Target {
@@ -58,14 +59,14 @@ export async function exchange(
     if (!next || !isAllowed(next) || isLess || next.username !== '' || next.password !== '')
       throw new OffaxisError(
         'read-failed',
-        `${path}: ${at.host} redirects to an address that is not https, or that holds a login. Ask for the file's own address.`,
+        say`${path}: ${at.host} redirects to an address that is not https, or that holds a login. Ask for the file's own address.`,
       );
     if (next.origin !== at.origin) own = {};
     at = next;
   }
   throw new OffaxisError(
     'read-failed',
-    `${path}: the server redirects more than ${MOST_REDIRECTS} times. Check the address.`,
+    say`${path}: the server redirects more than ${MOST_REDIRECTS} times. Check the address.`,
   );
 }
 

@@ -4,6 +4,7 @@
  * huggingface_hub's `HfApi` and `ApiIndexTreeEntry` of @huggingface/hub.
  */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { namesOf, rootOf } from '../path.ts';
 import { isAllowed, type Target } from './exchange.ts';
 import type { Ask, Listed, Store } from './store.ts';
@@ -54,7 +55,7 @@ export class HubStore implements Store {
     let next: Target | null = this.request(`/api/models/${id}/tree/${commit}${inside === '' ? '' : `/${inside}`}`);
     for (let page = 0; next; page++) {
       const answer = await this.access.ask(folder, next);
-      if (!answer) throw new OffaxisError('bad-file', `${folder} does not exist. Check the address.`);
+      if (!answer) throw new OffaxisError('bad-file', say`${folder} does not exist. Check the address.`);
       for (const entry of entriesOf(answer.text, folder)) found.push(entry);
       next = page < MOST_PAGES ? this.nextPage(answer.headers.get('link')) : null;
     }
@@ -81,7 +82,7 @@ export class HubStore implements Store {
     if (!answer)
       throw new OffaxisError(
         'bad-file',
-        `${id} has no revision ${JSON.stringify(revision)} on the Hub. Check the address.`,
+        say`${id} has no revision ${JSON.stringify(revision)} on the Hub. Check the address.`,
       );
     const commit = parsed(answer.text, path)['sha'];
     if (typeof commit !== 'string' || !COMMIT.test(commit)) throw strange(path);
@@ -109,7 +110,10 @@ export class HubStore implements Store {
     const text = this.access.variables['HF_ENDPOINT'] || ENDPOINT;
     const url = URL.canParse(text) ? new URL(text) : null;
     if (!url || !isAllowed(url) || url.username !== '' || url.password !== '')
-      throw new OffaxisError('bad-parameter', 'HF_ENDPOINT is not an https:// address without a login. Correct it.');
+      throw new OffaxisError(
+        'bad-parameter',
+        say('HF_ENDPOINT is not an https:// address without a login. Correct it.'),
+      );
     return url;
   }
 }
@@ -131,7 +135,7 @@ function modelOf(path: string): Model {
   if (!NAME.test(owner) || !NAME.test(name))
     throw new OffaxisError(
       'bad-parameter',
-      `${path} names no model: an address of the Hub is hf://owner/name, hf://owner/name@revision or one of these with the path of a file behind it.`,
+      say`${path} names no model: an address of the Hub is hf://owner/name, hf://owner/name@revision or one of these with the path of a file behind it.`,
     );
   const revision = at < 0 ? null : rest.slice(at + 1);
   try {
@@ -140,7 +144,7 @@ function modelOf(path: string): Model {
       revision: revision === null || revision === '' ? null : decodeURIComponent(revision),
     };
   } catch {
-    throw new OffaxisError('bad-parameter', `${path}: its revision can't be read. Write "/" in it as %2F.`);
+    throw new OffaxisError('bad-parameter', say`${path}: its revision can't be read. Write "/" in it as %2F.`);
   }
 }
 
@@ -167,5 +171,5 @@ function entriesOf(text: string, folder: string): Listed[] {
 }
 
 function strange(path: string): OffaxisError {
-  return new OffaxisError('read-failed', `${path}: the server does not answer as the Hub does. Check HF_ENDPOINT.`);
+  return new OffaxisError('read-failed', say`${path}: the server does not answer as the Hub does. Check HF_ENDPOINT.`);
 }

@@ -1,5 +1,6 @@
 /** How often and after which pause a request is made again, and what is said meanwhile. */
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { RemoteEnvironment } from './environment.ts';
 
 /** Of one request, or of one stretch of a file without a byte more. */
@@ -46,13 +47,13 @@ export class Patience {
     if (this.tries >= MOST_TRIES)
       throw new OffaxisError(
         'read-failed',
-        `${this.path} could not be read: ${why}, ${MOST_TRIES} times in a row. Try again later.`,
+        say`${this.path} could not be read: ${why}, ${MOST_TRIES} times in a row. Try again later.`,
       );
     const asked = askedMs(retryAfter);
     if (asked !== null && asked > LONGEST_ASKED_MS)
       throw new OffaxisError(
         'read-failed',
-        `${this.path} could not be read: ${why}, and the server asks for a pause of ${Math.round(asked / 1000)} s. Try again after that.`,
+        say`${this.path} could not be read: ${why}, and the server asks for a pause of ${Math.round(asked / 1000)} s. Try again after that.`,
       );
     const pause = asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.tries - 1));
     this.tell(`${this.path}: ${why}; waiting ${pause / 1000} s before try ${this.tries + 1} of ${MOST_TRIES}.`);

@@ -1,5 +1,6 @@
 /** Files at remote addresses as a place: looked at, stamped, opened and, if their store can do that, listed. */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { basename, dirname, join, namesOf, rootOf } from '../path.ts';
 import type { EntryKind, Place } from '../place.ts';
 import { Secrets } from './address.ts';
@@ -95,11 +96,11 @@ export class RemotePlace implements Place {
       });
       if (!entries) return 'file';
       const found = entries.find(({ name }) => name === basename(path));
-      if (!found) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
+      if (!found) throw new OffaxisError('bad-file', say`${path} does not exist. Check the address.`);
       return found.kind;
     }
     if (/\/(\?|$)/.test(path)) return 'folder';
-    if (!(await this.look(path))) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
+    if (!(await this.look(path))) throw new OffaxisError('bad-file', say`${path} does not exist. Check the address.`);
     return 'file';
   }
 
@@ -109,7 +110,7 @@ export class RemotePlace implements Place {
 
   async open(path: string): Promise<ReturnType<typeof remoteSource>> {
     const seen = await this.look(path);
-    if (!seen) throw new OffaxisError('bad-file', `${path} does not exist. Check the address.`);
+    if (!seen) throw new OffaxisError('bad-file', say`${path} does not exist. Check the address.`);
     return remoteSource(path, seen, this.transfer, { recent: this.recent, store: this.blocks });
   }
 
@@ -141,7 +142,7 @@ export class RemotePlace implements Place {
       return Promise.reject(
         new OffaxisError(
           'bad-file',
-          `${folder} can't be listed: a web server does not say which files it has. Name the file or its index, such as ${rootOf(folder)}/…/model.safetensors.index.json.`,
+          say`${folder} can't be listed: a web server does not say which files it has. Name the file or its index, such as ${rootOf(folder)}/…/model.safetensors.index.json.`,
         ),
       );
     return this.listings.get(folder, () => store.list?.(folder) ?? Promise.resolve([]));
@@ -150,7 +151,7 @@ export class RemotePlace implements Place {
   private storeOf(path: string): Store {
     const scheme = /^\w+:/.exec(path)?.[0].toLowerCase() ?? '';
     const store = this.stores[scheme];
-    if (!store) throw new OffaxisError('bad-parameter', `${scheme}// is not a kind of address that is read here.`);
+    if (!store) throw new OffaxisError('bad-parameter', say`${scheme}// is not a kind of address that is read here.`);
     return store;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { AwsV4Signer } from 'aws4fetch';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { namesOf, rootOf } from '../path.ts';
 import { isAllowed, type Target } from './exchange.ts';
 import type { Ask, Listed, Store } from './store.ts';
@@ -34,7 +35,7 @@ export class S3Store implements Store {
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       if (token !== null) url.searchParams.set('continuation-token', token);
       const answer = await this.access.ask(folder, await this.signed(url));
-      if (!answer) throw new OffaxisError('bad-file', `${folder}: there is no such bucket. Check the address.`);
+      if (!answer) throw new OffaxisError('bad-file', say`${folder}: there is no such bucket. Check the address.`);
       const { text } = answer;
       for (const [part, kind] of [
         ['Contents', 'file'],
@@ -50,14 +51,14 @@ export class S3Store implements Store {
       if (elements(text, 'IsTruncated')[0] !== 'true' || next === undefined) break;
       token = unescaped(next);
     }
-    if (found.length === 0) throw new OffaxisError('bad-file', `${folder} holds nothing. Check the address.`);
+    if (found.length === 0) throw new OffaxisError('bad-file', say`${folder} holds nothing. Check the address.`);
     return found;
   }
 
   private urlOf(path: string, names: readonly string[]): URL {
     const bucket = rootOf(path).slice('s3://'.length);
     if (!BUCKET.test(bucket))
-      throw new OffaxisError('bad-parameter', `${path} names no bucket: an address is s3://bucket/key.`);
+      throw new OffaxisError('bad-parameter', say`${path} names no bucket: an address is s3://bucket/key.`);
     const { variables } = this.access;
     const own = variables['AWS_ENDPOINT_URL_S3'] || variables['AWS_ENDPOINT_URL'];
     const region = this.region();
@@ -72,7 +73,7 @@ export class S3Store implements Store {
     if (!url || !isAllowed(url) || url.username !== '' || url.password !== '')
       throw new OffaxisError(
         'bad-parameter',
-        'AWS_ENDPOINT_URL is not an https:// address without a login. Correct it.',
+        say('AWS_ENDPOINT_URL is not an https:// address without a login. Correct it.'),
       );
     url.pathname = [url.pathname.replace(/\/$/, ''), ...names.map(encodedKey)].join('/');
     return url;

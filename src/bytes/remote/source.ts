@@ -1,5 +1,6 @@
 /** A remote file by offset, in blocks of which those that were read lately are at hand. */
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { changedError, type ByteSource } from '../source.ts';
 import { isSameStamp, type FileStamp } from '../stamp.ts';
 import { BLOCK_BYTES, PAGE_BYTES, type BlockStore, type RecentBlocks } from './blocks.ts';
@@ -63,7 +64,7 @@ export function remoteSource(path: string, seen: Seen, transfer: Transfer, { rec
       if (offset + target.length > sizeBytes)
         throw new OffaxisError(
           'read-failed',
-          `${path} ends at byte ${sizeBytes}, ${offset + target.length - sizeBytes} bytes early. It was not uploaded whole: open it again.`,
+          say`${path} ends at byte ${sizeBytes}, ${offset + target.length - sizeBytes} bytes early. It was not uploaded whole: open it again.`,
         );
       if (seen.isWhole) target.set(seen.head.subarray(offset, offset + target.length));
       else await readUnits(target.length < BLOCK_BYTES ? PAGE_BYTES : BLOCK_BYTES, offset, target, signal);

@@ -3,6 +3,7 @@
  * answer of another version of the file than the one that was looked at first is never taken.
  */
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { changedError } from '../source.ts';
 import { PAGE_BYTES } from './blocks.ts';
 import type { RemoteEnvironment } from './environment.ts';
@@ -68,7 +69,7 @@ export class Transfer {
       if (told.etag === null && told.modified === null && linked === null && status < 300)
         throw new OffaxisError(
           'read-failed',
-          `${path}: the server sends neither ETag nor Last-Modified, so a change of the file between two reads would not be seen. Download the file and open that.`,
+          say`${path}: the server sends neither ETag nor Last-Modified, so a change of the file between two reads would not be seen. Download the file and open that.`,
         );
       if (status === 206) {
         const range = rangeOf(headers.get('content-range'));
@@ -129,7 +130,10 @@ export class Transfer {
         bytes += value.length;
         if (bytes > MOST_WHOLE_BYTES) {
           await reader.cancel();
-          throw new OffaxisError('read-failed', `${path}: the server's list has more than ${MOST_WHOLE_BYTES} bytes.`);
+          throw new OffaxisError(
+            'read-failed',
+            say`${path}: the server's list has more than ${MOST_WHOLE_BYTES} bytes.`,
+          );
         }
         parts.push(value);
         progress(value.length);
@@ -146,7 +150,7 @@ export class Transfer {
       if (!isSame) throw changedError(path);
       throw new OffaxisError(
         'read-failed',
-        `${path}: the server answered a request for a part with the whole file, which it had not done before. Try again, or download the file and open that.`,
+        say`${path}: the server answered a request for a part with the whole file, which it had not done before. Try again, or download the file and open that.`,
       );
     }
     if (status !== 206) throw refused(path, response, this.transport.signIn(path));
@@ -231,7 +235,7 @@ export class Transfer {
         if (fault.isLasting || (isFirst && fault.isFirst))
           throw new OffaxisError(
             'read-failed',
-            `${path} could not be read: ${fault.why}. Check the address and the network.`,
+            say`${path} could not be read: ${fault.why}. Check the address and the network.`,
           );
         const why = stall.isOver ? `no byte came for ${environment.stallMilliseconds / 1000} s` : fault.why;
         setback = { why: at ? `${why} at byte ${at()}` : why };
@@ -275,7 +279,7 @@ export class Transfer {
     if (!(size <= MOST_WHOLE_BYTES))
       throw new OffaxisError(
         'read-failed',
-        `${path}: the server does not hand out parts of files (it ignores Range), and the file ${length === null ? 'has no stated size' : `has ${size} bytes`}; up to ${MOST_WHOLE_BYTES} would be read as a whole. Download it and open that.`,
+        say`${path}: the server does not hand out parts of files (it ignores Range), and the file ${length === null ? 'has no stated size' : `has ${size} bytes`}; up to ${MOST_WHOLE_BYTES} would be read as a whole. Download it and open that.`,
       );
     const head = new Uint8Array(size);
     await this.fill(response, head, progress);
@@ -286,7 +290,7 @@ export class Transfer {
 /** A body that ended early. */
 class Broken extends OffaxisError {
   constructor(cause: unknown) {
-    super('read-failed', 'The connection broke.', { cause });
+    super('read-failed', say('The connection broke.'), { cause });
   }
 }
 
@@ -344,7 +348,7 @@ function lying(path: string, said: string | null, from: number): OffaxisError {
   const what = said === null ? 'no Content-Range' : `Content-Range ${JSON.stringify(said.slice(0, 80))}`;
   return new OffaxisError(
     'read-failed',
-    `${path}: asked for bytes from ${from} on, the server answered with ${what}, which are others. Download the file and open that.`,
+    say`${path}: asked for bytes from ${from} on, the server answered with ${what}, which are others. Download the file and open that.`,
   );
 }
 
@@ -353,7 +357,7 @@ function refuseEncoded(path: string, { headers }: Response): void {
   if (encoding !== null && encoding !== 'identity')
     throw new OffaxisError(
       'read-failed',
-      `${path}: the server sends it packed (${encoding.slice(0, 20)}), so that offsets in it mean nothing. Download the file and open that.`,
+      say`${path}: the server sends it packed (${encoding.slice(0, 20)}), so that offsets in it mean nothing. Download the file and open that.`,
     );
 }
 
@@ -363,11 +367,12 @@ function refused(path: string, response: Response, signIn: string): OffaxisError
   if (region !== null && status >= 300 && status < 500 && status !== 403 && status !== 404)
     return new OffaxisError(
       'read-failed',
-      `${path} could not be read: its bucket lies in the region ${region.slice(0, 40)}. Set AWS_REGION to that.`,
+      say`${path} could not be read: its bucket lies in the region ${region.slice(0, 40)}. Set AWS_REGION to that.`,
     );
-  if (status === 404 || status === 410) return new NotThere('bad-file', `${path} does not exist. Check the address.`);
+  if (status === 404 || status === 410)
+    return new NotThere('bad-file', say`${path} does not exist. Check the address.`);
   const what = `${path} could not be read: ${statusText(response)}.`;
   return status === 401 || status === 403
     ? new NotAllowed('read-failed', `${what} ${signIn}`)
-    : new OffaxisError('read-failed', `${what} Check the address.`);
+    : new OffaxisError('read-failed', say`${what} Check the address.`);
 }

@@ -1,6 +1,7 @@
 /** A base's weight with an adapter's update in it: W1 of METRICS F, in float64, on the base's grid, as a merge would store it. */
 import { castCodes, isMatrixType, type MatrixType } from '../../numbers/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { Area, Weight } from '../weight.ts';
 import type { AdaptedPlace } from './fit.ts';
 import type { ModuleUpdate } from './updates.ts';
@@ -96,7 +97,7 @@ export class AdaptedWeight implements Weight {
 
   private async baseValues(area: Area, signal?: AbortSignal): Promise<Float64Array> {
     const { type, name, dtype } = this.base;
-    if (!isMatrixType(type)) throw new OffaxisError('bad-file', `${name} of type ${dtype} can't take an update.`);
+    if (!isMatrixType(type)) throw new OffaxisError('bad-file', say`${name} of type ${dtype} can't take an update.`);
     const count = (area.rows[1] - area.rows[0]) * (area.columns[1] - area.columns[0]);
     const codes = new Uint8Array(count * (type === 'F64' ? 8 : type === 'F32' ? 4 : 2));
     const values = new Float64Array(count);

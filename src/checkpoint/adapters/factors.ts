@@ -1,6 +1,7 @@
 /** The factors of an update as numbers, and products of two by rows. */
 import { castCodes, isMatrixType } from '../../numbers/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { readMatrix } from '../read.ts';
 import type { Checkpoint } from '../types.ts';
@@ -21,14 +22,14 @@ export type Factors = ReadonlyMap<string, Factor>;
 export async function readFactor(checkpoint: Checkpoint, row: TensorRow, signal?: AbortSignal): Promise<Factor> {
   const weight = wholeWeight(checkpoint, row);
   if (!isMatrixType(weight.type))
-    throw new OffaxisError('bad-file', `Tensor ${JSON.stringify(row.name)} of type ${row.dtype} is not a factor.`);
+    throw new OffaxisError('bad-file', say`Tensor ${JSON.stringify(row.name)} of type ${row.dtype} is not a factor.`);
   const values = new Float64Array(weight.count);
   castCodes(weight.type, await readMatrix(weight, signal), 'F64', new Uint8Array(values.buffer));
   const broken = values.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0)
     throw new OffaxisError(
       'bad-file',
-      `Tensor ${JSON.stringify(row.name)} (${row.file}) holds ${values[broken]}: the update that it is a factor of is no number. Save the adapter again.`,
+      say`Tensor ${JSON.stringify(row.name)} (${row.file}) holds ${values[broken] ?? ''}: the update that it is a factor of is no number. Save the adapter again.`,
     );
   const rows = row.shape[0] ?? 1;
   return { rows, columns: rows === 0 ? 0 : values.length / rows, values };

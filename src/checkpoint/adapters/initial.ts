@@ -3,6 +3,7 @@
  * original base (METRICS F). B0 and A0 are worked out from the base itself.
  */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { Weight } from '../weight.ts';
 import { productRow, transposed, type Factor, type RowUpdate } from './factors.ts';
 import { leadingPart, type LeadingPart } from './leadingSvd.ts';
@@ -79,7 +80,7 @@ async function olora(base: Weight, rank: number, scale: number, signal?: AbortSi
   if (base.order === 'columns')
     throw new OffaxisError(
       'bad-file',
-      `${base.name} is stored [in, out], and PEFT's OLoRA takes the QR of that. Merge the adapter (PEFT: merge_and_unload) and compare the result.`,
+      say`${base.name} is stored [in, out], and PEFT's OLoRA takes the QR of that. Merge the adapter (PEFT: merge_and_unload) and compare the result.`,
     );
   const { rows, columns } = base;
   const r = Math.min(rank, rows, columns);
@@ -99,7 +100,7 @@ async function olora(base: Weight, rank: number, scale: number, signal?: AbortSi
     if (norm <= 1e-6 * before || norm === 0)
       throw new OffaxisError(
         'bad-file',
-        `The first ${r} columns of ${base.name} depend on each other: what OLoRA took out of it is not told by them.`,
+        say`The first ${r} columns of ${base.name} depend on each other: what OLoRA took out of it is not told by them.`,
       );
     for (let x = 0; x < rows; x++) own[x] = (own[x] as number) / norm;
   }

@@ -6,6 +6,7 @@ import { normalizeName } from '../../families/index.ts';
 import { needsInitial } from './settings.ts';
 import { Targets } from './targets.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { coverageOf } from '../coverage.ts';
 import { changeNote } from '../matchNames.ts';
 import { pairCheckpoints } from '../pair.ts';
@@ -28,7 +29,7 @@ const UNTOUCHED = 'the adapter does not change it';
  */
 export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapter, options: PairOptions): Pairing {
   if (adapter.refused !== null)
-    throw new OffaxisError('bad-file', `${tuned.path} is an adapter (${adapter.facts.kind}): ${adapter.refused}.`);
+    throw new OffaxisError('bad-file', say`${tuned.path} is an adapter (${adapter.facts.kind}): ${adapter.refused}.`);
   const own = pairCheckpoints(base, base, options);
   const remains = tuned.beside?.kind === 'base' ? remainsOf(tuned.beside.checkpoint) : null;
   const assigned = assignUpdates(base, tuned, adapter);
@@ -38,7 +39,7 @@ export function pairAdapter(base: Checkpoint, tuned: Checkpoint, adapter: Adapte
   if (updates.size + whole.size === 0)
     throw new OffaxisError(
       'bad-file',
-      `${tuned.path} is an adapter (${adapter.facts.kind}), and none of its modules fits a weight of ${base.path}${
+      say`${tuned.path} is an adapter (${adapter.facts.kind}), and none of its modules fits a weight of ${base.path}${
         skipped.find(({ reason }) => reason !== UNTOUCHED) ? `: ${reasonOf(skipped)}` : ''
       }. Compare it with the base that it was trained on${adapter.facts.base === null ? '' : ` (${JSON.stringify(adapter.facts.base.slice(0, 200))})`}.`,
     );

@@ -6,6 +6,7 @@ import { isTokenTable } from '../../families/index.ts';
 import type { Weight } from '../weight.ts';
 import type { AdapterModule } from './adapter.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { initialisationOf, without, type InitialFactors } from './initial.ts';
 import { added, need, type Factors, type RowUpdate } from './factors.ts';
 import {
@@ -129,7 +130,7 @@ function tokenRecipe({ settings, module }: AdapterModule, shapes: PartShapes): R
       if (beyond !== undefined)
         throw new OffaxisError(
           'bad-file',
-          `The adapter has a row for token ${beyond}, and ${base.name} has ${base.rows}.`,
+          say`The adapter has a row for token ${beyond}, and ${base.name} has ${base.rows}.`,
         );
       return (row, values) => {
         const at = places.get(row);

@@ -3,6 +3,7 @@
  * rotations made of skew-symmetric matrices. W1' = R W0' over [out, in], that is row by row w1 = R w0.
  */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { need, type Factor, type Factors, type RowUpdate } from './factors.ts';
 import type { RotationSettings } from './settings.ts';
 
@@ -149,7 +150,7 @@ function solve(a: Float64Array, b: Float64Array, n: number): void {
     if (pivot !== k) for (const matrix of both) swap(matrix, k, pivot);
     const head = a[k * n + k] as number;
     if (head === 0)
-      throw new OffaxisError('bad-file', 'A block of the rotation has no inverse. Save the adapter again.');
+      throw new OffaxisError('bad-file', say('A block of the rotation has no inverse. Save the adapter again.'));
     for (let i = 0; i < n; i++) {
       const times = (a[i * n + k] as number) / head;
       if (i === k || times === 0) continue;

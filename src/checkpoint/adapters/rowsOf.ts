@@ -1,6 +1,7 @@
 /** The rows of a base's weight in float64, a block at a time: for updates that need to know the whole of it. */
 import { castCodes, isMatrixType } from '../../numbers/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { Weight } from '../weight.ts';
 
 /** in float64 */
@@ -14,7 +15,7 @@ export async function* rowsOf(
 ): AsyncGenerator<{ first: number; values: Float64Array }> {
   const { type, rows } = base;
   if (!isMatrixType(type))
-    throw new OffaxisError('bad-file', `${base.name} of type ${base.dtype} can't take an update.`);
+    throw new OffaxisError('bad-file', say`${base.name} of type ${base.dtype} can't take an update.`);
   const width = columns[1] - columns[0];
   // A transposed weight is read in one pass over it.
   const step = base.order === 'columns' ? rows : Math.max(1, Math.floor(BLOCK_BYTES / 8 / Math.max(1, width)));

@@ -2,6 +2,7 @@
 import type { TensorRow } from '../../protocol/engine.ts';
 import { pushTo } from '../../protocol/lists.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { quoted } from '../../formats/index.ts';
 import type { Checkpoint } from '../types.ts';
 import { changeOf, type Change } from './change.ts';
@@ -50,7 +51,7 @@ export async function applyDeltas(
       if (row.sizeBytes > MOST_BYTES)
         throw new OffaxisError(
           'bad-file',
-          `${quoted(name)} has more bytes than the 4 GiB that a delta's places reach.`,
+          say`${quoted(name)} has more bytes than the 4 GiB that a delta's places reach.`,
         );
       pushTo(changed, name, { of, tensor });
     }
@@ -86,10 +87,10 @@ const describe = ({ writer, encoding }: Delta): string => `delta of ${writer} ($
 
 function notTheBase(under: Checkpoint, chain: readonly DeltaCheckpoint[], why: string): OffaxisError {
   const [first, last] = [chain[0], chain.at(-1)];
-  const through = chain.length > 1 ? ` through the ${chain.length} deltas from ${first?.path} on` : '';
+  const through = chain.length > 1 ? say` through the ${chain.length} deltas from ${first?.path ?? ''} on` : '';
   return new OffaxisError(
     'bad-file',
-    `${last?.path} is a delta made on version ${first?.delta.baseVersion}${through}, and ${under.path} is not that: ${why}. Name the checkpoint that training began from, or put the versions between beside the delta.`,
+    say`${last?.path ?? ''} is a delta made on version ${first?.delta.baseVersion ?? ''}${through}, and ${under.path} is not that: ${why}. Name the checkpoint that training began from, or put the versions between beside the delta.`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** The change of one tensor's bytes, in memory: as places and values, or whole if that is smaller. */
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { Encoding } from './types.ts';
 
 export interface Change {
@@ -25,7 +26,7 @@ export async function changeOf(
 function misfit(what: string, how: string): OffaxisError {
   return new OffaxisError(
     'bad-file',
-    `${what} does not fit the tensor of the base: ${how}. Name the base that it was made on, or publish it again.`,
+    say`${what} does not fit the tensor of the base: ${how}. Name the base that it was made on, or publish it again.`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 
 /** Compressed bytes that are read at a time. */
 const PIECE = 1024 * 1024;
@@ -12,7 +13,7 @@ export const hasZstd = (from: Partial<typeof zlib> = zlib): boolean => typeof fr
 export function needsZstd(): OffaxisError {
   return new OffaxisError(
     'bad-parameter',
-    `This delta is compressed with zstd, which Node.js has from 22.15 on; this is Node.js ${process.versions.node}. Run Offaxis with a newer one (in VS Code the setting "offaxis.nodePath").`,
+    say`This delta is compressed with zstd, which Node.js has from 22.15 on; this is Node.js ${process.versions.node}. Run Offaxis with a newer one (in VS Code the setting "offaxis.nodePath").`,
   );
 }
 
@@ -40,7 +41,7 @@ export async function* inflate(
     for await (const piece of stream) yield piece as Uint8Array;
   } catch (error) {
     if (error instanceof OffaxisError) throw error;
-    throw new OffaxisError('bad-file', `${what} is damaged: it is not whole zstd data. Publish it again.`, {
+    throw new OffaxisError('bad-file', say`${what} is damaged: it is not whole zstd data. Publish it again.`, {
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 /** From codes and scales to values: float32, each rounded once from float64. */
 import { decodeFloats, codeTable, isFloating, numbersOf, numberType } from '../../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import type { Decoder, ReadBytes } from './layout.ts';
 
@@ -105,7 +106,7 @@ export function checkGroups({ name, file }: TensorRow, groups: ArrayLike<number>
     if (group >= 0 && group < count) continue;
     throw new OffaxisError(
       'bad-file',
-      `Tensor ${JSON.stringify(name)} of ${file}: its g_idx names group ${group} of ${count}. It was written wrongly; download it again.`,
+      say`Tensor ${JSON.stringify(name)} of ${file}: its g_idx names group ${group} of ${count}. It was written wrongly; download it again.`,
     );
   }
 }

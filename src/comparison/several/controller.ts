@@ -6,6 +6,7 @@ import { SeveralRun } from '../../engine/severalRun.ts';
 import { severalCommandLine } from '../../export/commandLine.ts';
 import type { ComparisonPlan } from '../../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import type { RunsResult, SeveralEvent, StepsResult } from '../../protocol/several.ts';
 import type {
   SeveralModel,
@@ -27,10 +28,12 @@ import { StepWatcher, type StepFolder } from './stepWatcher.ts';
 
 /** The figures of the model may take this share of the host's time while results stream in. */
 const MODEL_SHARE = 0.05;
-const STALE: WireError = {
-  code: 'bad-file',
-  message: 'These figures were computed before the files changed on disk. Press Retry to compute them again.',
-};
+const STALE: WireError = toWireError(
+  new OffaxisError(
+    'bad-file',
+    say('These figures were computed before the files changed on disk. Press Retry to compute them again.'),
+  ),
+);
 
 /** What is other in the spec; null: nothing is. It may throw, and then nothing changes. */
 type Change = (spec: SeveralSpec) => Partial<SeveralSpec> | null | Promise<Partial<SeveralSpec> | null>;
@@ -166,10 +169,10 @@ export class SeveralController {
   /** A further checkpoint of the same base. Throws bad-parameter if it is there already, and of steps. */
   async addRun(path: string): Promise<void> {
     if (this.current.kind === 'steps')
-      throw new OffaxisError('bad-parameter', 'A page of steps takes its steps from their folder.');
+      throw new OffaxisError('bad-parameter', say('A page of steps takes its steps from their folder.'));
     await this.adopt((spec) => {
       if (pathsOf(spec).includes(path))
-        throw new OffaxisError('bad-parameter', `${path} is among these checkpoints already. Choose another one.`);
+        throw new OffaxisError('bad-parameter', say`${path} is among these checkpoints already. Choose another one.`);
       return { runs: [...spec.runs, { path, step: null }] };
     });
   }
@@ -183,7 +186,7 @@ export class SeveralController {
       if (runs.length < 2)
         throw new OffaxisError(
           'bad-parameter',
-          'No checkpoint can be left out: two are the least to put beside each other.',
+          say('No checkpoint can be left out: two are the least to put beside each other.'),
         );
       return { runs };
     });
@@ -215,7 +218,7 @@ export class SeveralController {
     if (this.results.finished.size === 0 || !this.results.isPlanned)
       throw new OffaxisError(
         'bad-parameter',
-        'Nothing has been computed yet, so there is nothing to export. Start the comparison first.',
+        say('Nothing has been computed yet, so there is nothing to export. Start the comparison first.'),
       );
     const { base, parameters } = this.current;
     const { runs } = namesOf(this.current);
@@ -347,7 +350,7 @@ export class SeveralController {
     if (runs.length === 0)
       throw new OffaxisError(
         'bad-file',
-        'No step of this folder but the base is complete yet. It joins as soon as its files are whole.',
+        say('No step of this folder but the base is complete yet. It joins as soon as its files are whole.'),
       );
     this.current = { ...this.current, runs };
     this.services.onSpec(this.current);

@@ -12,6 +12,7 @@ import { toWireError } from '../../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../../protocol/results.ts';
 import type { SeveralFromView, SeveralToView } from '../../protocol/severalViews.ts';
 import { jsonPieces } from '../../text/pieces.ts';
+import { shownError } from '../../host/shownError.ts';
 import { notification } from '../../text/show.ts';
 import { droppedUri } from '../drop.ts';
 import { PanelTitles } from '../panelTitles.ts';
@@ -126,9 +127,9 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       try {
         await this.receive(message, entry);
       } catch (error) {
-        const { message: text } = toWireError(error);
-        log.error(text);
-        void vscode.window.showErrorMessage(notification(text));
+        const wire = toWireError(error);
+        log.error(wire.message);
+        void vscode.window.showErrorMessage(notification(shownError(wire)));
       }
     });
     panel.webview.html = webviewHtml(panel.webview, extensionUri, 'several', panel.title);

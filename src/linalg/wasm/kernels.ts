@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import v8 from 'node:v8';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 
 /** A byte address in the memory. */
 export type Address = number;
@@ -105,7 +106,7 @@ export async function compileKernels(directory: string, relaxed: boolean): Promi
   } catch (error) {
     throw new OffaxisError(
       'bad-file',
-      `${file} cannot be read: the installation is incomplete. Install Offaxis again.`,
+      say`${file} cannot be read: the installation is incomplete. Install Offaxis again.`,
       {
         cause: error,
       },
@@ -135,7 +136,7 @@ export class KernelMemory {
     if (pages > MOST_PAGES)
       throw new OffaxisError(
         'bad-parameter',
-        `A matrix needs ${(bytes / 2 ** 30).toFixed(1)} GiB of working memory, and one thread can address 4 GiB: leave it out with --tensors.`,
+        say`A matrix needs ${(bytes / 2 ** 30).toFixed(1)} GiB of working memory, and one thread can address 4 GiB: leave it out with --tensors.`,
       );
     const held = this.memory ? this.memory.buffer.byteLength / PAGE : 0;
     if (!this.memory || !this.instance || (held > 2048 && pages * 4 < held)) {

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { CANCEL_SLOT, type Reply, type TaskName, type Tasks, type WorkerSetup } from './messages.ts';
 
 /** A thread that goes on for this long after a cancel is ended. */
@@ -89,7 +90,7 @@ export class WorkerPool {
     signal: AbortSignal | undefined,
   ): Promise<Tasks[T]['output'] | null> {
     return new Promise((resolve, reject) => {
-      if (this.disposed) return reject(new OffaxisError('peer-gone', 'The worker threads have been shut down.'));
+      if (this.disposed) return reject(new OffaxisError('peer-gone', say('The worker threads have been shut down.')));
       if (signal?.aborted) return reject(new OffaxisError('cancelled', 'Cancelled.'));
       const onAbort = (): void => this.cancel(job);
       // one signal may stand for a whole run, with a listener for each task: no leak that Node should warn of
@@ -168,7 +169,7 @@ export class WorkerPool {
     const { job } = thread;
     if (!job || job.id !== reply.id) return;
     this.release(thread);
-    if ('error' in reply) job.reject(new OffaxisError(reply.error.code, reply.error.message));
+    if ('error' in reply) job.reject(new OffaxisError(reply.error.code, reply.error.text ?? reply.error.message));
     else job.resolve(reply.output as never);
     this.dispatch();
   }
@@ -184,7 +185,7 @@ export class WorkerPool {
     this.threads.splice(index, 1);
     const { job } = thread;
     this.release(thread);
-    job?.reject(new OffaxisError('device-lost', `A worker thread was lost: ${reason}.`));
+    job?.reject(new OffaxisError('device-lost', say`A worker thread was lost: ${reason}.`));
     this.dispatch();
   }
 

@@ -3,6 +3,7 @@
  * errors. Takes a GPUDevice from anywhere (Dawn in Node, a page's own) and imports nothing of either.
  */
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
+import { say } from '../../protocol/say.ts';
 import { BUFFER_USAGE, ceilTo, MAP_MODE_READ } from './flags.ts';
 import { lostError, scopeError } from './errors.ts';
 import { BufferPool } from './pool.ts';
@@ -187,7 +188,7 @@ export class GpuContext {
 
   /** Destroys every buffer of the pool. The device belongs to whoever made it. */
   dispose(): void {
-    this.#fail(new OffaxisError('device-lost', 'The GPU is no longer used.'));
+    this.#fail(new OffaxisError('device-lost', say('The GPU is no longer used.')));
     this.pool.dispose();
     this.#pipelines.clear();
     this.#modules.clear();
@@ -200,7 +201,7 @@ export function createGpuContext(device: GPUDevice, options: GpuContextOptions):
 }
 
 const asDeviceError = (error: unknown): OffaxisError =>
-  new OffaxisError('device-lost', `The GPU failed: ${error instanceof Error ? error.message : String(error)}`);
+  new OffaxisError('device-lost', say`The GPU failed: ${error instanceof Error ? error.message : String(error)}`);
 
 /** What the shader compiler says, with the line, else what the pipeline's error says. */
 async function compileError(label: string, module: GPUShaderModule, error: unknown): Promise<OffaxisError> {

@@ -1,4 +1,5 @@
 import { OffaxisError } from '../../protocol/errors.ts';
+import { say, type Text } from '../../protocol/say.ts';
 
 /**
  * The device cannot hold what a call needs: over the cap, over a limit, or refused by the driver. `device-lost`, as the call may be
@@ -13,8 +14,7 @@ export class DeviceMemoryError extends OffaxisError {
   ) {
     super(
       'device-lost',
-      `The GPU cannot hold ${what}: it needs ${mebibytes(neededBytes)}, ${reason} ${mebibytes(limitBytes)}. ` +
-        'The CPU can take this matrix; a higher "offaxis.gpuMemory" helps if the GPU has more.',
+      say`The GPU cannot hold ${what}: it needs ${mebibytes(neededBytes)}, ${reason} ${mebibytes(limitBytes)}. The CPU can take this matrix; a higher "offaxis.gpuMemory" helps if the GPU has more.`,
     );
     this.name = 'DeviceMemoryError';
   }
@@ -22,7 +22,7 @@ export class DeviceMemoryError extends OffaxisError {
 
 /** The driver had no memory for a buffer within cap and limits: other programs hold it, or the cap is too high for this device. */
 export class DeviceExhaustedError extends OffaxisError {
-  constructor(message: string) {
+  constructor(message: Text) {
     super('device-lost', message);
     this.name = 'DeviceExhaustedError';
   }
@@ -33,7 +33,10 @@ const mebibytes = (bytes: number): string =>
 
 export function lostError(info: { reason: string; message: string }): OffaxisError {
   const why = info.message.split('\n')[0]?.trim() ?? '';
-  return new OffaxisError('device-lost', `The GPU device is gone (${info.reason || 'unknown'}${why && `: ${why}`}).`);
+  return new OffaxisError(
+    'device-lost',
+    say`The GPU device is gone (${info.reason || 'unknown'}${why && `: ${why}`}).`,
+  );
 }
 
 /** An error that an error scope caught while `what` was done. */
@@ -41,10 +44,10 @@ export function scopeError(what: string, kind: GPUErrorFilter, error: { message:
   const message = error.message.split('\n')[0]?.trim() ?? '';
   switch (kind) {
     case 'out-of-memory':
-      return new DeviceExhaustedError(`The GPU ran out of memory (${what}): ${message}`);
+      return new DeviceExhaustedError(say`The GPU ran out of memory (${what}): ${message}`);
     case 'validation':
-      return new OffaxisError('device-lost', `The GPU refused a command (${what}): ${message}`);
+      return new OffaxisError('device-lost', say`The GPU refused a command (${what}): ${message}`);
     case 'internal':
-      return new OffaxisError('device-lost', `The GPU driver failed (${what}): ${message}`);
+      return new OffaxisError('device-lost', say`The GPU driver failed (${what}): ${message}`);
   }
 }

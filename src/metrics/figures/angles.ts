@@ -3,7 +3,7 @@
  * all k. 0 without an update; null if a side has no subspace of that size (s_k <= tol).
  */
 import { updateFigure, type UpdateSource } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { angle } from '../tolerance.ts';
 
 /** From sines and cosines, each ascending in angle: asin below 45 degrees, acos above (the cosine form alone has a floor). */

@@ -1,6 +1,6 @@
 /** Condition number: s_1 / s_q, null if s_q <= tol. */
 import { spectrumFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { VALUE_TOLERANCE } from '../tolerance.ts';
 
 export const CONDITION_NUMBER = spectrumFigure({

@@ -3,7 +3,7 @@
  * zero or not finite.
  */
 import { changeFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { CLOSE_TOLERANCE } from '../tolerance.ts';
 
 export const COSINE = changeFigure({

@@ -1,6 +1,6 @@
 /** Weights that are special: zeros (+0 = -0), NaN, infinities, and those below the normal range of the storage type. */
 import { elementFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact } from '../tolerance.ts';
 
 const common = {

@@ -3,7 +3,7 @@
  * independent changes (arXiv 2505.11711); and the way back, j by i. Null if there is no such weight.
  */
 import { agreementFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { NULL_SHARE, rounded } from '../tolerance.ts';
 
 const common = {

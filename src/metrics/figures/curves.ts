@@ -4,7 +4,7 @@
  * s_k(W0) <= tol: then the directions are not determined.
  */
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { CLOSE_TOLERANCE, exact } from '../tolerance.ts';
 
 /** 1, 2, 4, ... below k, and k. */

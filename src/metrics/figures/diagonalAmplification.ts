@@ -3,7 +3,7 @@
  * relative sd of about sqrt(2/r). (ISO's kappa_spec, arXiv 2607.19331, runs over all q.)
  */
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 /** `diagonal`: u_i' D v_i; `updateSquared` = norm_F(D)^2 > 0. */

@@ -1,6 +1,6 @@
 /** Effective rank: exp(-sum p_i ln p_i), p_i = s_i / sum s, 0 ln 0 = 0 (Roy and Vetterli 2007); 0 for a zero matrix. */
 import { spectrumFigure, updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 export function effectiveRank(values: Float64Array): number {

@@ -3,7 +3,7 @@
  * norm_F(D)^2, beside an isotropic update's r^2/(m n), r/m, r/n (rounding lowers it by up to 8 % at density 0.05).
  */
 import { updateFigure, type UpdateSource } from '../figure.ts';
-import { say, type Text } from '../say.ts';
+import { say, type Text } from '../../protocol/say.ts';
 import { relative, rounded, SUM_TOLERANCE } from '../tolerance.ts';
 
 export const ENERGY_SIDES = ['joint', 'left', 'right'] as const;

@@ -1,6 +1,6 @@
 /** Energy ranks: least k whose leading k values hold 90 %, 99 % of sum s^2; 0 for a zero matrix. */
 import { spectrumFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact } from '../tolerance.ts';
 
 /** Least k whose leading k values hold `share` of sum s^2. */

@@ -4,7 +4,7 @@
  * not finite.
  */
 import { changeFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { CLOSE_TOLERANCE, fraction } from '../tolerance.ts';
 
 const common = {

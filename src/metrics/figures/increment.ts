@@ -1,6 +1,6 @@
 /** norm_F(W_t - W_{t-1}) / norm_F(W0), and norm_F(D_t) / norm_F(W0), of every step. Null if W0 is 0 or a step is not finite. */
 import { pathFigure, type PathSource } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 const common = {

@@ -6,7 +6,7 @@
  */
 import { INTRUDER_COSINE, INTRUDER_VECTORS, type LeftOverlap } from '../../linalg/backend.ts';
 import { updateFigure, type UpdateSource } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact } from '../tolerance.ts';
 
 /** `complete`: the leading k are all that W0 has. */

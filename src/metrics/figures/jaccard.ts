@@ -4,7 +4,7 @@
  * rounding hides small updates of large weights. Null if neither run changed a weight.
  */
 import { agreementFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { NULL_SHARE, rounded } from '../tolerance.ts';
 
 const common = {

@@ -5,7 +5,7 @@
 import { greatest, least } from '../../protocol/lists.ts';
 import { pathFigure, type PathSource } from '../figure.ts';
 import { correlation } from '../correlation.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { absolute, rounded } from '../tolerance.ts';
 
 /** Weights that move less say nothing: the paper's range, and its number of distinct values. */

@@ -4,7 +4,7 @@
  * evidence of structure that its ranks are not.
  */
 import { spectrumFigure, updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact, relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 /** The edge on the scale of s: sqrt(e). */

@@ -4,7 +4,7 @@
  */
 import type { MaskFigures } from '../alignment.ts';
 import { updateFigure, type Group, type MaskPrefix, type UpdateSource } from '../figure.ts';
-import { say, type Text } from '../say.ts';
+import { say, type Text } from '../../protocol/say.ts';
 import { absolute, NULL_TOLERANCE, twoHits, weightsOf, type Reference, type Tolerance } from '../tolerance.ts';
 
 const MASKS: Record<MaskPrefix, { name: Text; where: Text; group: Group }> = {

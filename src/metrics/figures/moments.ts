@@ -1,6 +1,6 @@
 /** Least, greatest, mean and spread of the finite weights: population std, in float64. Null without a finite weight. */
 import { elementFigure, type ElementSource } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact, relative } from '../tolerance.ts';
 
 const common = { kind: 'number', nullable: true, group: 'elements', unit: 'number', scale: null } as const;

@@ -1,6 +1,6 @@
 /** Norms of a matrix from its singular values: s_1, and sqrt(sum s_i^2). Of both checkpoints, the first one of the update D too. */
 import { spectrumFigure, updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE, VALUE_TOLERANCE } from '../tolerance.ts';
 
 /** sqrt(sum s_i^2), scaled by s_1 so that no square over- or underflows. */

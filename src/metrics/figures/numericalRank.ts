@@ -1,6 +1,6 @@
 /** Numerical rank: #{ s_i > tol }, tol = max(m, n) * 2^-23 * s_1; of the update as a ratio to q (arXiv 2505.11711). */
 import { spectrumFigure, updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact } from '../tolerance.ts';
 
 /** tol(W). */

@@ -3,7 +3,7 @@
  * or a step is not finite.
  */
 import { pathFigure, type PathSource } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative } from '../tolerance.ts';
 
 const common = {

@@ -3,7 +3,7 @@
  * a * log10(l_max), logAlphaNorm is log10(sum l^a).
  */
 import { spectrumFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { absolute, relative } from '../tolerance.ts';
 
 const ALPHA_TOLERANCE = 0.02;

@@ -1,6 +1,6 @@
 /** Mean of the change mask over each row, each column of a matrix (PNT rho_i, kappa_j): only on request, and only in the JSON. */
 import { profileFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { fraction } from '../tolerance.ts';
 
 const common = {

@@ -7,7 +7,7 @@
 import { pathFigure, type PathSource } from '../figure.ts';
 import { leadingPair } from '../leadingPair.ts';
 import { correlation } from '../correlation.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative } from '../tolerance.ts';
 
 const common = {

@@ -1,6 +1,6 @@
 /** The two ranks that a matrix was compared with: k of the subspaces, r of the reconstruction and the energies. */
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact } from '../tolerance.ts';
 
 const common = {

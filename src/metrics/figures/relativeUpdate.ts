@@ -1,6 +1,6 @@
 /** Frobenius norms of W0 and D, and their ratio; null if a side is not finite, the ratio also if W0 = 0. */
 import { changeFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 const common = {

@@ -5,7 +5,7 @@
  */
 import { cellGaps, hasPositions } from '../../numbers/index.ts';
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 export const ROUNDING_FLOOR = updateFigure({

@@ -1,6 +1,6 @@
 /** Of the weights that are not 0 in W0, those that both runs changed, only one of them, or neither. */
 import { agreementFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact } from '../tolerance.ts';
 
 const common = {

@@ -3,7 +3,7 @@
  * 1 / (2 sqrt(n)). The conflict of TIES-merging (arXiv 2306.01708) is 1 - this. Null if there are no such weights or a side is not finite.
  */
 import { agreementFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { rounded } from '../tolerance.ts';
 
 export const SIGN_AGREEMENT = agreementFigure({

@@ -6,7 +6,7 @@
  */
 import { greatest } from '../../protocol/lists.ts';
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, rounded, SHIFT_TOLERANCE } from '../tolerance.ts';
 import { frobeniusNorm } from './norms.ts';
 

@@ -1,6 +1,6 @@
 /** Stable rank: sum s_i^2 / s_1^2, of both checkpoints and of the update D; 0 for a zero matrix. */
 import { spectrumFigure, updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 import { frobeniusNorm } from './norms.ts';
 

@@ -3,7 +3,7 @@
  * D is under K. Along a run: of each step's update with the last one's.
  */
 import { agreementFigure, pathFigure, type Overlap } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, rounded } from '../tolerance.ts';
 
 /** K, or q if that is less. */

@@ -3,7 +3,7 @@
  * absolute tolerance (arXiv 2505.11711). A tensor without weights is all unchanged.
  */
 import { changeFigure, type ChangeSource } from '../figure.ts';
-import { say, type Text } from '../say.ts';
+import { say, type Text } from '../../protocol/say.ts';
 import { fraction } from '../tolerance.ts';
 
 const probe = <const P extends 'Bf16' | 'Relative' | 'Absolute'>(

@@ -3,7 +3,7 @@
  * is 0 or not finite.
  */
 import { agreementFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { CLOSE_TOLERANCE } from '../tolerance.ts';
 
 export const UPDATE_COSINE = agreementFigure({

@@ -1,6 +1,6 @@
 /** Update density d: mean of the change mask M, the weights whose codes on the grid differ, +0 = -0. */
 import { changeFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { fraction } from '../tolerance.ts';
 
 export const UPDATE_DENSITY = changeFigure({

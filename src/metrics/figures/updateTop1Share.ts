@@ -1,6 +1,6 @@
 /** Top-1 share of the update: s_1(D) / norm_F(D) (AlphaRL, arXiv 2510.00553). Null without an update. */
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { relative, SUM_TOLERANCE } from '../tolerance.ts';
 
 export const UPDATE_TOP1_SHARE = updateFigure({

@@ -3,7 +3,7 @@
  * the share of weights that are exactly 0 in W0, which hits, nulls and ranges leave out.
  */
 import { updateFigure } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact, fraction } from '../tolerance.ts';
 import { rankTolerance } from './numericalRank.ts';
 

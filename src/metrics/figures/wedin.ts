@@ -3,7 +3,7 @@
  * norm_2(D) / gap, null without a positive gap; vacuous when null or >= 1.
  */
 import { updateFigure, type UpdateSource } from '../figure.ts';
-import { say } from '../say.ts';
+import { say } from '../../protocol/say.ts';
 import { exact, relative, VALUE_TOLERANCE } from '../tolerance.ts';
 
 function subspaceGap(baseValues: Float64Array, tunedValues: Float64Array, k: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerTo } from '../../../src/answer/answer.ts';
 import { foldWord, listed, rangesOf, shareWord, countWord, type Word } from '../../../src/answer/words.ts';
-import { english } from '../../../src/metrics/say.ts';
+import { english } from '../../../src/protocol/say.ts';
 import type { ComparisonMetrics } from '../../../src/protocol/results.ts';
 import { clausesOf, compared, LIKE_NOISE, LORA, matrix, textOf, theClause, twinWith, written } from './cases.ts';
 

@@ -7,7 +7,7 @@ import {
   isPartial,
   withoutFailed,
 } from '../../../src/metrics/coverage.ts';
-import { english } from '../../../src/metrics/say.ts';
+import { english } from '../../../src/protocol/say.ts';
 import type { Coverage } from '../../../src/protocol/engine.ts';
 import { codes16, safetensors, type Entry } from '../formats/build.ts';
 import { temporaryFolder } from './folder.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CATALOG } from '../../../src/metrics/catalog.ts';
 import { MASK_PREFIXES } from '../../../src/metrics/figure.ts';
 import { ENERGY_SIDES } from '../../../src/metrics/figures/energies.ts';
-import { english } from '../../../src/metrics/say.ts';
+import { english } from '../../../src/protocol/say.ts';
 import { AGREEMENT_FIGURES, PATH_FIGURES } from '../../../src/metrics/severalCatalog.ts';
 
 const text = readFileSync('METRICS.md', 'utf8');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lineageOf, lineageOfTensors, lineageWarning } from '../../../src/metrics/lineage.ts';
-import { english } from '../../../src/metrics/say.ts';
+import { english } from '../../../src/protocol/say.ts';
 import { tensor } from '../makers.ts';
 
 describe('the lineage of a pair', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkParameters, checkRank, defaultAngleRank, defaultMaskRank } from '../../../src/metrics/index.ts';
-import { english } from '../../../src/metrics/say.ts';
+import { english } from '../../../src/protocol/say.ts';
 import {
   disagreeing,
   energySaid,

@@ -1,11 +1,13 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { OffaxisError } from '../../../src/protocol/errors.ts';
+import { OffaxisError, sentenceOf, toWireError } from '../../../src/protocol/errors.ts';
 import { RpcClient, serve, type Channel, type WireMessage } from '../../../src/protocol/rpc.ts';
+import { say } from '../../../src/protocol/say.ts';
 
 interface Calls {
   double(params: { x: number }): number;
   fail(params: Record<string, never>): null;
+  refuse(params: Record<string, never>): null;
   wait(params: Record<string, never>): null;
 }
 interface Streams {
@@ -32,6 +34,9 @@ function pair() {
       double: ({ x }) => 2 * x,
       fail: () => {
         throw new OffaxisError('bad-file', 'a.safetensors is not a checkpoint.');
+      },
+      refuse: () => {
+        throw new OffaxisError('bad-file', say`${'a\u0007.pt'} is empty.`);
       },
       wait: (_, signal) =>
         new Promise((_resolve, reject) =>
@@ -130,5 +135,31 @@ describe('rpc', () => {
     await expect(call).rejects.toMatchObject({ code: 'peer-gone' });
     await expect(stream).rejects.toMatchObject({ code: 'peer-gone' });
     await expect(client.call('double', { x: 1 })).rejects.toMatchObject({ code: 'peer-gone' });
+  });
+
+  it('carries the template of an error beside its sentence, to be translated where it is shown', async () => {
+    const { client } = pair();
+    const error = toWireError(await client.call('refuse', {}).catch((thrown: unknown) => thrown));
+    expect(error).toEqual({
+      code: 'bad-file',
+      message: 'a\\u{07}.pt is empty.',
+      text: { message: '{0} is empty.', args: ['a\\u{07}.pt'] },
+    });
+    const german = (message: string): string => (message === '{0} is empty.' ? '{0} ist leer.' : message);
+    expect(sentenceOf(error, german)).toBe('a\\u{07}.pt ist leer.');
+    expect(sentenceOf({ code: 'bug', message: 'as it is' }, german)).toBe('as it is');
+  });
+
+  it.each([
+    { message: 1, args: [] },
+    { message: '', args: [] },
+    { message: '{0}', args: [1] },
+    { message: '{0}' },
+    'text',
+  ])('takes the sentence alone of a peer whose template is none: %j', async (text) => {
+    const { client, serverPort } = pair();
+    const call = client.call('wait', {}).catch((thrown: unknown) => thrown);
+    serverPort.postMessage({ kind: 'error', id: 1, error: { code: 'bad-file', message: 'It is empty.', text } });
+    expect(toWireError(await call)).toEqual({ code: 'bad-file', message: 'It is empty.' });
   });
 });

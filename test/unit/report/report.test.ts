@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import { sentencesOf } from '../../../src/answer/render.ts';
-import { english } from '../../../src/metrics/say.ts';
+import { english } from '../../../src/protocol/say.ts';
 import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
 import { reportFormat, reportText, type Reported } from '../../../src/report/index.ts';
 import { Accumulator } from '../../../src/results/accumulator.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { answerOf, clause } from '../../../src/answer/clause.ts';
-import { say } from '../../../src/metrics/say.ts';
+import { say } from '../../../src/protocol/say.ts';
 import { isInBrush, litNames } from '../../../webview/comparison/focus.ts';
 import { METRICS } from '../../../webview/comparison/metrics.ts';
 import {

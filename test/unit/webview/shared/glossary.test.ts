@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CATALOG } from '../../../../src/metrics/catalog.ts';
-import { english } from '../../../../src/metrics/say.ts';
+import { english } from '../../../../src/protocol/say.ts';
 import { headingSlug } from '../../../../src/text/slug.ts';
 import { isTerm, TERM_IDS, TERMS, termOf } from '../../../../webview/shared/glossary.ts';
 

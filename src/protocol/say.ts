@@ -1,4 +1,4 @@
-/** Names and sentences of the figures, in English. Who shows them translates them: the pages, the host's hovers. */
+/** Names and sentences in English with what changes in them beside them. Who shows them translates them: the pages, the host. */
 
 export interface Text {
   message: string;
@@ -6,9 +6,18 @@ export interface Text {
   args: readonly (Text | string)[];
 }
 
-/** Marks a literal for translation (`npm run l10n` collects it). */
-export function say(message: string, ...args: (Text | string)[]): Text {
-  return { message, args };
+/**
+ * Marks a literal for translation (`npm run l10n` collects it): say('Rank of {0}', text), or say`${path} does not exist.`, whose gaps are
+ * its arguments. Inside of a sentence, a string stays English and a Text is translated.
+ */
+export function say(message: string, ...args: (Text | string)[]): Text;
+export function say(message: TemplateStringsArray, ...args: (Text | string | number)[]): Text;
+export function say(message: string | TemplateStringsArray, ...args: (Text | string | number)[]): Text {
+  return {
+    message:
+      typeof message === 'string' ? message : message.reduce((sentence, part, gap) => `${sentence}{${gap - 1}}${part}`),
+    args: args.map((arg) => (typeof arg === 'number' ? String(arg) : arg)),
+  };
 }
 
 /** `text` through `translate`, a function like `vscode.l10n.t` that takes its arguments as a list; arguments are translated first. */

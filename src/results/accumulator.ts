@@ -145,7 +145,8 @@ export class Accumulator {
       elementwiseOnly: plan.pairs
         .filter((pair) => !pair.spectral)
         .map(({ name, reason }) => ({ name, reason: reason ?? 'spectra were not asked for' })),
-      failed: this.failures(),
+      // a document, and in English: templates are for who shows them
+      failed: this.failures().map(({ name, error: { code, message } }) => ({ name, error: { code, message } })),
       coverage: coveredShare(coverage),
     });
   }

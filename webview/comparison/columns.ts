@@ -23,8 +23,35 @@ export function expertsOf(model: ComparisonModel, module: string): number[] {
   return numbers.size > 1 ? [...numbers].sort((a, b) => a - b) : [];
 }
 
-/** `unfolded`: modules of which each expert has a column. */
-export function columnsOf(model: ComparisonModel, unfolded: readonly string[]): Column[] {
+/** From so many experts on a column is too narrow for its value, and the order of numbers hides which moved far. */
+const MANY_EXPERTS = 64;
+/** Whether a module of that many experts is unfolded. */
+export const isManyOpen = (model: ComparisonModel, unfolded: readonly string[]): boolean =>
+  unfolded.some((module) => model.modules.includes(module) && expertsOf(model, module).length >= MANY_EXPERTS);
+
+/** By how far they moved over all layers, relative to the base's norm, the farthest first; what is not compared yet comes last. */
+function bySize(model: ComparisonModel, module: string, experts: readonly number[]): number[] {
+  const energies = new Map(experts.map((expert) => [expert, { update: 0, base: 0 }]));
+  for (const layer of model.layers)
+    for (const [expert, pairs] of byExpert(model.pairsAt(layer, module))) {
+      const sum = expert === null ? undefined : energies.get(expert);
+      for (const { name } of sum ? pairs : []) {
+        const { updateNorm, baseNorm } = model.tensors.get(name)?.metrics ?? {};
+        if (!sum || updateNorm === undefined || baseNorm === undefined || updateNorm === null || baseNorm === null)
+          continue;
+        sum.update += updateNorm ** 2;
+        sum.base += baseNorm ** 2;
+      }
+    }
+  const size = (expert: number): number => {
+    const { update, base } = energies.get(expert) ?? { update: 0, base: 0 };
+    return base > 0 ? update / base : -1;
+  };
+  return [...experts].sort((a, b) => size(b) - size(a) || a - b);
+}
+
+/** `unfolded`: modules of which each expert has a column; `isBySize`: where there are many, by how far they moved. */
+export function columnsOf(model: ComparisonModel, unfolded: readonly string[], isBySize = false): Column[] {
   const isAnyOpen = unfolded.some((module) => model.modules.includes(module));
   return model.modules.flatMap((module): Column[] => {
     const label = model.labels.get(module) ?? module;
@@ -40,7 +67,8 @@ export function columnsOf(model: ComparisonModel, unfolded: readonly string[]): 
           isOpen: false,
         },
       ];
-    return experts.map((expert, i) => ({
+    const order = isBySize && experts.length >= MANY_EXPERTS ? bySize(model, module, experts) : experts;
+    return order.map((expert, i) => ({
       id: `${module} ${expert}`,
       module,
       expert,

@@ -20,7 +20,7 @@ import {
 import { t, tell } from '../shared/l10n.ts';
 import type { Sign } from '../shared/map-legend.ts';
 import { cellOf, ENERGY, MASK, shortNumber } from './cells.ts';
-import { columnsOf, type Column } from './columns.ts';
+import { columnsOf, isManyOpen, type Column } from './columns.ts';
 import { LIKE_NOISE } from './key-values.ts';
 import { layerValues, noiseOf, statOf } from './layer-profile.ts';
 import { freeScale, metricById, VIEWS, type Metric } from './metrics.ts';
@@ -96,7 +96,7 @@ const NOISE: Readonly<Record<string, (tensor: ComparisonTensor) => number | null
 
 export function picture(model: ComparisonModel, ui: Ui): Picture {
   const shown = shownFigure(model, ui);
-  const columns = columnsOf(model, ui.unfolded);
+  const columns = columnsOf(model, ui.unfolded, ui.bySize);
   const { metric } = shown;
   const metrics = metric.id === VIEWS ? [metricById(MASK), metricById(ENERGY)] : [metric];
   const grids = metrics.map((one) => cellsOf(model, one, columns));
@@ -111,7 +111,11 @@ export function picture(model: ComparisonModel, ui: Ui): Picture {
   const isShare = isInPercent(metric);
   const noise = NOISE[metric.id];
   const open = columns.filter(({ isOpen }) => isOpen === true).map(({ module }) => model.labels.get(module) ?? module);
-  const byExpert = open.length ? t('{0} by expert', open.join(', ')) : '';
+  const byExpert = !open.length
+    ? ''
+    : ui.bySize && isManyOpen(model, ui.unfolded)
+      ? t('{0} by expert, the farthest moved first', open.join(', '))
+      : t('{0} by expert', open.join(', '));
   const panels = metrics.map((one, i): Panel => {
     const [title, of] = titles(shown, i);
     const sub = [of, ...(byExpert ? [byExpert] : [])].filter(Boolean).join('; ');

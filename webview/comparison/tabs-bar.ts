@@ -3,6 +3,7 @@ import { nothing, type TemplateResult } from 'lit';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
+import { isManyOpen } from './columns.ts';
 import { moreMetrics } from './metrics.ts';
 import './notable.ts';
 import { knownOf, ownFigures, shownFigure } from './shown.ts';
@@ -35,7 +36,7 @@ class TabsBar extends ViewElement {
           </button>`;
         })}
       </div>
-      <span class="grow"></span>${this.filter()}<button
+      <span class="grow"></span>${this.filter()}${this.order()}<button
         data-action="table"
         aria-pressed=${String(ui.table)}
         title=${t('Show the ranked table in place of the map')}
@@ -73,6 +74,20 @@ class TabsBar extends ViewElement {
       @click=${() => set({ brush: null, clause: null })}
     >
       ${text}${icon(ICON.close)}
+    </button>`;
+  }
+
+  /** Of many experts in columns of their own. */
+  private order(): TemplateResult | typeof nothing {
+    const { model, ui, set } = this.view;
+    if (!isManyOpen(model, ui.unfolded)) return nothing;
+    return html`<button
+      data-action="experts-by-size"
+      aria-pressed=${String(ui.bySize)}
+      title=${t('Experts by how far they moved over all layers, the farthest first')}
+      @click=${() => set({ bySize: !ui.bySize })}
+    >
+      ${t('Experts by Size')}
     </button>`;
   }
 

@@ -39,6 +39,8 @@ export interface Ui {
   table: boolean;
   /** modules of a mixture of experts of which each expert has a column */
   unfolded: readonly string[];
+  /** many experts stand by how far they moved, not by their numbers */
+  bySize: boolean;
 }
 export const INITIAL_UI: Ui = {
   tab: 'size',
@@ -53,6 +55,7 @@ export const INITIAL_UI: Ui = {
   detailWidth: null,
   table: false,
   unfolded: [],
+  bySize: false,
 };
 
 type Stored<T> = Partial<Record<keyof T, unknown>>;
@@ -78,6 +81,7 @@ export function readUi(stored: unknown): Ui {
     detailWidth: typeof s.detailWidth === 'number' ? s.detailWidth : null,
     table: s.table === true,
     unfolded: Array.isArray(s.unfolded) ? s.unfolded.filter((one): one is string => typeof one === 'string') : [],
+    bySize: s.bySize === true,
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparisonMetrics, ComparisonTensor } from '../../../src/protocol/results.ts';
 import { cellOf, matrixCell, shortNumber } from '../../../webview/comparison/cells.ts';
-import { columnOf, columnsOf, membersAt } from '../../../webview/comparison/columns.ts';
+import { columnOf, columnsOf, isManyOpen, membersAt } from '../../../webview/comparison/columns.ts';
 import { layerValues, noiseOf, statOf } from '../../../webview/comparison/layer-profile.ts';
 import { metricById } from '../../../webview/comparison/metrics.ts';
 import { ComparisonModel, type Pair } from '../../../webview/comparison/model.ts';
@@ -118,6 +118,25 @@ describe('columns of a mixture of experts', () => {
     expect(membersAt(model, 0, open[4]!)).toEqual([experts[3]]);
     expect(columnOf(open, DOWN, experts[2]!.name)?.expert).toBe(2);
     expect(columnOf(open, Q, null)?.id).toBe(Q);
+  });
+  it('of 64 experts and more stand by how far they moved over all layers, if that is asked for', () => {
+    const many = [0, 1].flatMap((layer) => Array.from({ length: 64 }, (_, expert) => pairOf(layer, DOWN, expert)));
+    // expert 5 moves far in one layer, 9 less in both; of 63 nothing is known yet
+    const size = (name: string): number =>
+      /experts\.9\./.test(name) ? 2 : /layers\.1.*experts\.5\./.test(name) ? 4 : 1;
+    const tensors = many
+      .filter(({ name }) => !/experts\.63\./.test(name))
+      .map((one) => done(one, { updateNorm: size(one.name), baseNorm: 100 }));
+    const model = modelOf(many, tensors);
+    const order = (isBySize: boolean): (number | null)[] =>
+      columnsOf(model, [DOWN], isBySize).map(({ expert }) => expert);
+    expect(order(true)).toEqual([5, 9, ...Array.from({ length: 64 }, (_, i) => i).filter((i) => i !== 5 && i !== 9)]);
+    expect(order(false).slice(0, 3)).toEqual([0, 1, 2]);
+    expect(isManyOpen(model, [DOWN])).toBe(true);
+    expect(isManyOpen(model, [])).toBe(false);
+    const few = modelOf(many.slice(0, 63), tensors.slice(0, 63));
+    expect(isManyOpen(few, [DOWN])).toBe(false);
+    expect(columnsOf(few, [DOWN], true)[0]?.expert).toBe(0);
   });
   it('are plain without experts, whatever is stored as unfolded', () => {
     const plain = modelOf([pairOf(0, Q)], []);

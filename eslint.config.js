@@ -105,7 +105,7 @@ const LAYERS = {
     vscode: true,
   },
   explorer: {
-    may: ['commands', 'editor', 'answer', 'formats', 'text'],
+    may: ['commands', 'editor', 'answer', 'formats', 'text', 'protocol/say'],
     vscode: true,
   },
   commands: {

@@ -10,7 +10,7 @@ import type { Format, Shape } from './source.ts';
 
 /** A column that keeps less of its length after the projection is projected once more. */
 const KEPT = 0.1;
-/** Pivots under this share of their column: the block has lost a direction. */
+/** Pivots under this share of their column: the block has lost a direction, as if W has few of them. Another one takes its place. */
 const DEPENDENT = 1e-10;
 /** Pivots under which a block is made orthonormal once more. */
 const SKEWED = 1e-4;
@@ -97,6 +97,7 @@ export class Krylov {
   private rest: Float64Array = new Float64Array(0);
   private readonly tridiagonal: Float64Array<ArrayBuffer>;
   private exhausted = false;
+  private readonly random = generator();
   /** squared lengths of the block's columns before they were made orthonormal */
   private kept = new Float64Array(0);
 
@@ -124,10 +125,9 @@ export class Krylov {
     };
     pack(big, q, along, across, panels);
     pack(q, big, across, along, turned);
-    const next = generator();
     const start = memory.f32(plan.Z, q * block);
-    for (let i = 0; i < start.length; i++) start[i] = next();
-    this.exhausted = this.orthonormalise() === null;
+    for (let i = 0; i < start.length; i++) start[i] = this.random();
+    this.exhausted = this.orthonormalise()?.isWhole !== true;
     this.keep(0);
   }
 
@@ -151,11 +151,12 @@ export class Krylov {
         this.tridiagonal[(first + k) * band.lds + i - k] =
           ((own[i * block + k] as number) + (own[k * block + i] as number)) / 2;
     const taken = squaresOf(memory.f32(parts, this.order * block), block);
-    let rest = this.orthonormalise();
-    if (rest && taken.some((square, k) => !(this.kept[k] as number) || (this.kept[k] as number) < KEPT ** 2 * square)) {
+    const found = this.orthonormalise();
+    let rest = found && found.R;
+    if (found && (!found.isWhole || taken.some((square, k) => (this.kept[k] as number) < KEPT ** 2 * square))) {
       this.project();
       const turn = this.orthonormalise();
-      rest = turn && product(turn, rest, block);
+      rest = turn?.isWhole ? product(turn.R, found.R, block) : null;
     }
     this.exhausted = rest === null || this.order + block > most;
     this.rest = rest ?? new Float64Array(block * block);
@@ -220,9 +221,12 @@ export class Krylov {
     kernels.sgemm(q, block, order, -1, basis, 1, q, parts, block, 1, 1, Z, block, band.work);
     this.checkCancelled();
   }
-  /** Z = Q R by Cholesky of its Gram matrix in float64, twice if it is skewed: Q takes its place. R, or null if a direction is lost. */
-  private orthonormalise(): Float64Array | null {
-    const { memory, kernels, plan } = this;
+  /**
+   * Z = Q R by Cholesky of its Gram matrix in float64, twice if it is skewed: Q takes its place. Not whole: it has lost directions, R's rows
+   * of them are 0, and whatever stands for them in Q is to be made orthonormal yet. Null if it stays skewed.
+   */
+  private orthonormalise(): { R: Float64Array; isWhole: boolean } | null {
+    const { memory, kernels, plan, random } = this;
     const { block, wide, next, small, band } = plan;
     const { q } = plan.shape;
     const values = memory.f32(plan.Z, q * block);
@@ -232,15 +236,16 @@ export class Krylov {
       kernels.dgemm(block, block, q, 1, at, 1, block, at, block, 1, 0, small, block, band.work);
       const gram = memory.f64(small, block * block).slice();
       if (pass === 0) this.kept = Float64Array.from({ length: block }, (_, k) => gram[k * (block + 1)] as number);
-      const factor = cholesky(gram, block);
-      if (!(factor.least > DEPENDENT)) return null;
+      const factor = cholesky(gram, block, DEPENDENT);
       whole = whole ? product(factor.R, whole, block) : factor.R;
       memory.f64(small, block * block).set(inverseOf(factor.R, block));
       kernels.dgemm(q, block, block, 1, at, block, 1, small, block, 1, 0, to, block, band.work);
       [at, to] = [to, at];
-      if (factor.least > SKEWED) {
+      const isWhole = factor.lost.length === 0;
+      if (!isWhole || factor.least > SKEWED) {
         values.set(memory.f64(at, q * block));
-        return whole;
+        for (const k of factor.lost) for (let j = 0; j < q; j++) values[j * block + k] = random();
+        return { R: whole, isWhole };
       }
     }
     return null;

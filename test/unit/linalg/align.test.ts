@@ -13,7 +13,7 @@ const reference = createReferenceBackend();
 let build: WasmBuild;
 beforeAll(async () => {
   build = await buildWasm();
-}, 600_000);
+});
 afterAll(() => build.remove());
 
 /** METRICS' tolerances: of the values, relative 1e-4 of energies, two hits of masks. `squares`: norm_F(D)^2. */
@@ -84,7 +84,7 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
 
   // the large ones take the reference seconds, and both builds the same way
   const small = CASES.filter((item) => relaxed === hasRelaxedSimd() || item.rows * item.columns < 3000);
-  it.each(small)('$name agrees with the float64 reference', { timeout: 120_000 }, async (item) => {
+  it.each(small)('$name agrees with the float64 reference', async (item) => {
     const { base, tuned, options } = item.rows * item.columns < 3000 ? severalOf(item) : pairOf(item);
     const [actual, expected] = await Promise.all([
       backend.alignPair(base, tuned, options),
@@ -139,15 +139,33 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
     [
       'rank 10 F32',
       (noise) => large(560, 600, 'F32', falling(560, 600, bulk.slice(0, 10), 0), () => 1e-5 * noise()),
-      ['base'],
+      [],
       false,
     ],
+    [
+      'rank 40 F64',
+      (noise) => large(560, 600, 'F64', falling(560, 600, bulk.slice(0, 40), 0), () => 1e-5 * noise()),
+      [],
+      true,
+    ],
     ['unchanged', () => large(560, 600, 'BF16', base(560, 600), () => 0), [], true],
-    // of one direction nothing is left to widen its basis by
-    ['one weight changed', () => large(560, 600, 'BF16', base(560, 600), (i) => (i === 77 ? 1 : 0)), ['update'], true],
+    // of few directions nothing is left to widen its basis by
+    ['one weight changed', () => large(560, 600, 'BF16', base(560, 600), (i) => (i === 77 ? 1 : 0)), [], true],
+    [
+      'a column changed',
+      () => large(560, 600, 'BF16', base(560, 600), (i) => (i % 600 === 77 ? 0.1 * Math.cos(i) : 0)),
+      [],
+      true,
+    ],
+    [
+      'twelve rows changed',
+      (noise) => large(560, 600, 'F32', base(560, 600), (i) => (i < 12 * 600 ? 0.1 * noise() : 0)),
+      [],
+      true,
+    ],
     ['zero base', (noise) => large(560, 600, 'BF16', new Float64Array(560 * 600), () => 4e-4 * noise()), [], true],
   ];
-  it.each(cases)('%s agrees with the whole spectrum', { timeout: 120_000 }, async (_, make, reduced, determined) => {
+  it.each(cases)('%s agrees with the whole spectrum', async (_, make, reduced, determined) => {
     const { base, tuned } = make(gaussian(5));
     const options = { maskRank, alpha: 0.3, grid: { grid: 'BF16', onGrid: base.type === 'BF16' } } as const;
     const [actual, whole] = await Promise.all([
@@ -169,7 +187,7 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
     expect(again.leading).toEqual(actual.leading);
   });
 
-  it('stops when it is cancelled and goes on working', { timeout: 120_000 }, async () => {
+  it('stops when it is cancelled and goes on working', async () => {
     const noise = gaussian(5);
     const { base, tuned } = large(1024, 1024, 'BF16', falling(1024, 1024, [], 0.02), () => 4e-4 * noise());
     const controller = new AbortController();

@@ -21,13 +21,6 @@ function sessionFor(path: string): { session: InspectorSession; activities: (str
   });
   return { session, activities };
 }
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 120_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error('waited too long');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 function statistics(messages: InspectorToView[]): string[] {
   return messages.flatMap((message) => (message.type === 'statistics' ? message.values.map(({ name }) => name) : []));
 }
@@ -39,9 +32,9 @@ describe('InspectorSession', () => {
     await session.attach((message) => first.push(message));
     expect(first[0]).toMatchObject({ type: 'facts', baseSelected: '/m/base', facts: { path: 'good' } });
     session.requestStatistics(['x', 'y']);
-    await until(() => statistics(first).length === 2);
+    await expect.poll(() => statistics(first).length === 2).toBe(true);
     session.requestStatistics(['x', 'y', 'crash', 'z']);
-    await until(() => statistics(first).length === 3);
+    await expect.poll(() => statistics(first).length === 3).toBe(true);
     expect(statistics(first)).toEqual(['x', 'y', 'z']);
     expect(first.filter((message) => message.type === 'failed')).toMatchObject([{ name: 'crash' }]);
     const second: InspectorToView[] = [];
@@ -56,7 +49,7 @@ describe('InspectorSession', () => {
     session.requestStatistics(['a']);
     session.requestStatistics(['b']);
     session.requestStatistics(['c']);
-    await until(() => statistics(seen).includes('c'));
+    await expect.poll(() => statistics(seen).includes('c')).toBe(true);
     expect(statistics(seen)).not.toContain('b');
     session.dispose();
   });
@@ -74,10 +67,10 @@ describe('InspectorSession', () => {
     const seen: InspectorToView[] = [];
     await session.attach((message) => seen.push(message));
     session.requestSpectra([]);
-    await until(() => seen.some((message) => message.type === 'spectra'));
+    await expect.poll(() => seen.some((message) => message.type === 'spectra')).toBe(true);
     session.cancel();
-    await until(() => seen.some((message) => message.type === 'cancelled'));
-    await until(() => seen.at(-1)?.type === 'progress');
+    await expect.poll(() => seen.some((message) => message.type === 'cancelled')).toBe(true);
+    await expect.poll(() => seen.at(-1)?.type === 'progress').toBe(true);
     expect(seen.at(-1)).toEqual({ type: 'progress', progress: null });
     expect(activities.at(-1)).toBeNull();
     session.dispose();

@@ -15,15 +15,6 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-/** Wait for something to become true without a fixed sleep. */
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 120_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error('waited too long');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 describe('EngineClient', () => {
   test('starts one process at the first use and keeps it', async () => {
     const client = harness.client(['a']);
@@ -89,7 +80,7 @@ describe('EngineClient', () => {
   test('an idle process ends by itself', async () => {
     const client = harness.client(['a'], { idleMs: 50 });
     await client.call('info', {});
-    await until(() => harness.journal().includes('end'));
+    await expect.poll(() => harness.journal().includes('end')).toBe(true);
     await expect(client.call('info', {})).resolves.toMatchObject({ pid: harness.processes[1]?.pid });
   });
   test('new settings take a fresh process, but not from under a running request', async () => {

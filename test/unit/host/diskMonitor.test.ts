@@ -31,14 +31,6 @@ function monitorOf(path: string): { monitor: DiskMonitor; changes: (DiskChange |
   monitors.push(monitor);
   return { monitor, changes };
 }
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 120_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error('waited too long');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 describe('the files of a checkpoint', () => {
   test('are the file itself, or an index with its shards inside the folder', async () => {
     const index = file('model.safetensors.index.json');
@@ -128,10 +120,10 @@ describe('DiskMonitor', () => {
     let run = await written('m.safetensors');
     for (let again = 0; again < 20 && run.apart >= 300; again++) run = await written(`m${again}.safetensors`);
     const { path, changes } = run;
-    await until(() => changes.length > 0);
+    await expect.poll(() => changes.length > 0).toBe(true);
     expect(changes).toMatchObject([{ kind: 'changed', file: basename(path) }]);
     await rm(path);
-    await until(() => changes.length > 1);
+    await expect.poll(() => changes.length > 1).toBe(true);
     expect(changes[1]).toMatchObject({ kind: 'deleted' });
   });
   test('says nothing of other files in the folder', async () => {
@@ -162,7 +154,7 @@ describe('DiskMonitor', () => {
     const { monitor, changes } = monitorOf(index);
     await monitor.accept(await monitor.mark());
     await writeFile(file('one.safetensors'), 'x');
-    await until(() => changes.length > 0);
+    await expect.poll(() => changes.length > 0).toBe(true);
     expect(changes).toMatchObject([{ kind: 'changed', file: 'one.safetensors' }]);
   });
 });

@@ -119,7 +119,7 @@ describe('rpc', () => {
     setTimeout(() => abort.abort(), 5);
     await expect(call).rejects.toMatchObject({ code: 'cancelled' });
     for await (const one of client.stream('forever', {})) if (one) break;
-    await expect.poll(() => state.aborted, { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => state.aborted).toBe(2);
     const after = state.yielded;
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(state.yielded).toBe(after);

@@ -9,11 +9,15 @@ const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map([
   ['bfloat16', 2],
 ]);
 
-/** `configText`: config.json, or null. Never fails: what is not known is said in `reason`. */
+/**
+ * `configText`: config.json, or null. `inFile`: what the file itself says of the cache, for when there is none. Never fails: what is not
+ * known is said in `reason`.
+ */
 export function estimateMemory(
   tensors: Iterable<TensorRow>,
   config: ModelConfig | null,
   configText: string | null,
+  inFile: CacheEstimate | string | null = null,
 ): MemoryEstimate {
   const byType = new Map<string, number>();
   let unknownTensors = 0;
@@ -27,7 +31,8 @@ export function estimateMemory(
     .map(([dtype, sizeBytes]) => ({ dtype, sizeBytes }))
     .sort((a, b) => b.sizeBytes - a.sizeBytes);
   const weightsBytes = weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const cache = adapter ? 'an adapter is served on top of its base: open that' : cacheOf(config, configText);
+  const said = configText === null ? inFile : null;
+  const cache = adapter ? 'an adapter is served on top of its base: open that' : (said ?? cacheOf(config, configText));
   return {
     weightsBytes,
     weights,

@@ -19,6 +19,7 @@ import { indexDelta, manifestDelta, type Delta } from './deltas/index.ts';
 import { besideNote, discover, wholeOf, type Source as AnySource } from './discover.ts';
 import { filesOfIndex } from './indexedFiles.ts';
 import { factsOf } from './facts.ts';
+import { ggufCache } from './ggufCache.ts';
 import { ggufConfig, markConverted } from './ggufModel.ts';
 import { estimateMemory } from './memory.ts';
 import { openPipeline } from './pipeline.ts';
@@ -216,7 +217,7 @@ async function assemble(
   const facts = {
     ...factsOf(path, source.kind === 'file', index, shards, tensors, config, problems),
     adapter: adapter?.facts ?? null,
-    memory: estimateMemory(tensors.values(), config, configText),
+    memory: estimateMemory(tensors.values(), config, configText, ggufCache(metadata)),
     ...(whole === null ? {} : { whole }),
   };
   return {

@@ -59,7 +59,7 @@ const HELP_INSPECT = `offaxis inspect PATH [options]
   --spectra              spectral metrics of every block matrix
   --singular-values      the singular values too (in the JSON; implies --spectra)
   --delta-base PATH      of a delta (weight_v*, delta-*): what it makes of the checkpoint that it was made on
-  --context TOKENS       estimate the KV cache for so many tokens (default: the longest that config.json names)
+  --context TOKENS       estimate the KV cache for so many tokens (default: the longest that the model states)
   --json FILE|-          write offaxis.inspection/1 JSON to a file, or to standard output
 ${HELP_ENGINE}`;
 const HELP_CHECK = `offaxis check PATH [options]

@@ -147,7 +147,7 @@ function quantisationOf({ quantisation: [first, ...others] }: CheckpointFacts): 
   return first ? { ...first, others } : null;
 }
 
-/** The estimate, with the cache at `tokens`; without tokens at the longest context that config.json names. */
+/** The estimate, with the cache at `tokens`; without tokens at the longest context that the model states. */
 function withContext(memory: MemoryEstimate, tokens: number | null): InspectionResult['memory'] {
   const { cache } = memory;
   const at = tokens ?? cache?.contextTokens ?? null;

@@ -82,7 +82,7 @@ export interface CacheEstimate {
   elementType: string;
   /** while no window is full */
   bytesPerToken: number;
-  /** the longest context that config.json names */
+  /** the longest context that config.json, or a GGUF file's metadata, name */
   contextTokens: number | null;
 }
 

@@ -148,8 +148,8 @@ const SCALARS: readonly (((cursor: Cursor) => Promise<string>) | undefined)[] = 
 ];
 const SCALAR_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
 const [TEXT, ARRAY] = [8, 9];
-/** Of numbers: longer ones (vocabularies' scores) are gone past. */
-const MOST_ITEMS = 64;
+/** Of numbers: one a layer fits; longer ones (vocabularies' scores) are gone past. */
+const MOST_ITEMS = 512;
 
 /** null for what is gone past. */
 async function readValue(cursor: Cursor, type: number, depth = 0): Promise<string | null> {

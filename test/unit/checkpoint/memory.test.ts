@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { parseModelConfig } from '../../../src/checkpoint/index.ts';
 import { estimateMemory } from '../../../src/checkpoint/memory.ts';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../../../src/protocol/health.ts';
-import { row } from './folder.ts';
+import { gguf } from '../formats/ggufBuild.ts';
+import { row, temporaryFolder } from './folder.ts';
+import { openedCheckpoints } from './opened.ts';
 
 const rows = [
   row('model.embed_tokens.weight', [8, 4], { sizeBytes: 64 }),
@@ -90,5 +92,75 @@ describe('keys and values', () => {
     const adapter = [row('a.lora_A.weight', [2, 4])];
     const text = JSON.stringify(LLAMA);
     expect(estimateMemory(adapter, parseModelConfig(text), text)).toMatchObject({ cache: null });
+  });
+});
+
+/** Llama 3.1 8B as llama.cpp's converter writes it. */
+const GGUF = {
+  block_count: 32,
+  embedding_length: 4096,
+  'attention.head_count': 32,
+  'attention.head_count_kv': 8,
+  'attention.key_length': 128,
+  'attention.value_length': 128,
+  context_length: 131072,
+};
+const each = <T>(value: (layer: number) => T): T[] => Array.from({ length: 32 }, (_, i) => value(i));
+
+describe('keys and values by the metadata of a GGUF file', () => {
+  const folder = temporaryFolder();
+  const opened = openedCheckpoints();
+  type Metadata = Parameters<typeof gguf>[0];
+  async function memory(change: Partial<Metadata>, architecture = 'llama'): Promise<MemoryEstimate> {
+    const stated = Object.entries({ ...GGUF, ...change }).filter(([, value]) => value !== undefined);
+    const named = stated.map(([key, value]) => [`${architecture}.${key}`, value]);
+    const metadata = { 'general.architecture': architecture, ...Object.fromEntries(named) } as Metadata;
+    const tensors = { 'output_norm.weight': { dtype: 'F32', shape: [4], data: new Uint8Array(16) } };
+    return (await opened(folder.write('model.gguf', gguf(metadata, tensors)))).facts.memory;
+  }
+  it('take the published 128 KiB a token for Llama 3.1 8B, in the type that llama.cpp keeps', async () => {
+    const { cache } = await memory({});
+    expect(cache).toMatchObject({ bytesPerToken: 131072, fullLayers: 32, windowLayers: 0, contextTokens: 131072 });
+    expect(cache?.elementType).toBe('float16, as llama.cpp keeps it');
+  });
+  it('take one number for all layers, one for each, or what the others make', async () => {
+    const bytes = async (change: Partial<Metadata>, architecture?: string): Promise<unknown> =>
+      (await memory(change, architecture)).cache?.bytesPerToken;
+    expect(await bytes({ 'attention.head_count_kv': each(() => 8) })).toBe(131072);
+    // Without it every head has keys and values of its own; without a width the embedding is divided.
+    expect(await bytes({ 'attention.head_count_kv': undefined })).toBe(4 * 131072);
+    expect(await bytes({ 'attention.key_length': undefined, 'attention.value_length': undefined })).toBe(131072);
+    expect(await bytes({ 'attention.key_length': 256, 'attention.value_length': 256 }, 'of-tomorrow')).toBe(262144);
+    expect(await bytes({ block_count: 33, nextn_predict_layers: 1 })).toBe(131072);
+  });
+  it('stop growing at the window, in the layers that are said to have one', async () => {
+    const pattern = each((layer) => layer % 4 < 3);
+    const { cache } = await memory({ 'attention.sliding_window': 512, 'attention.sliding_window_pattern': pattern });
+    expect(cache).toMatchObject({ fullLayers: 8, windowLayers: 24, window: 512 });
+  });
+  it('of a model with more layers than most are said layer by layer', async () => {
+    const change = { block_count: 126, 'attention.head_count_kv': Array.from({ length: 126 }, (_, i) => 8 + (i % 2)) };
+    expect((await memory(change)).reason).toContain('differ in heads');
+  });
+  it.each<[Partial<Metadata>, string, string?]>([
+    [{ 'attention.head_count_kv': each((layer) => layer % 2) }, 'differ in heads'],
+    [{ 'attention.value_length': 64 }, 'differ in width'],
+    [{ 'attention.sliding_window': 4096 }, 'not which layers'],
+    [{ 'attention.sliding_window': 4096, 'attention.sliding_window_pattern': 6 }, 'not which layers'],
+    [{ 'attention.kv_lora_rank': 512 }, 'MLA'],
+    [{ 'ssm.state_size': 128 }, 'state-space'],
+    [{ full_attention_interval: 4 }, 'only some layers'],
+    [{ 'attention.shared_kv_layers': 10 }, 'share their cache'],
+    [{ 'attention.causal': false }, 'encoder keeps no cache', 'nomic-bert'],
+    [{ decoder_start_token_id: 1 }, 'encoder-decoders', 't5'],
+    [{ block_count: undefined }, 'do not say how many'],
+  ])('are not estimated if the formula does not hold: %j', async (change, why, architecture) => {
+    const { cache, reason } = await memory(change, architecture);
+    expect(cache).toBeNull();
+    expect(reason).toContain(why);
+  });
+  it('are those of config.json if that lies beside the file', async () => {
+    folder.write('config.json', JSON.stringify({ ...LLAMA, torch_dtype: 'float32' }));
+    expect((await memory({})).cache?.elementBytes).toBe(4);
   });
 });

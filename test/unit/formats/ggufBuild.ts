@@ -2,7 +2,11 @@
 import { GGML_TYPES } from '../../../src/numbers/index.ts';
 import type { Entry } from './build.ts';
 
-export function gguf(metadata: Record<string, string | number>, tensors: Record<string, Entry>): Uint8Array {
+/** Numbers become u32, and arrays of them arrays of that; booleans likewise. */
+export function gguf(
+  metadata: Record<string, string | number | number[] | boolean | boolean[]>,
+  tensors: Record<string, Entry>,
+): Uint8Array {
   const chunks: Uint8Array[] = [];
   const u32 = (value: number): void => void chunks.push(new Uint8Array(Uint32Array.of(value).buffer));
   const u64 = (value: number): void => void chunks.push(new Uint8Array(BigUint64Array.of(BigInt(value)).buffer));
@@ -20,9 +24,22 @@ export function gguf(metadata: Record<string, string | number>, tensors: Record<
   u64(Object.keys(metadata).length);
   for (const [key, value] of Object.entries(metadata)) {
     text(key);
-    u32(typeof value === 'string' ? 8 : 4);
-    if (typeof value === 'string') text(value);
-    else u32(value);
+    if (typeof value === 'string') {
+      u32(8);
+      text(value);
+      continue;
+    }
+    const items = [value].flat();
+    const type = typeof items[0] === 'boolean' ? 7 : 4;
+    if (Array.isArray(value)) {
+      u32(9);
+      u32(type);
+      u64(items.length);
+    } else u32(type);
+    for (const item of items) {
+      if (typeof item === 'boolean') chunks.push(Uint8Array.of(item ? 1 : 0));
+      else u32(item);
+    }
   }
   let offset = 0;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {

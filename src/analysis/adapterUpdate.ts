@@ -4,6 +4,7 @@ import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { coreOf, matrixOf, sumOf, type ThinMatrix } from '../linalg/thin.ts';
 import { spectrumMetrics, StatsAccumulator, chunkStats } from '../metrics/index.ts';
 import { bytesOf, castCodes, type MatrixType } from '../numbers/index.ts';
+import { plain } from '../protocol/format.ts';
 import type { AdapterUpdate } from '../protocol/results.ts';
 
 /** Reads the factors and nothing else. Throws bad-file, read-failed, cancelled. */
@@ -61,7 +62,9 @@ export async function updateOver(
   if (!stats.isFinite)
     return {
       ...{ ...known, rank, scale, spectrum: null, singularValues: [] },
-      reasons: [`The update holds ${stats.nan} NaN and ${stats.inf} infinities: its spectrum is not defined.`],
+      reasons: [
+        `The update holds ${plain.integer(stats.nan)} NaN and ${plain.integer(stats.inf)} infinities: its spectrum is not defined.`,
+      ],
     };
   const values = await backend.singularValues({ rows, columns, type: 'F64', data }, { signal });
   const spectrum = spectrumMetrics(values, rows, columns, stats.variance);

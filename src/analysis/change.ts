@@ -3,6 +3,7 @@ import { AdaptedWeight, CastWeight, gridOf, readChunks, type Weight, type Weight
 import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
+import { plain } from '../protocol/format.ts';
 import { english } from '../protocol/say.ts';
 import { bytesOf, castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -231,7 +232,7 @@ function quantisedText(base: Weight, tuned: Weight): string | null {
 
 function notFinite(base: StatsAccumulator, tuned: StatsAccumulator): string {
   const side = (name: string, s: StatsAccumulator): string | null =>
-    s.isFinite ? null : `the ${name} holds ${s.nan} NaN and ${s.inf} infinities`;
+    s.isFinite ? null : `the ${name} holds ${plain.integer(s.nan)} NaN and ${plain.integer(s.inf)} infinities`;
   const text = [side('base', base), side('tuned', tuned)].filter((x) => x !== null).join(', ');
   return `Not finite: ${text}; norms, spectra and alignment are not defined.`;
 }

@@ -22,6 +22,7 @@ import {
   StatsAccumulator,
 } from '../metrics/index.ts';
 import type { MatrixType } from '../numbers/index.ts';
+import { plain } from '../protocol/format.ts';
 import type {
   EngineStreams,
   InspectionEvent,
@@ -177,7 +178,7 @@ async function spectrumOf(weight: Weight, backend: LinearAlgebraBackend, signal:
   let values: Float64Array | null = null;
   if (!accumulator.isFinite)
     reasons.push(
-      `${name} holds ${accumulator.nan} NaN and ${accumulator.inf} infinities: its spectrum is not defined.`,
+      `${name} holds ${plain.integer(accumulator.nan)} NaN and ${plain.integer(accumulator.inf)} infinities: its spectrum is not defined.`,
     );
   else {
     const data = await readMatrix(weight, signal);

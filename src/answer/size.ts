@@ -5,12 +5,12 @@ import { percent } from '../protocol/format.ts';
 import type { Matrix } from './subject.ts';
 
 /** sqrt(sum norm_F(D)^2 / sum norm_F(W0)^2); null of zeros. */
-export function relativeUpdate(matrices: readonly Matrix[]): number | null {
+export function relativeUpdate(matrices: readonly Pick<Matrix, 'metrics'>[]): number | null {
   const base = energy(matrices, 'baseNorm');
   return base > 0 ? Math.sqrt(energy(matrices, 'updateNorm') / base) : null;
 }
 /** Sum of the squares of a norm. */
-export function energy(matrices: readonly Matrix[], norm: 'baseNorm' | 'updateNorm'): number {
+export function energy(matrices: readonly Pick<Matrix, 'metrics'>[], norm: 'baseNorm' | 'updateNorm'): number {
   return matrices.reduce((sum, { metrics }) => sum + (metrics[norm] ?? 0) ** 2, 0);
 }
 

@@ -128,3 +128,13 @@ test('the list of the inspector is folded, sorted by its heads and kept to probl
   await page.action('problems-only').uncheck();
   await expect.poll(() => rows.count()).toBeGreaterThan(0);
 });
+
+// What stands in the log is no part of it: the server of the tests comes without the native module that writes logs for VS Code.
+test('"Show Log" opens the output on the log of Offaxis', async () => {
+  await workbench().runCommand('Offaxis: Show Log');
+  const output = workbench().page.locator('.part.panel');
+  await output.locator('.action-item.checked', { hasText: 'Output' }).waitFor();
+  const channel = output.locator('select').first();
+  await expect.poll(() => channel.evaluate((list: HTMLSelectElement) => list.selectedOptions[0]?.text)).toBe('Offaxis');
+  await workbench().runCommand('View: Hide Panel');
+});

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleText, collectStrings, stringsOf } from '../../scripts/lib/strings.mjs';
+import { integer } from '../../src/protocol/format.ts';
 import { english, say } from '../../src/protocol/say.ts';
 import { Translation } from '../../webview/shared/l10n.ts';
 
@@ -116,6 +117,7 @@ describe('Translation', () => {
 
   it('takes the form that the language has for a count', () => {
     expect([1, 2].map((n) => french.plural(n, '{0} row', '{0} rows'))).toEqual(['1 ligne', '2 lignes']);
+    expect(french.plural(16384, '{0} row', '{0} rows')).toBe(`${integer(16384)} lignes`);
     const polish = new Translation({ '{0} rows#few': '{0} wiersze', '{0} rows#many': '{0} wierszy' }, 'pl');
     expect([1, 3, 5].map((n) => polish.plural(n, '{0} row', '{0} rows'))).toEqual(['1 row', '3 wiersze', '5 wierszy']);
     expect(polish.plural(2000, '{0} row', '{0} rows', '2 000')).toBe('2 000 wierszy');

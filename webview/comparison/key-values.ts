@@ -1,15 +1,16 @@
 /** The figure of a tab in one line: over the model or the modules that the answer names, beside what noise gives. Numbers and words, no DOM. */
 import type { Clause } from '../../src/answer/clause.ts';
 import { CLEAR, meanAngle, noiseTimesRandom, timesRandom } from '../../src/answer/noise.ts';
-import { gridWord, roundingFloor } from '../../src/answer/size.ts';
+import { gridWord, relativeUpdate, roundingFloor } from '../../src/answer/size.ts';
 import { layersWord, listed, type Word } from '../../src/answer/words.ts';
+import { expertOfMatrix } from '../../src/families/index.ts';
 import { median } from '../../src/metrics/median.ts';
 import { energyRatio } from '../../src/metrics/verdict.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { hasSpectra } from '../../src/results/accumulator.ts';
 import { degrees, num, percent, times } from '../shared/format.ts';
 import { termOf, type TermId } from '../shared/glossary.ts';
-import { t, tell } from '../shared/l10n.ts';
+import { plural, t, tell } from '../shared/l10n.ts';
 import { clausesOf } from './focus.ts';
 import { metricById, type Metric } from './metrics.ts';
 import type { ComparisonModel, Pair } from './model.ts';
@@ -152,12 +153,10 @@ const of = (found: readonly Found[], value: Of): number | null =>
 
 /** "layer 12, q" */
 export function placeOf({ labels }: Pick<ComparisonModel, 'labels'>, { layer, module, name }: Pair): string {
-  const expert = /#(\d+)/.exec(name)?.[1];
+  const expert = expertOfMatrix(name);
   const label = labels.get(module) ?? module;
   if (layer === null) return name;
-  return expert === undefined
-    ? t('layer {0}, {1}', layer, label)
-    : t('layer {0}, {1}, expert {2}', layer, label, expert);
+  return expert === null ? t('layer {0}, {1}', layer, label) : t('layer {0}, {1}, expert {2}', layer, label, expert);
 }
 function mostOf(
   { model, within }: Context,
@@ -179,14 +178,20 @@ function sideOf(value: number | null, noise: number | null, factor: number): Gau
 const elsewhere = ({ rest }: Context, value: Of, write: (value: number | null) => string): Beside[] =>
   rest.length ? [{ text: t('elsewhere {0}', write(of(rest, value))) }] : [];
 
+/** Clauses that tell a size of the matrices that changed, and not of the model. */
+const OF_PART: readonly string[] = ['size-of-matrix', 'size-of-adapter'];
+
 function sizeFigure(model: ComparisonModel, context: Context, name: string): KeyFigure {
-  const value = model.state?.summary?.model.relativeUpdate ?? null;
-  const tensors = context.within.map(({ tensor }) => tensor);
+  const isPart = clausesOf(model.answer()).some(({ code }) => OF_PART.includes(code));
+  const tensors = isPart
+    ? context.within.map(({ tensor }) => tensor)
+    : model.matrices.flatMap((pair) => model.tensors.get(pair.name) ?? []);
+  const value = isPart ? relativeUpdate(tensors) : (model.state?.summary?.model.relativeUpdate ?? null);
   const floor = roundingFloor(tensors);
   return {
     name,
     term: 'relativeUpdate',
-    scope: '',
+    scope: isPart ? plural(tensors.length, 'of the changed matrix', 'of the changed matrices') : '',
     value: percent(value, 2),
     exact: value,
     gauge: value

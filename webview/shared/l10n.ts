@@ -2,6 +2,7 @@
  * The strings of the pages in the reader's language. The host puts the bundle of that language into the page as data; what it does
  * not translate stays English, the key itself. `scripts/l10n.mjs` collects the keys, so every message is written as a literal.
  */
+import { integer } from '../../src/protocol/format.ts';
 import { sentenceOf, type WireError } from '../../src/protocol/errors.ts';
 import { translated, type Text } from '../../src/protocol/say.ts';
 
@@ -32,7 +33,7 @@ export class Translation {
    * on. `{0}` is the first argument, the count itself if none is given.
    */
   plural(count: number, one: string, other: string, ...args: readonly Argument[]): string {
-    const filling = args.length ? args : [count];
+    const filling = args.length ? args : [integer(count)];
     const form = this.bundle[`${other}#${this.rules.select(count)}`];
     if (form !== undefined) return fill(form, filling);
     const message = count === 1 ? one : other;

@@ -20,14 +20,28 @@ export function makeCases(root: string, folder: string): (workspace: string) => 
   return (workspace) => cpSync(folder, join(workspace, FOLDER), { recursive: true });
 }
 
+const FILE = 'model.safetensors';
+type Path = readonly [string, ...string[]];
+/** The made pairs, and those of the sample family. */
+const PAIRS: readonly (readonly [name: string, base: Path, tuned: Path])[] = [
+  ...PAIR_NAMES.map((name): [string, Path, Path] => [
+    name,
+    [FOLDER, name, 'base', FILE],
+    [FOLDER, name, 'tuned', FILE],
+  ]),
+  ['rl', ['base', FILE], ['rl', FILE]],
+  ['sft', ['base', FILE], ['sft', FILE]],
+  ['lora', ['base', FILE], ['rl-lora', 'adapter_model.safetensors']],
+];
+
 /** The page of every pair, with its answer, in four sizes. */
 export async function caseStates(vscode: Workbench, shoot: Shoot): Promise<void> {
-  for (const name of PAIR_NAMES) {
+  for (const [name, base, tunedPath] of PAIRS) {
     // the explorer draws the rows in view alone, and every case opens three folders
     await vscode.page.setViewportSize({ width: 1440, height: 2400 });
     await vscode.runCommand('Collapse Folders in Explorer');
-    await vscode.selectAsBase(FOLDER, name, 'base', 'model.safetensors');
-    const tuned = await vscode.reveal(FOLDER, name, 'tuned', 'model.safetensors');
+    await vscode.selectAsBase(...base);
+    const tuned = await vscode.reveal(...tunedPath);
     await vscode.chooseFromMenu(tuned, 'Compare with Base');
     const page = new ComparisonPage(vscode);
     await page.document

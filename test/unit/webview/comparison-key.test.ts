@@ -11,11 +11,14 @@ import { comparisonPlan, comparisonState, stateMessages } from '../makers.ts';
 
 function pageOf({ plan, tensors, summary }: Compared): ComparisonModel {
   const model = new ComparisonModel();
-  const state = comparisonState(comparisonPlan(plan.pairs), {
-    phase: 'done',
-    summary: summary as ComparisonSummary,
-    parameters: { ...DEFAULT_PARAMETERS, twin: [...tensors.values()].some(({ metrics }) => metrics.twin) },
-  });
+  const state = comparisonState(
+    comparisonPlan(plan.pairs, { skipped: plan.skipped, tunedAdapter: plan.tunedAdapter }),
+    {
+      phase: 'done',
+      summary: summary as ComparisonSummary,
+      parameters: { ...DEFAULT_PARAMETERS, twin: [...tensors.values()].some(({ metrics }) => metrics.twin) },
+    },
+  );
   for (const message of stateMessages(state)) model.apply(message);
   model.apply({ type: 'results', tensors: [...tensors.values()], details: [], failed: [] });
   return model;
@@ -33,6 +36,26 @@ test('how much: the update of the model beside one rounding, and the matrix that
   const { value, beside, most, gauge } = key(pageOf(fixture('llama24')), 'size');
   expect([value, beside, most]).toEqual(['1.3 %', ['one rounding to bf16 0.17 %'], '4.3 % in layer 12, q']);
   expect(gauge?.direction).toBeNull();
+});
+
+test('how much, of a pair in which one matrix changed: of that matrix, as the answer tells it', () => {
+  const { value, scope, beside, most } = key(pageOf(fixture('one')), 'size');
+  expect([value, scope, beside, most]).toEqual([
+    '0.58 %',
+    'of the changed matrix',
+    ['one rounding to bf16 0.17 %'],
+    '0.58 % in layer 3, v',
+  ]);
+});
+
+test('how much, of an adapter: of the matrices that it changes, as the answer tells it', () => {
+  const { value, scope } = key(pageOf(fixture('lora')), 'size');
+  expect([value, scope]).toEqual(['20 %', 'of the changed matrices']);
+});
+
+test('of a mixture of experts the matrix that moved most is named with its expert', () => {
+  const { most } = key(pageOf(fixture('moe')), 'size');
+  expect(most).toMatch(/^2\.8 % in layer 5, (gate|up|down), expert 7$/);
 });
 
 test('where: of the modules that the answer names, with what it is elsewhere', () => {

@@ -5,6 +5,7 @@
 import { readsBaseReordered, type WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { OffaxisError, throwIfAborted, toWireError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import { appendAll, pushTo } from '../protocol/lists.ts';
 import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import { agreementOf, type AgreeingRun } from './agreement.ts';
@@ -44,7 +45,7 @@ export async function* compareSeveral(
   if (parameters.spectra === 'leading')
     throw new OffaxisError(
       'bad-parameter',
-      'Several runs are compared by whole spectra or by how their weights change, not by leading triplets alone.',
+      say('Several runs are compared by whole spectra or by how their weights change, not by leading triplets alone.'),
     );
   for (const [run, open] of opened.entries()) {
     const plan = planComparison(open, parameters, backend);

@@ -47,7 +47,7 @@ const LAYERS = {
       'protocol',
     ],
   },
-  engine: { may: ['cache', 'analysis', 'linalg', 'checkpoint', 'formats', 'protocol'] },
+  engine: { may: ['cache', 'analysis', 'linalg', 'checkpoint', 'formats', 'bytes', 'protocol'] },
   // Figures in words: the catalog, the verdicts and the glob are pure functions.
   assistant: {
     may: [
@@ -91,7 +91,7 @@ const LAYERS = {
   git: { may: ['files', 'formats', 'protocol'] },
   // What both pages need of VS Code.
   host: { may: ['cache', 'engine', 'files', 'bytes', 'formats', 'text', 'protocol'], vscode: true },
-  editor: { may: ['host', 'engine', 'text', 'protocol'], vscode: true },
+  editor: { may: ['host', 'engine', 'bytes', 'text', 'protocol'], vscode: true },
   comparison: {
     may: [
       ...['checkpoint/steps', 'host', 'engine', 'export', 'report', 'answer', 'results', 'files', 'bytes'],
@@ -111,6 +111,7 @@ const LAYERS = {
   commands: {
     may: [
       ...[
+        'bytes',
         'cache',
         'comparison',
         'editor',

@@ -10,6 +10,8 @@ import { SeveralPanels } from './comparison/several/panels.ts';
 import { SeveralStore } from './comparison/several/spec.ts';
 import { ComparisonStore } from './comparison/store.ts';
 import { Activity } from './host/activity.ts';
+import { checkpointUri } from './host/checkpointUri.ts';
+import { Credentials } from './host/credentials.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
 import { registerIndexLens } from './hover/indexLens.ts';
 import { InspectorProvider, registerInspector } from './editor/provider.ts';
@@ -30,7 +32,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, workspaceState, subscriptions } = context;
   const log = shownLog(vscode.window.createOutputChannel('Offaxis', { log: true }));
   const caches = join(context.globalStorageUri.fsPath, 'cache');
-  const windowEngine = new WindowEngine(extensionUri, caches, log);
+  const credentials = new Credentials(context.secrets, log);
+  const windowEngine = new WindowEngine({ extensionUri, caches, log, credentials });
   const engine = windowEngine.client;
   const activity = new Activity();
   const base = new BaseSelection(workspaceState);
@@ -41,10 +44,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const inspector = new InspectorProvider({ extensionUri, engine, log, activity, base });
   const store = new ComparisonStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'comparisons'));
   const openTensor = async (checkpoint: string, tensor: string | null): Promise<void> => {
-    const path = await checkpointAt(vscode.Uri.file(checkpoint));
+    const path = await checkpointAt(checkpointUri(checkpoint));
     // A part of a fused tensor, "NAME#q", is shown by its tensor.
     if (path !== undefined)
-      await inspector.open(vscode.Uri.file(path), tensor?.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
+      await inspector.open(checkpointUri(path), tensor?.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
   };
   const several: SeveralPanels = new SeveralPanels({
     extensionUri,
@@ -76,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     activity,
     base,
+    credentials,
     windowEngine,
     comparisons,
     several,
@@ -99,7 +103,7 @@ export function activate(context: vscode.ExtensionContext): void {
     recent,
     registerCheckpointsView({ workspace, recent, base }, (from, to) => comparisons.compare(from, to)),
     registerCommands(
-      { extensionUri, engine, log, inspector, comparisons, several, base, gpuDocument, revisions, caches },
+      { extensionUri, engine, log, inspector, comparisons, several, base, gpuDocument, revisions, caches, credentials },
       COMMANDS,
     ),
   );

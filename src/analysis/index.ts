@@ -24,7 +24,8 @@ import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import type { UpdatePairEvent } from '../protocol/updatePair.ts';
 import type { VerifyEvent, VerifyRequest } from '../protocol/verify.ts';
 import { remote } from '../bytes/index.ts';
-import { findBase, type Checkpoint } from '../checkpoint/index.ts';
+import { CachedBlocks } from '../cache/index.ts';
+import { checkpointsAt, findBase, type Checkpoint } from '../checkpoint/index.ts';
 import { CheckpointCache, type HeldCheckpoint } from './checkpointCache.ts';
 import { createBackends, type BackendChoice } from './backend.ts';
 import { compareCheckpoints, type RunningComparison } from './compare.ts';
@@ -51,6 +52,8 @@ export interface Analysis {
   info(): Promise<BackendInfo & { gpu: GpuReport }>;
   /** For people: what GPU this machine has, whatever the choice. */
   gpu(): Promise<GpuReport>;
+  /** What an address names: see EngineCalls. Throws bad-file, bad-parameter, read-failed and cancelled. */
+  locate(address: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** Headers only. Throws bad-file or read-failed. */
   open(params: Parameters<EngineCalls['open']>[0], signal?: AbortSignal): Promise<CheckpointFacts>;
   /** What a comparison would do and cost; reads headers only. */
@@ -98,6 +101,9 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   const { log } = options;
   // What a server is waited for is said as it happens.
   if (log) remote.use({ tell: (line) => log.warn(line) });
+  const { keeping } = backends;
+  // Nothing that was downloaded stays on this machine if no results do.
+  remote.use({ blocks: keeping && options.cache ? new CachedBlocks(keeping.cache, options.cache.maxBytes) : null });
   const running = new Map<string, RunningComparison>();
   const cache = new CheckpointCache();
   const comparisons = new ComparisonCache(cache);
@@ -106,6 +112,7 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
   return {
     info: async () => ({ ...(await backends.spectral()).info, gpu: await backends.choice() }),
     gpu: () => backends.report(),
+    locate: async (address, signal) => checkpointsAt(await remote.pinned(remote.admit(address), signal)),
     async open({ path, limits, deltaBase }, signal) {
       if (deltaBase === undefined) return cache.facts(path, signal, limits);
       const { checkpoint, release } = await holdWeights(cache, path, deltaBaseOf(deltaBase), signal);

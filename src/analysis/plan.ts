@@ -43,6 +43,7 @@ export function planComparison(
   const config = base.config ?? tuned.config;
   return {
     id: idOf(stamp, parameters, backend),
+    files: stamp,
     base: base.path,
     tuned: tuned.path,
     pairs,

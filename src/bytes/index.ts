@@ -3,7 +3,9 @@ export { basename, dirname, isAbsolute, isRemote, join, relative, resolve } from
 export { cacheFolder } from './cacheFolder.ts';
 export { disk, type EntryKind, type Place } from './place.ts';
 export { places, remote } from './places.ts';
-export { isMarked } from './remote/address.ts';
+export { isMarked, withoutSecrets } from './remote/address.ts';
+export type { BlockStore } from './remote/blocks.ts';
+export { hubAddress } from './remote/hub.ts';
 export {
   byteSourceOf,
   changedError,

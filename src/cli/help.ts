@@ -30,8 +30,8 @@ Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
   --threads N            worker threads (default: all cores)
   --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)
-  --cache-size SIZE      what kept results may take on disk (default 4GB)
-  --no-cache             look for no kept results, and keep none`;
+  --cache-size SIZE      what kept results and downloads may take on disk (default 4GB)
+  --no-cache             look for nothing that was kept, and keep nothing`;
 const HELP_RANKS = `  --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)
   --angle-rank K         size of the principal subspaces (default min(512, floor(q/2)))
   --mask-rank R          rank of the reconstruction and energies (default min(64, ceil(q/8)))
@@ -191,7 +191,8 @@ const HELP_CACHE = `offaxis cache [info|clear]
 
 Spectra, leading directions and figures that were computed are kept on this machine, by the content of the weights that they belong to:
 the same comparison again is read from there, and another one over the same base computes the tuned side only. A changed file is computed
-anew. What was used longest ago goes when there is more than --cache-size.
+anew. What was downloaded of a remote file lies there, too, in half of the space at most. What was used longest ago goes when there is
+more than --cache-size.
 
   info                   where they lie, how many there are, and what they take
   clear                  removes all of them

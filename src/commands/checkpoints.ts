@@ -1,8 +1,9 @@
 /** From what the user pointed at to the path of a checkpoint. Every refusal says what is wrong and what to do. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
-import { checkpointsAt } from '../checkpoint/index.ts';
+import { basename, dirname, isRemote, join, relative } from '../bytes/index.ts';
+import { checkpointsAt, findBase } from '../checkpoint/index.ts';
+import { checkpointPath } from '../host/checkpointUri.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { checkpointOfFile, isCheckpointFile } from './checkpointPaths.ts';
 import { findCheckpoints } from './workspaceCheckpoints.ts';
@@ -20,9 +21,18 @@ export function pathOnDisk(uri: vscode.Uri): string {
   );
 }
 
-/** A checkpoint for a file or a folder; asks which if a folder holds several. Undefined: the user backed out. */
+/** The same, or the remote address that one of our own URIs stands for. */
+export function pathOrAddress(uri: vscode.Uri): string {
+  return checkpointPath(uri) ?? pathOnDisk(uri);
+}
+
+/**
+ * A checkpoint for a file or a folder; asks which if a folder holds several. That of a remote address is known by it: nothing is asked
+ * there. Undefined: the user backed out.
+ */
 export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined> {
-  const path = pathOnDisk(uri);
+  const path = pathOrAddress(uri);
+  if (isRemote(path)) return path;
   const info = await stat(path).catch(() => null);
   if (!info)
     throw new OffaxisError('bad-file', vscode.l10n.t('{0} does not exist any more. Choose another checkpoint.', path));
@@ -37,17 +47,30 @@ export async function checkpointAt(uri: vscode.Uri): Promise<string | undefined>
       );
     return checkpointOfFile(path, await readdir(dirname(path)));
   }
-  const [first, ...others] = await checkpointsAt(path);
-  if (first === undefined || others.length === 0) return first;
+  const chosen = await chooseAmong(path, await checkpointsAt(path));
+  if (chosen === undefined) return undefined;
+  const isFolder = (await stat(chosen).catch(() => null))?.isDirectory() === true;
+  return isFolder && chosen !== path ? checkpointAt(vscode.Uri.file(chosen)) : chosen;
+}
+
+/** Asks which of the checkpoints of a folder, if there are several. Undefined: the user backed out. */
+export async function chooseAmong(folder: string, paths: readonly string[]): Promise<string | undefined> {
+  if (paths.length <= 1) return paths[0];
   // Of checkpoints of one name in folders of their own the folder tells them apart.
-  const items = [first, ...others].map((file) => ({ label: label(relative(path, file)), file }));
+  const items = paths.map((path) => ({ label: label(relative(folder, path)), path }));
   const picked = await vscode.window.showQuickPick(items, {
-    title: vscode.l10n.t('Checkpoints in {0}', label(basename(path))),
+    title: vscode.l10n.t('Checkpoints in {0}', label(basename(folder) || folder)),
     placeHolder: vscode.l10n.t('Choose one'),
   });
-  if (!picked) return undefined;
-  const isFolder = (await stat(picked.file).catch(() => null))?.isDirectory() === true;
-  return isFolder ? checkpointAt(vscode.Uri.file(picked.file)) : picked.file;
+  return picked?.path;
+}
+
+/** The base that an adapter names, if it lies on this machine; what lies beside a remote adapter is not asked for. */
+export async function baseOnDisk(adapter: string, base: string | null): Promise<string | null> {
+  if (isRemote(adapter)) return null;
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const roots = folders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+  return (await findBase(adapter, base, roots)).path;
 }
 
 export interface PickOptions {
@@ -59,6 +82,8 @@ export interface PickOptions {
   first?: string | null;
   /** why; else because it is selected as base */
   firstDetail?: string;
+  /** asks for a remote address, which is offered then */
+  enter?(title: string): Promise<string | undefined>;
 }
 
 /** A quick pick of the checkpoints in the workspace, and "Browse...". Undefined: the user backed out. */
@@ -68,17 +93,20 @@ export async function pickCheckpoint({
   except,
   first,
   firstDetail = vscode.l10n.t('Selected as base'),
+  enter,
 }: PickOptions): Promise<string | undefined> {
   const items = findCheckpoints().then((paths) => {
     const known = [except ?? []].flat();
     const offered = [...(first ? [first] : []), ...paths.filter((path) => path !== first)].filter(
       (path) => !known.includes(path),
     );
-    return [...offered.map((path) => itemOf(path, path === first ? firstDetail : null)), browseItem()];
+    const there = offered.map((path) => itemOf(path, path === first ? firstDetail : null));
+    return [...there, browseItem(), ...(enter ? [addressItem()] : [])];
   });
   const picked = await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true });
   if (!picked) return undefined;
   if (picked.path !== undefined) return picked.path;
+  if (picked.isAddress) return enter?.(title);
   const [uri] = await browse(title, false);
   return uri && (await checkpointAt(uri));
 }
@@ -108,10 +136,21 @@ export async function pickCheckpoints({
   return paths;
 }
 
-const browseItem = (): vscode.QuickPickItem & { path: undefined } => ({
+interface PickItem extends vscode.QuickPickItem {
+  /** undefined: it is asked for once this is chosen */
+  path: string | undefined;
+  isAddress?: true;
+}
+const browseItem = (): PickItem => ({
   label: `$(folder-opened) ${vscode.l10n.t('Browse...')}`,
   description: vscode.l10n.t('a file or a folder on disk'),
   path: undefined,
+});
+const addressItem = (): PickItem => ({
+  label: `$(cloud) ${vscode.l10n.t('Enter an Address...')}`,
+  description: vscode.l10n.t('https://, hf:// or s3://'),
+  path: undefined,
+  isAddress: true,
 });
 
 async function browse(title: string, canSelectMany: boolean): Promise<vscode.Uri[]> {
@@ -131,11 +170,11 @@ async function browse(title: string, canSelectMany: boolean): Promise<vscode.Uri
 }
 
 /** "base" with its folder and file name, for models whose file is always called model.safetensors. */
-function itemOf(path: string, detail: string | null): vscode.QuickPickItem & { path: string } {
+function itemOf(path: string, detail: string | null): PickItem {
   const folder = dirname(path);
-  const inWorkspace = vscode.workspace.asRelativePath(join(folder, basename(path)));
+  const inWorkspace = isRemote(path) ? path : vscode.workspace.asRelativePath(join(folder, basename(path)));
   return {
-    label: `$(package) ${label(basename(folder))}`,
+    label: `$(package) ${label(basename(folder) || folder)}`,
     description: label(inWorkspace, 300),
     ...(detail === null ? {} : { detail }),
     path,

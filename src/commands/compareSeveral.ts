@@ -46,7 +46,7 @@ async function ofSelection(services: CommandServices, uris: readonly vscode.Uri[
         paths.length,
       ),
     );
-  const marked = services.base.path;
+  const marked = services.base.pathOnDisk;
   const base = marked !== null && paths.includes(marked) ? marked : await askForBase(paths, marked);
   return base === undefined ? undefined : { base, tuned: paths.filter((path) => path !== base) };
 }
@@ -73,7 +73,7 @@ async function ofPickers(services: CommandServices): Promise<Chosen | undefined>
   const base = await pickCheckpoint({
     title: `${title} (1/2)`,
     placeHolder: vscode.l10n.t('The base: before training'),
-    first: services.base.path,
+    first: services.base.pathOnDisk,
   });
   if (base === undefined) return undefined;
   const tuned = await pickCheckpoints({

@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { findBase, stepsIn, type Step } from '../checkpoint/index.ts';
+import { stepsIn, type Step } from '../checkpoint/index.ts';
 import { STEP_NAMES } from '../formats/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { label } from '../text/show.ts';
 import type { Command, CommandServices } from './register.ts';
 import { uriOf } from './register.ts';
-import { pathOnDisk, pickCheckpoint } from './checkpoints.ts';
+import { baseOnDisk, pathOnDisk, pickCheckpoint } from './checkpoints.ts';
 import { stepOfPath } from './checkpointPaths.ts';
 import { findCheckpoints } from './workspaceCheckpoints.ts';
 
@@ -66,9 +66,7 @@ async function baseOf({ engine, base }: CommandServices, first: Step): Promise<S
     () => null,
   );
   if (adapter) {
-    const folders = vscode.workspace.workspaceFolders ?? [];
-    const roots = folders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
-    const { path } = await findBase(first.path, adapter.base, roots);
+    const path = await baseOnDisk(first.path, adapter.base);
     if (path !== null) return { path, step: 0 };
   }
   const path = await pickCheckpoint({
@@ -76,7 +74,7 @@ async function baseOf({ engine, base }: CommandServices, first: Step): Promise<S
     placeHolder: adapter
       ? vscode.l10n.t('The base that the adapter was trained on')
       : vscode.l10n.t('The base: before training'),
-    first: adapter ? base.path : first.path,
+    first: adapter ? base.pathOnDisk : first.path,
     ...(adapter ? {} : { firstDetail: vscode.l10n.t('The first step, step {0}', first.step) }),
   });
   if (path === undefined) return undefined;

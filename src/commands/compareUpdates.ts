@@ -1,12 +1,12 @@
 /** Two checkpoints as a command was given them: base and tuned, or two updates of one base if the first is an adapter. */
 import * as vscode from 'vscode';
-import { findBase } from '../checkpoint/index.ts';
 import { updatePairsResult, updatePairsText } from '../export/updatePairs.ts';
 import type { AdapterFacts } from '../protocol/adapter.ts';
 import type { UpdatePairsResult } from '../protocol/updatePair.ts';
 import { label } from '../text/show.ts';
-import { pickCheckpoint } from './checkpoints.ts';
+import { baseOnDisk, pickCheckpoint } from './checkpoints.ts';
 import type { CommandServices } from './register.ts';
+import { offerAddress } from './remoteCheckpoint.ts';
 
 /** An adapter is no base: what it changes stands beside what the other one changes, as `offaxis compare ADAPTER OTHER` prints it. */
 export async function compareAny(services: CommandServices, first: string, second: string): Promise<void> {
@@ -28,21 +28,20 @@ async function adapterAt({ engine }: CommandServices, path: string): Promise<Ada
 }
 
 /** Null if none is needed; the one that an adapter names, else what is chosen; undefined if that was given up. */
-async function commonBase({ engine }: CommandServices, one: At, other: At | null): Promise<string | null | undefined> {
+async function commonBase(services: CommandServices, one: At, other: At | null): Promise<string | null | undefined> {
   if (other) {
-    const known = await Promise.all([one, other].map(([path]) => engine.call('isKnownAlone', { path })));
+    const known = await Promise.all([one, other].map(([path]) => services.engine.call('isKnownAlone', { path })));
     if (known.every(Boolean)) return null;
   }
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const roots = folders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
   for (const [path, { base }] of other ? [one, other] : [one]) {
-    const found = await findBase(path, base, roots);
-    if (found.path !== null) return found.path;
+    const found = await baseOnDisk(path, base);
+    if (found !== null) return found;
   }
   return pickCheckpoint({
     title: vscode.l10n.t('Compare Two Updates'),
     placeHolder: vscode.l10n.t('The base of both: before training'),
     except: one[0],
+    ...offerAddress(services),
   });
 }
 

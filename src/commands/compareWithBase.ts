@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import { findBase } from '../checkpoint/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { Command, CommandServices } from './register.ts';
 import { uriOf } from './register.ts';
 import { compareAny } from './compareUpdates.ts';
-import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+import { baseOnDisk, checkpointAt, pickCheckpoint } from './checkpoints.ts';
+import { offerAddress } from './remoteCheckpoint.ts';
 import { label } from '../text/show.ts';
 
 /** "Compare with Base" in the explorer: the selected base against this one. */
@@ -18,6 +18,7 @@ export const compareWithBase: Command = {
           title: vscode.l10n.t('Compare with Base'),
           placeHolder: vscode.l10n.t('The tuned one: after training'),
           ...except(services),
+          ...offerAddress(services),
         });
     if (tuned !== undefined) await compareToBase(services, tuned);
   },
@@ -49,18 +50,21 @@ async function compareToBase(services: CommandServices, tuned: string): Promise<
   if (base !== undefined) await compareAny(services, base, tuned);
 }
 
-async function askForBase({ engine }: CommandServices, tuned: string): Promise<string | undefined> {
+async function askForBase(services: CommandServices, tuned: string): Promise<string | undefined> {
   // What can't be opened is said by the comparison.
-  const adapter = await engine.call('open', { path: tuned }).then(
+  const adapter = await services.engine.call('open', { path: tuned }).then(
     (facts) => facts.adapter,
     () => null,
   );
   const title = vscode.l10n.t('Compare with Base');
   if (!adapter)
-    return pickCheckpoint({ title, placeHolder: vscode.l10n.t('The base: before training'), except: tuned });
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const roots = folders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
-  const { path } = await findBase(tuned, adapter.base, roots);
+    return pickCheckpoint({
+      title,
+      placeHolder: vscode.l10n.t('The base: before training'),
+      except: tuned,
+      ...offerAddress(services),
+    });
+  const path = await baseOnDisk(tuned, adapter.base);
   const named = label(adapter.base ?? '');
   return pickCheckpoint({
     title,
@@ -71,5 +75,6 @@ async function askForBase({ engine }: CommandServices, tuned: string): Promise<s
     except: tuned,
     first: path,
     firstDetail: vscode.l10n.t('Named by the adapter'),
+    ...offerAddress(services),
   });
 }

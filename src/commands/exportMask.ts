@@ -1,11 +1,12 @@
 /** "Export Mask...": which weights belong to a mask (METRICS section E), as a file for training, written by the engine. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { DEFAULT_RHO, type MaskKind, type MaskRequest } from '../protocol/mask.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../protocol/results.ts';
 import { label, notification } from '../text/show.ts';
 import { checkpointAt, pickCheckpoint } from './checkpoints.ts';
+import { saveFolder } from '../host/saveFolder.ts';
 import { uriOf, type Command, type CommandServices } from './register.ts';
 
 export const exportMask: Command = {
@@ -67,10 +68,9 @@ async function pickKind(title: string, isPair: boolean): Promise<MaskKind | unde
 }
 
 async function askWhere(title: string, base: string, kind: MaskKind): Promise<string | undefined> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(base);
   const target = await vscode.window.showSaveDialog({
     title,
-    defaultUri: vscode.Uri.file(join(folder, `mask-${kind}.safetensors`)),
+    defaultUri: vscode.Uri.file(join(saveFolder([base]), `mask-${kind}.safetensors`)),
     filters: { Safetensors: ['safetensors'] },
   });
   if (!target) return undefined;

@@ -6,7 +6,8 @@ import type { TensorRow } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ExportFormat } from '../protocol/matrix.ts';
 import { unpackFacts } from '../protocol/packedFacts.ts';
-import { pathOnDisk } from './checkpoints.ts';
+import { pathOrAddress } from './checkpoints.ts';
+import { saveFolder } from '../host/saveFolder.ts';
 import { uriOf, type Command, type CommandServices } from './register.ts';
 import { label, notification } from '../text/show.ts';
 
@@ -16,14 +17,15 @@ export const exportTensor: Command = {
     const uri = uriOf(checkpoint) ?? services.inspector.activeUri;
     if (!uri)
       throw new OffaxisError('bad-parameter', vscode.l10n.t('Open a checkpoint first: the tensor is chosen from it.'));
-    const { tensors } = unpackFacts(await services.engine.call('open', { path: pathOnDisk(uri) }));
+    const path = pathOrAddress(uri);
+    const { tensors } = unpackFacts(await services.engine.call('open', { path }));
     const tensor =
       typeof name === 'string' ? tensors.find((row) => row.name === name) : await pickTensor(tensors.filter(isThere));
     if (!tensor) return;
     const format = await pickFormat(tensor);
     if (!format) return;
     const target = await askWhere(tensor, format);
-    if (target) await write(services, uri, tensor, format, target);
+    if (target) await write(services, path, tensor, format, target);
   },
 };
 const isThere = (row: TensorRow): boolean => !row.missing && row.offset !== null;
@@ -61,11 +63,10 @@ async function pickFormat({ dtype, name }: TensorRow): Promise<ExportFormat | un
 }
 
 async function askWhere({ name }: TensorRow, format: ExportFormat): Promise<string | undefined> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file('/');
   const file = `${name.replace(/[^\w.-]+/g, '-').slice(0, 200)}.${format}`;
   const target = await vscode.window.showSaveDialog({
     title: vscode.l10n.t('Export Tensor'),
-    defaultUri: vscode.Uri.file(join(folder.fsPath, file)),
+    defaultUri: vscode.Uri.file(join(saveFolder([]), file)),
     filters: format === 'npy' ? { NumPy: ['npy'] } : { Safetensors: ['safetensors'] },
   });
   if (!target) return undefined;
@@ -79,7 +80,7 @@ async function askWhere({ name }: TensorRow, format: ExportFormat): Promise<stri
 
 async function write(
   { engine, log }: CommandServices,
-  uri: vscode.Uri,
+  path: string,
   tensor: TensorRow,
   format: ExportFormat,
   destination: string,
@@ -92,7 +93,7 @@ async function write(
   const dtype = await vscode.window.withProgress(options, async (progress, token) => {
     const abort = new AbortController();
     token.onCancellationRequested(() => abort.abort());
-    const request = { path: uri.fsPath, tensor: tensor.name, destination, format };
+    const request = { path, tensor: tensor.name, destination, format };
     let told = 0;
     for await (const event of engine.stream('exportTensor', request, abort.signal)) {
       if (event.type === 'written') return event.dtype;
@@ -102,7 +103,7 @@ async function write(
     }
     return tensor.dtype;
   });
-  log.info(`exported ${tensor.name} of ${uri.fsPath} to ${destination} as ${dtype}`);
+  log.info(`exported ${tensor.name} of ${path} to ${destination} as ${dtype}`);
   const open = vscode.l10n.t('Reveal');
   const answer = await vscode.window.showInformationMessage(
     notification(vscode.l10n.t('Exported {0} to {1} as {2}.', label(tensor.name), destination, label(dtype))),

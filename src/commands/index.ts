@@ -17,6 +17,7 @@ import { openFolder } from './openFolder.ts';
 import { openSampleCheckpoint, openSampleComparison } from './openSampleComparison.ts';
 import { exportFigure, PICTURE_COMMANDS } from './pictures.ts';
 import type { Command } from './register.ts';
+import { openRemoteCheckpoint, setHuggingFaceToken } from './remoteCheckpoint.ts';
 import { scanForProblems } from './scanForProblems.ts';
 import { selectAsBase } from './selectAsBase.ts';
 import { showGpuInformation } from './showGpuInformation.ts';
@@ -41,10 +42,12 @@ export const COMMANDS: readonly Command[] = [
   openAsCheckpoint,
   openCheckpoint,
   openFolder,
+  openRemoteCheckpoint,
   openSampleCheckpoint,
   openSampleComparison,
   scanForProblems,
   selectAsBase,
+  setHuggingFaceToken,
   showGpuInformation,
   showLog,
   clearCache,

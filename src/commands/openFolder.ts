@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { checkpointUri } from '../host/checkpointUri.ts';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt } from './checkpoints.ts';
@@ -15,6 +16,6 @@ export const openFolder: Command = {
     };
     const uri = uriOf(args[0]) ?? (await vscode.window.showOpenDialog(options))?.[0];
     const path = uri && (await checkpointAt(uri));
-    if (path !== undefined) await inspector.open(vscode.Uri.file(path));
+    if (path !== undefined) await inspector.open(checkpointUri(path));
   },
 };

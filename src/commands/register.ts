@@ -9,6 +9,7 @@ import type { GpuDocument } from './gpuDocument.ts';
 import { toWireError } from '../protocol/errors.ts';
 import { shownError } from '../host/shownError.ts';
 import { notification } from '../text/show.ts';
+import type { Credentials } from '../host/credentials.ts';
 import type { Log } from '../host/log.ts';
 
 export interface CommandServices {
@@ -22,6 +23,8 @@ export interface CommandServices {
   gpuDocument: GpuDocument;
   /** a folder of ours for checkpoints as Git has them */
   revisions: string;
+  /** what lets the engine in at remote addresses */
+  credentials: Credentials;
   /** a folder of ours for what is kept between runs */
   caches: string;
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { OffaxisError } from '../protocol/errors.ts';
+import { checkpointUri } from '../host/checkpointUri.ts';
 import type { Command } from './register.ts';
 import { uriOf } from './register.ts';
 import { checkpointAt } from './checkpoints.ts';
@@ -11,6 +12,6 @@ export const scanForProblems: Command = {
     const uri = uriOf(args[0]) ?? inspector.activeUri;
     if (!uri) throw new OffaxisError('bad-parameter', vscode.l10n.t('No checkpoint is open. Open one first.'));
     const path = await checkpointAt(uri);
-    if (path !== undefined) await inspector.scan(vscode.Uri.file(path));
+    if (path !== undefined) await inspector.scan(checkpointUri(path));
   },
 };

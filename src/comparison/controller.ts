@@ -1,11 +1,12 @@
 /** One comparison: its phases, its results, and what the panels that show it are told. Knows nothing of VS Code. */
 import { randomUUID } from 'node:crypto';
+import { isRemote } from '../bytes/index.ts';
 import { type DiskMark, DiskMonitor, type WatchFolder } from '../host/diskMonitor.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { ComparisonRun } from '../engine/comparisonRun.ts';
 import type { EngineLog } from '../engine/launch.ts';
 import { comparisonCommandLine } from '../export/commandLine.ts';
-import type { ComparedCheckpoints, ComparisonEvent } from '../protocol/engine.ts';
+import type { ComparedCheckpoints, ComparisonEvent, ComparisonPlan } from '../protocol/engine.ts';
 import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import { say } from '../protocol/say.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
@@ -237,11 +238,11 @@ export class ComparisonController {
    */
   async reported(): Promise<Omit<Reported, 'command'>> {
     await this.lookAtDisk();
-    if (this.stale || this.hasChanged)
+    if (this.stale || this.hasChanged || (await this.otherPlan()))
       throw new OffaxisError(
         'bad-parameter',
         say(
-          'The files have changed on disk since these figures were computed, and a report names the bytes that it is of. Compare again first.',
+          'The files have changed since these figures were computed, and a report names the bytes that it is of. Compare again first.',
         ),
       );
     const { base, tuned } = this.spec;
@@ -330,6 +331,7 @@ export class ComparisonController {
     const started = performance.now();
     const { log, engine } = this.services;
     const { results } = this;
+    await this.forgetOtherVersion(work.abort.signal);
     const done = [...results.finished(), ...results.failed.keys()];
     const { plan, backend } = results;
     const request = { runId: randomUUID(), ...this.spec, done };
@@ -359,6 +361,23 @@ export class ComparisonController {
       }
       await this.saved.save(this.stored(this.status.phase === 'done', mark));
     }
+  }
+
+  /** Nobody watches a remote file: before anything joins what was computed of it, its server is asked. Throws as `plan`. */
+  private async forgetOtherVersion(signal: AbortSignal): Promise<void> {
+    const plan = await this.otherPlan(signal);
+    if (!plan) return;
+    this.results.clear();
+    this.results.plan = plan;
+    this.summary = null;
+    this.showAnew();
+  }
+  /** The plan of the files as they are now, if a remote one of them is not what the figures are of; else null. */
+  private async otherPlan(signal?: AbortSignal): Promise<ComparisonPlan | null> {
+    const { base, tuned } = this.spec;
+    if (this.results.tensors.size === 0 || (!isRemote(base) && !isRemote(tuned))) return null;
+    const plan = await this.services.engine.call('plan', this.spec, signal);
+    return plan.files === this.results.plan?.files ? null : plan;
   }
 
   /** Of files with this fingerprint; null if there is nothing yet. */

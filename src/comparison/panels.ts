@@ -1,6 +1,7 @@
 /** The comparison panels of this window: opened, restored after a reload, and wired to their controllers. */
 import * as vscode from 'vscode';
 import type { Activity } from '../host/activity.ts';
+import { checkpointUri } from '../host/checkpointUri.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
 import type { Log } from '../host/log.ts';
 import { watchFolder } from '../host/watchFolder.ts';
@@ -216,7 +217,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         await controller.setParameters(message.change);
         return this.choose(controller.spec);
       case 'choose': {
-        const [base, tuned] = [vscode.Uri.file(controller.spec.base), vscode.Uri.file(controller.spec.tuned)];
+        const [base, tuned] = [checkpointUri(controller.spec.base), checkpointUri(controller.spec.tuned)];
         return message.side === 'base'
           ? vscode.commands.executeCommand('offaxis.compareCheckpoints', undefined, tuned)
           : vscode.commands.executeCommand('offaxis.compareCheckpoints', base);
@@ -257,7 +258,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'dropped':
         return vscode.commands.executeCommand(
           'offaxis.compareCheckpoints',
-          vscode.Uri.file(controller.spec.base),
+          checkpointUri(controller.spec.base),
           droppedUri(message.uri),
         );
       case 'addRun':

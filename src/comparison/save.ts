@@ -1,10 +1,11 @@
 /** "Export": asks where, and writes the figures (CSV or JSON) or a document (HTML or Markdown) by the name's ending. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { reportCommandLine } from '../export/commandLine.ts';
 import { comparisonCsv } from '../export/csv.ts';
 import { comparisonJson } from '../export/json.ts';
 import { readsOf, refuseDestination, writeWhole } from '../files/index.ts';
+import { saveFolder } from '../host/saveFolder.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonResult } from '../protocol/results.ts';
 import { reportFormat, reportText } from '../report/index.ts';
@@ -63,7 +64,7 @@ async function askWhere(
   filters: Record<string, string[]>,
 ): Promise<vscode.Uri | undefined> {
   const name = `${baseName}-to-${tunedName}`.replace(/[^\w.-]+/g, '-');
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(spec.tuned);
+  const folder = saveFolder([spec.tuned, spec.base]);
   const defaultUri = vscode.Uri.file(join(folder, `${name}.${ending}`));
   return vscode.window.showSaveDialog({ title, defaultUri, filters });
 }

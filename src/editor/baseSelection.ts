@@ -1,5 +1,6 @@
 /** The checkpoint selected as base in this workspace; kept over a reload. */
 import * as vscode from 'vscode';
+import { isRemote } from '../bytes/index.ts';
 
 const KEY = 'offaxis.base';
 const CONTEXT_KEY = 'offaxis.hasBase';
@@ -14,6 +15,11 @@ export class BaseSelection implements vscode.Disposable {
 
   get path(): string | null {
     return this.memento.get<string | null>(KEY, null);
+  }
+
+  /** The same, if it is not a remote address: pages of several runs watch their files. */
+  get pathOnDisk(): string | null {
+    return this.path === null || isRemote(this.path) ? null : this.path;
   }
 
   async select(path: string | null): Promise<void> {

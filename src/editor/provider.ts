@@ -1,12 +1,14 @@
 /** The custom editor for one checkpoint. */
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { basename } from '../bytes/index.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
+import { bytes } from '../protocol/format.ts';
 import { toWireError, type WireError } from '../protocol/errors.ts';
 import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from '../host/activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
+import { checkpointPath, checkpointUri } from '../host/checkpointUri.ts';
 import { openDefinition } from '../host/definitions.ts';
 import { webviewHtml, webviewOptions } from '../host/html.ts';
 import type { Log } from '../host/log.ts';
@@ -17,7 +19,7 @@ import { revisionHtml, revisionOptions } from './revisionPage.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from '../host/watchFolder.ts';
 import { shownError } from '../host/shownError.ts';
-import { notification } from '../text/show.ts';
+import { label, notification } from '../text/show.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';
@@ -42,15 +44,17 @@ class InspectorDocument implements vscode.CustomDocument {
     readonly uri: vscode.Uri,
     { engine, log, activity, base }: InspectorServices,
   ) {
-    const name = basename(uri.fsPath);
+    const path = pathOf(uri);
+    const name = basename(path);
     const services = {
       engine,
       log,
       watchFolder,
       baseSelected: () => base.path,
+      mayDownload: (size: number) => mayDownload(path, size),
       onActivity: (text: string | null) => activity.report(this, text && `${name}, ${text}`),
     };
-    this.session = new InspectorSession(uri.fsPath, services, refusalOf(uri));
+    this.session = new InspectorSession(path, services, refusalOf(uri));
     this.disposables.push(base.onDidChange(() => this.session.refreshFacts()));
   }
 
@@ -60,9 +64,18 @@ class InspectorDocument implements vscode.CustomDocument {
   }
 }
 
-/** Offaxis reads by ranges, which VS Code's own file system API does not offer: only files on disk are opened. */
+async function mayDownload(address: string, size: number): Promise<boolean> {
+  const download = vscode.l10n.t('Download');
+  const detail = vscode.l10n.t('What was downloaded before and is still kept does not travel again.');
+  const question = vscode.l10n.t('Download about {0} of {1}?', bytes(size), label(basename(address)));
+  return (await vscode.window.showWarningMessage(question, { modal: true, detail }, download)) === download;
+}
+
+const pathOf = (uri: vscode.Uri): string => checkpointPath(uri) ?? uri.fsPath;
+
+/** Offaxis reads by ranges, which VS Code's own file system API does not offer: only files on disk and our own remote addresses are opened. */
 function refusalOf(uri: vscode.Uri): WireError | undefined {
-  if (uri.scheme === 'file') return undefined;
+  if (checkpointPath(uri) !== null) return undefined;
   return {
     code: 'read-failed',
     message: vscode.l10n.t(
@@ -135,7 +148,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
     const { session, uri } = document;
     if (uri.scheme === GIT_SCHEME) return showRevision(uri, panel);
     const post = (message: InspectorToView): void => void panel.webview.postMessage(message);
-    const matrix = new MatrixRequests(this.services.engine, { path: uri.fsPath }, (reply) =>
+    const matrix = new MatrixRequests(this.services.engine, { path: pathOf(uri) }, (reply) =>
       post({ type: 'matrix', reply }),
     );
     let detach: (() => void) | undefined;
@@ -186,14 +199,14 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return receiveMatrix(message.request, matrix, uri);
         case 'savePicture':
         case 'copyText':
-          return receivePicture(message, uri.fsPath).catch((error: unknown) => {
+          return receivePicture(message, pathOf(uri)).catch((error: unknown) => {
             const wire = toWireError(error);
             log.error(wire.message);
             void vscode.window.showErrorMessage(notification(shownError(wire)));
           });
         case 'openWhole': {
           const whole = session.known.facts?.whole;
-          return whole === undefined ? undefined : this.open(vscode.Uri.file(whole));
+          return whole === undefined ? undefined : this.open(checkpointUri(whole));
         }
         case 'definition':
           return openDefinition(message, extensionUri);
@@ -205,7 +218,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return log.warn(`unknown message from the inspector: ${JSON.stringify(message satisfies never)}`);
       }
     });
-    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'inspector', basename(uri.fsPath));
+    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'inspector', basename(pathOf(uri)));
   }
 
   /** To every page of the document that is there; a page still loading asks again when it is ready. */

@@ -1,4 +1,5 @@
 /** One opened checkpoint: its facts, what was computed of it, and what its pages are told. Knows nothing of VS Code. */
+import { isRemote } from '../bytes/index.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { inspectionEvents } from '../engine/inspectionRun.ts';
 import type { EngineLog } from '../engine/launch.ts';
@@ -12,6 +13,8 @@ import { DiskMonitor, type WatchFolder } from '../host/diskMonitor.ts';
 
 /** At most ten messages a second reach a page. */
 const BATCH_MS = 100;
+/** Nobody pays for more of a connection without having been asked: as of a comparison. */
+const MOST_UNASKED_BYTES = 1e8;
 /** A page of rows; more are asked for when they come into view. */
 const PORTION = 256;
 
@@ -21,6 +24,8 @@ export interface SessionServices {
   baseSelected(): string | null;
   onActivity(text: string | null): void;
   watchFolder: WatchFolder;
+  /** Whether the reader agrees to so many bytes from a remote address. */
+  mayDownload(bytes: number): Promise<boolean>;
 }
 type Post = (message: InspectorToView) => void;
 type Analysis = 'statistics' | 'spectra';
@@ -109,18 +114,22 @@ export class InspectorSession {
   }
 
   /** Spectra of these tensors; of all block matrices when none is named. */
-  requestSpectra(tensors: string[]): void {
+  async requestSpectra(tensors: string[]): Promise<void> {
     if (this.runs.has('spectra') || this.disk.current) return;
     const rows = this.facts?.tensors ?? [];
     const computed = new Set([...this.spectra.values()].map((spectrum) => spectrum.tensor));
     const names = tensors.length
       ? tensors
       : rows.filter((row) => row.spectral && !row.missing && row.role === 'block').map((row) => row.name);
+    const left = new Set(names.filter((name) => !computed.has(name)));
+    const bytes = rows.reduce((sum, row) => sum + (left.has(row.name) ? row.sizeBytes : 0), 0);
+    if (!(await this.agreed(bytes)) || this.runs.has('spectra')) return;
     for (const name of names) this.failures.delete(name);
-    void this.run(
-      'spectra',
-      names.filter((name) => !computed.has(name)),
-    );
+    void this.run('spectra', [...left]);
+  }
+  /** What is read anyway, from disk, needs nobody's leave. */
+  private async agreed(bytes: number): Promise<boolean> {
+    return !isRemote(this.path) || bytes <= MOST_UNASKED_BYTES || (await this.services.mayDownload(bytes));
   }
 
   /** What an adapter does by itself. */
@@ -130,14 +139,15 @@ export class InspectorSession {
 
   /** Problems of the header and of every value; a second wish while one runs changes nothing. */
   async scan(): Promise<void> {
-    if (!this.disk.current) await this.health.scan();
+    if (!this.disk.current && (await this.agreed(this.packed?.sizeBytes ?? 0))) await this.health.scan();
   }
   cancelScan(): void {
     this.health.cancelScan();
   }
   /** SHA-256 of a tensor, or of every file (null). */
   async digest(tensor: string | null): Promise<void> {
-    if (!this.disk.current) await this.health.digest(tensor);
+    const row = tensor === null ? this.packed : this.facts?.tensors.find(({ name }) => name === tensor);
+    if (!this.disk.current && (await this.agreed(row?.sizeBytes ?? 0))) await this.health.digest(tensor);
   }
   cancelDigest(): void {
     this.health.cancelDigest();
@@ -216,7 +226,9 @@ export class InspectorSession {
   }
 
   private showFacts(post: Post): void {
-    if (this.packed) post({ type: 'facts', facts: this.packed, baseSelected: this.services.baseSelected() });
+    if (!this.packed) return;
+    const facts = { type: 'facts', facts: this.packed, baseSelected: this.services.baseSelected() } as const;
+    post(isRemote(this.path) ? { ...facts, remote: true } : facts);
   }
 
   private show(post: Post): void {

@@ -2,7 +2,7 @@
  * The host's side of the engine: one process, started at first use, started again after a crash, ended when idle. A request that
  * does not end within a second of its cancellation takes the process with it.
  */
-import type { EngineCalls, EngineNotice, EngineStreams } from '../protocol/engine.ts';
+import type { EngineCalls, EngineNotice, EngineStreams, RemoteAccess } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { GpuReport } from '../protocol/gpu.ts';
 import { EngineCrashedError, EngineStoppedError, EngineUnavailableError } from './errors.ts';
@@ -36,6 +36,8 @@ export interface EngineClientOptions {
   onGpuCrash?(detail: string): void;
   /** Asked once, before the first request that may compute spectra: true if `launch` gives another runtime from now on. */
   settle?(gpu: GpuReport): Promise<boolean>;
+  /** What a new process hears before anything else, once it is at hand. Never throws. */
+  access?: { ready(): Promise<void>; current(): RemoteAccess };
 }
 interface Running {
   process: EngineProcess;
@@ -141,6 +143,7 @@ export class EngineClient {
       if (delay === null) throw new EngineUnavailableError(this.restarts.recent);
       // Another request may start the process during the wait: look again afterwards.
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      if (this.options.access) await this.options.access.ready();
       if (this.disposed || this.current) continue;
       return (this.current = this.start());
     }
@@ -161,6 +164,9 @@ export class EngineClient {
 
   private start(): Running {
     const process = this.options.launch();
+    // A process that ends before it answers is told of by `ended`.
+    const { access } = this.options;
+    if (access) process.rpc.call('access', access.current()).catch(() => undefined);
     const heard = this.listen(process, (notice) => this.hear(running, notice));
     const running: Running = {
       process,

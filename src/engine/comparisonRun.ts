@@ -1,6 +1,7 @@
 /** One comparison over as many engine processes as it takes: survives crashes, keeps count, and can be resumed. */
 import type { CompareRequest, ComparisonEvent, ComparisonPlan } from '../protocol/engine.ts';
-import type { OffaxisError } from '../protocol/errors.ts';
+import { OffaxisError } from '../protocol/errors.ts';
+import { say } from '../protocol/say.ts';
 import type { EngineClient } from './client.ts';
 import { surviveCrashes, type CrashTolerantWork } from './crashes.ts';
 
@@ -69,6 +70,14 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
     const known = this.plan ? { known: this.plan.id } : {};
     for await (const event of this.engine.stream('compare', { ...this.request, done, ...known }, this.signal)) {
       if (event.type === 'plan') {
+        // Figures of two versions in one comparison would be of neither.
+        if (this.plan && this.plan.files !== event.plan.files && this.finished.size > 0)
+          throw new OffaxisError(
+            'read-failed',
+            say(
+              'A file of this comparison has changed since its first figures were computed. Press Retry to compute it anew.',
+            ),
+          );
         // of another backend after a crash: what is under way keeps its plan
         if (this.begun) continue;
         this.begun = true;

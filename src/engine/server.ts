@@ -1,5 +1,6 @@
 /** The engine's end of the border: answers the requests of the extension host with an Analysis. */
 import type { Analysis } from '../analysis/index.ts';
+import { remote } from '../bytes/index.ts';
 import type { EngineCalls, EngineStreams } from '../protocol/engine.ts';
 import { Notices } from './notices.ts';
 import { packFacts } from '../protocol/packedFacts.ts';
@@ -22,6 +23,13 @@ export function serveAnalysis(
         pid: process.pid,
         node: process.version,
       }),
+      access: ({ hubToken, addresses }) => {
+        // At once: the requests behind it need it.
+        remote.use({ hubToken });
+        for (const address of addresses) remote.admit(address);
+        return null;
+      },
+      locate: async ({ address }, signal) => (await analysis()).locate(address, signal),
       gpu: async () => (await analysis()).gpu(),
       open: async (params, signal) => packFacts(await (await analysis()).open(params, signal)),
       plan: async (params, signal) => (await analysis()).plan(params, signal),

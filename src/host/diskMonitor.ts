@@ -1,6 +1,6 @@
 /** Notices that the files of a checkpoint are not those any more that were read: a training run has written its next step. */
 import { basename, dirname, join } from 'node:path';
-import { disk, stampText } from '../bytes/index.ts';
+import { disk, isRemote, stampText } from '../bytes/index.ts';
 import { readShardIndex } from '../formats/index.ts';
 import type { DiskChange } from '../protocol/views.ts';
 
@@ -27,9 +27,11 @@ export interface DiskMark {
 
 /**
  * The file itself; for an index the shards that it names, too, as the strict parser lets them through: a name that leads out of the
- * folder is refused. An index that can't be read (too large, a pipe) stands alone: opening it tells why.
+ * folder is refused. An index that can't be read (too large, a pipe) stands alone: opening it tells why. None of a remote address, which
+ * nobody looks at unasked: the engine holds every answer to one version.
  */
 export async function checkpointFiles(path: string): Promise<string[]> {
+  if (isRemote(path)) return [];
   if (!path.endsWith('.json')) return [path];
   try {
     const source = await disk.open(path);

@@ -1,9 +1,10 @@
 /** Pictures that a page drew, on their way to a file or to the clipboard. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { readsOf, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { PictureFromView } from '../protocol/views.ts';
+import { saveFolder } from './saveFolder.ts';
 import { label, notification } from '../text/show.ts';
 
 /** A page is drawn by us, but what it sends is checked like everything from outside. Anything larger is not a picture of a page. */
@@ -26,10 +27,9 @@ export async function receivePicture(message: PictureFromView, ...checkpoints: s
       vscode.l10n.t('The picture is too large to be saved. Make the page smaller.'),
     );
   const file = `${name.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-+|-+$/g, '') || 'picture'}.${format}`;
-  const start = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(checkpoints.at(-1) ?? '');
   const target = await vscode.window.showSaveDialog({
     title: vscode.l10n.t('Save Picture'),
-    defaultUri: vscode.Uri.file(join(start, file)),
+    defaultUri: vscode.Uri.file(join(saveFolder(checkpoints.toReversed()), file)),
     filters: format === 'svg' ? { SVG: ['svg'] } : { PNG: ['png'] },
   });
   if (!target) return;

@@ -5,6 +5,7 @@ import { EngineClient } from '../engine/client.ts';
 import { launchEngine } from '../engine/launch.ts';
 import { backendRequest, engineArguments, type EngineOptions } from '../engine/options.ts';
 import { EngineRuntimes, packagedNode } from '../engine/runtime.ts';
+import type { Credentials } from './credentials.ts';
 import type { Log } from './log.ts';
 
 /** Settings whose change takes a fresh engine. */
@@ -12,20 +13,24 @@ const SHAPING = ['backend', 'threads', 'gpuMemory', 'nodePath', 'cacheSize'] as 
 /** of the setting */
 const GB = 1e9;
 
+interface WindowServices {
+  extensionUri: vscode.Uri;
+  /** a folder of the extension's own for what is kept between runs */
+  caches: string;
+  log: Log;
+  credentials: Credentials;
+}
+
 export class WindowEngine implements vscode.Disposable {
   readonly client: EngineClient;
   /** an engine crashed during GPU work: until the window is reloaded, no GPU */
   private gpuSuspect = false;
   /** "Use CPU" was pressed: until the setting is changed or the window reloaded */
   private cpuChosen = false;
-  private readonly subscription: vscode.Disposable;
+  private readonly subscriptions: vscode.Disposable[];
 
-  /** `caches`: a folder of the extension's own for what is kept between runs */
-  constructor(
-    extensionUri: vscode.Uri,
-    private readonly caches: string,
-    log: Log,
-  ) {
+  constructor(private readonly services: WindowServices) {
+    const { extensionUri, log, credentials } = services;
     const runtimes = new EngineRuntimes(
       () => settings().get<string>('nodePath')?.trim() ?? '',
       packagedNode(vscode.Uri.joinPath(extensionUri, 'dist').fsPath),
@@ -40,6 +45,7 @@ export class WindowEngine implements vscode.Disposable {
           execPath: runtimes.execPath,
           log,
         }),
+      access: credentials,
       onGpuCrash: (detail) => {
         this.gpuSuspect = true;
         log.warn(`the GPU is suspect (the engine ended during its work: ${detail}); from now on the CPU computes`);
@@ -47,10 +53,13 @@ export class WindowEngine implements vscode.Disposable {
       // A plain Node needs no other.
       ...(process.versions['electron'] === undefined ? {} : { settle: (gpu) => runtimes.settle(gpu) }),
     });
-    this.subscription = vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('offaxis.backend')) this.cpuChosen = false;
-      if (SHAPING.some((key) => change.affectsConfiguration(`offaxis.${key}`))) this.client.restartWhenIdle();
-    });
+    this.subscriptions = [
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('offaxis.backend')) this.cpuChosen = false;
+        if (SHAPING.some((key) => change.affectsConfiguration(`offaxis.${key}`))) this.client.restartWhenIdle();
+      }),
+      credentials.onDidChange(() => this.client.tell('access', credentials.current())),
+    ];
   }
 
   /** The CPU for the rest of the session, whatever the setting. */
@@ -60,7 +69,7 @@ export class WindowEngine implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.subscription.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
     this.client.dispose();
   }
 
@@ -72,7 +81,7 @@ export class WindowEngine implements vscode.Disposable {
       backend: this.cpuChosen ? 'cpu' : backendRequest(values.get('backend')),
       threads: values.get<number>('threads') ?? 0,
       memoryMiB: values.get<number>('gpuMemory') ?? 0,
-      cache: cacheBytes > 0 ? { folder: resultsFolder(this.caches), maxBytes: cacheBytes } : null,
+      cache: cacheBytes > 0 ? { folder: resultsFolder(this.services.caches), maxBytes: cacheBytes } : null,
       suspect: this.gpuSuspect,
     };
   }

@@ -140,6 +140,8 @@ export interface Coverage {
 export interface ComparisonPlan {
   /** the same for the same files, parameters and backend; another one if any of them is */
   id: string;
+  /** another one if a file of either side is */
+  files: string;
   base: string;
   tuned: string;
   /** every pair, in the order of the table; spectral ones are the cells of the heatmap */
@@ -234,8 +236,20 @@ export type ComparedCheckpoints = { base: string; tuned: string } & Pick<
 >;
 /** Where a picture's weights come from: one checkpoint for its values, two for what changed between them. */
 export type PictureCheckpoints = { path: string } | ComparedCheckpoints;
+/** What lets a process in at remote addresses. It goes through the process's own pipe, and stands in no argument, variable or log. */
+export interface RemoteAccess {
+  /** of the Hugging Face Hub, for its own origin alone; null: HF_TOKEN, if that is set */
+  hubToken: string | null;
+  /** those with a signature or a login in them, as they were typed */
+  addresses: readonly string[];
+}
+
 /** Methods that answer once. */
 export interface EngineCalls {
+  /** in place of what was known before; it holds for every request behind it */
+  access(params: RemoteAccess): null;
+  /** the checkpoints at a remote address, each as an address that opens; a branch of the Hub as the commit that it is now */
+  locate(params: { address: string }): readonly string[];
   info(params: Record<string, never>): BackendInfo & { version: string; pid: number; node: string; gpu: GpuReport };
   /** for people: what GPU there is, whatever the choice */
   gpu(params: Record<string, never>): GpuReport;

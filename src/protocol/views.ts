@@ -71,7 +71,8 @@ export type DefinitionFromView =
 
 // ---------- inspector ----------
 export type InspectorToView =
-  | { type: 'facts'; facts: PackedFacts; baseSelected: string | null }
+  /** `remote`: its bytes come over a network, so values are read only when the reader asks */
+  | { type: 'facts'; facts: PackedFacts; baseSelected: string | null; remote?: true }
   | { type: 'statistics'; values: TensorStatistics[] }
   | { type: 'spectra'; values: TensorSpectrum[] }
   /** what an adapter does by itself, all of it */

@@ -28,6 +28,7 @@ export function plannedPair(name: string, change: Partial<PlannedPair> = {}): Pl
 export function comparisonPlan(pairs: PlannedPair[], change: Partial<ComparisonPlan> = {}): ComparisonPlan {
   return {
     id: 'plan',
+    files: 'as they were',
     base: '/models/base',
     tuned: '/models/tuned',
     pairs,

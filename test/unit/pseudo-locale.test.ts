@@ -145,13 +145,19 @@ async function untranslated(page: string, messages: readonly unknown[], ui: obje
 
 test('the inspector has no words outside the bundle', async () => {
   const messages: InspectorToView[] = [];
-  const session = new InspectorSession(sample('rl'), { ...services, engine, watchFolder, baseSelected: () => null });
+  const session = new InspectorSession(sample('rl'), {
+    ...services,
+    engine,
+    watchFolder,
+    baseSelected: () => null,
+    mayDownload: () => Promise.resolve(true),
+  });
   await session.attach((message) => messages.push(message));
   const facts = messages.find((message) => message.type === 'facts');
   if (!facts) throw new Error('no facts');
   const { tensors } = unpackFacts(facts.facts);
   session.requestStatistics(tensors.map(({ name }) => name));
-  session.requestSpectra([]);
+  void session.requestSpectra([]);
   const count = (type: 'statistics' | 'spectra'): number =>
     messages.reduce((sum, message) => sum + (message.type === type ? message.values.length : 0), 0);
   await expect.poll(() => count('spectra') > 40 && count('statistics') > 50, { timeout: 300_000 }).toBe(true);

@@ -104,7 +104,8 @@ class Detail extends ViewElement {
     const stats = statistics?.stats;
     const sharded = (model.facts?.shards.length ?? 0) > 1;
     // The room of what is on its way: nothing moves when it comes.
-    const expected = !stats && model.isReadable(tensor) && !model.disk && !model.failureOf(tensor.name);
+    const isWaiting = model.waits(tensor.name);
+    const expected = !stats && !isWaiting && model.isReadable(tensor) && !model.disk && !model.failureOf(tensor.name);
     const share = (n: number): string => (n && row.weights ? `${num(n)} (${percent(n / row.weights, 2)})` : num(n));
     return html`<dl class="stats">
       ${item(t('Shape'), tensor.missing ? t('unknown') : tensor.shape.join(' × ') || t('scalar'), plural(row.weights, '{0} weight', '{0} weights', integer(row.weights)))}
@@ -156,6 +157,13 @@ class Detail extends ViewElement {
     const statistics = model.statistics.get(tensor.name);
     if (!statistics && model.disk) return note(t('Not read before the file changed. Reload to read it.'));
     if (!statistics && model.failureOf(tensor.name)) return note(t('Not read.'));
+    if (!statistics && model.waits(tensor.name))
+      return section(
+        t('not downloaded'),
+        html`<button class="secondary" data-action="read-values" @click=${() => this.view.readValues([tensor.name])}>
+          ${t('Download {0} and Read', bytes(tensor.sizeBytes))}
+        </button>`,
+      );
     if (!statistics)
       return section(t('Reading the values…'), html`<div class="room-histogram" aria-hidden="true"></div>`);
     const { stats } = statistics;

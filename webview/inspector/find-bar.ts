@@ -1,6 +1,6 @@
 /** Below the toolbar: what the filters leave, and what the order of the list still needs. */
 import { nothing, type TemplateResult } from 'lit';
-import { integer } from '../shared/format.ts';
+import { bytes, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
 import { icon } from '../shared/svg.ts';
@@ -106,7 +106,7 @@ class FindBar extends ViewElement {
         spectra
           ? plural(unknown.length, 'Analyze {0} Matrix', 'Analyze {0} Matrices', integer(unknown.length))
           : plural(unknown.length, 'Read {0} Tensor', 'Read {0} Tensors', integer(unknown.length))
-      }
+      }${model.isRemote ? ` (${bytes(model.bytesOf(unknown))})` : ''}
     </button>`;
   }
 }

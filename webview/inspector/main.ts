@@ -14,9 +14,9 @@ import './app.ts';
 import type { App } from './app.ts';
 import { NO_FILTER } from './find/filter.ts';
 import { Finder } from './finder.ts';
-import { InspectorModel } from './model.ts';
+import { InspectorModel, SMALL_BYTES } from './model.ts';
 import { groupNameOf, lineOf } from './rows.ts';
-import { SMALL_BYTES, StatisticsWish } from './statistics.ts';
+import { StatisticsWish } from './statistics.ts';
 import { readUi, type Ui } from './ui.ts';
 import type { View } from './view.ts';
 
@@ -39,9 +39,12 @@ function start(): void {
   };
   const wish = new StatisticsWish(model, (message) => host.post(message), wanted);
   function* wanted(): Generator<string> {
+    yield* model.wanted;
+    if (model.asksFirst) return;
     if (ui.selected !== null) yield ui.selected;
     if (ui.view === 'tensors') yield* app.table?.visible ?? [];
-    else yield* app.spectra?.wanted ?? [];
+    // of a remote one that would be all of it
+    else if (!model.isRemote) yield* app.spectra?.wanted ?? [];
     if ((model.facts?.sizeBytes ?? Infinity) <= SMALL_BYTES) for (const row of model.rows) yield row.tensor.name;
   }
   const finder = new Finder(model, () => ui, refresh);
@@ -78,6 +81,8 @@ function start(): void {
     },
     readValues: (tensors) => {
       if (!tensors.length) host.post({ type: 'cancel' });
+      if (!tensors.length) model.wanted.clear();
+      if (model.asksFirst) for (const name of tensors) model.wanted.add(name);
       wish.demand(tensors);
       refresh();
     },

@@ -9,6 +9,9 @@ import type { Digest } from '../../src/protocol/health.ts';
 import type { DigestRun, DiskChange, InspectorToView, Progress, ScanRun } from '../../src/protocol/views.ts';
 import { describe, type Row } from './rows.ts';
 
+/** Up to this size all tensors are read unasked: it takes less than a second, and finds every NaN. */
+export const SMALL_BYTES = 64e6;
+
 export class InspectorModel {
   facts: CheckpointFacts | null = null;
   baseSelected: string | null = null;
@@ -33,6 +36,12 @@ export class InspectorModel {
   /** by `file NAME` and `tensor NAME` */
   readonly digests = new Map<string, Digest>();
   digesting: DigestRun | null = null;
+  /** its bytes come over a network */
+  isRemote = false;
+  /** of a remote one: the reader wants the values of what is in view */
+  readsInView = false;
+  /** of a remote one: tensors whose values the reader wants */
+  readonly wanted = new Set<string>();
   private byName = new Map<string, Row>();
   private packed = '';
 
@@ -46,6 +55,17 @@ export class InspectorModel {
   isReadable(row: TensorRow): boolean {
     const isDecoded = row.quantised ? row.quantised.reason === null : isFloating(row.dtype);
     return !row.missing && row.offset !== null && row.sizeBytes > 0 && isDecoded;
+  }
+  /** Values come only for tensors that the reader has asked for. */
+  get asksFirst(): boolean {
+    return this.isRemote && !this.readsInView && (this.facts?.sizeBytes ?? 0) > SMALL_BYTES;
+  }
+  /** The values of this tensor are neither there nor on their way. */
+  waits(name: string): boolean {
+    return this.asksFirst && !this.wanted.has(name) && !this.statistics.has(name);
+  }
+  bytesOf(names: readonly string[]): number {
+    return names.reduce((sum, name) => sum + (this.row(name)?.tensor.sizeBytes ?? 0), 0);
   }
   get isAnalyzing(): boolean {
     return this.progress?.phase === 'spectra';
@@ -74,6 +94,7 @@ export class InspectorModel {
   receive(message: Exclude<InspectorToView, { type: 'reveal' | 'matrix' | 'picture' }>): void {
     switch (message.type) {
       case 'facts':
+        this.isRemote = message.remote === true;
         return this.open(message.facts, message.baseSelected);
       case 'statistics':
         for (const value of message.values) this.statistics.set(value.name, value);

@@ -4,9 +4,6 @@ import type { InspectorModel } from './model.ts';
 
 /** Scrolling passes many rows in this time; only those that stay are worth reading. */
 const DELAY_MS = 120;
-/** Up to this size all tensors are read unasked: it takes less than a second, and finds every NaN. */
-export const SMALL_BYTES = 64e6;
-
 export class StatisticsWish {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = new Set<string>();

@@ -1,7 +1,8 @@
 /** Between the strips and the body: the line of what runs, and only when there is something to say what was cancelled, what failed. */
 import { nothing, type TemplateResult } from 'lit';
 import type { WireError } from '../../src/protocol/errors.ts';
-import { clock, integer } from '../shared/format.ts';
+import type { CheckpointFacts } from '../../src/protocol/engine.ts';
+import { bytes, clock, integer } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { t, tellError } from '../shared/l10n.ts';
 import { icon, s } from '../shared/svg.ts';
@@ -13,6 +14,7 @@ class Status extends ViewElement {
   protected override render(): TemplateResult {
     const { model } = this.view;
     return html`${this.progress()} ${model.facts?.whole === undefined ? nothing : this.shard(model.facts.whole)}
+    ${model.asksFirst && model.facts ? this.remote(model.facts) : nothing}
     ${model.disk ? this.disk(model.disk) : nothing} ${model.cancelled ? this.cancelled() : nothing}
     ${model.error && model.facts ? errorBanner(model.error, this.view) : nothing}`;
   }
@@ -29,6 +31,26 @@ class Status extends ViewElement {
         @click=${() => this.view.post({ type: 'openWhole' })}
       >
         ${t('Open Whole Checkpoint')}
+      </button>
+    </div>`;
+  }
+  private remote({ path, headerBytes, sizeBytes }: CheckpointFacts): TemplateResult {
+    const { model } = this.view;
+    const [, place = path] = /^(\w+:\/\/[^/?]+)/.exec(path) ?? [];
+    return html`<div class="banner" data-state="remote" role="status">
+      ${icon(ICON.info)}<span class="grow"
+        >${t('Read from {0}: only the headers so far, {1} of {2}. Values are downloaded when you ask for them.', place, bytes(headerBytes), bytes(sizeBytes))}</span
+      >
+      <button
+        class="secondary"
+        data-action="read-in-view"
+        title=${t('Downloads the tensors in view, and others as you scroll to them')}
+        @click=${() => {
+          model.readsInView = true;
+          this.view.set({});
+        }}
+      >
+        ${t('Read Values in View')}
       </button>
     </div>`;
   }

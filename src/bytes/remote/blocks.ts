@@ -4,7 +4,7 @@
 export const BLOCK_BYTES = 1024 * 1024;
 export const PAGE_BYTES = 64 * 1024;
 
-/** Keeps blocks beyond the process, as a cache on disk does. The key names the file and its version. */
+/** Keeps blocks beyond the process, as a cache on disk does. The key names the file and its version, which its server vouches for. */
 export interface BlockStore {
   /** null if it is not there; never throws */
   get(key: string): Promise<Uint8Array | null>;

@@ -31,7 +31,7 @@ export interface HubAccess {
 
 export class HubStore implements Store {
   readonly signIn =
-    'The model is private or gated, or there is none of that name: check it, ask for access, and set HF_TOKEN.';
+    'The model is private or gated, or there is none of that name: check it, ask for access, and set HF_TOKEN (in VS Code, run "Offaxis: Set Hugging Face Token...").';
   /** commits by model and revision, for the life of the process */
   private readonly commits = new Map<string, Promise<string>>();
 
@@ -60,6 +60,10 @@ export class HubStore implements Store {
       next = page < MOST_PAGES ? this.nextPage(answer.headers.get('link')) : null;
     }
     return found;
+  }
+
+  check(path: string): void {
+    modelOf(path);
   }
 
   private async at(path: string, signal?: AbortSignal): Promise<{ id: string; commit: string }> {
@@ -126,6 +130,27 @@ function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', stop));
   });
+}
+
+/** The address of what a page of the Hub's site shows, which people copy: of a model, a branch, a folder or a file; null of anything else. */
+export function hubAddress(typed: string): string | null {
+  if (!/^https:/i.test(typed) || !URL.canParse(typed)) return null;
+  const { origin, pathname } = new URL(typed);
+  const [owner = '', name = '', what, revision, ...path] = pathname.split('/').filter(Boolean).map(decoded);
+  if (origin !== ENDPOINT || !NAME.test(owner) || !NAME.test(name) || NOT_OWNERS.has(owner)) return null;
+  if (what === undefined) return `hf://${owner}/${name}`;
+  if (!['tree', 'blob', 'resolve'].includes(what) || revision === undefined) return null;
+  return [`hf://${owner}/${name}@${encodeURIComponent(revision)}`, ...path].join('/');
+}
+/** Pages of the site that are not of a model. */
+const NOT_OWNERS: ReadonlySet<string> = new Set(['api', 'blog', 'collections', 'datasets', 'docs', 'models', 'spaces']);
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function modelOf(path: string): Model {

@@ -3,7 +3,7 @@ import { OffaxisError } from '../../protocol/errors.ts';
 import { say } from '../../protocol/say.ts';
 import { basename, dirname, join, namesOf, rootOf } from '../path.ts';
 import type { EntryKind, Place } from '../place.ts';
-import { Secrets } from './address.ts';
+import { Secrets, withoutSecrets } from './address.ts';
 import { RecentBlocks, type BlockStore } from './blocks.ts';
 import { SYSTEM, type RemoteEnvironment } from './environment.ts';
 import { Fresh } from './fresh.ts';
@@ -69,9 +69,13 @@ export class RemotePlace implements Place {
 
   /** An address that was typed as it may be shown and is understood here: nothing private in it. Throws bad-parameter. */
   admit(typed: string): string {
-    const address = this.secrets.admit(typed);
-    this.storeOf(address);
-    return address;
+    this.check(typed);
+    return this.secrets.admit(typed);
+  }
+  /** Whether it is an address at all; nothing is asked for and nothing is kept. Throws bad-parameter. */
+  check(typed: string): void {
+    const { address } = withoutSecrets(typed);
+    this.storeOf(address).check?.(address);
   }
 
   /** The address of one version: a branch of the Hub as its commit. Throws bad-file, bad-parameter, read-failed, cancelled. */

@@ -55,10 +55,14 @@ export class S3Store implements Store {
     return found;
   }
 
-  private urlOf(path: string, names: readonly string[]): URL {
-    const bucket = rootOf(path).slice('s3://'.length);
-    if (!BUCKET.test(bucket))
+  check(path: string): void {
+    if (!BUCKET.test(bucketOf(path)))
       throw new OffaxisError('bad-parameter', say`${path} names no bucket: an address is s3://bucket/key.`);
+  }
+
+  private urlOf(path: string, names: readonly string[]): URL {
+    this.check(path);
+    const bucket = bucketOf(path);
     const { variables } = this.access;
     const own = variables['AWS_ENDPOINT_URL_S3'] || variables['AWS_ENDPOINT_URL'];
     const region = this.region();
@@ -102,6 +106,8 @@ export class S3Store implements Store {
     return { url: signed.href, headers: Object.fromEntries(headers) };
   }
 }
+
+const bucketOf = (path: string): string => rootOf(path).slice('s3://'.length);
 
 /** RFC 3986, which signatures are made of: encodeURIComponent leaves five characters out. */
 function encodedKey(name: string): string {

@@ -4,7 +4,7 @@ import { say } from '../../protocol/say.ts';
 import { changedError, type ByteSource } from '../source.ts';
 import { isSameStamp, type FileStamp } from '../stamp.ts';
 import { BLOCK_BYTES, PAGE_BYTES, type BlockStore, type RecentBlocks } from './blocks.ts';
-import { versionOf, type Seen, type Transfer } from './transfer.ts';
+import { isStrong, versionOf, type Seen, type Transfer } from './transfer.ts';
 
 /** Of one request. */
 const PIECE_BYTES = 4 * BLOCK_BYTES;
@@ -18,7 +18,14 @@ export interface Blocks {
   store: BlockStore | null;
 }
 
-export function remoteSource(path: string, seen: Seen, transfer: Transfer, { recent, store }: Blocks): ByteSource {
+export function remoteSource(
+  path: string,
+  seen: Seen,
+  transfer: Transfer,
+  { recent, store: given }: Blocks,
+): ByteSource {
+  // Another version may have the date of this one, or a weak name: it is told apart as long as the process lives, and no longer.
+  const store = isStrong(seen) ? given : null;
   const stamp = stampOfSeen(seen);
   const { sizeBytes } = seen;
   const keyOf = (unit: number, i: number): string => `${path}\n${stamp.version ?? ''}\n${unit}\n${i}`;

@@ -13,6 +13,8 @@ export interface Store {
   list?(folder: string): Promise<readonly Listed[]>;
   /** The address of one version, if what it names may move. Throws as `target`. */
   pinned?(path: string, signal?: AbortSignal): Promise<string>;
+  /** Throws bad-parameter for what can't be an address of this store, whatever lies there. */
+  check?(path: string): void;
   /** what to do if the server wants to know who asks: a sentence */
   readonly signIn: string;
 }

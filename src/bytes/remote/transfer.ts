@@ -35,6 +35,12 @@ export function versionOf({ linked, etag, modified, sizeBytes }: Seen): string {
   return `${linked ?? etag ?? modified ?? ''} ${sizeBytes}`;
 }
 
+/** Its name means these bytes and no others (RFC 9110, 8.8.1): a strong ETag, or the Hub's. */
+export function isStrong({ linked, etag }: Pick<Seen, 'linked' | 'etag'>): boolean {
+  const name = linked ?? etag;
+  return name !== null && !name.startsWith('W/');
+}
+
 /** There is no such file. */
 export class NotThere extends OffaxisError {}
 /** Who asks may not have it. */
@@ -97,7 +103,7 @@ export class Transfer {
     while (done < target.length) {
       const headers = (): Record<string, string> => ({
         range: `bytes=${from + done}-${from + target.length - 1}`,
-        ...(seen.etag !== null && !seen.etag.startsWith('W/') && seen.linked === null ? { 'if-range': seen.etag } : {}),
+        ...(seen.etag !== null && seen.linked === null && isStrong(seen) ? { 'if-range': seen.etag } : {}),
       });
       await this.insist({ path, signal, isFirst: false, headers, at: () => from + done }, async (answer, progress) => {
         const first = from + done;

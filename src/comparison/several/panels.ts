@@ -1,5 +1,5 @@
 /** The panels of several checkpoints of one base: opened, restored after a reload, and wired to their controllers. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineClient } from '../../engine/client.ts';
 import { readsOf, writeWhole } from '../../files/index.ts';
@@ -8,6 +8,7 @@ import { openDefinition } from '../../host/definitions.ts';
 import { webviewHtml, webviewOptions } from '../../host/html.ts';
 import type { Log } from '../../host/log.ts';
 import { receivePicture } from '../../host/pictures.ts';
+import { saveFolder } from '../../host/saveFolder.ts';
 import { toWireError } from '../../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../../protocol/results.ts';
 import type { SeveralFromView, SeveralToView } from '../../protocol/severalViews.ts';
@@ -215,7 +216,7 @@ function isSame(one: SeveralSpec, other: SeveralSpec): boolean {
 async function exportSeveral(controller: SeveralController, title: string): Promise<void> {
   const result = controller.result();
   const name = title.replace(/[^\w.-]+/g, '-');
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(controller.spec.base);
+  const folder = saveFolder([controller.spec.base]);
   const target = await vscode.window.showSaveDialog({
     title: vscode.l10n.t('Export Comparison'),
     defaultUri: vscode.Uri.file(join(folder, `${name}.json`)),

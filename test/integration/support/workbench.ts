@@ -14,6 +14,8 @@ export interface WorkbenchOptions {
   settings?: Record<string, unknown>;
   /** open the workspace as one that is not trusted: Restricted Mode */
   restricted?: boolean;
+  /** more variables for VS Code and the extensions in it */
+  env?: Record<string, string>;
   /** more files for the workspace, beside a copy of the sample family */
   prepare?: (workspace: string) => void;
 }
@@ -63,6 +65,7 @@ export class Workbench {
       workspace,
       extensions: installation.extensions,
       trust: options.restricted === true,
+      env: options.env ?? {},
       settings: {
         'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
         'window.commandCenter': false,
@@ -218,6 +221,18 @@ export class Workbench {
         // It is taken once the list has gone or another stands there.
         await until(async () => !(await input.isVisible()) || !(await entry.isVisible()));
       }
+    });
+  }
+
+  /** Opens an input box, which is known by its placeholder, and enters a text. */
+  async enter(open: () => Promise<unknown>, placeholder: string, text: string): Promise<void> {
+    const input = this.page.locator(`${QUICK} input`).and(this.page.getByPlaceholder(placeholder));
+    await this.untilItHolds(async () => {
+      await open();
+      await input.waitFor({ timeout: PATIENCE_MS });
+      await input.fill(text, { timeout: 5_000 });
+      await input.press('Enter', { timeout: 5_000 });
+      await input.waitFor({ state: 'hidden', timeout: PATIENCE_MS });
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import { fileExists, listFiles, modelInfo } from '@huggingface/hub';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hubAddress } from '../../../src/bytes/remote/hub.ts';
 import { RemotePlace } from '../../../src/bytes/remote/place.ts';
 import { HubServer, TOKEN } from './hubServer.ts';
 import { impatient } from './webServer.ts';
@@ -146,4 +147,42 @@ it('names of files of the Hub go to it encoded', async () => {
   const [name = ''] = await place.list('hf://org/odd');
   expect(name).toBe('a b#c?d.safetensors');
   expect(await read(`hf://org/odd/${name}`, 0, 4)).toEqual(CONFIG.slice(0, 4));
+});
+
+describe('an address that was copied from the site', () => {
+  it.each([
+    ['https://huggingface.co/owner/name', 'hf://owner/name'],
+    ['https://huggingface.co/owner/name/', 'hf://owner/name'],
+    ['https://huggingface.co/owner/name/tree/main', 'hf://owner/name@main'],
+    ['https://huggingface.co/owner/name/tree/refs%2Fpr%2F1', 'hf://owner/name@refs%2Fpr%2F1'],
+    ['https://huggingface.co/owner/name/blob/main/a%20b/c.gguf', 'hf://owner/name@main/a b/c.gguf'],
+    ['https://huggingface.co/owner/name/resolve/v1/c.gguf?download=true', 'hf://owner/name@v1/c.gguf'],
+  ])('%s is read as %s', (typed, address) => {
+    expect(hubAddress(typed)).toBe(address);
+    place.check(address);
+  });
+  it.each([
+    'https://huggingface.co/datasets/owner',
+    'https://huggingface.co/owner',
+    'https://huggingface.co/owner/name/discussions',
+    'https://example.com/owner/name',
+    'hf://owner/name',
+    'model.safetensors',
+  ])('%s stays what it is', (typed) => {
+    expect(hubAddress(typed)).toBeNull();
+  });
+});
+
+describe('an address that is typed', () => {
+  it.each([
+    ['hf://owner', /names no model/],
+    ['hf://owner/na me', /names no model/],
+    ['s3://', /names no bucket/],
+    ['https://', /not a URL/],
+    ['http://example.com/a.gguf', /not encrypted/],
+    ['ftp://example.com/a.gguf', /not a kind of address/],
+  ])('%s is refused before anything is asked', (typed, fault) => {
+    expect(() => place.check(typed)).toThrow(fault);
+    expect(hub.web.requests).toEqual([]);
+  });
 });

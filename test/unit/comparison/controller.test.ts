@@ -59,10 +59,11 @@ function controllerFor(
   engine: ControllerServices['engine'],
   activities: (string | null)[] = [],
   onSpec: ControllerServices['onSpec'] = () => undefined,
+  base = join(directory, 'base'),
 ): ComparisonController {
   const write = (): void => undefined;
   return new ComparisonController(
-    { base: join(directory, 'base'), tuned: join(directory, 'rl'), parameters: DEFAULT_PARAMETERS },
+    { base, tuned: join(directory, 'rl'), parameters: DEFAULT_PARAMETERS },
     {
       engine,
       store: new ComparisonStore(join(directory, 'store')),
@@ -131,6 +132,32 @@ describe('ComparisonController', () => {
     );
     await controller.dispose();
     await until(() => harness.journal().includes(`let go ${join(directory, 'rl')}`));
+  });
+  test('of a remote side no version joins the figures of another', async () => {
+    const client = harness.client(['norm', 'a', 'b']);
+    let files = 'first';
+    const engine = {
+      ...{ tell: client.tell.bind(client), allowRestart: () => client.allowRestart() },
+      stream: client.stream.bind(client),
+      call: async (method: never, params: never, signal?: AbortSignal) => {
+        const answer = await client.call(method, params, signal);
+        return method === 'plan' ? { ...(answer as ComparisonPlan), files } : answer;
+      },
+    } as ControllerServices['engine'];
+    const controller = controllerFor(engine, [], undefined, 'https://host.example/base.safetensors');
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open();
+    const resets = (): number => page.messages.filter(({ type }) => type === 'reset').length;
+    const before = resets();
+    await controller.start();
+    expect(resets()).toBe(before);
+    files = 'second';
+    await expect(controller.reported()).rejects.toThrow(/have changed since/);
+    await controller.start();
+    expect(resets()).toBeGreaterThan(before);
+    expect(page.matrices).toEqual(['a', 'b']);
+    expect(harness.journal().filter((line) => line === 'take a')).toHaveLength(2);
   });
   test('damaged results of an earlier window are told and set aside, and Retry computes anew', async () => {
     const client = harness.client(['norm', 'a', 'b']);

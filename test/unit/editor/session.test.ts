@@ -9,7 +9,10 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-function sessionFor(path: string): { session: InspectorSession; activities: (string | null)[] } {
+function sessionFor(
+  path: string,
+  mayDownload = (): Promise<boolean> => Promise.resolve(true),
+): { session: InspectorSession; activities: (string | null)[] } {
   const activities: (string | null)[] = [];
   const write = (): void => undefined;
   const session = new InspectorSession(path, {
@@ -17,6 +20,7 @@ function sessionFor(path: string): { session: InspectorSession; activities: (str
     log: { info: write, debug: write, warn: write, error: write },
     watchFolder: () => ({ dispose: write }),
     baseSelected: () => '/m/base',
+    mayDownload,
     onActivity: (text) => activities.push(text),
   });
   return { session, activities };
@@ -53,6 +57,22 @@ describe('InspectorSession', () => {
     expect(statistics(seen)).not.toContain('b');
     session.dispose();
   });
+  test('of a remote one the page is told so, and nothing large is downloaded against the reader', async () => {
+    const asked: number[] = [];
+    const { session } = sessionFor('https://host.example/large', (bytes?: number) => {
+      asked.push(bytes ?? 0);
+      return Promise.resolve(false);
+    });
+    const seen: InspectorToView[] = [];
+    await session.attach((message) => seen.push(message));
+    expect(seen[0]).toMatchObject({ type: 'facts', remote: true });
+    await session.requestSpectra([]);
+    await session.scan();
+    await session.digest('m1');
+    expect(asked).toEqual([3e9, 3e9, 1e9]);
+    expect(seen).toHaveLength(1);
+    session.dispose();
+  });
   test('what cannot be opened is an error on the page, and Retry tries again', async () => {
     const { session } = sessionFor('bad');
     const seen: InspectorToView[] = [];
@@ -66,7 +86,7 @@ describe('InspectorSession', () => {
     const { session, activities } = sessionFor('good');
     const seen: InspectorToView[] = [];
     await session.attach((message) => seen.push(message));
-    session.requestSpectra([]);
+    void session.requestSpectra([]);
     await expect.poll(() => seen.some((message) => message.type === 'spectra')).toBe(true);
     session.cancel();
     await expect.poll(() => seen.some((message) => message.type === 'cancelled')).toBe(true);

@@ -24,6 +24,25 @@ describe('EngineClient', () => {
     expect(second.pid).toBe(first.pid);
     expect(harness.processes).toHaveLength(1);
   });
+  test('every process hears of the access before anything else, and of another one as it comes', async () => {
+    const access = { hubToken: 'hf_1', addresses: [] as string[] };
+    let ready = 0;
+    const client = harness.client(['a'], {
+      access: { ready: async () => void ready++, current: () => structuredClone(access) },
+    });
+    await client.call('info', {});
+    await expect(client.call('open', { path: 'crash' })).rejects.toBeInstanceOf(EngineCrashedError);
+    await client.call('info', {});
+    access.hubToken = 'hf_2';
+    client.tell('access', access);
+    await client.call('info', {});
+    expect(harness.journal().filter((line) => /^(access|info)/.test(line))).toEqual([
+      ...['access hf_1', 'info', 'access hf_1', 'info', 'access hf_2', 'info'],
+    ]);
+    expect(ready).toBe(2);
+    // In no argument, and in no log.
+    expect(harness.log.join('\n')).not.toContain('hf_');
+  });
   test("hands over the engine's typed errors", async () => {
     const client = harness.client(['a']);
     await expect(client.call('open', { path: 'x' })).rejects.toMatchObject({

@@ -86,6 +86,18 @@ describe('a comparison survives crashes', () => {
     expect(matrices(events)).toEqual(['b', 'c']);
     expect(events.filter((event) => event.type === 'progress').at(-1)).toMatchObject({ done: 3, total: 3 });
   });
+  test('what was computed of other files is not gone on with', async () => {
+    const client = harness.client(['norm', 'a', 'b']);
+    const backend = { kind: 'cpu', name: 'x', precision: 'float64', threads: 2 } as const;
+    const plan = await client.call('plan', request);
+    const resume = (change: Partial<typeof plan>) => {
+      const planned = { plan: { ...plan, ...change }, backend };
+      return collect(new ComparisonRun(client, { ...request, done: ['a'] }, new AbortController().signal, planned));
+    };
+    await expect(resume({ id: 'of other files', files: 'others' })).rejects.toThrow(/has changed since/);
+    // Of the same files on another backend it is.
+    expect(matrices(await resume({ id: 'of another backend' }))).toEqual(['b']);
+  });
   test('a cancel is not a crash', async () => {
     const client = harness.client(['a', 'b', 'hang']);
     const controller = new AbortController();

@@ -5,6 +5,7 @@
  * started with --gpu-suspect; "hang..." does not hear of a cancel; others take 20 ms.
  */
 import { appendFileSync } from 'node:fs';
+import { remote } from '../../../src/bytes/index.ts';
 import type { Analysis } from '../../../src/analysis/index.ts';
 import { Notices } from '../../../src/engine/notices.ts';
 import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
@@ -112,14 +113,26 @@ function facts(path: string): Omit<CheckpointFacts, 'memory'> {
   };
 }
 
+function large(path: string): ReturnType<typeof facts> {
+  const all = facts(path);
+  return { ...all, sizeBytes: 3e9, tensors: all.tensors.map((row) => ({ ...row, sizeBytes: 1e9 })) };
+}
+
+const { use } = remote;
+remote.use = (given) => {
+  if (given.hubToken !== undefined) note(`access ${given.hubToken}`);
+  use.call(remote, given);
+};
+
 const analysis = {
-  info: async () => ({
-    ...backend,
-    gpu: { needsNode: names === 'electron', why: 'It can not be read back.' },
-  }),
+  info: async () => {
+    note('info');
+    return { ...backend, gpu: { needsNode: names === 'electron', why: 'It can not be read back.' } };
+  },
   open: async ({ path }: { path: string }) => {
     if (path === 'crash') process.exit(3);
     if (path === 'good') return facts(path);
+    if (path.endsWith('/large')) return large(path);
     throw new OffaxisError('bad-file', `${path} is not a checkpoint.`);
   },
   plan: async () => plan(),

@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/index.ts';
@@ -52,22 +53,30 @@ describe('offaxis diff and offaxis apply', () => {
         folder.write('k/base.safetensors', model(1)),
         folder.write('k/tuned.safetensors', model(2)),
       ];
-      const out = join(folder.path, 'k', 'patch.safetensors');
-      const parts = (): string[] => readdirSync(join(folder.path, 'k')).filter((name) => name.endsWith('.part'));
-      const child = spawn(process.execPath, [CLI, 'diff', base, tuned, '-o', out], { stdio: 'ignore' });
-      const ended = once(child, 'exit');
-      while (child.exitCode === null && parts().length === 0) await new Promise((next) => setTimeout(next, 1));
-      child.kill('SIGKILL');
-      await ended;
-      if (existsSync(out)) {
-        // it was faster than the kill
+      const at = (name: string): string => join(folder.path, 'k', name);
+      const parts = (): string[] => readdirSync(at('')).filter((name) => name.endsWith('.part'));
+      const killed = async (out: string, ...argv: string[]): Promise<void> => {
+        const child = spawn(process.execPath, [CLI, ...argv, '-o', out], { stdio: 'ignore' });
+        const ended = once(child, 'exit');
+        while (child.exitCode === null && parts().length === 0) await new Promise((next) => setTimeout(next, 1));
+        child.kill('SIGKILL');
+        await ended;
+        // it may have been faster than the kill
+        if (!existsSync(out)) return;
         const whole = await openCheckpoint(out);
         expect(whole.problems).toEqual([]);
         await whole.close();
-      }
-      const next = offaxis('diff', base, tuned, '-o', join(folder.path, 'k', 'next.safetensors'));
-      expect(next.stderr).toBe('');
-      expect(parts()).toEqual([]);
+      };
+      const whole = async (...argv: string[]): Promise<void> => {
+        const { stderr } = await promisify(execFile)(process.execPath, [CLI, ...argv]);
+        expect(stderr).toBe('');
+        expect(parts()).toEqual([]);
+      };
+      await killed(at('cut.safetensors'), 'diff', base, tuned);
+      await whole('diff', base, tuned, '-o', at('patch.safetensors'));
+      await killed(at('cut-out.safetensors'), 'apply', base, at('patch.safetensors'));
+      await whole('apply', base, at('patch.safetensors'), '-o', at('out.safetensors'));
+      await whole('verify', at('out.safetensors'), tuned);
     },
   );
 });

@@ -205,6 +205,26 @@ const NO_BUILT_REGEXP = {
   message: 'A pattern that is not a literal is matched by src/text/pattern.',
 };
 
+const READ_ONLY = [
+  {
+    selector: 'CallExpression[callee.name=/^open(Sync)?$/][arguments.1.type="Literal"][arguments.1.value!="r"]',
+    message: 'Outside src/files a file is opened for reading only.',
+  },
+  {
+    selector: 'MemberExpression[property.name=/^O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)$/]',
+    message: 'Outside src/files a file is opened for reading only.',
+  },
+  {
+    selector: 'MemberExpression[object.property.name="workspace"][property.name="fs"]',
+    message: 'Files are written by src/files only, and read from disk.',
+  },
+];
+/** What only the command line or a language model says stays English, and errors that are for reports. */
+const TRANSLATABLE = ['TemplateLiteral', 'Literal'].map((type) => ({
+  selector: `NewExpression[callee.name="OffaxisError"][arguments.0.value!=/^(bug|cancelled)$/][arguments.1.type="${type}"]`,
+  message: 'Write say`...` (src/protocol/say.ts), so that the sentence can be translated.',
+}));
+
 export default defineConfig(
   globalIgnores(['dist/', 'media/', '.offaxis-tools/', 'test-results/', 'shots/', 'src/kernels/', 'test/fixtures/']),
   js.configs.recommended,
@@ -251,23 +271,12 @@ export default defineConfig(
           patterns: [{ regex: '^fs(/|$)', message: 'Say node:fs.' }],
         },
       ],
-      'no-restricted-syntax': [
-        'error',
-        NO_BUILT_REGEXP,
-        {
-          selector: 'CallExpression[callee.name=/^open(Sync)?$/][arguments.1.type="Literal"][arguments.1.value!="r"]',
-          message: 'Outside src/files a file is opened for reading only.',
-        },
-        {
-          selector: 'MemberExpression[property.name=/^O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)$/]',
-          message: 'Outside src/files a file is opened for reading only.',
-        },
-        {
-          selector: 'MemberExpression[object.property.name="workspace"][property.name="fs"]',
-          message: 'Files are written by src/files only, and read from disk.',
-        },
-      ],
+      'no-restricted-syntax': ['error', NO_BUILT_REGEXP, ...READ_ONLY, ...TRANSLATABLE],
     },
+  },
+  {
+    files: ['cli', 'mcp', 'assistant', 'tools', 'analysis/patch'].map((folder) => `src/${folder}/**/*.ts`),
+    rules: { 'no-restricted-syntax': ['error', NO_BUILT_REGEXP, ...READ_ONLY] },
   },
   // Patterns put together from the tables of the families, which are source and nothing else; it reads no file.
   { files: ['src/families/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },

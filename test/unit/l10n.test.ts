@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleText, collectStrings, stringsOf } from '../../scripts/lib/strings.mjs';
@@ -47,24 +47,6 @@ describe('strings of the sources', () => {
   it('are literals: anything else could not be collected', () => {
     expect(() => stringsOf("import { t } from './l10n.ts'; t(`${n} rows`)", 'webview/a.ts')).toThrow('webview/a.ts:1');
     expect(() => stringsOf('vscode.l10n.t(name)', 'src/a.ts')).toThrow('string literal');
-  });
-});
-
-describe('sentences of errors', () => {
-  const ENGLISH = new Set(['bug', 'cancelled']);
-  /** What only the command line or a language model says. */
-  const ELSEWHERE = /^src\/(cli|mcp|assistant|tools|analysis\/patch)\//;
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .map((file) => `src/${file.replaceAll('\\', '/')}`)
-    .filter((file) => file.endsWith('.ts') && !ELSEWHERE.test(file));
-
-  it('can be translated, but for those that are not for readers', () => {
-    const left = files.flatMap((file) =>
-      [...read(file).matchAll(/new OffaxisError\(\s*'([a-z-]+)',\s*(['`])/g)]
-        .filter(([, code = '']) => !ENGLISH.has(code))
-        .map(({ index }) => `${file}:${read(file).slice(0, index).split('\n').length}`),
-    );
-    expect(left).toEqual([]);
   });
 });
 

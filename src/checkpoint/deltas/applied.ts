@@ -63,12 +63,14 @@ export async function applyDeltas(
   }
   const { path, folder, stamps } = last;
   const { shards, sizeBytes } = last.facts;
+  // that these are changes, not weights, is not so any more
+  const problems = last.problems.filter(({ code }) => code !== 'delta');
   return {
     ...under,
     ...{ path, folder, stamps },
     madeOf: [under, ...chain],
-    facts: { ...under.facts, path, format: describe(last.delta), shards, sizeBytes },
-    problems: last.problems,
+    facts: { ...under.facts, path, format: describe(last.delta), shards, sizeBytes, problems },
+    problems,
     async read(row, offset, target, stop) {
       await under.read(row, offset, target, stop);
       if (!changed.has(row.name)) return;

@@ -149,6 +149,9 @@ describe('inspect', () => {
       ['BF16', SHAPE],
     ]);
     expect(facts.format).toMatch(/delta of slime/);
+    // that it is no weights is said of the delta alone
+    expect((await analysis.open({ path: slime[2] })).problems.map(({ code }) => code)).toEqual(['delta']);
+    expect(facts.problems).toEqual([]);
     expect(await means(slime[2], whole(0))).toEqual(await means(whole(3)));
   });
 });

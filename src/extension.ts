@@ -71,7 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
     toldGpu: context.globalState,
     useCpu: () => windowEngine.useCpu(),
     openTensor,
-    compareFurther: ({ base: from, tuned }) => compareFurther({ several }, from, tuned),
+    compareFurther: (compared, further) => compareFurther({ several }, compared, further),
     finished: ({ base: from, tuned, title, answer }) =>
       recent.add({ base: from, tuned, title, answer: answer ? answerLine(answer) : '' }),
   });

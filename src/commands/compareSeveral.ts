@@ -90,13 +90,13 @@ async function ofPickers(services: CommandServices): Promise<Chosen | undefined>
   return { base, tuned };
 }
 
-/** Beside a comparison that is on show: asks for a further tuned checkpoint of its base. */
+/** Beside a comparison that is on show: a further tuned checkpoint of its base; null: it is asked for. Throws bad-file and bad-parameter. */
 export async function compareFurther(
   { several }: Pick<CommandServices, 'several'>,
-  base: string,
-  tuned: string,
+  { base, tuned }: { base: string; tuned: string },
+  further: vscode.Uri | null,
 ): Promise<void> {
-  const path = await chooseFurther([base, tuned]);
+  const path = further ? await checkpointAt(further) : await chooseFurther([base, tuned]);
   if (path === undefined) return;
   if (path === base || path === tuned)
     throw new OffaxisError(

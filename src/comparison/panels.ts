@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 import type { Activity } from '../host/activity.ts';
 import { checkpointUri } from '../host/checkpointUri.ts';
-import { webviewHtml, webviewOptions } from '../host/html.ts';
 import type { Log } from '../host/log.ts';
+import { copyCommandLine, createPanel, postToFront, setIcon, showPage } from '../host/page.ts';
 import { watchFolder } from '../host/watchFolder.ts';
 import { openDefinition } from '../host/definitions.ts';
 import { receivePicture } from '../host/pictures.ts';
@@ -21,8 +21,7 @@ import { PanelTitles } from './panelTitles.ts';
 import { exportComparison, exportReport } from './save.ts';
 import type { ComparisonSpec, ComparisonStore } from './store.ts';
 import { titlesOf } from '../text/shortNames.ts';
-import { shownError } from '../host/shownError.ts';
-import { notification, visible } from '../text/show.ts';
+import { visible } from '../text/show.ts';
 
 const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
 const SPECS_KEY = 'offaxis.comparisons';
@@ -42,8 +41,8 @@ export interface ComparisonServices {
   /** the CPU for the rest of the session */
   useCpu(): void;
   openTensor(checkpoint: string, tensor: string): Promise<void>;
-  /** asks for a further tuned checkpoint of the base: both beside each other on a page of their own */
-  compareFurther(compared: { base: string; tuned: string }): Promise<void>;
+  /** a further tuned checkpoint of the base, null: asks for it; both beside each other on a page of their own */
+  compareFurther(compared: { base: string; tuned: string }, further: vscode.Uri | null): Promise<void>;
   /** a comparison has every figure that it will have */
   finished(comparison: FinishedComparison): Promise<void>;
 }
@@ -88,13 +87,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     const titles = titlesOf(base, tuned).map((title) => visible(title));
     const title = await this.titles.remember(spec, titles);
     const controller = this.createController(spec, title);
-    const panel = vscode.window.createWebviewPanel(
-      COMPARISON_VIEW_TYPE,
-      title,
-      vscode.ViewColumn.Active,
-      webviewOptions(this.services.extensionUri),
-    );
-    this.wire(panel, controller);
+    this.wire(createPanel(this.services.extensionUri, COMPARISON_VIEW_TYPE, title), controller);
     await controller.open({ decidesTwin: chosen === undefined });
   }
 
@@ -123,9 +116,10 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
 
   /** To the page of the comparison in front. False: there is none. */
   post(message: ComparisonToView): boolean {
-    const front = [...this.open].find(({ panel }) => panel.active);
-    void front?.panel.webview.postMessage(message);
-    return front !== undefined;
+    return postToFront(
+      [...this.open].map(({ panel }) => panel),
+      message,
+    );
   }
 
   /** What the open comparisons have computed, the one in front first. */
@@ -185,18 +179,11 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       void controller.dispose();
     });
     panel.onDidChangeViewState(() => void (panel.active && controller.lookAtDisk()));
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
-    panel.webview.options = webviewOptions(extensionUri);
-    panel.webview.onDidReceiveMessage(async (message: ComparisonFromView) => {
-      try {
-        await this.receive(message, entry);
-      } catch (error) {
-        const wire = toWireError(error);
-        log.error(wire.message);
-        void vscode.window.showErrorMessage(notification(shownError(wire)));
-      }
+    setIcon(panel, extensionUri);
+    showPage(panel.webview, {
+      ...{ extensionUri, log, page: 'comparison', title: panel.title },
+      receive: (message: ComparisonFromView) => this.receive(message, entry),
     });
-    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'comparison', panel.title);
   }
 
   private async receive(message: ComparisonFromView, entry: OpenPanel): Promise<unknown> {
@@ -246,8 +233,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'exportReport':
         return exportReport(controller);
       case 'copyCommandLine':
-        await vscode.env.clipboard.writeText(controller.view.commandLine);
-        return vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: command line copied')}`, 3000);
+        return copyCommandLine(controller.view.commandLine);
       case 'useCpu':
         this.services.useCpu();
         return controller.retry();
@@ -256,13 +242,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       case 'dismissNotice':
         return controller.dismissNotice();
       case 'dropped':
-        return vscode.commands.executeCommand(
-          'offaxis.compareCheckpoints',
-          checkpointUri(controller.spec.base),
-          droppedUri(message.uri),
-        );
+        return this.services.compareFurther(controller.spec, droppedUri(message.uri));
       case 'addRun':
-        return this.services.compareFurther(controller.spec);
+        return this.services.compareFurther(controller.spec, null);
       case 'chooseAnother':
         return vscode.commands.executeCommand('offaxis.compareCheckpoints');
       case 'openTensor':

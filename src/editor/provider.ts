@@ -4,13 +4,13 @@ import { basename } from '../bytes/index.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { CheckpointFacts } from '../protocol/engine.ts';
 import { bytes } from '../protocol/format.ts';
-import { toWireError, type WireError } from '../protocol/errors.ts';
+import type { WireError } from '../protocol/errors.ts';
 import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from '../host/activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { checkpointPath, checkpointUri } from '../host/checkpointUri.ts';
 import { openDefinition } from '../host/definitions.ts';
-import { webviewHtml, webviewOptions } from '../host/html.ts';
+import { showPage } from '../host/page.ts';
 import type { Log } from '../host/log.ts';
 import { receiveMatrix } from '../host/matrix.ts';
 import { MatrixRequests } from '../host/matrixRequests.ts';
@@ -18,8 +18,7 @@ import { receivePicture } from '../host/pictures.ts';
 import { revisionHtml, revisionOptions } from './revisionPage.ts';
 import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from '../host/watchFolder.ts';
-import { shownError } from '../host/shownError.ts';
-import { label, notification } from '../text/show.ts';
+import { label } from '../text/show.ts';
 
 /** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
 const FILE_VIEW_TYPE = 'offaxis.inspector';
@@ -165,8 +164,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
       document.pages.delete(post);
       if (document.pages.size === 0) this.documents.delete(uri.toString());
     });
-    panel.webview.options = webviewOptions(extensionUri);
-    panel.webview.onDidReceiveMessage(async (message: InspectorFromView) => {
+    const receive = async (message: InspectorFromView): Promise<unknown> => {
       switch (message.type) {
         case 'ready':
           // A page that was hidden is built anew and says so again.
@@ -199,11 +197,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
           return receiveMatrix(message.request, matrix, uri);
         case 'savePicture':
         case 'copyText':
-          return receivePicture(message, pathOf(uri)).catch((error: unknown) => {
-            const wire = toWireError(error);
-            log.error(wire.message);
-            void vscode.window.showErrorMessage(notification(shownError(wire)));
-          });
+          return receivePicture(message, pathOf(uri));
         case 'openWhole': {
           const whole = session.known.facts?.whole;
           return whole === undefined ? undefined : this.open(checkpointUri(whole));
@@ -217,8 +211,8 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
         default:
           return log.warn(`unknown message from the inspector: ${JSON.stringify(message satisfies never)}`);
       }
-    });
-    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'inspector', basename(pathOf(uri)));
+    };
+    showPage(panel.webview, { extensionUri, page: 'inspector', title: basename(pathOf(uri)), log, receive });
   }
 
   /** To every page of the document that is there; a page still loading asks again when it is ready. */

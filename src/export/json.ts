@@ -1,9 +1,10 @@
-/** A comparison as JSON, schema offaxis.comparison/1: the object that `offaxis compare --json` writes, too. */
+/** A result as JSON, schema offaxis.*: the object that the command line writes with --json, too. */
 import type { ComparisonResult } from '../protocol/results.ts';
+import type { RunsResult, StepsResult } from '../protocol/several.ts';
 import { jsonPieces } from '../text/pieces.ts';
 
 /** In pieces: indented by two spaces, ends with a line feed. */
-export function* comparisonJson(result: ComparisonResult): Generator<string, void, undefined> {
+export function* resultJson(result: ComparisonResult | RunsResult | StepsResult): Generator<string, void, undefined> {
   yield* jsonPieces(result, 2);
   yield '\n';
 }

@@ -1,11 +1,10 @@
 /** Pictures that a page drew, on their way to a file or to the clipboard. */
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { readsOf, writeWhole } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { PictureFromView } from '../protocol/views.ts';
-import { saveFolder } from './saveFolder.ts';
-import { label, notification } from '../text/show.ts';
+import { label } from '../text/show.ts';
+import { askWhere, tellSaved } from './destination.ts';
 
 /** A page is drawn by us, but what it sends is checked like everything from outside. Anything larger is not a picture of a page. */
 const MOST_BYTES = 64e6;
@@ -26,10 +25,8 @@ export async function receivePicture(message: PictureFromView, ...checkpoints: s
       'bad-parameter',
       vscode.l10n.t('The picture is too large to be saved. Make the page smaller.'),
     );
-  const file = `${name.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-+|-+$/g, '') || 'picture'}.${format}`;
-  const target = await vscode.window.showSaveDialog({
-    title: vscode.l10n.t('Save Picture'),
-    defaultUri: vscode.Uri.file(join(saveFolder(checkpoints.toReversed()), file)),
+  const target = await askWhere({
+    ...{ title: vscode.l10n.t('Save Picture'), name, ending: format, beside: checkpoints.toReversed() },
     filters: format === 'svg' ? { SVG: ['svg'] } : { PNG: ['png'] },
   });
   if (!target) return;
@@ -40,7 +37,5 @@ export async function receivePicture(message: PictureFromView, ...checkpoints: s
     );
   const reads = await readsOf(checkpoints);
   await writeWhole(target.fsPath, format === 'png' ? Buffer.from(data, 'base64') : data, { reads });
-  const open = vscode.l10n.t('Open');
-  if (await vscode.window.showInformationMessage(notification(vscode.l10n.t('Saved {0}.', target.fsPath)), open))
-    await vscode.commands.executeCommand('vscode.open', target);
+  await tellSaved(target, vscode.l10n.t('Saved {0}.', target.fsPath));
 }

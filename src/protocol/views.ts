@@ -191,7 +191,7 @@ export type ComparisonFromView =
   | { type: 'useCpu' }
   /** asks for a further tuned checkpoint of this base: both beside each other on a page of their own */
   | { type: 'addRun' }
-  /** a checkpoint dragged onto the page: the tuned side beside the same base */
+  /** a checkpoint dragged onto the page: a further tuned one of the same base, on a page of several */
   | { type: 'dropped'; uri: string }
   | { type: 'showGpuInformation' }
   | { type: 'dismissNotice' }

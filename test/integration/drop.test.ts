@@ -1,11 +1,12 @@
-/** A checkpoint dragged from the explorer onto the comparison; VS Code lets it through to the page while Shift is held. */
+/** A checkpoint dragged from the explorer onto a comparison; VS Code lets it through to the page while Shift is held. */
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
 import { session } from './support/session.ts';
+import { SeveralPage } from './support/several.ts';
 
 const { workbench } = session();
 
-test('is compared with the base that is on show', async () => {
+test('joins it: both tuned ones beside each other, the comparison stays', async () => {
   const { page } = workbench();
   await workbench().runCommand('Offaxis: Open Sample Comparison');
   await new ComparisonPage(workbench()).complete(42);
@@ -21,16 +22,15 @@ test('is compared with the base that is on show', async () => {
     await page.mouse.move(x, y, { steps: 5 });
     await page.mouse.up();
     await page.keyboard.up('Shift');
-    await workbench()
-      .tab(/base → sft/)
-      .waitFor({ timeout: 20_000 });
+    await workbench().tab('base → rl, sft').waitFor({ timeout: 20_000 });
   });
-  const compared = new ComparisonPage(workbench());
-  await compared.complete(42);
+  const compared = new SeveralPage(workbench());
+  await compared.complete();
+  expect(await compared.runs()).toEqual(['rl', 'sft']);
   await expect
     .poll(() =>
       workbench()
-        .tab(/base → rl/)
+        .tab(/base → rl$/)
         .count(),
     )
     .toBe(1);

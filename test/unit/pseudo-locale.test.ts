@@ -113,7 +113,7 @@ async function untranslated(page: string, messages: readonly unknown[], ui: obje
     },
     { messages: [...messages], ui },
   );
-  await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${page}`);
+  await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${page}`, { timeout: 120_000 });
   await tab.waitForSelector('body[data-ready]', { timeout: 120_000 });
   await tab.waitForTimeout(300);
   const texts = await tab.evaluate(() => {

@@ -1,22 +1,16 @@
 /** The panels of several checkpoints of one base: opened, restored after a reload, and wired to their controllers. */
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineClient } from '../../engine/client.ts';
-import { readsOf, writeWhole } from '../../files/index.ts';
 import type { Activity } from '../../host/activity.ts';
 import { openDefinition } from '../../host/definitions.ts';
-import { webviewHtml, webviewOptions } from '../../host/html.ts';
 import type { Log } from '../../host/log.ts';
+import { copyCommandLine, createPanel, postToFront, setIcon, showPage } from '../../host/page.ts';
 import { receivePicture } from '../../host/pictures.ts';
-import { saveFolder } from '../../host/saveFolder.ts';
-import { toWireError } from '../../protocol/errors.ts';
 import { DEFAULT_PARAMETERS } from '../../protocol/results.ts';
 import type { SeveralFromView, SeveralToView } from '../../protocol/severalViews.ts';
-import { jsonPieces } from '../../text/pieces.ts';
-import { shownError } from '../../host/shownError.ts';
-import { notification } from '../../text/show.ts';
 import { droppedUri } from '../drop.ts';
 import { PanelTitles } from '../panelTitles.ts';
+import { exportSeveral } from '../save.ts';
 import { SeveralController } from './controller.ts';
 import { pathsOf, titlesOf, type SeveralSpec, type SeveralStore } from './spec.ts';
 import { stepFolder } from './stepFolder.ts';
@@ -77,9 +71,10 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
 
   /** To the page in front. False: there is none. */
   post(message: SeveralToView): boolean {
-    const front = [...this.open].find(({ panel }) => panel.active);
-    void front?.panel.webview.postMessage(message);
-    return front !== undefined;
+    return postToFront(
+      [...this.open].map(({ panel }) => panel),
+      message,
+    );
   }
 
   /** Ends every run; what was computed is saved first. */
@@ -94,14 +89,7 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const present = [...this.open].find(({ controller }) => isSame(controller.spec, spec));
     if (present) return present.panel.reveal();
     const title = await this.titles.remember(spec, titles(spec));
-    const { extensionUri } = this.services;
-    const panel = vscode.window.createWebviewPanel(
-      VIEW_TYPE,
-      title,
-      vscode.ViewColumn.Active,
-      webviewOptions(extensionUri),
-    );
-    await this.wire(panel, spec).open();
+    await this.wire(createPanel(this.services.extensionUri, VIEW_TYPE, title), spec).open();
   }
 
   private wire(panel: vscode.WebviewPanel, spec: SeveralSpec): SeveralController {
@@ -122,18 +110,11 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       void controller.dispose();
     });
     panel.onDidChangeViewState(() => void (panel.active && controller.lookAtDisk()));
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
-    panel.webview.options = webviewOptions(extensionUri);
-    panel.webview.onDidReceiveMessage(async (message: SeveralFromView) => {
-      try {
-        await this.receive(message, entry);
-      } catch (error) {
-        const wire = toWireError(error);
-        log.error(wire.message);
-        void vscode.window.showErrorMessage(notification(shownError(wire)));
-      }
+    setIcon(panel, extensionUri);
+    showPage(panel.webview, {
+      ...{ extensionUri, log, page: 'several', title: panel.title },
+      receive: (message: SeveralFromView) => this.receive(message, entry),
     });
-    panel.webview.html = webviewHtml(panel.webview, extensionUri, 'several', panel.title);
     return controller;
   }
 
@@ -187,8 +168,7 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       case 'definition':
         return openDefinition(message, this.services.extensionUri);
       case 'copyCommandLine':
-        await vscode.env.clipboard.writeText(controller.view.commandLine);
-        return vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Offaxis: command line copied')}`, 3000);
+        return copyCommandLine(controller.view.commandLine);
       case 'showLog':
         return vscode.commands.executeCommand('offaxis.showLog');
       default:
@@ -210,25 +190,4 @@ const titles = (spec: SeveralSpec): string[] => titlesOf(spec, (folder) => vscod
 function isSame(one: SeveralSpec, other: SeveralSpec): boolean {
   if (one.kind !== other.kind || one.base !== other.base || one.folder !== other.folder) return false;
   return one.folder !== null || JSON.stringify(pathsOf(one)) === JSON.stringify(pathsOf(other));
-}
-
-/** Throws bad-parameter, before anything is computed, if the file must not be written, and read-failed if it cannot be. */
-async function exportSeveral(controller: SeveralController, title: string): Promise<void> {
-  const result = controller.result();
-  const name = title.replace(/[^\w.-]+/g, '-');
-  const folder = saveFolder([controller.spec.base]);
-  const target = await vscode.window.showSaveDialog({
-    title: vscode.l10n.t('Export Comparison'),
-    defaultUri: vscode.Uri.file(join(folder, `${name}.json`)),
-    filters: { [vscode.l10n.t('JSON, {0}', result.schema)]: ['json'] },
-  });
-  if (!target) return;
-  await writeWhole(target.fsPath, lines(result), { reads: await readsOf(pathsOf(controller.spec)) });
-  const message = vscode.l10n.t('Exported to {0}.', target.fsPath);
-  if (await vscode.window.showInformationMessage(notification(message), vscode.l10n.t('Open')))
-    await vscode.commands.executeCommand('vscode.open', target);
-}
-function* lines(result: object): Generator<string, void, undefined> {
-  yield* jsonPieces(result, 2);
-  yield '\n';
 }

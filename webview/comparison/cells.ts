@@ -52,7 +52,7 @@ function remarks(id: string, metrics: ComparisonMetrics, value: number): Partial
 }
 
 /** Of several matrices the states that are told, the first that any of them has; a value goes before all. */
-const TOLD: readonly CellStatus[] = ['pending', 'failed', 'nan', 'same'];
+const TOLD: readonly CellStatus[] = ['pending', 'failed', 'nan', 'same', 'untouched', 'absent'];
 
 /** All matrices of a cell. */
 export function cellOf(model: ComparisonModel, metric: Of, layer: number, column: Column): CellValue {

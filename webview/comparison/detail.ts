@@ -38,7 +38,7 @@ class Detail extends ViewElement {
         <p class="empty quiet">${t('Select a cell of the map to see its matrix.')}</p>
       </section>`;
     }
-    const pairs = model.pairsAt(cell.layer, cell.module);
+    const pairs = model.matricesAt(cell.layer, cell.module);
     const pair = pairs.find((p) => p.name === ui.member) ?? pairs[0];
     return html`<section class="pane" tabindex="-1" aria-label=${t('Selected matrix')} data-matrix=${pair?.name ?? ''}>
       ${this.head(cell.layer, cell.module, pair)} ${pairs.length > 1 ? this.members(pairs, pair) : nothing}

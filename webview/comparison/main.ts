@@ -40,7 +40,7 @@ function start(): void {
   /** A pending matrix that is looked at moves to the front of the queue; asked once for each. */
   const prioritize = (): void => {
     if (!ui.cell || model.state?.phase !== 'running') return;
-    const pairs = model.pairsAt(ui.cell.layer, ui.cell.module);
+    const pairs = model.matricesAt(ui.cell.layer, ui.cell.module);
     const pair = pairs.find((p) => p.name === ui.member) ?? pairs[0];
     if (!pair || pair.name === asked || model.status(pair) !== 'pending') return;
     asked = pair.name;

@@ -7,7 +7,7 @@ import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
 import { withLegend } from '../shared/legend-svg.ts';
 import { offerPicture, pictureName, type PictureCell } from '../shared/picture.ts';
-import { columnOf, membersAt, type Column } from './columns.ts';
+import { columnOf, membersAt, toggled, toggleOf, type Column } from './columns.ts';
 import { litNames } from './focus.ts';
 import { pictureAt, type Picture } from './panels.ts';
 import { define, ViewElement } from './view.ts';
@@ -39,7 +39,7 @@ class MapPane extends ViewElement {
       label: (id: string) => byId.get(id)?.label ?? id,
       ...(isPlain ? {} : { weight: (id: string) => byId.get(id)?.weight ?? 1 }),
       isStretched: true,
-      toggle: (id: string) => this.toggleOf(byId.get(id)),
+      toggle: (id: string) => toggleOf(model, byId.get(id)),
       onToggle: (id: string) => this.unfold(byId.get(id)),
       onSelect: (cell: Cell) => this.select(cell),
       onHover: (hit: Hit | null) => this.tell(hit),
@@ -85,16 +85,8 @@ class MapPane extends ViewElement {
     this.requestUpdate();
   }
 
-  private toggleOf(column: Column | undefined): { name: string; isOpen: boolean } | null {
-    if (!column || column.isOpen === null) return null;
-    const label = this.view.model.labels.get(column.module) ?? column.module;
-    const name = column.isOpen ? t('{0}: all experts in one column', label) : t('{0}: a column for each expert', label);
-    return { name, isOpen: column.isOpen };
-  }
   private unfold(column: Column | undefined): void {
-    if (!column) return;
-    const rest = this.view.ui.unfolded.filter((module) => module !== column.module);
-    this.view.set({ unfolded: column.isOpen ? rest : [...rest, column.module] });
+    if (column) this.view.set({ unfolded: toggled(this.view.ui.unfolded, column) });
   }
   /** Of several matrices in a cell the largest is opened: it is the one that the cell points at. */
   private select({ layer, module: id }: Cell): void {

@@ -152,7 +152,7 @@ export class ComparisonModel {
     return this.untouched.size > 0;
   }
   /** The matrices of a cell: several if experts or parts share a column. */
-  pairsAt(layer: number, module: string): readonly Pair[] {
+  matricesAt(layer: number, module: string): readonly Pair[] {
     return this.members.get(key(layer, module)) ?? [];
   }
   status(pair: Pair, elementwise = false): 'done' | 'pending' | 'failed' {

@@ -96,7 +96,7 @@ const NOISE: Readonly<Record<string, (tensor: ComparisonTensor) => number | null
 
 export function picture(model: ComparisonModel, ui: Ui): Picture {
   const shown = shownFigure(model, ui);
-  const columns = columnsOf(model, ui.unfolded, ui.bySize);
+  const columns = columnsOf(model, ui.unfolded, ui.bySize ? model : null);
   const { metric } = shown;
   const metrics = metric.id === VIEWS ? [metricById(MASK), metricById(ENERGY)] : [metric];
   const grids = metrics.map((one) => cellsOf(model, one, columns));

@@ -41,7 +41,7 @@ export function matrixName(model: ComparisonModel, pair: Pair): string {
 /** The matrix of the detail. */
 export function selectedPair({ model, ui }: View): Pair | undefined {
   if (!ui.cell) return undefined;
-  const pairs = model.pairsAt(ui.cell.layer, ui.cell.module);
+  const pairs = model.matricesAt(ui.cell.layer, ui.cell.module);
   return pairs.find(({ name }) => name === ui.member) ?? pairs[0];
 }
 export function select({ set }: View, pair: Pair): void {

@@ -68,6 +68,8 @@ function start(): void {
 
   host.onMessage((message) => {
     if (message.type === 'picture') return actOnPicture(message.picture, message.action);
+    // the sentences that follow are others; after a reload of the page they are the same
+    if (message.type === 'reset' && model.state !== null && ui.clause !== null) view.set({ clause: null });
     model.apply(message);
     if (message.type === 'state') document.body.dataset['ready'] = 'yes';
     if (message.type === 'plan' || message.type === 'tensors') selectFirst();

@@ -1,7 +1,9 @@
 /** A map a run on one scale, in two rows if there are many, with one cursor; or the map of the step that is shown. */
 import { nothing, type TemplateResult } from 'lit';
+import { greatest } from '../../src/protocol/lists.ts';
+import { membersAt, toggled, type Column } from '../comparison/columns.ts';
 import { define } from '../comparison/view.ts';
-import type { Cell, Hit } from '../shared/heatmap.ts';
+import type { Hit } from '../shared/heatmap.ts';
 import { cardContent, hoverCard, type CardRow } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
 import { plural, t } from '../shared/l10n.ts';
@@ -11,7 +13,8 @@ import { statusWord } from '../shared/words.ts';
 import { MapHost } from './map-host.ts';
 import { markOf } from './marks.ts';
 import { mapsOf, type Maps } from './picture.ts';
-import { SeveralElement, tabOf } from './view.ts';
+import { placeOf } from './place.ts';
+import { chosenColumn, SeveralElement, tabOf } from './view.ts';
 
 /** Maps beside each other, up to which one row holds them. */
 const ONE_ROW = 6;
@@ -26,7 +29,7 @@ class RunMaps extends SeveralElement {
     const tab = tabOf(view);
     if (tab === 'agree' || tab === 'path') return null;
     const { ui, model } = view;
-    const key = [model.revision, tab, ui.figure, ui.differences, ui.step].join();
+    const key = [model.revision, tab, ui.figure, ui.differences, ui.step, ...ui.unfolded].join();
     if (this.made?.key !== key) this.made = { key, maps: mapsOf(model, ui, tab) };
     return this.made.maps;
   }
@@ -55,6 +58,8 @@ class RunMaps extends SeveralElement {
     const { maps } = this;
     if (!maps) return;
     const { model, ui, set } = this.view;
+    const { columns } = maps;
+    const chosen = chosenColumn(columns, ui);
     paintRamp(this, maps.scale);
     this.rowsOf(maps).forEach((runs, row) => {
       const host = this.querySelector<HTMLElement>(`.map[data-row="${row}"]`);
@@ -63,9 +68,11 @@ class RunMaps extends SeveralElement {
         model,
         panels: runs.flatMap((run) => maps.panels[maps.runs.indexOf(run)] ?? []),
         profile: maps.profile(runs),
-        selected: ui.cell,
-        onSelect: (cell) => set({ cell }),
-        onHover: (hit) => this.tell(hit),
+        columns,
+        selected: ui.cell && chosen ? { layer: ui.cell.layer, module: chosen.id } : null,
+        onSelect: (layer, column) => this.select(layer, column),
+        onHover: (hit, column) => this.tell(hit, column),
+        onToggle: (column) => set({ unfolded: toggled(ui.unfolded, column) }),
       });
     });
   }
@@ -73,24 +80,33 @@ class RunMaps extends SeveralElement {
     super.disconnectedCallback();
     for (const row of this.rows) row.dispose();
   }
-  override focus(): void {
-    this.rows[0]?.focus();
-  }
   redraw(): void {
     for (const row of this.rows) row.redraw();
     this.requestUpdate();
   }
 
-  /** All runs of this cell. */
-  private tell(hit: Hit | null): void {
-    if (!hit) return hoverCard().hide();
-    const { model } = this.view;
-    const label = model.labels.get(hit.module) ?? hit.module;
-    const { length } = model.membersAt(hit.layer, hit.module);
-    const of = length > 1 ? t(', {0}', plural(length, '{0} matrix', '{0} matrices')) : '';
-    hoverCard().show(cardContent(t('Layer {0}, {1}', hit.layer, label) + of, this.cardRows(hit)), hit);
+  /** Of several matrices in a cell the largest of any run that is shown: it is the one that the cell points at. */
+  private select(layer: number, column: Column): void {
+    const { maps } = this;
+    const { model, set } = this.view;
+    const sizeOf = (run: number, name: string): number => {
+      const tensor = model.tensor(run, name);
+      return (tensor && maps?.shown.metric.get(tensor)) ?? -Infinity;
+    };
+    const value = (name: string): number => greatest((maps?.runs ?? []).map((run) => sizeOf(run, name)));
+    const members = membersAt(model, layer, column);
+    const most = members.length > 1 ? members.reduce((a, b) => (value(b.name) > value(a.name) ? b : a)) : members[0];
+    set({ cell: { layer, module: column.module }, member: most?.name ?? null });
   }
-  private cardRows({ layer, module }: Cell): CardRow[] {
+  /** All runs of this cell. */
+  private tell(hit: Hit | null, column: Column | null): void {
+    if (!hit || !column) return hoverCard().hide();
+    const { model } = this.view;
+    const { length } = membersAt(model, hit.layer, column);
+    const of = length > 1 ? t(', {0}', plural(length, '{0} matrix', '{0} matrices')) : '';
+    hoverCard().show(cardContent(placeOf(model, hit.layer, column) + of, this.cardRows(hit)), hit);
+  }
+  private cardRows({ layer, module }: Hit): CardRow[] {
     const { maps } = this;
     return (maps?.runs ?? []).map((run, i) => {
       const cell = maps?.panels[i]?.cell(layer, module);
@@ -102,4 +118,3 @@ class RunMaps extends SeveralElement {
   }
 }
 define('ox-run-maps', RunMaps);
-export type { RunMaps };

@@ -19,6 +19,7 @@ interface Column {
   format: (value: number | null) => string;
   hasBar?: true;
 }
+type Drawn = Column & { most: number };
 
 class MembersTable extends SeveralElement {
   private columns(): Column[] {
@@ -81,7 +82,7 @@ class MembersTable extends SeveralElement {
   protected override render(): TemplateResult | typeof nothing {
     const { model } = this.view;
     if (!model.runs.length) return nothing;
-    const columns = this.columns();
+    const columns = this.columns().map((column) => ({ ...column, most: this.most(column) }));
     const isSteps = model.kind === 'steps';
     return html`<div class="rankbox members" tabindex="0" role="region" aria-label=${isSteps ? t('Steps') : t('Runs')}>
       <table class="rank">
@@ -102,13 +103,21 @@ class MembersTable extends SeveralElement {
     </div>`;
   }
 
-  private row(run: number, columns: readonly Column[]): TemplateResult {
+  /** What the longest bar of a column stands for. */
+  private most({ hasBar, value }: Column): number {
+    return hasBar
+      ? greatest(
+          this.view.model.runs.map((_, run) => value(run) ?? 0),
+          0,
+        )
+      : 0;
+  }
+  private row(run: number, columns: readonly Drawn[]): TemplateResult {
     const { model, post } = this.view;
     const { name = '', path = '' } = model.runs[run] ?? {};
     const isSteps = model.kind === 'steps';
     const isShown = isSteps && run === stepOf(this.view);
     const open = (): void => post({ type: 'openPair', from: null, to: run });
-    const matrices = model.matrices.filter(({ lacking }) => !lacking?.includes(run)).length;
     return html`<tr class=${isShown ? 'sel' : ''} data-member=${run} title=${path} @click=${open}>
       <th scope="row">
         <button
@@ -124,15 +133,11 @@ class MembersTable extends SeveralElement {
         </button>
       </th>
       ${columns.map((column) => this.value(run, column))}
-      <td class="num">${t('{0} of {1}', integer(model.doneOf(run)), integer(matrices))}</td>
+      <td class="num">${t('{0} of {1}', integer(model.doneOf(run)), integer(model.heldBy(run)))}</td>
     </tr>`;
   }
-  private value(run: number, { value, format, hasBar }: Column): TemplateResult {
+  private value(run: number, { value, format, hasBar, most }: Drawn): TemplateResult {
     const found = value(run);
-    const most = greatest(
-      this.view.model.runs.map((_, other) => value(other) ?? 0),
-      0,
-    );
     const width = found === null || !(most > 0) ? 0 : Math.max(1, (BAR * found) / most);
     return html`<td class="num" title=${exact(found)}>
       ${

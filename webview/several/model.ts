@@ -17,8 +17,10 @@ import type {
 import { hasSpectra } from '../../src/results/accumulator.ts';
 import { runsInWords, stepsInWords } from '../../src/results/several.ts';
 import { joined, tensorCell } from '../comparison/cells.ts';
+import { membersAt, type Column, type Grid } from '../comparison/columns.ts';
 import type { Metric } from '../comparison/metrics.ts';
 import { MAX_COLUMNS, MAX_LAYERS } from '../comparison/model.ts';
+import type { Known } from '../comparison/tabs.ts';
 import type { CellValue } from '../shared/heatmap.ts';
 
 export type RunsModel = Omit<RunsResult, 'tensors'>;
@@ -28,7 +30,7 @@ export type StepsRow = StepsResult['tensors'][number];
 
 const key = (layer: number, module: string): string => `${layer}\n${module}`;
 
-export class SeveralModel {
+export class SeveralModel implements Grid<SeveralTensor> {
   state: SeveralState | null = null;
   plan: SeveralPlan | null = null;
   progress: SeveralProgress | null = null;
@@ -36,6 +38,8 @@ export class SeveralModel {
   /** of each run, by the names of the tensors */
   private readonly tensors: Map<string, ComparisonTensor>[] = [];
   private readonly failures: Map<string, WireError>[] = [];
+  /** some matrix of some run has noise of the same size beside it, some change is too small for the grid */
+  known: Known = { hasTwin: false, hasHidden: false };
   readonly runsRows = new Map<string, RunsRow>();
   readonly stepsRows = new Map<string, StepsRow>();
   /** matrices of the blocks: what the maps show */
@@ -49,6 +53,9 @@ export class SeveralModel {
   revision = 0;
   private members = new Map<string, SeveralTensor[]>();
   private untouched: ReadonlySet<string>[] = [];
+  /** of the matrices */
+  private names: ReadonlySet<string> = new Set();
+  private held: number[] = [];
   private answered: { of: Result | null; answer: Answer | null } = { of: null, answer: null };
 
   get kind(): 'runs' | 'steps' {
@@ -96,6 +103,7 @@ export class SeveralModel {
   private clear(): void {
     this.plan = this.progress = this.result = null;
     this.tensors.length = this.failures.length = 0;
+    this.known = { hasTwin: false, hasHidden: false };
     this.runsRows.clear();
     this.stepsRows.clear();
     this.readPlan();
@@ -104,6 +112,7 @@ export class SeveralModel {
     for (const { run, tensor } of comparisons) {
       (this.tensors[run] ??= new Map()).set(tensor.name, tensor);
       if (hasSpectra(tensor)) this.failures[run]?.delete(tensor.name);
+      this.learn(tensor);
     }
     for (const { run, name, error } of failed) (this.failures[run] ??= new Map()).set(name, error);
     if (agreement.kind === 'runs') for (const row of agreement.rows) this.runsRows.set(row.name, row);
@@ -113,6 +122,8 @@ export class SeveralModel {
     const { plan } = this;
     this.matrices = (plan?.tensors ?? []).filter(({ spectral, layer }) => spectral && layer !== null);
     this.untouched = (plan?.untouched ?? []).map((of) => new Set(of.map(({ layer, module }) => key(layer, module))));
+    this.names = new Set(this.matrices.map(({ name }) => name));
+    this.held = this.runs.map((_, run) => this.matrices.filter(({ lacking }) => !lacking?.includes(run)).length);
     this.members = new Map();
     for (const matrix of this.matrices) {
       const place = key(matrix.layer ?? 0, matrix.module);
@@ -127,11 +138,11 @@ export class SeveralModel {
   }
 
   /** The matrices of a cell: several if experts or parts share a column. */
-  membersAt(layer: number, module: string): readonly SeveralTensor[] {
+  matricesAt(layer: number, module: string): readonly SeveralTensor[] {
     return this.members.get(key(layer, module)) ?? [];
   }
   ofLayer(layer: number): SeveralTensor[] {
-    return this.modules.flatMap((module) => this.membersAt(layer, module));
+    return this.modules.flatMap((module) => this.matricesAt(layer, module));
   }
   tensor(run: number, name: string): ComparisonTensor | undefined {
     return this.tensors[run]?.get(name);
@@ -139,7 +150,19 @@ export class SeveralModel {
   failure(run: number, name: string): WireError | undefined {
     return this.failures[run]?.get(name);
   }
-  /** Matrices of a run whose figures are all there. */
+  /** Matrices of all runs that failed, and the first of them. */
+  get failed(): { count: number; first: { run: number; name: string; error: WireError } | null } {
+    const all = this.runs.flatMap((_, run) =>
+      [...(this.failures[run] ?? [])].map(([name, error]) => ({ run, name, error })),
+    );
+    const failed = all.filter(({ name }) => this.names.has(name));
+    return { count: failed.length, first: failed[0] ?? null };
+  }
+  /** Matrices that a run holds. */
+  heldBy(run: number): number {
+    return this.held[run] ?? 0;
+  }
+  /** Of those the ones whose figures are all there. */
   doneOf(run: number): number {
     return this.matrices.filter(({ name }) => {
       const tensor = this.tensor(run, name);
@@ -149,12 +172,12 @@ export class SeveralModel {
   private isWhole(tensor: ComparisonTensor): boolean {
     return hasSpectra(tensor) || this.state?.parameters.spectra === false;
   }
-  /** Some matrix of some run has noise of the same size beside it, and some change is too small for the grid. */
-  get known(): { hasTwin: boolean; hasHidden: boolean } {
-    const all = this.tensors.flatMap((of) => [...of.values()]);
-    return {
-      hasTwin: all.some(({ metrics }) => metrics.twin),
-      hasHidden: all.some(({ metrics }) => (metrics.hiddenShare ?? 0) > 0),
+  /** As it comes: it is asked for with every drawing, and the tensors of all runs are hundreds of thousands. */
+  private learn({ metrics }: ComparisonTensor): void {
+    const { hasTwin, hasHidden } = this.known;
+    this.known = {
+      hasTwin: hasTwin || metrics.twin != null,
+      hasHidden: hasHidden || (metrics.hiddenShare ?? 0) > 0,
     };
   }
 
@@ -167,10 +190,10 @@ export class SeveralModel {
     return { status: this.failure(run, name) ? 'failed' : 'pending', value: null };
   }
   /** All matrices of a run that share a cell. */
-  cell(run: number, metric: Metric, layer: number, module: string): CellValue {
-    const members = this.membersAt(layer, module);
+  cell(run: number, metric: Metric, layer: number, column: Pick<Column, 'module' | 'expert'>): CellValue {
+    const members = membersAt(this, layer, column);
     if (members.length) return joined(members.map((matrix) => this.matrixCell(run, metric, matrix)));
-    return { status: this.untouched[run]?.has(key(layer, module)) ? 'untouched' : 'absent', value: null };
+    return { status: this.untouched[run]?.has(key(layer, column.module)) ? 'untouched' : 'absent', value: null };
   }
 
   /** In words; null before the host has sent figures of the whole. */

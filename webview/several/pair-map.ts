@@ -1,18 +1,21 @@
 /** The chosen pair matrix by matrix: layers by modules, with the median of each layer beside them. */
 import type { TemplateResult } from 'lit';
-import { median } from '../../src/metrics/median.ts';
 import { shortNumber } from '../comparison/cells.ts';
+import { membersAt, toggled, type Column } from '../comparison/columns.ts';
 import { statOf } from '../comparison/layer-profile.ts';
-import { percentText, ticksOf } from '../comparison/panels.ts';
+import { memo, percentText, ticksOf } from '../comparison/panels.ts';
 import { define } from '../comparison/view.ts';
 import { num, percent } from '../shared/format.ts';
-import { reference, type CellValue, type Hit } from '../shared/heatmap.ts';
+import { reference, type Hit } from '../shared/heatmap.ts';
 import { cardContent, hoverCard } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
 import { t } from '../shared/l10n.ts';
+import { statusWord } from '../shared/words.ts';
 import { perMatrixFigures } from './agreement.ts';
+import { PairCells } from './cells.ts';
 import { MapHost } from './map-host.ts';
-import { pairOf, SeveralElement } from './view.ts';
+import { placeOf } from './place.ts';
+import { chosenColumn, pairOf, SeveralElement, shownColumns } from './view.ts';
 
 class PairMap extends SeveralElement {
   private readonly map = new MapHost();
@@ -24,29 +27,26 @@ class PairMap extends SeveralElement {
     const figures = perMatrixFigures();
     return figures.find(({ id }) => id === this.view.ui.pairFigure) ?? figures[0];
   }
-  private values(layer: number, module: string): number[] {
-    const { model } = this.view;
-    const { figure } = this;
-    const [one, other] = pairOf(this.view);
-    return model.membersAt(layer, module).flatMap(({ name }) => {
-      const pair = model.runsRows.get(name)?.pairs.find(({ i, j }) => i === one && j === other);
-      const value = pair && figure ? figure.perMatrix.value(pair) : null;
-      return value === null ? [] : [value];
-    });
-  }
-  private cell(layer: number, module: string): CellValue {
-    const { model } = this.view;
-    const members = model.membersAt(layer, module);
-    if (!members.length) return { status: 'absent', value: null };
-    const isKnown = members.some(({ name }) => model.runsRows.has(name));
-    return { status: isKnown ? 'done' : 'pending', value: median(this.values(layer, module)) };
+  private made: { key: string; cells: PairCells } | null = null;
+  /** Made once for a version of model, pair and figure. */
+  private get cells(): PairCells | null {
+    const { figure, view } = this;
+    if (!figure) return null;
+    const runs = pairOf(view);
+    const key = [view.model.revision, ...runs, figure.id].join();
+    if (this.made?.key !== key)
+      this.made = { key, cells: new PairCells(view.model, (pair) => figure.perMatrix.value(pair), runs) };
+    return this.made.cells;
   }
 
   protected override updated(): void {
     const { model, ui, set } = this.view;
-    const { figure } = this;
+    const { figure, cells } = this;
     const host = this.querySelector<HTMLElement>('.map');
-    if (!host || !figure) return;
+    if (!host || !figure || !cells) return;
+    const columns = shownColumns(this.view);
+    const byId = new Map(columns.map((column) => [column.id, column]));
+    const chosen = chosenColumn(columns, ui);
     const { scale, sub, format } = figure.perMatrix;
     const isShare = scale.kind === 'lin';
     const [one, other] = pairOf(this.view).map((run) => model.runs[run]?.name ?? '');
@@ -57,7 +57,10 @@ class PairMap extends SeveralElement {
           title: t('{0} and {1}', one ?? '', other ?? ''),
           sub: isShare ? t('{0}; in %', sub) : sub,
           scale,
-          cell: (layer, module) => this.cell(layer, module),
+          cell: (layer, id) => {
+            const column = byId.get(id);
+            return column ? cells.cell(layer, column) : { status: 'absent', value: null };
+          },
           text: isShare ? percentText : shortNumber,
         },
       ],
@@ -72,23 +75,27 @@ class PairMap extends SeveralElement {
             name: t('median'),
             mark: 'circle',
             colour: 'var(--vscode-foreground)',
-            at: (layer) => statOf(model.modules.flatMap((module) => this.values(layer, module))),
+            at: memo((layer) => statOf(cells.values(layer))),
           },
         ],
       },
-      selected: ui.cell,
-      onSelect: (cell) => set({ cell }),
-      onHover: (hit) => this.tell(hit, format),
+      columns,
+      selected: ui.cell && chosen ? { layer: ui.cell.layer, module: chosen.id } : null,
+      onSelect: (layer, column) => {
+        const [first] = membersAt(model, layer, column);
+        set({ cell: { layer, module: column.module }, member: first?.name ?? null });
+      },
+      onHover: (hit, column) => this.tell(hit, column, format),
+      onToggle: (column) => set({ unfolded: toggled(ui.unfolded, column) }),
     });
   }
-  private tell(hit: Hit | null, format: (value: number) => string): void {
-    if (!hit) return hoverCard().hide();
-    const { model } = this.view;
-    const { figure } = this;
-    const { value } = this.cell(hit.layer, hit.module);
-    const label = model.labels.get(hit.module) ?? hit.module;
-    const row = [figure?.name ?? '', value === null ? num(null) : format(value), figure?.perMatrix.sub ?? ''] as const;
-    hoverCard().show(cardContent(t('Layer {0}, {1}', hit.layer, label), [row]), hit);
+  private tell(hit: Hit | null, column: Column | null, format: (value: number) => string): void {
+    const { figure, cells } = this;
+    if (!hit || !column || !figure || !cells) return hoverCard().hide();
+    const { status, value, most } = cells.cell(hit.layer, column);
+    const text = status !== 'done' ? statusWord(status) : value === null ? statusWord('null') : format(value);
+    const beside = most == null ? figure.perMatrix.sub : t('largest {0}', format(most));
+    hoverCard().show(cardContent(placeOf(this.view.model, hit.layer, column), [[figure.name, text, beside]]), hit);
   }
   redraw(): void {
     this.map.redraw();

@@ -5,6 +5,7 @@ import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import type { Scale } from '../../src/metrics/figure.ts';
 import { shortNumber } from '../comparison/cells.ts';
 import { LIKE_NOISE } from '../comparison/key-values.ts';
+import { columnsOf, type Column } from '../comparison/columns.ts';
 import { statOf } from '../comparison/layer-profile.ts';
 import {
   endLabels,
@@ -41,6 +42,7 @@ export interface Maps extends Legend {
   /** runs that have a map, in this order */
   runs: readonly number[];
   panels: readonly Panel[];
+  columns: readonly Column[];
   /** of the maps of these runs */
   profile(runs: readonly number[]): Profile;
   /** a value as the figure writes it */
@@ -50,16 +52,15 @@ export interface Maps extends Legend {
 const ALIKE = 1.1;
 const OVER_MEDIAN: Scale = { kind: 'log1', hi: 16 };
 
-type Cells = (layer: number, module: string) => CellValue;
+/** By the id of a column; that of a module is there unfolded too. */
+type Cells = (layer: number, column: string) => CellValue;
 /** Each cell made once. */
-function cellsOf(model: SeveralModel, { metric }: Shown, run: number): Cells {
-  const made = new Map<string, CellValue>();
-  return (layer, module) => {
-    const place = `${layer}\n${module}`;
-    let cell = made.get(place);
-    if (!cell) made.set(place, (cell = model.cell(run, metric, layer, module)));
-    return cell;
-  };
+function cellsOf(model: SeveralModel, { metric }: Shown, run: number, columns: readonly Column[]): Cells {
+  const whole = model.modules.map((module) => ({ id: module, module, expert: null }));
+  const byId = new Map(
+    [...whole, ...columns].map((column) => [column.id, memo((layer) => model.cell(run, metric, layer, column))]),
+  );
+  return (layer, column) => byId.get(column)?.(layer) ?? { status: 'absent', value: null };
 }
 /** Each value over the median of the runs' values there. */
 function overMedian(grids: readonly Cells[]): Cells[] {
@@ -77,9 +78,10 @@ export function mapsOf(model: SeveralModel, ui: Ui, tab: Tab): Maps {
   const shown = figureOf(tab, ui.figure, model.known);
   const { metric } = shown;
   const isDifference = ui.differences && model.kind === 'runs';
-  const plain = model.runs.map((_, run) => cellsOf(model, shown, run));
+  const columns = columnsOf(model, ui.unfolded);
+  const plain = model.runs.map((_, run) => cellsOf(model, shown, run, columns));
   const grids = isDifference ? overMedian(plain) : plain;
-  const { values, signs } = lookAt(model, grids);
+  const { values, signs } = lookAt(model, columns, grids);
   const scale = isDifference ? OVER_MEDIAN : scaleOf(shown, values);
   if (values.some((value) => isBeyond(scale, value))) signs.add('beyond');
   const label = isDifference ? (value: number) => times(value, 2) : labeller(shown, scale);
@@ -127,6 +129,7 @@ export function mapsOf(model: SeveralModel, ui: Ui, tab: Tab): Maps {
     shown,
     runs,
     panels: runs.map(panelOf),
+    columns,
     scale,
     endLabels: endWords,
     tick: isFactor ? 0.5 : floor === null ? null : onRamp(scale, floor),
@@ -146,20 +149,24 @@ export function mapsOf(model: SeveralModel, ui: Ui, tab: Tab): Maps {
 }
 
 /** Of every run, so that the scale does not change from step to step; and which states there are to explain. */
-function lookAt(model: SeveralModel, grids: readonly Cells[]): { values: number[]; signs: Set<Sign> } {
+function lookAt(
+  model: SeveralModel,
+  columns: readonly Column[],
+  grids: readonly Cells[],
+): { values: number[]; signs: Set<Sign> } {
   const values: number[] = [];
   const signs = new Set<Sign>();
   for (const grid of grids)
     for (const layer of model.layers)
-      for (const module of model.modules) {
-        const cell = grid(layer, module);
+      for (const { id } of columns) {
+        const cell = grid(layer, id);
         if (cell.value !== null) values.push(cell.value);
         if (cell.most != null) values.push(cell.most);
         for (const sign of signsOf(cell)) signs.add(sign);
       }
   return { values, signs };
 }
-/** Values of a layer's cells that can be read. */
+/** Values of a layer's cells that can be read; of a module that is unfolded its median. */
 function layerValues(model: SeveralModel, grid: Cells | undefined, layer: number): number[] {
   return model.modules.flatMap((module) => {
     const cell = grid?.(layer, module);

@@ -28,18 +28,13 @@ export function failure({ model: { state }, post }: View): TemplateResult | type
 
 /** Matrices of single runs that failed: counted, the first one's reason said. */
 export function failures({ model, post }: View): TemplateResult | typeof nothing {
-  const failed = model.runs.flatMap(({ name }, run) =>
-    model.matrices.flatMap((matrix) => {
-      const error = model.failure(run, matrix.name);
-      return error ? [{ name, matrix: matrix.name, error }] : [];
-    }),
-  );
-  const [first] = failed;
-  if (!first || model.state?.phase === 'running') return nothing;
+  if (model.state?.phase === 'running') return nothing;
+  const { count, first } = model.failed;
+  if (!first) return nothing;
   return html`<div class="banner error" role="status" data-failed="matrices">
     ${icon(ICON.error)}<span class="grow"
-      >${plural(failed.length, '{0} matrix failed.', '{0} matrices failed.', integer(failed.length))}
-      ${t('{0}, {1}: {2}', first.name, first.matrix, tellError(first.error))}</span
+      >${plural(count, '{0} matrix failed.', '{0} matrices failed.', integer(count))}
+      ${t('{0}, {1}: {2}', model.runs[first.run]?.name ?? '', first.name, tellError(first.error))}</span
     ><button data-action="show-log" @click=${() => post({ type: 'showLog' })}>${t('Show Log')}</button
     ><button class="secondary" data-action="retry" @click=${() => post({ type: 'retry' })}>${t('Retry')}</button>
   </div>`;

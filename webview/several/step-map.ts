@@ -1,30 +1,19 @@
 /** Layers by steps for one figure: the median of the layer's matrices. A column chooses the step. */
 import type { TemplateResult } from 'lit';
-import { median } from '../../src/metrics/median.ts';
 import { shortNumber } from '../comparison/cells.ts';
+import type { Column } from '../comparison/columns.ts';
 import { isInPercent, memo, percentText, scaleOf } from '../comparison/panels.ts';
 import type { Shown } from '../comparison/shown.ts';
 import { define } from '../comparison/view.ts';
-import type { CellStatus, CellValue, Hit } from '../shared/heatmap.ts';
+import type { Hit } from '../shared/heatmap.ts';
 import { cardContent, hoverCard } from '../shared/hover-card.ts';
 import { html } from '../shared/html.ts';
 import { t, tell } from '../shared/l10n.ts';
 import { statusWord } from '../shared/words.ts';
+import { stepCell } from './cells.ts';
 import { allFigures, shownOf } from './figures.ts';
 import { MapHost } from './map-host.ts';
-import type { SeveralModel } from './model.ts';
 import { SeveralElement, stepOf } from './view.ts';
-
-/** Of several matrices the states that are told, the first that any of them has; a value goes before all. */
-const TOLD: readonly CellStatus[] = ['pending', 'failed', 'nan', 'same', 'untouched', 'absent'];
-
-/** A layer at a step. */
-export function stepCell(model: SeveralModel, { metric }: Shown, layer: number, step: number): CellValue {
-  const cells = model.ofLayer(layer).map((matrix) => model.matrixCell(step, metric, matrix));
-  const value = median(cells.map((cell) => (cell.status === 'done' ? cell.value : null)));
-  if (value !== null) return { status: 'done', value };
-  return { status: TOLD.find((told) => cells.some(({ status }) => status === told)) ?? 'done', value };
-}
 
 class StepMap extends SeveralElement {
   private readonly map = new MapHost();
@@ -40,7 +29,10 @@ class StepMap extends SeveralElement {
     if (!host || !figure) return;
     const shown = shownOf(figure);
     const at = memo((step) => memo((layer) => stepCell(model, shown, layer, step)));
-    const columns = model.runs.map(({ step, name }, i) => ({ id: String(i), label: String(step ?? name) }));
+    const columns = model.runs.map(({ step, name }, i): Column => {
+      const id = String(i);
+      return { id, module: id, expert: null, label: String(step ?? name), weight: 1, isOpen: null };
+    });
     const values = model.runs.flatMap((_, step) =>
       model.layers.flatMap((layer) => {
         const { value } = at(step)(layer);
@@ -66,9 +58,9 @@ class StepMap extends SeveralElement {
       ],
       profile: null,
       selected: first === undefined ? null : { layer: this.layer ?? first, module: String(chosen) },
-      onSelect: ({ layer, module }) => {
+      onSelect: (layer, { id }) => {
         this.layer = layer;
-        set({ step: Number(module) });
+        set({ step: Number(id) });
       },
       onHover: (hit) => this.tell(hit, shown),
     });
@@ -79,7 +71,7 @@ class StepMap extends SeveralElement {
   private tell(hit: Hit | null, { metric, name }: Shown): void {
     if (!hit) return hoverCard().hide();
     const { model } = this.view;
-    const cell = stepCell(model, { metric, name, figure: null }, hit.layer, Number(hit.module));
+    const cell = stepCell(model, { metric }, hit.layer, Number(hit.module));
     const text =
       cell.status !== 'done'
         ? statusWord(cell.status)

@@ -19,6 +19,7 @@ class TabsBar extends SeveralElement {
     const { model, ui, set } = this.view;
     const shown = tabOf(this.view);
     const isMap = shown !== 'agree' && shown !== 'path';
+    const chosen = isMap ? figureOf(shown, ui.figure, model.known).metric.id : '';
     return html`<div class="tabs">
       <div class="tablist" role="tablist" aria-label=${t('Questions')} @keydown=${(e: KeyboardEvent) => this.walk(e)}>
         ${tabsOf(model.kind).map((tab, i) => {
@@ -54,14 +55,11 @@ class TabsBar extends SeveralElement {
           ? html`<select
               aria-label=${t('Figure')}
               title=${t('[ and ] step through the figures')}
-              .value=${figureOf(shown, ui.figure, model.known).metric.id}
+              .value=${chosen}
               @change=${(e: Event) => set({ figure: (e.target as HTMLSelectElement).value })}
             >
               ${figuresOf(shown, model.known).map(
-                ({ id, name }) =>
-                  html`<option value=${id} ?selected=${id === figureOf(shown, ui.figure, model.known).metric.id}>
-                    ${tell(name)}
-                  </option>`,
+                ({ id, name }) => html`<option value=${id} ?selected=${id === chosen}>${tell(name)}</option>`,
               )}
             </select>`
           : nothing

@@ -1,6 +1,7 @@
 /** What every element of the page is given: the model, the reader's own choices, and the way back to the host. */
 import { LitElement } from 'lit';
 import type { SeveralFromView } from '../../src/protocol/severalViews.ts';
+import { columnOf, columnsOf, type Column } from '../comparison/columns.ts';
 import { TABS, type Tab } from '../comparison/tabs.ts';
 import type { Cell } from '../shared/heatmap.ts';
 import type { SeveralModel } from './model.ts';
@@ -16,6 +17,10 @@ export interface Ui {
   /** id of the figure of the maps; null: the tab's default */
   figure: string | null;
   cell: Cell | null;
+  /** which matrix of the cell, of several; null: the first */
+  member: string | null;
+  /** modules of which each expert has a column */
+  unfolded: readonly string[];
   /** place in the answer of the clause that is pressed */
   clause: number | null;
   /** each run over the median of the runs */
@@ -32,6 +37,8 @@ export const INITIAL_UI: Ui = {
   tab: null,
   figure: null,
   cell: null,
+  member: null,
+  unfolded: [],
   clause: null,
   differences: false,
   pair: [0, 1],
@@ -55,6 +62,8 @@ export function readUi(stored: unknown): Ui {
     tab: [...TABS, 'agree' as const, 'path' as const].find((tab) => tab === s['tab']) ?? null,
     figure: textOf(s['figure']),
     cell: typeof layer === 'number' && typeof module === 'string' ? { layer, module } : null,
+    member: textOf(s['member']),
+    unfolded: (Array.isArray(s['unfolded']) ? s['unfolded'] : []).filter((one) => typeof one === 'string'),
     clause: placeOf(s['clause']),
     differences: s['differences'] === true,
     pair: i != null && j != null && i < j ? [i, j] : INITIAL_UI.pair,
@@ -77,6 +86,12 @@ export function tabOf({ model, ui }: View): SeveralTab {
 /** Place of the step that is shown. */
 export const stepOf = ({ model, ui }: Pick<View, 'model' | 'ui'>): number =>
   Math.min(ui.step ?? Infinity, Math.max(0, model.runs.length - 1));
+
+/** The columns of the maps. */
+export const shownColumns = ({ model, ui }: Pick<View, 'model' | 'ui'>): Column[] => columnsOf(model, ui.unfolded);
+/** The one of the chosen cell. */
+export const chosenColumn = (columns: readonly Column[], { cell, member }: Ui): Column | undefined =>
+  cell ? columnOf(columns, cell.module, member) : undefined;
 
 /** The chosen pair, if it is still there. */
 export const pairOf = ({ model, ui }: Pick<View, 'model' | 'ui'>): Ui['pair'] =>

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SeveralToView } from '../../../src/protocol/severalViews.ts';
 import { framesOf, PlainPages } from './plainPage.ts';
-import { changed, many, runsMessages, stepsMessages } from './severalPages.ts';
+import { changed, many, mixed, runsMessages, stepsMessages } from './severalPages.ts';
 
 let pages: PlainPages;
 const cases: Record<string, SeveralToView[]> = {};
@@ -116,6 +116,39 @@ test('a clause opens its question and its pair; a cell of a matrix chooses pair 
   await expect.poll(() => page.locator('[data-chosen]').getAttribute('data-chosen')).toBe('0,2');
   // each figure beside its chance
   expect(await signs.locator('[data-pair="0,1"]').first().innerText()).toMatch(/95\.1.*\n?chance 50/);
+  await page.close();
+});
+
+test('a pressed clause is pressed no more once the runs are others', async () => {
+  const { page } = await open(of('runs'));
+  const pressed = page.locator('[data-clause][aria-pressed="true"]');
+  await page.locator('[data-clause="same-way"]').press('Enter');
+  await expect.poll(() => pressed.count()).toBe(1);
+  await page.evaluate((all) => all.forEach((each) => window.postMessage(each, '*')), of('runs'));
+  await expect.poll(() => pressed.count()).toBe(0);
+  await page.close();
+});
+
+test('a mixture of experts unfolds into a column an expert in every map; a cell chooses its matrix', async () => {
+  const { page, errors } = await open(mixed(of('runs')));
+  await tab(page, 'size');
+  const toggle = page.locator('.heatmap-toggle').first();
+  expect(await page.locator('.heatmap-toggle').count()).toBe(3);
+  expect(await toggle.getAttribute('aria-expanded')).toBe('false');
+  await toggle.click();
+  await expect.poll(() => toggle.getAttribute('aria-expanded')).toBe('true');
+  const matrix = page.locator('[data-matrix]');
+  const grid = page.locator('.heatmap').first();
+  await grid.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('End');
+  // the last one is down
+  await page.keyboard.press('ArrowLeft');
+  await expect.poll(() => matrix.getAttribute('data-matrix')).toMatch(/experts\.3\.up_proj/);
+  expect(await matrix.innerText()).toMatch(/Layer 0, up, expert 3/);
+  await toggle.click();
+  await expect.poll(() => toggle.getAttribute('aria-expanded')).toBe('false');
+  expect(errors).toEqual([]);
   await page.close();
 });
 

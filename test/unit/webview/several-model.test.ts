@@ -4,6 +4,7 @@ import type { RunPair } from '../../../src/protocol/several.ts';
 import type { SeveralTensor } from '../../../src/protocol/severalViews.ts';
 import { metricById } from '../../../webview/comparison/metrics.ts';
 import { consensusOf, linesOf, perMatrixFigures, similarities } from '../../../webview/several/agreement.ts';
+import { PairCells, stepCell } from '../../../webview/several/cells.ts';
 import { figuresOf, nextId, shownOf } from '../../../webview/several/figures.ts';
 import { markOf } from '../../../webview/several/marks.ts';
 import { SeveralModel } from '../../../webview/several/model.ts';
@@ -14,6 +15,7 @@ import { tensor } from '../makers.ts';
 import { severalState } from './severalPages.ts';
 
 const NAMES = ['model.layers.0.self_attn.q_proj.weight', 'model.layers.1.self_attn.q_proj.weight'] as const;
+const Q = { module: 'self_attn.q_proj', expert: null };
 const matrix = (layer: number, change: Partial<SeveralTensor> = {}): SeveralTensor => ({
   ...{ name: NAMES[layer] ?? '', layer, module: 'self_attn.q_proj', shape: [2, 2], spectral: true },
   ...change,
@@ -60,17 +62,42 @@ describe('maps of several runs', () => {
       ],
       [matrix(0, { lacking: [1] }), matrix(1)],
     );
-    expect(model.cell(0, SIZE, 0, 'self_attn.q_proj')).toMatchObject({ status: 'done', value: 0.1 });
-    expect(model.cell(1, SIZE, 0, 'self_attn.q_proj').status).toBe('absent');
-    expect(model.cell(0, SIZE, 1, 'self_attn.q_proj').status).toBe('pending');
+    expect(model.cell(0, SIZE, 0, Q)).toMatchObject({ status: 'done', value: 0.1 });
+    expect(model.cell(1, SIZE, 0, Q).status).toBe('absent');
+    expect(model.cell(0, SIZE, 1, Q).status).toBe('pending');
     const error = { code: 'bug', message: 'no' } as const;
     const failed = [{ run: 0, name: NAMES[1], error }];
     model.apply({ type: 'results', comparisons: [], agreement: { kind: 'runs', rows: [] }, failed });
-    expect(model.cell(0, SIZE, 1, 'self_attn.q_proj').status).toBe('failed');
-    expect(model.cell(0, SIZE, 7, 'self_attn.q_proj').status).toBe('absent');
+    expect(model.cell(0, SIZE, 1, Q).status).toBe('failed');
+    expect(model.cell(0, SIZE, 7, Q).status).toBe('absent');
     model.apply({ type: 'reset' });
     expect(model.matrices).toEqual([]);
     expect(model.tensor(0, NAMES[0])).toBeUndefined();
+  });
+  it('what figures there are is known without a look at every tensor', () => {
+    const model = modelOf([[0.1, 0.1]]);
+    expect(model.known).toEqual({ hasTwin: false, hasHidden: false });
+    let looked = 0;
+    const later = tensor(NAMES[0], { hiddenShare: 0.5 }, { layer: 0 });
+    const { metrics } = later;
+    Object.defineProperty(later, 'metrics', {
+      get: () => {
+        looked++;
+        return metrics;
+      },
+    });
+    const agreement = { kind: 'runs', rows: [] } as const;
+    model.apply({
+      type: 'results',
+      comparisons: [{ run: 0, tensor: later }],
+      agreement: { ...agreement, rows: [] },
+      failed: [],
+    });
+    const once = looked;
+    for (let i = 0; i < 9; i++) expect(model.known.hasHidden).toBe(true);
+    expect(looked).toBe(once);
+    model.apply({ type: 'reset' });
+    expect(model.known.hasHidden).toBe(false);
   });
   it('all runs have one scale, and differences are over the median of the runs', () => {
     const model = modelOf([
@@ -110,7 +137,79 @@ describe('maps of several runs', () => {
   });
 });
 
+describe('a mixture of experts', () => {
+  const GATE = 'mlp.experts.gate_proj';
+  const expert = (n: number, change: Partial<SeveralTensor> = {}): SeveralTensor =>
+    matrix(0, { name: `model.layers.0.mlp.experts.${n}.gate_proj.weight`, module: GATE, ...change });
+  const SIZE = metricById('relativeUpdate');
+  const sized = (run: number, of: SeveralTensor, relativeUpdate: number) => ({
+    run,
+    tensor: tensor(of.name, { relativeUpdate, angleRank: 1 }, { layer: 0, module: GATE }),
+  });
+  const experts = [expert(0), expert(1), expert(2, { lacking: [1] })];
+  const model = modelOf([[], []], [matrix(0), ...experts]);
+  model.apply({
+    type: 'results',
+    comparisons: [0.1, 0.9, 0.2].flatMap((size, n) => sized(0, experts[n]!, size)),
+    agreement: { kind: 'runs', rows: [] },
+    failed: [],
+  });
+
+  it('is a column with the median and the largest, or one an expert, each of every run', () => {
+    const folded = mapsOf(model, INITIAL_UI, 'size');
+    expect(folded.columns.map(({ label }) => label)).toEqual(['q', '▸ gate ×3']);
+    expect(folded.panels[0]?.cell(0, GATE)).toEqual({ status: 'done', value: 0.2, most: 0.9 });
+    const open = mapsOf(model, { ...INITIAL_UI, unfolded: [GATE] }, 'size');
+    expect(open.columns.map(({ label }) => label)).toEqual(['q', '▾0', '1', '2']);
+    expect(open.panels[0]?.cell(0, `${GATE} 1`)).toEqual({ status: 'done', value: 0.9 });
+    expect(open.panels[1]?.cell(0, `${GATE} 1`).status).toBe('pending');
+    expect(open.panels[1]?.cell(0, `${GATE} 2`).status).toBe('absent');
+    // the profile is of modules, folded or not
+    const of = (maps: typeof open): unknown => maps.profile([0]).series[0]?.at(0);
+    expect(of(open)).toEqual(of(folded));
+  });
+  it('is missing in a run that holds none of them', () => {
+    const without = modelOf([[], []], [expert(0, { lacking: [1] }), expert(1, { lacking: [1] })]);
+    expect(without.cell(1, SIZE, 0, { module: GATE, expert: null }).status).toBe('absent');
+    expect(stepCell(without, { metric: SIZE }, 0, 1).status).toBe('absent');
+    expect(without.heldBy(1)).toBe(0);
+  });
+});
+
 describe('two runs beside each other', () => {
+  it('a matrix that did not come by the end is missing, before it is awaited', () => {
+    const figure = perMatrixFigures()[0]!.perMatrix;
+    const cells = (model: SeveralModel): PairCells => new PairCells(model, (pair) => figure.value(pair), [0, 1]);
+    const model = modelOf([[0.1], [0.2]], [matrix(0), matrix(1, { lacking: [1] })]);
+    const status = (layer: number): string => cells(model).cell(layer, Q).status;
+    model.apply({ type: 'state', state: severalState('runs', { runs: model.runs, phase: 'running' }) });
+    expect([status(0), status(1)]).toEqual(['pending', 'absent']);
+    model.apply({ type: 'state', state: severalState('runs', { runs: model.runs, phase: 'done' }) });
+    expect(status(0)).toBe('absent');
+    const row = { name: NAMES[0], layer: 0, module: 'self_attn.q_proj', shape: [2, 2], pairs: [PAIR] };
+    const agreement = { kind: 'runs', rows: [row] } as const;
+    model.apply({ type: 'results', comparisons: [], agreement: { ...agreement, rows: [row] }, failed: [] });
+    expect(cells(model).cell(0, Q)).toEqual({ status: 'done', value: 0.5 });
+    expect(cells(model).values(0)).toEqual([0.5]);
+  });
+  it('a map and its profile look up a matrix once', () => {
+    const model = modelOf([[0.1], [0.2]]);
+    let looked = 0;
+    const pairs = new Proxy([PAIR], {
+      get: (list, property) => {
+        if (property === 'find') looked++;
+        return Reflect.get(list, property) as unknown;
+      },
+    });
+    const row = { name: NAMES[0], layer: 0, module: 'self_attn.q_proj', shape: [2, 2], pairs };
+    model.apply({ type: 'results', comparisons: [], agreement: { kind: 'runs', rows: [row] }, failed: [] });
+    const cells = new PairCells(model, ({ updateCosine }) => updateCosine, [0, 1]);
+    for (let i = 0; i < 5; i++) {
+      expect(cells.cell(0, Q).value).toBe(0.5);
+      expect(cells.values(0)).toEqual([0.5]);
+    }
+    expect(looked).toBe(1);
+  });
   it('every figure stands beside its chance, the way back too', () => {
     const [cosine, signs, common, coverage] = similarities();
     expect([cosine?.value(PAIR, false), cosine?.chance(PAIR, false)]).toEqual([0.5, 0]);

@@ -182,3 +182,25 @@ export function many(messages: Messages, count: number): Messages {
     }
   });
 }
+
+/** The up projections as a mixture of four experts. */
+export function mixed(messages: Messages): Messages {
+  const UP = /\.mlp\.up_proj\./;
+  const module = 'mlp.experts.up_proj';
+  const spread = <T extends { name: string; module: string }>(one: T): T[] =>
+    UP.test(one.name)
+      ? [0, 1, 2, 3].map((n) => ({ ...one, module, name: one.name.replace(UP, `.mlp.experts.${n}.up_proj.`) }))
+      : [one];
+  return messages.map((message): SeveralToView => {
+    if (message.type === 'plan')
+      return { ...message, plan: { ...message.plan, tensors: message.plan.tensors.flatMap(spread) } };
+    if (message.type !== 'results' || message.agreement.kind !== 'runs') return message;
+    return {
+      ...message,
+      comparisons: message.comparisons.flatMap(({ run, tensor }) =>
+        spread(tensor).map((one) => ({ run, tensor: one })),
+      ),
+      agreement: { kind: 'runs', rows: message.agreement.rows.flatMap(spread) },
+    };
+  });
+}

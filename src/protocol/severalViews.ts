@@ -66,7 +66,10 @@ export interface SeveralPlan {
   layers: number;
   /** of all runs together */
   cost: ComparisonPlan['cost'];
-  problems: (Problem & { run: number })[];
+  /** of all runs, each once; a message begins with the names of the runs that it is of, if that is not all of them */
+  problems: Problem[];
+  /** left out on the way to the page */
+  moreProblems: number;
   /** of each run: it is the base with this in it, or null */
   adapters: (AdapterFacts | null)[];
   /** of each run: matrices of the blocks that its adapter leaves as they are */
@@ -75,8 +78,8 @@ export interface SeveralPlan {
 /** Rows of the result of the page's kind. */
 export type SeveralRows =
   { kind: 'runs'; rows: RunsResult['tensors'] } | { kind: 'steps'; rows: StepsResult['tensors'] };
-/** The result without its rows. */
-export type SeveralModel = Omit<RunsResult, 'tensors'> | Omit<StepsResult, 'tensors'>;
+/** The result without its rows, and without its sentences, which the page makes in its own language. */
+export type SeveralModel = Omit<RunsResult, 'tensors' | 'answer'> | Omit<StepsResult, 'tensors' | 'answer'>;
 export interface SeveralProgress {
   /** tensors, each of all runs */
   done: number;

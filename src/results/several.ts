@@ -41,6 +41,8 @@ export interface SeveralResults {
   finished: string[];
 }
 type Row<Result extends { tensors: readonly unknown[] }> = Result['tensors'][number];
+/** Without its rows, and the sentences that are made of the rest. */
+type FiguresOf<Result> = Omit<Result, 'tensors' | 'answer'>;
 type Common = Pick<RunsResult, 'base' | 'parameters' | 'backend' | 'comparisons' | 'skipped' | 'unpaired'>;
 
 export class SeveralAccumulator {
@@ -128,6 +130,15 @@ export class SeveralAccumulator {
 
   /** offaxis.runs/1: tensors in the order of the plans. Throws bug before every run has a plan. */
   runsResult(names: readonly NamedRun[], base: string, parameters: ComparisonParameters): RunsResult {
+    const figures = this.runsFigures(names, base, parameters);
+    return {
+      ...figures,
+      tensors: this.matrices().map((tensor) => this.runsRow(tensor)),
+      answer: answerJson(runsInWords(names, figures.comparisons, figures.model.pairs)),
+    };
+  }
+  /** What of it is of the whole model: no row is made. */
+  runsFigures(names: readonly NamedRun[], base: string, parameters: ComparisonParameters): FiguresOf<RunsResult> {
     const common = this.common(base, parameters);
     const tensors = this.matrices();
     const pairs = this.modelPairs(tensors);
@@ -145,8 +156,6 @@ export class SeveralAccumulator {
         consensus: sums(whole.map(({ counts }) => counts)),
         consensusNull: whole.length > 0 && expected.length === whole.length ? sums(expected) : null,
       },
-      tensors: tensors.map((tensor) => this.runsRow(tensor)),
-      answer: answerJson(runsInWords(names, common.comparisons, pairs)),
     };
   }
 
@@ -157,21 +166,26 @@ export class SeveralAccumulator {
     base: string,
     parameters: ComparisonParameters,
   ): StepsResult {
+    const figures = this.stepsFigures(paths, at, base, parameters);
+    return {
+      ...figures,
+      tensors: this.matrices().flatMap((tensor) => this.stepsRow(tensor) ?? []),
+      answer: answerJson(stepsInWords(at.steps, figures.model)),
+    };
+  }
+  stepsFigures(
+    paths: readonly string[],
+    at: NonNullable<SeveralRequest['steps']>,
+    base: string,
+    parameters: ComparisonParameters,
+  ): FiguresOf<StepsResult> {
     const common = this.common(base, parameters);
-    const tensors = this.matrices();
-    const model = pathFigures(
-      addPaths(
-        at,
-        tensors.flatMap(({ path }) => path ?? []),
-      ),
-    );
+    const all = this.matrices().flatMap(({ path }) => path ?? []);
     return {
       schema: 'offaxis.steps/1',
       ...common,
       steps: paths.map((path, i) => ({ step: at.steps[i] ?? i, path })),
-      model,
-      tensors: tensors.flatMap((tensor) => this.stepsRow(tensor) ?? []),
-      answer: answerJson(stepsInWords(at.steps, model)),
+      model: pathFigures(addPaths(at, all)),
     };
   }
 
@@ -201,13 +215,20 @@ export class SeveralAccumulator {
 
   /** Every two runs over the matrices that both hold. */
   private modelPairs(tensors: readonly AgreementOfRuns[]): RunPair[] {
+    const found = new Map<string, AgreementOfRuns['pairs']>();
+    for (const tensor of tensors)
+      for (const pair of tensor.pairs) {
+        const list = found.get(`${pair.i},${pair.j}`);
+        if (list) list.push(pair);
+        else found.set(`${pair.i},${pair.j}`, [pair]);
+      }
     const pairs: RunPair[] = [];
     for (let i = 0; i < this.runs.length; i++)
       for (let j = i + 1; j < this.runs.length; j++) {
-        const found = tensors.flatMap((tensor) => tensor.pairs.filter((pair) => pair.i === i && pair.j === j));
-        const reasons = [...new Set(found.flatMap((pair) => pair.reasons))];
-        const source = addAgreement(found.map((pair) => pair.source));
-        if (found.length === 0) reasons.push('The two have no matrix in common.');
+        const own = found.get(`${i},${j}`) ?? [];
+        const reasons = [...new Set(own.flatMap((pair) => pair.reasons))];
+        const source = addAgreement(own.map((pair) => pair.source));
+        if (own.length === 0) reasons.push('The two have no matrix in common.');
         pairs.push(pairOf({ i, j, source, reasons }));
       }
     return pairs;

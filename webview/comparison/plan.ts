@@ -6,7 +6,7 @@ import { html } from '../shared/html.ts';
 import { ranges } from './curves.ts';
 import { dtypes, sizes } from './detail.ts';
 import { leftOutTables } from './left-out.ts';
-import { problemList } from './rest.ts';
+import { problemList } from './problem-list.ts';
 import { backendText } from './backend.ts';
 import { twinSwitch } from './twin.ts';
 import { define, ViewElement } from './view.ts';

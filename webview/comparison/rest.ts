@@ -3,22 +3,19 @@ import { nothing, type TemplateResult } from 'lit';
 import { coverageSaid, coverageWarning, pairingNotes } from '../../src/metrics/coverage.ts';
 import { lineageWarning } from '../../src/metrics/lineage.ts';
 import { energySaid, maskSaid, tally, type Said } from '../../src/metrics/verdict.ts';
-import type { ComparisonTensor, Problem } from '../../src/protocol/results.ts';
+import type { ComparisonTensor } from '../../src/protocol/results.ts';
 import { cutText, integer, percent } from '../shared/format.ts';
 import { html } from '../shared/html.ts';
 import { plural, t, tell } from '../shared/l10n.ts';
-import { severityWord } from '../shared/words.ts';
-import '../shared/windowed.ts';
 import './left-out.ts';
 import { MAX_COLUMNS, MAX_LAYERS } from './model.ts';
 import './model-figures.ts';
+import { problemList } from './problem-list.ts';
 import { CostlyElement, define } from './view.ts';
 
 const ID = 'rest';
 /** Characters of a name in a sentence. */
 const MAX_NAME = 120;
-/** Longer lists show one line each, in a window. */
-const WRAPPED = 50;
 
 /** Opens it and brings it into view. */
 export function openRest(): void {
@@ -104,29 +101,3 @@ class Rest extends CostlyElement {
   }
 }
 define('ox-rest', Rest);
-
-/** Findings in the files; `more` were cut on their way here. */
-export function problemList(problems: readonly Problem[], more: number): TemplateResult | typeof nothing {
-  if (!problems.length) return nothing;
-  const all = problems.length + more;
-  const line = (p: Problem): string => `${severityWord(p.severity)}: ${p.file ? `${p.file}: ` : ''}${p.message}`;
-  return html`<section class="sect" data-section="problems">
-    <h2>
-      ${t('Problems')}
-      <small>${plural(all, '{0} finding in the files', '{0} findings in the files', integer(all))}</small>
-    </h2>
-    ${
-      problems.length > WRAPPED
-        ? html`<ox-long-list
-            class="small"
-            .items=${problems}
-            .label=${t('Problems')}
-            .line=${(p: Problem) => html`<span title=${line(p)}>${line(p)}</span>`}
-          ></ox-long-list>`
-        : html`<ul class="notes small">
-            ${problems.map((p) => html`<li>${line(p)}</li>`)}
-          </ul>`
-    }
-    ${more ? html`<p class="small">${t('and {0} more; “offaxis check” lists all', integer(more))}</p>` : nothing}
-  </section>`;
-}

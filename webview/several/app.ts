@@ -12,6 +12,7 @@ import './maps.ts';
 import './members-table.ts';
 import './path.ts';
 import './slider.ts';
+import { allProblems, problemsLine } from './problems.ts';
 import { failure, failures, freshSteps, nothingPairs, planned, progressOf } from './states.ts';
 import { PANEL_ID } from './tabs-bar.ts';
 import './title.ts';
@@ -41,16 +42,17 @@ class App extends SeveralElement {
     const { state } = model;
     if (!state) return nothing;
     const strips = html`<ox-several-title .view=${view} .version=${version}></ox-several-title
-      >${progressOf(view)}${failure(view)}${failures(view)}${freshSteps(view)}`;
+      >${progressOf(view)}${failure(view)}${failures(view)}${problemsLine(view)}${freshSteps(view)}`;
     const isBefore = state.phase === 'planning' || state.phase === 'planned';
-    if (!model.plan || isBefore) return html`${strips}${planned(view)}`;
-    if (!model.matrices.length) return html`${strips}${nothingPairs()}`;
+    if (!model.plan || isBefore) return html`${strips}${planned(view)}${allProblems(view)}`;
+    if (!model.matrices.length) return html`${strips}${nothingPairs()}${allProblems(view)}`;
     return html`${strips}<ox-several-answer .view=${view} .version=${version}></ox-several-answer>
       <main>
         <ox-step-slider .view=${view} .version=${version}></ox-step-slider>
         <ox-several-tabs .view=${view} .version=${version}></ox-several-tabs>
         ${this.panel(tabOf(view))}
         <ox-members .view=${view} .version=${version}></ox-members>
+        ${allProblems(view)}
       </main>
       <div class="sr" role="status">
         ${view.ui.cell ? t('Layer {0}, {1}', view.ui.cell.layer, view.ui.cell.module) : ''}

@@ -23,8 +23,8 @@ import { MAX_COLUMNS, MAX_LAYERS } from '../comparison/model.ts';
 import type { Known } from '../comparison/tabs.ts';
 import type { CellValue } from '../shared/heatmap.ts';
 
-export type RunsModel = Omit<RunsResult, 'tensors'>;
-export type StepsModel = Omit<StepsResult, 'tensors'>;
+type RunsModel = Extract<Result, { schema: 'offaxis.runs/1' }>;
+export type StepsModel = Extract<Result, { schema: 'offaxis.steps/1' }>;
 type RunsRow = RunsResult['tensors'][number];
 export type StepsRow = StepsResult['tensors'][number];
 

@@ -17,7 +17,7 @@ import type {
 } from '../../protocol/severalViews.ts';
 import type { ParameterChange } from '../../protocol/views.ts';
 import { refuseUnpaired } from '../../results/nothingPairs.ts';
-import { SeveralAccumulator } from '../../results/several.ts';
+import { SeveralAccumulator, type NamedRun } from '../../results/several.ts';
 import { startsUnasked } from '../cost.ts';
 import { SavedResults } from '../savedResults.ts';
 import { fingerprint } from '../stamps.ts';
@@ -137,9 +137,9 @@ export class SeveralController {
       }
       this.results.merge(stored);
       this.mark = stored.fingerprint;
-      this.plan = severalPlan(this.plans());
+      this.plan = severalPlan(this.plans(), this.runNames());
       this.stale = stored.fingerprint !== (await fingerprint(pathsOf(this.current)));
-      this.summarize(true, stored.complete);
+      this.summarize(true);
       this.update({
         backend: this.results.runs[0]?.backend ?? null,
         phase: stored.complete ? 'done' : 'cancelled',
@@ -220,16 +220,16 @@ export class SeveralController {
         'bad-parameter',
         say('Nothing has been computed yet, so there is nothing to export. Start the comparison first.'),
       );
-    const { base, parameters } = this.current;
-    const { runs } = namesOf(this.current);
-    const { steps, tuned } = requestOf(this.current);
+    const { base, tuned, steps, parameters } = requestOf(this.current);
     return steps
       ? this.results.stepsResult(tuned, steps, base, parameters)
-      : this.results.runsResult(
-          runs.map(({ name, path }) => ({ name, path })),
-          base,
-          parameters,
-        );
+      : this.results.runsResult(this.named(), base, parameters);
+  }
+  private runNames(): string[] {
+    return namesOf(this.current).runs.map(({ name }) => name);
+  }
+  private named(): NamedRun[] {
+    return namesOf(this.current).runs.map(({ name, path }) => ({ name, path }));
   }
 
   /** Ends the work; what was computed is saved. */
@@ -370,7 +370,7 @@ export class SeveralController {
       plans.push(plan);
     }
     const { kind, name, precision, threads } = await engine.call('info', {}, signal);
-    this.plan = severalPlan(plans);
+    this.plan = severalPlan(plans, this.runNames());
     this.update({ phase: 'planned', backend: { kind, name, precision, threads } });
   }
 
@@ -401,7 +401,7 @@ export class SeveralController {
         if (this.saved.isDue) await this.saved.save(stored());
       }
       this.progress = null;
-      this.summarize(true, true);
+      this.summarize(true);
       this.update({ phase: 'done' });
       log.info(`compared in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     } finally {
@@ -422,13 +422,14 @@ export class SeveralController {
     this.page.add(event);
   }
 
-  /** The model-level figures of what is there; during a run only as often as they are cheap. The answer is of the whole. */
-  private summarize(always: boolean, isWhole = false): void {
+  /** The model-level figures of what is there; during a run only as often as they are cheap. */
+  private summarize(always: boolean): void {
     const begin = performance.now();
     if (this.results.finished.size === 0 || !this.results.isPlanned || (!always && begin < this.modelAllowedAt)) return;
-    const { tensors, ...model } = this.result();
-    void tensors;
-    this.model = isWhole ? model : { ...model, answer: { text: '', sentences: [], notes: [] } };
+    const { base, tuned, steps, parameters } = requestOf(this.current);
+    this.model = steps
+      ? this.results.stepsFigures(tuned, steps, base, parameters)
+      : this.results.runsFigures(this.named(), base, parameters);
     const end = performance.now();
     this.modelAllowedAt = end + (end - begin) / MODEL_SHARE;
   }

@@ -1,14 +1,14 @@
 /** What several comparisons of one base will do, as their page has it. */
 import type { ComparisonPlan } from '../../protocol/engine.ts';
 import { isShort, problemsForPage } from '../../protocol/forPage.ts';
-import { appendAll } from '../../protocol/lists.ts';
+import type { Problem } from '../../protocol/results.ts';
 import type { SeveralPlan, SeveralTensor, SeveralToView } from '../../protocol/severalViews.ts';
 
 /** Tensors of one message: a megabyte, about. */
 const TENSORS_A_MESSAGE = 5000;
 
-/** `plans`: of each run. The base is read once for all of them, and so counted once. */
-export function severalPlan(plans: readonly ComparisonPlan[]): SeveralPlan {
+/** `plans` and `names`: of each run. The base is read once for all of them, and so counted once. */
+export function severalPlan(plans: readonly ComparisonPlan[], names: readonly string[]): SeveralPlan {
   const tensors = new Map<string, SeveralTensor & { holders: Set<number> }>();
   for (const [run, { pairs }] of plans.entries())
     for (const { name, layer, module, shape, spectral } of pairs) {
@@ -22,21 +22,34 @@ export function severalPlan(plans: readonly ComparisonPlan[]): SeveralPlan {
     const lacking = [...plans.keys()].filter((run) => !holders.has(run));
     shown.push(lacking.length > 0 ? { ...tensor, lacking } : tensor);
   }
-  const problems: SeveralPlan['problems'] = [];
-  for (const [run, plan] of plans.entries())
-    appendAll(
-      problems,
-      problemsForPage(plan.problems).shown.map((problem) => ({ ...problem, run })),
-    );
+  const problems = problemsForPage(problemsOf(plans, names));
   return {
     tensors: shown,
     leftOut: tensors.size - shown.length,
     layers: plans.reduce((most, { layers }) => Math.max(most, layers), 0),
     cost: costOf(plans),
-    problems,
+    problems: problems.shown,
+    moreProblems: problems.leftOut,
     adapters: plans.map(({ tunedAdapter }) => tunedAdapter),
     untouched: plans.map(({ untouched = [] }) => untouched.filter(({ module }) => isShort(module))),
   };
+}
+
+/** What all runs have in common, as that is of the base, once; what is of some of them, with their names. */
+function problemsOf(plans: readonly ComparisonPlan[], names: readonly string[]): Problem[] {
+  const found = new Map<string, { problem: Problem; runs: Set<number> }>();
+  for (const [run, plan] of plans.entries())
+    for (const problem of plan.problems) {
+      const key = JSON.stringify(problem);
+      const known = found.get(key);
+      if (known) known.runs.add(run);
+      else found.set(key, { problem, runs: new Set([run]) });
+    }
+  return [...found.values()].map(({ problem, runs }) => {
+    if (runs.size === plans.length) return problem;
+    const of = [...runs].map((run) => names[run] ?? '').join(', ');
+    return { ...problem, message: `${of}: ${problem.message}` };
+  });
 }
 
 /** Of all runs together. An upper bound: what is computed of the base once is in each plan. */

@@ -4,15 +4,9 @@ import { PAIR_NAMES, writePair } from '../../unit/casePairs.ts';
 import { ComparisonPage } from '../support/comparison.ts';
 import type { Workbench } from '../support/workbench.ts';
 import type { Shoot } from './main.ts';
+import { SIZES } from './sizes.ts';
 
 const FOLDER = 'cases';
-/** CSS pixels of the page with VS Code's bars around it; 200 % is half of the first. */
-const SIZES = [
-  ['', 1440, 900],
-  ['-1000x700', 1048, 700],
-  ['-700px', 748, 900],
-  ['-zoom-200', 720, 450],
-] as const;
 
 /** Pairs that differ in one way each, made once for all themes. */
 export function makeCases(root: string, folder: string): (workspace: string) => void {

@@ -1,14 +1,8 @@
 import { SeveralPage } from '../support/several.ts';
 import type { Workbench } from '../support/workbench.ts';
 import type { Shoot } from './main.ts';
+import { SIZES } from './sizes.ts';
 
-/** CSS pixels of the window; 200 % is half of the first. */
-const SIZES = [
-  ['', 1440, 900],
-  ['-1000x700', 1048, 700],
-  ['-700px', 748, 900],
-  ['-zoom-200', 720, 450],
-] as const;
 const MODEL = 'model.safetensors';
 
 /** Three runs of one base, and the steps of one run, each question of both in four sizes. */

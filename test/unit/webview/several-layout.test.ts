@@ -119,6 +119,28 @@ test('a clause opens its question and its pair; a cell of a matrix chooses pair 
   await page.close();
 });
 
+test('what is wrong with the files is counted under the title, and named below the table', async () => {
+  const problem = {
+    severity: 'warning',
+    code: 'unindexed-tensor',
+    message: 'rl: no index names it',
+    file: '/a',
+  } as const;
+  const note = { severity: 'info', code: 'pairing-prefix', message: 'names begin otherwise' } as const;
+  const messages = of('runs').map((message) =>
+    message.type === 'plan' ? { ...message, plan: { ...message.plan, problems: [problem, note] } } : message,
+  );
+  const { page, errors } = await open(messages);
+  const line = page.locator('[data-fact="problems"]');
+  expect(await line.innerText()).toContain('rl: no index names it');
+  await line.click();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('problems');
+  expect(await page.locator('#problems li').allInnerTexts()).toHaveLength(2);
+  const { sideways, cut } = await layoutOf(page);
+  expect([errors, sideways, cut]).toEqual([[], 0, []]);
+  await page.close();
+});
+
 test('a pressed clause is pressed no more once the runs are others', async () => {
   const { page } = await open(of('runs'));
   const pressed = page.locator('[data-clause][aria-pressed="true"]');

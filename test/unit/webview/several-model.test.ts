@@ -34,7 +34,7 @@ function modelOf(updates: readonly (readonly (number | null)[])[], tensors = [ma
   model.apply({ type: 'state', state: severalState('runs', { runs }) });
   model.apply({
     type: 'plan',
-    plan: { tensors, leftOut: 0, layers: 2, cost: COST, problems: [], adapters: [], untouched: [] },
+    plan: { tensors, leftOut: 0, layers: 2, cost: COST, problems: [], moreProblems: 0, adapters: [], untouched: [] },
     more: 0,
   });
   model.apply({

@@ -45,7 +45,7 @@ async function computed(
       type: 'plan',
       more: 0,
       plan: {
-        ...{ tensors: [...tensors.values()], leftOut: 0, layers: 6, cost, problems: [] },
+        ...{ tensors: [...tensors.values()], leftOut: 0, layers: 6, cost, problems: [], moreProblems: 0 },
         ...{ adapters: tuned.map(() => null), untouched: tuned.map(() => []) },
       },
     },
@@ -76,7 +76,8 @@ export async function runsMessages(): Promise<Messages> {
     null,
   );
   const named = RUNS.map((name) => ({ name, path: `/models/samples/${name}` }));
-  const { tensors, ...model } = found.runsResult(named, BASE, parameters);
+  const { tensors } = found.runsResult(named, BASE, parameters);
+  const model = found.runsFigures(named, BASE, parameters);
   const state = severalState('runs', { runs: named.map((run) => ({ ...run, step: null })) });
   return [
     { type: 'reset' },
@@ -92,7 +93,8 @@ export async function stepsMessages(): Promise<Messages> {
   const at = { start: 0, steps: STEPS.map(([step]) => step) };
   const paths = STEPS.map(([, path]) => path);
   const { found, plan, comparisons } = await computed(paths, at);
-  const { tensors, ...model } = found.stepsResult(paths, at, BASE, parameters);
+  const { tensors } = found.stepsResult(paths, at, BASE, parameters);
+  const model = found.stepsFigures(paths, at, BASE, parameters);
   const state = severalState('steps', {
     runs: STEPS.map(([step, path]) => ({ name: `step ${step}`, path, step })),
     follow: { folder: '/models/samples/rl-steps', on: false, fresh: [] },

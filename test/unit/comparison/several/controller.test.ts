@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SeveralController } from '../../../../src/comparison/several/controller.ts';
 import { SeveralStore, type SeveralSpec } from '../../../../src/comparison/several/spec.ts';
 import { DEFAULT_PARAMETERS } from '../../../../src/protocol/results.ts';
+import type { RunsResult } from '../../../../src/protocol/several.ts';
 import type { SeveralToView } from '../../../../src/protocol/severalViews.ts';
+import { SeveralAccumulator } from '../../../../src/results/several.ts';
 import { createHarness, type Harness } from '../../engine/harness.ts';
 
 let harness: Harness;
@@ -181,6 +183,17 @@ describe('runs of one base', () => {
     expect(page.state).toMatchObject({ phase: 'done', error: null, runs: [{ name: 'sft' }, { name: 'noise' }] });
     expect(controller.result()).toMatchObject({ runs: [{ name: 'sft' }, { name: 'noise' }] });
   });
+  test('no row of the whole result is made for the figures that a page is shown', async () => {
+    const whole = vi.spyOn(SeveralAccumulator.prototype, 'runsResult');
+    const { controller, page } = controllerFor({}, NAMES);
+    await controller.open();
+    expect(page.state?.phase).toBe('done');
+    expect(whole).not.toHaveBeenCalled();
+    const { tensors, answer, ...figures } = controller.result() as RunsResult;
+    expect([tensors.length, typeof answer.text]).toEqual([3, 'string']);
+    expect(page.model).toEqual(structuredClone(figures));
+    whole.mockRestore();
+  }, 60_000);
   test('the same run dropped twice joins once, and what that computes goes on', async () => {
     const { controller, page } = controllerFor({}, NAMES);
     await controller.open();

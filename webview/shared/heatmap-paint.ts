@@ -159,6 +159,8 @@ function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[],
     }
   });
 }
+/** CSS pixels of a row whose value takes all of it. */
+const LOW_ROW = 20;
 /** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
 function paintMark(b: Brush, { x, y, width, height }: Box, kind: 'hover' | 'selected', isFocused: boolean): void {
   const line = kind === 'selected' ? 2 : 1;
@@ -166,6 +168,12 @@ function paintMark(b: Brush, { x, y, width, height }: Box, kind: 'hover' | 'sele
   b.c.strokeStyle = kind === 'selected' && isFocused ? b.focus : b.foreground;
   b.c.strokeRect(x + line / 2, y + line / 2, Math.max(1, width - 1 - line), Math.max(1, height - 1 - line));
   if (kind === 'hover' || width < 8) return;
+  if (height < LOW_ROW) {
+    // whole, the inner line would strike the value through
+    b.c.fillStyle = b.background;
+    for (const side of [x + 2, x + width - 4]) b.c.fillRect(side, y + 2, 1, height - 5);
+    return;
+  }
   b.c.lineWidth = 1;
   b.c.strokeStyle = b.background;
   b.c.strokeRect(x + 2.5, y + 2.5, width - 6, height - 6);

@@ -1,4 +1,4 @@
-/** Folders that hold more than one checkpoint, opened from the explorer: the user is asked which. */
+/** From the explorer: folders that hold more than one checkpoint, the parts of one, and files that others use, too. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,6 +16,9 @@ const { workbench } = session({
     put('rl', 'trainer', 'checkpoint-1000', 'model.safetensors');
     put('base', 'pipeline', 'unet', 'diffusion_pytorch_model.safetensors');
     put('sft', 'pipeline', 'text_encoder', 'model.safetensors');
+    const torch = join('test', 'fixtures', 'formats', 'torch');
+    cpSync(join(torch, 'fsdp-verl'), join(workspace, 'verl', 'actor'), { recursive: true });
+    cpSync(join(torch, 'zip', 'model.pt'), join(workspace, 'torch', 'model.pt'));
     writeFileSync(join(workspace, 'pipeline', 'model_index.json'), '{"_class_name": "StableDiffusionPipeline"}');
   },
 });
@@ -39,3 +42,24 @@ test.each([
     await vscode.runCommand('View: Close All Editors');
   },
 );
+
+test('"Open Checkpoint Folder" puts the parts that verl saved together', async () => {
+  const vscode = workbench();
+  await vscode.chooseFromMenu(await vscode.reveal('verl', 'actor'), 'Open Checkpoint Folder');
+  const page = new InspectorPage(vscode);
+  await page.open('model.layers.0.self_attn.v_proj.weight');
+  expect(await page.fact('Format')).toBe('PyTorch, 2 shards');
+  // half of its rows lie in each of both files
+  expect(await page.fact('Shape')).toBe('24 × 48');
+  await vscode.runCommand('View: Close All Editors');
+});
+
+test('a .pt file opens by "Open With..."', async () => {
+  const vscode = workbench();
+  const row = await vscode.reveal('torch', 'model.pt');
+  await vscode.choose(() => vscode.chooseFromMenu(row, 'Open With...'), { row: 'Checkpoint Inspector' });
+  const page = new InspectorPage(vscode);
+  await page.open('model.layers.0.self_attn.v_proj.weight');
+  expect(await page.fact('Format')).toMatch(/^PyTorch/);
+  await vscode.runCommand('View: Close All Editors');
+});

@@ -8,7 +8,7 @@ import type { KernelMemory, Kernels, Layout } from './kernels.ts';
 import { near } from './leading.ts';
 import { PairMatrices } from './pairMatrices.ts';
 import { planPair, updateFormat } from './pairPlan.ts';
-import { planRefine, refineLeading, type Refined, type RefinePlan } from './refine.ts';
+import { ENOUGH, planRefine, refineLeading, type Refined, type RefineInput, type RefinePlan } from './refine.ts';
 import { formatOf, type Format, type Shape } from './source.ts';
 
 export type AlignmentSettings = Omit<AlignmentOptions, 'signal'>;
@@ -26,8 +26,12 @@ const MOST = 12;
 const MOST_SHARE = 1 / 3;
 /** Blocks between two looks. */
 const BETWEEN = 2;
-/** Error of the reconstruction, as a share of its norm, with which the refinement starts. */
-const GOOD_START = 3e-6;
+/**
+ * Error of the reconstruction, as a share of its norm, with which the refinement starts: two more blocks in float32 cost a quarter of a
+ * round in float64. The greater one does if float32 gains no more.
+ */
+const GOOD_START = 3e-7;
+const FAIR_START = 3e-6;
 /** With half the basis made, an error above this will not come down in the other half. */
 const HOPELESS = 0.3;
 /** What s_1(D) may still gain, as a share of it; and most blocks. Half of what METRICS allow a value. */
@@ -37,9 +41,11 @@ const UPDATE_RESIDUAL = 1e-3;
 const UPDATE_BLOCKS = 40;
 /**
  * With an error of e, as a share of the reconstruction's norm, about 0.4 e m n entries change sides of the threshold (Gaussian ones, a
- * third of them chosen): this lets through less than one, METRICS two. What lies within the error of the threshold is counted after that.
+ * third of them chosen), and about 2 e m n lie within the error of it. Those are counted, and METRICS allow two: with the first error there
+ * are more once in thirty times. Then they are refined to the second one, at a third of what the whole spectrum costs.
  */
-const IN_DOUBT = 1;
+const IN_DOUBT = [0.3, 0.05] as const;
+const MOST_IN_DOUBT = 1;
 const MOST_DOUBTFUL = 2;
 
 /** Where the short way lies: over the dense parts of the long one. */
@@ -159,8 +165,12 @@ export class AlignTask extends PairMatrices {
       this.unitLeading(given.values.map((s) => s * scale));
       return { leading: given, isZero: false, ...this.masks() };
     }
-    const refined = this.refined(greatest);
-    if (refined?.settled) {
+    const start = this.approximate(greatest);
+    for (const inDoubt of start ? IN_DOUBT : []) {
+      const refined = this.refined(start as RefineInput, inDoubt);
+      // whether or not it gets there, what lies near the threshold decides, of an error that is worth the look
+      const norm = Math.sqrt(refined.values.reduce((sum, s) => sum + s * s, 0));
+      if (refined.error > Math.min(MOST_IN_DOUBT / weights, ENOUGH) * norm) break;
       const values = new Float64Array(r + 1);
       values.set(refined.values);
       values[r] = refined.next;
@@ -183,29 +193,40 @@ export class AlignTask extends PairMatrices {
     return { leading, isZero: false, ...this.masks() };
   }
 
-  /** The leading vectors of what lies at `matrix` go to `plan.leading`; null if the short way ends before that. */
-  private refined(greatest: number): Refined | null {
+  /** The leading vectors of what lies at `matrix`, to float32's accuracy; null if the short way ends before that. */
+  private approximate(greatest: number): RefineInput | null {
     const { memory, kernels, plan, settings, short, format, checkCancelled } = this;
-    const { base, refine } = short;
-    const { shape, matrix, leading, spectrum } = plan;
-    if (!base || !refine) return null;
+    const { base } = short;
+    const { matrix } = plan;
+    if (!base) return null;
     const { maskRank: r } = settings;
     const scale = 2 ** -Math.floor(Math.log2(greatest));
     const krylov = new Krylov(memory, kernels, base, { matrix, format, scale }, checkCancelled);
     const count = r + BESIDE;
     let pairs: RitzPairs | null = null;
-    while (!pairs) {
-      for (let i = 0; i < BETWEEN; i++) if (!krylov.grow()) return null;
-      if (krylov.order < FIRST_LOOK * count) continue;
+    for (let last = Infinity; !pairs;) {
+      let grown = true;
+      for (let i = 0; grown && i < BETWEEN; i++) grown = krylov.grow();
+      if (krylov.order < FIRST_LOOK * count) {
+        if (!grown) return null;
+        continue;
+      }
       const found = krylov.ritz(count);
       const error = reconstructionError(found, r, count);
-      if (error <= GOOD_START) pairs = found;
-      else if (krylov.order >= base.most / 2 && error > HOPELESS) return null;
+      if (error <= GOOD_START || (error <= FAIR_START && (!grown || error > last / 2))) pairs = found;
+      else if (!grown || (krylov.order >= base.most / 2 && error > HOPELESS)) return null;
+      last = error;
     }
     const values = pairs.values.map((x) => Math.sqrt(Math.max(0, x)) / scale);
-    const input = { vectors: krylov.vectors(count), count, values };
-    const target = { shape, matrix, format, r, X: leading.X, Y: leading.Y, work: spectrum.work, inDoubt: IN_DOUBT };
-    return refineLeading(memory, kernels, refine, input, target, checkCancelled);
+    return { vectors: krylov.vectors(count), count, values };
+  }
+  /** They go to `plan.leading`. */
+  private refined(start: RefineInput, inDoubt: number): Refined {
+    const { memory, kernels, plan, settings, short, format, checkCancelled } = this;
+    const { shape, matrix, leading, spectrum } = plan;
+    const place = { X: leading.X, Y: leading.Y, work: spectrum.work };
+    const target = { shape, matrix, format, r: settings.maskRank, ...place, inDoubt };
+    return refineLeading(memory, kernels, short.refine as RefinePlan, start, target, checkCancelled);
   }
 
   /** All but the masks of the side in the tuned place. */

@@ -11,7 +11,7 @@ import type { Format, Shape } from './source.ts';
 const ROUNDS = 4;
 const JACOBI_SWEEPS = 40;
 /** The relative error that energies ask for. */
-const ENOUGH = 1e-6;
+export const ENOUGH = 1e-6;
 /** A residual that keeps less of its length than this after the projection is in the span already. */
 const SPANNED = 1e-6;
 /** Squares of pivots under which rows are taken one after the other, and above which one Cholesky factor makes them orthonormal. */

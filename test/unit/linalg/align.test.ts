@@ -187,6 +187,20 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
     expect(again.leading).toEqual(actual.leading);
   });
 
+  it('is refined further if too many entries lie near the threshold, before the whole spectrum is asked', async () => {
+    // Nine in ten are in the mask: its threshold is small, and many entries lie about it.
+    const weights = Array.from({ length: 300 }, (_, i) => 0.05 * (i + 1) ** -0.6);
+    const { base } = large(1024, 1024, 'BF16', falling(1024, 1024, weights, 0.02), () => 0);
+    const options = { maskRank: 48, alpha: 0.9, grid: { grid: 'BF16', onGrid: true } } as const;
+    const [actual, whole] = await Promise.all([
+      backend.alignPair(base, base, options),
+      backend.comparePair(base, base, { ...options, angleRank: 48 }),
+    ]);
+    expect(actual.reduced).toEqual([]);
+    expectValues(actual.leading.values, whole.baseValues.slice(0, 49));
+    expectSameSide(actual, { ...whole, updateValue: 0 }, 0, true);
+  });
+
   it('stops when it is cancelled and goes on working', async () => {
     const noise = gaussian(5);
     const { base, tuned } = large(1024, 1024, 'BF16', falling(1024, 1024, [], 0.02), () => 4e-4 * noise());

@@ -59,6 +59,9 @@ export function planComparison(
       weights,
       matrices: matrices.length,
       flops: sum(matrices, (pair) => flopsOf(pair, parameters)),
+      ...(parameters.spectra === 'leading'
+        ? { wholeFlops: sum(matrices, (pair) => flopsOf(pair, { ...parameters, spectra: true })) }
+        : {}),
       peakBytes:
         backend.parallelism *
         greatest(

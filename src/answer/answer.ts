@@ -3,7 +3,7 @@
  * what is like noise. Every clause stands beside its figure and what noise gives; nothing that does not clear its noise is stated as a
  * finding. One generator for the page, the command line, the assistant and hovers. Pure.
  */
-import { say } from '../protocol/say.ts';
+import { say, type Text } from '../protocol/say.ts';
 import { integer, times } from '../protocol/format.ts';
 import { amountClauses } from './amount.ts';
 import { answerOf, clause, type Answer, type Clause } from './clause.ts';
@@ -28,13 +28,11 @@ export function answerTo(compared: Compared): Answer {
   const opening = openingSentences(subject, depth, expertClauses(moved));
   const { done, planned } = subject.spectra;
   if (planned === 0) return answerOf(opening, [say('Direction and spectrum were not computed.')]);
-  if (done < planned)
-    return answerOf(opening, [
-      say('Direction and spectrum: {0} of {1} matrices so far.', integer(done), integer(planned)),
-    ]);
+  if (done < planned) return answerOf(opening, [soFar(subject)]);
   const direction = directionClauses(subject, depth, moved);
   const mask = maskClauses(subject);
-  const spectrum = spectrumClauses(subject, depth, moved);
+  // of some matrices alone it would be an answer to another question
+  const spectrum = subject.isLeading ? [] : spectrumClauses(subject, depth, moved);
   const findings = [...direction, ...spectrum].some(({ kind }) => kind === 'finding');
   const nothing = findings ? null : allLikeNoise(subject, depth, direction);
   const said = [
@@ -42,15 +40,27 @@ export function answerTo(compared: Compared): Answer {
     ...mask,
   ];
   const isQuiet = ({ kind }: Clause): boolean => kind === 'quiet';
-  const whole = subject.isLeading
-    ? [say('The spectrum and how far the main directions turned were not computed.')]
-    : [];
   return answerOf(
     [...opening, said.filter((one) => !isQuiet(one)), [...spectrum, ...mergeClauses(subject)], said.filter(isQuiet)],
-    subject.hasTwin || subject.live.length === 0 || subject.isLeading
-      ? whole
-      : [say('Whether the spectrum and the main directions moved further than under noise needs the noise twin.')],
+    openQuestions(subject),
   );
+}
+
+/** How many matrices have what is being computed. */
+function soFar({ spectra: { done, planned }, isLeading }: Subject): Text {
+  return isLeading
+    ? say('Where it points: {0} of {1} matrices so far.', integer(done), integer(planned))
+    : say('Direction and spectrum: {0} of {1} matrices so far.', integer(done), integer(planned));
+}
+
+/** What the clauses leave open, with what it needs. */
+function openQuestions({ hasTwin, live, isLeading, spectra: { whole, planned } }: Subject): Text[] {
+  if (isLeading)
+    return live.some(({ metrics }) => metrics.nss !== undefined)
+      ? [say('Spectrum: {0} of {1} matrices so far.', integer(whole), integer(planned))]
+      : [say('Whether the spectrum moved and how far the main directions turned needs the whole spectra.')];
+  if (hasTwin || live.length === 0) return [];
+  return [say('Whether the spectrum and the main directions moved further than under noise needs the noise twin.')];
 }
 
 /** How much, and where in depth. */

@@ -28,16 +28,16 @@ export interface Subject extends Compared {
   live: readonly Matrix[];
   /** names of matrices that hold NaN or infinity on a side */
   notFinite: readonly string[];
-  /** matrices of the plan, and of those whose spectra are wanted how many have them or have failed */
+  /** matrices of the plan, and of those whose spectra are wanted how many have leading triplets at least, or whole spectra, or have failed */
   planned: number;
-  spectra: { done: number; planned: number };
+  spectra: { done: number; whole: number; planned: number };
   /** every pair of the plan is compared or has failed: until then there is nothing to say of the whole */
   isChangeKnown: boolean;
   /** what the tuned side is beside its base; null also of a model that only keeps one unmerged, whose other weights may differ too */
   adapter: AdapterFacts | null;
   /** in the order of the columns */
   modules: readonly string[];
-  /** the comparison ends with the alignment: no matrix has its whole spectrum */
+  /** some matrix has leading triplets and no whole spectrum, which did not fail either */
   isLeading: boolean;
   hasExperts: boolean;
   hasTwin: boolean;
@@ -63,6 +63,8 @@ export function subjectOf(compared: Compared): Subject {
     else matrices.push({ name, layer, module, expert: expertOfMatrix(name), dtype, metrics });
   }
   const spectral = blocks.filter((pair) => pair.spectral);
+  const have = (figure: 'angleRank' | 'nss'): number =>
+    spectral.filter(({ name }) => failed.has(name) || tensors.get(name)?.metrics[figure] !== undefined).length;
   const modules = orderModules([...new Set(blocks.map(({ module }) => module))]);
   const labels = labelsOf(modules);
   return {
@@ -71,15 +73,13 @@ export function subjectOf(compared: Compared): Subject {
     live: matrices.filter(({ metrics }) => (metrics.updateNorm ?? 0) > 0),
     notFinite,
     planned: blocks.length,
-    spectra: {
-      done: spectral.filter(({ name }) => failed.has(name) || tensors.get(name)?.metrics.angleRank !== undefined)
-        .length,
-      planned: spectral.length,
-    },
+    spectra: { done: have('angleRank'), whole: have('nss'), planned: spectral.length },
     isChangeKnown: plan.pairs.every(({ name }) => tensors.has(name) || failed.has(name)),
     adapter: plan.tunedAdapter?.unmerged === false ? plan.tunedAdapter : null,
     modules,
-    isLeading: matrices.some(({ metrics }) => metrics.angleRank !== undefined && metrics.nss === undefined),
+    isLeading: matrices.some(
+      ({ name, metrics }) => metrics.angleRank !== undefined && metrics.nss === undefined && !failed.has(name),
+    ),
     hasExperts: matrices.some(({ expert }) => expert !== null),
     hasTwin: matrices.some(({ metrics }) => metrics.twin != null),
     label: (module) => visible(labels.get(module) ?? module, LABEL_LENGTH),

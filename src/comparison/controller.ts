@@ -17,7 +17,7 @@ import type { Reported } from '../report/index.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
 import { shortNames } from '../text/shortNames.ts';
-import { computesTwinUnasked, startsUnasked } from './cost.ts';
+import { asksForSpectra, computesTwinUnasked, startsUnasked, type SpectraChoice } from './cost.ts';
 import { PageFeed } from './pageFeed.ts';
 import { SavedResults } from './savedResults.ts';
 import { fingerprint } from './stamps.ts';
@@ -38,6 +38,8 @@ export interface ControllerServices {
   log: EngineLog;
   /** what is worth a line about where spectra are computed; null if nothing is */
   gpuNotice?(gpu: GpuReport): string | null;
+  /** when whole spectra are computed; left out: automatic */
+  spectra?(): SpectraChoice;
   /** the comparison is one with other parameters from now on */
   onSpec?(spec: ComparisonSpec): void;
   /** null: nothing runs any more */
@@ -125,12 +127,12 @@ export class ComparisonController {
   }
 
   /**
-   * Reads the headers, then computes at once if that is cheap. `decidesTwin`: nobody has said whether noise of the same size is wanted,
-   * so that is computed if it is cheap too.
+   * Reads the headers, then computes at once if that is cheap. `decides`: nobody has chosen the parameters, so that noise of the same
+   * size is computed if it is cheap too, and whole spectra wait if they would take long.
    */
-  open({ decidesTwin = false } = {}): Promise<void> {
+  open({ decides = false } = {}): Promise<void> {
     return this.begin(async (work) => {
-      await this.makePlan(work.abort.signal, true, decidesTwin);
+      await this.makePlan(work.abort.signal, true, decides);
       if (this.status.phase === 'running') await this.compute(work);
     });
   }
@@ -192,6 +194,17 @@ export class ComparisonController {
     await this.work?.ended;
     this.adopt({ ...this.current.parameters, ...change });
     await this.reload();
+  }
+  /** Of a comparison that ended with where the update points: what is there stays, and the whole spectra come beside it. */
+  async computeSpectra(): Promise<void> {
+    this.cancel();
+    await this.work?.ended;
+    this.adopt({ ...this.current.parameters, spectra: true });
+    if (this.hasChanged || this.stale) return this.reload();
+    return this.begin(async (work) => {
+      await this.makePlan(work.abort.signal, false);
+      await this.compute(work);
+    });
   }
   /** The reader is back: a file system that tells of no changes is asked. */
   async lookAtDisk(): Promise<void> {
@@ -301,16 +314,21 @@ export class ComparisonController {
     this.services.onSpec?.(this.current);
   }
 
-  private async makePlan(signal: AbortSignal, startCheap: boolean, decidesTwin = false): Promise<void> {
+  private async makePlan(signal: AbortSignal, startCheap: boolean, decides = false): Promise<void> {
     this.progress = null;
     this.update({ phase: 'planning', error: null });
     const { engine } = this.services;
     const marks = await this.marks();
     let plan = await engine.call('plan', this.spec, signal);
-    const startsNow = startCheap && startsUnasked(plan);
     await this.watchFrom(marks);
     const { kind, name, precision, threads, gpu } = await engine.call('info', {}, signal);
-    if (decidesTwin && !this.spec.parameters.twin) {
+    const choice = this.services.spectra?.() ?? 'automatic';
+    if (decides && this.spec.parameters.spectra === true && asksForSpectra(plan.cost, { kind, threads }, choice)) {
+      this.adopt({ ...this.spec.parameters, spectra: 'leading' });
+      plan = await engine.call('plan', this.spec, signal);
+    }
+    const startsNow = startCheap && startsUnasked(plan);
+    if (decides && !this.spec.parameters.twin) {
       const parameters = { ...this.spec.parameters, twin: true };
       const withTwin = await engine.call('plan', { ...this.spec, parameters }, signal);
       if (computesTwinUnasked(plan.cost, withTwin.cost, threads)) {
@@ -332,7 +350,7 @@ export class ComparisonController {
     const { log, engine } = this.services;
     const { results } = this;
     await this.forgetOtherVersion(work.abort.signal);
-    const done = [...results.finished(), ...results.failed.keys()];
+    const done = [...results.finished(this.spec.parameters.spectra), ...results.failed.keys()];
     const { plan, backend } = results;
     const request = { runId: randomUUID(), ...this.spec, done };
     const run = new ComparisonRun(engine, request, work.abort.signal, plan && backend && { plan, backend });

@@ -15,6 +15,7 @@ import { toWireError } from '../protocol/errors.ts';
 import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../protocol/results.ts';
 import type { ComparisonFromView, ComparisonToView } from '../protocol/views.ts';
 import { comparedCheckpoints, ComparisonController } from './controller.ts';
+import { SPECTRA_CHOICES, type SpectraChoice } from './cost.ts';
 import { droppedUri } from './drop.ts';
 import { gpuNotice } from './gpuNotice.ts';
 import { PanelTitles } from './panelTitles.ts';
@@ -88,7 +89,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     const title = await this.titles.remember(spec, titles);
     const controller = this.createController(spec, title);
     this.wire(createPanel(this.services.extensionUri, COMPARISON_VIEW_TYPE, title), controller);
-    await controller.open({ decidesTwin: chosen === undefined });
+    await controller.open({ decides: chosen === undefined });
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
@@ -153,6 +154,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       log,
       watchFolder,
       gpuNotice: (gpu) => gpuNotice(gpu, this.services.toldGpu),
+      spectra: spectraChoice,
       onSpec: (changed) => void this.titles.keep(title, changed),
       onActivity: (text) => activity.report(owner, text),
       onDone: (title, answer) => {
@@ -202,6 +204,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
         return controller.start();
       case 'parameters':
         await controller.setParameters(message.change);
+        return this.choose(controller.spec);
+      case 'computeSpectra':
+        await controller.computeSpectra();
         return this.choose(controller.spec);
       case 'choose': {
         const [base, tuned] = [checkpointUri(controller.spec.base), checkpointUri(controller.spec.tuned)];
@@ -270,5 +275,10 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     choices.set(pairKey(base, tuned), parameters);
     await this.services.memento.update(PARAMETERS_KEY, [...choices].slice(-KEPT));
   }
+}
+/** As set; what is none is automatic. */
+function spectraChoice(): SpectraChoice {
+  const value = vscode.workspace.getConfiguration('offaxis').get('wholeSpectra');
+  return SPECTRA_CHOICES.find((choice) => choice === value) ?? 'automatic';
 }
 const pairKey = (base: string, tuned: string): string => JSON.stringify([base, tuned]);

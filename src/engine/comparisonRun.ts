@@ -15,6 +15,8 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
   private threads = 1;
   private secondsLeft: number | null = null;
   private priority: string | undefined;
+  /** what is computed of the matrices */
+  private readonly phase: 'alignment' | 'spectra';
   /** names of the plan's matrices */
   private readonly matrices = new Set<string>();
   /** names whose change is known */
@@ -31,6 +33,7 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
     planned: Planned | null = null,
   ) {
     this.finished = new Set(request.done);
+    this.phase = request.parameters.spectra === 'leading' ? 'alignment' : 'spectra';
     if (planned) this.learn(planned);
   }
 
@@ -88,7 +91,7 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
       this.begun = true;
       if (event.type === 'progress') {
         if (only === null) this.secondsLeft = event.secondsLeft;
-        if (event.phase === 'spectra' && !prioritized) {
+        if (event.phase === this.phase && !prioritized) {
           prioritized = true;
           this.sendPriority();
         }
@@ -133,11 +136,11 @@ export class ComparisonRun implements CrashTolerantWork<ComparisonEvent> {
   }
 
   private progress(): ComparisonEvent {
-    const { secondsLeft } = this;
+    const { phase, secondsLeft } = this;
     const total = this.plan?.pairs.length ?? 0;
     if (this.changed.size < total || this.matrices.size === 0)
       return { type: 'progress', phase: 'change', done: this.changed.size, total, secondsLeft };
-    return { type: 'progress', phase: 'spectra', done: this.finishedMatrices, total: this.matrices.size, secondsLeft };
+    return { type: 'progress', phase, done: this.finishedMatrices, total: this.matrices.size, secondsLeft };
   }
 
   private sendPriority(): void {

@@ -169,6 +169,8 @@ export interface ComparisonPlan {
     weights: number;
     matrices: number;
     flops: number;
+    /** the same with whole spectra; absent if these are planned, or no spectra at all */
+    wholeFlops?: number;
     peakBytes: number;
   };
   heads: { attention: number; keyValue: number } | null;

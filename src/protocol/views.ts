@@ -174,6 +174,8 @@ export type ComparisonFromView =
   | { type: 'start' }
   /** compares anew with these, or shows what was computed with them */
   | { type: 'parameters'; change: ParameterChange }
+  /** the whole spectra beside what is there */
+  | { type: 'computeSpectra' }
   /** another checkpoint on this side: a comparison of its own */
   | { type: 'choose'; side: 'base' | 'tuned' }
   /** the other way round: a comparison of its own */

@@ -30,6 +30,12 @@ export const emptyBatch = (): ResultBatch => ({ tensors: [], details: [], failed
  * has.
  */
 export const hasSpectra = ({ metrics }: Pick<ComparisonTensor, 'metrics'>): boolean => metrics.angleRank !== undefined;
+/** Its whole spectra are computed, or were found to be undefined: not only the leading triplets that say where its update points. */
+export const hasWholeSpectra = ({ metrics }: Pick<ComparisonTensor, 'metrics'>): boolean =>
+  hasSpectra({ metrics }) && metrics.nss !== undefined;
+
+/** How far a tensor has come: its change, with that its alignment, or all. */
+const stageOf = (tensor: ComparisonTensor): number => Number(hasSpectra(tensor)) + Number(hasWholeSpectra(tensor));
 
 /**
  * In the order of the plan: sums then come to the same bits, whichever matrix was done first and on how many machines. The page may have
@@ -73,24 +79,29 @@ export class Accumulator {
   }
 
   /**
-   * Results of any run of the same two checkpoints. A matrix's spectra are not replaced by a later pass over its change alone, and end
-   * its failure. Returns what was taken.
+   * Results of any run of the same two checkpoints. What is known of a matrix is not replaced by a later stage's first pass, which knows
+   * less, and its spectra end its failure. Returns what was taken.
    */
   merge({ tensors, details, failed }: ResultBatch): ResultBatch {
     const taken = emptyBatch();
+    const passedOver = new Set<string>();
     for (const failure of failed) {
       this.failed.set(failure.name, failure.error);
       taken.failed.push(failure);
     }
     for (const tensor of tensors) {
       const present = this.tensors.get(tensor.name);
-      if (present && hasSpectra(present) && !hasSpectra(tensor)) continue;
+      if (present && stageOf(present) > stageOf(tensor)) {
+        passedOver.add(tensor.name);
+        continue;
+      }
       this.tensors.set(tensor.name, tensor);
       taken.tensors.push(tensor);
       if (hasSpectra(tensor)) this.failed.delete(tensor.name);
     }
     if (this.keepsDetails)
       for (const detail of details) {
+        if (passedOver.has(detail.name)) continue;
         this.details.set(detail.name, detail);
         taken.details.push(detail);
       }
@@ -126,11 +137,12 @@ export class Accumulator {
     if (this.failed.size) yield { tensors: [], details: [], failed: this.failures() };
   }
 
-  /** Names of the plan with nothing left to compute: matrices with their spectra, other tensors with their change. */
-  finished(): string[] {
+  /** Names of the plan with nothing left to compute: matrices with what is asked for of their spectra, other tensors with their change. */
+  finished(spectra: ComparisonParameters['spectra']): string[] {
+    const isFinished = spectra === 'leading' ? hasSpectra : hasWholeSpectra;
     return (this.plan?.pairs ?? []).flatMap(({ name, spectral }) => {
       const tensor = this.tensors.get(name);
-      return tensor && (!spectral || hasSpectra(tensor)) ? [name] : [];
+      return tensor && (!spectral || isFinished(tensor)) ? [name] : [];
     });
   }
 

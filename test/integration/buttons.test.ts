@@ -7,7 +7,8 @@ import { saveInWorkspace } from './support/dialogs.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
 
-const { workbench } = session();
+// a comparison ends with where the update points, until a button is pressed
+const { workbench } = session({ settings: { 'offaxis.wholeSpectra': 'onRequest' } });
 const TENSOR = 'model.layers.3.self_attn.v_proj.weight';
 
 test('the notice about the GPU is shown once, and goes when it is dismissed', async () => {
@@ -18,6 +19,23 @@ test('the notice about the GPU is shown once, and goes when it is dismissed', as
   // the one adapter of the machines of the tests is a software one
   await page.action('dismiss-notice').click();
   await expect.poll(() => page.action('dismiss-notice').count()).toBe(0);
+});
+
+test('"Compute Spectra" brings the whole spectra beside what is there; before, the page says what needs them', async () => {
+  const page = new ComparisonPage(workbench());
+  const answer = page.document.locator('.answer');
+  const direction = "Everywhere the update is low-rank and leans into the base's main directions";
+  await expect.poll(() => answer.innerText()).toContain(direction);
+  await expect.poll(() => answer.innerText()).toContain('needs the whole spectra');
+  expect(await answer.innerText()).not.toContain('The spectrum moved');
+  await page.question('spectrum');
+  await expect.poll(() => page.keyRow()).toContain('This question needs the whole spectra.');
+  await page.action('compute-spectra').first().click();
+  await expect.poll(() => answer.innerText()).toContain('The spectrum moved three times as far');
+  await page.complete(42);
+  await expect.poll(() => answer.innerText()).toContain(direction);
+  await expect.poll(() => page.action('compute-spectra').count()).toBe(0);
+  await expect.poll(() => page.figure().inputValue()).toBe('nssOverNoise');
 });
 
 test('a side of the title chooses another checkpoint, and the pair is compared', async () => {

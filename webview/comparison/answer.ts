@@ -12,6 +12,7 @@ import { progressText } from './progress.ts';
 import { knownOf } from './shown.ts';
 import { figureOfClause, TABS } from './tabs.ts';
 import { define, type Ui, type View } from './view.ts';
+import { spectraButton } from './whole-spectra.ts';
 
 class ComparisonAnswer extends AnswerBox {
   static override properties = { view: { attribute: false }, version: { attribute: false } };
@@ -32,7 +33,7 @@ class ComparisonAnswer extends AnswerBox {
     const notes = this.isWaiting
       ? this.work()
       : this.answer?.notes.map((note) => html`<span class="ev">${tell(note)} </span>`);
-    return html`${notes}${this.offer()}`;
+    return html`${notes}${spectraButton(this.view, 'primary')} ${this.offer()}`;
   }
 
   protected press(clause: Clause, at: number): void {

@@ -3,6 +3,7 @@ import { median } from '../../src/metrics/median.ts';
 import { energyVerdict, littleRoom, maskVerdict } from '../../src/metrics/verdict.ts';
 import { greatest } from '../../src/protocol/lists.ts';
 import type { ComparisonMetrics, ComparisonTensor } from '../../src/protocol/results.ts';
+import { hasWholeSpectra } from '../../src/results/accumulator.ts';
 import type { CellStatus, CellValue } from '../shared/heatmap.ts';
 import { membersAt, type Column } from './columns.ts';
 import type { Metric } from './metrics.ts';
@@ -13,7 +14,7 @@ export const SIZE = 'relativeUpdate';
 export const MASK = 'principalLift';
 export const ENERGY = 'jointRatio';
 
-type Of = Pick<Metric, 'id' | 'get' | 'elementwise'>;
+type Of = Pick<Metric, 'id' | 'get' | 'elementwise' | 'needsWhole'>;
 
 /** A figure of one checkpoint alone is there whatever the other one holds. */
 const isOfOneSide = (id: string): boolean => /^(base|tuned)\./.test(id);
@@ -23,7 +24,10 @@ export function matrixCell(model: ComparisonModel, metric: Of, pair: Pair): Cell
   const status = model.status(pair, metric.elementwise);
   if (status !== 'done') return { status, value: null };
   const tensor = model.tensors.get(pair.name);
-  return tensor ? tensorCell(metric, tensor) : { status: 'pending', value: null };
+  if (!tensor) return { status: 'pending', value: null };
+  const cell = tensorCell(metric, tensor);
+  const isAwaited = metric.needsWhole && cell.status === 'done' && cell.value === null && !hasWholeSpectra(tensor);
+  return isAwaited ? { status: 'pending', value: null } : cell;
 }
 export function tensorCell(metric: Of, tensor: ComparisonTensor): CellValue {
   const { metrics } = tensor;

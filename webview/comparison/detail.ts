@@ -18,7 +18,7 @@ import { numbers } from './detail-numbers.ts';
 import { pictureSection } from './detail-picture.ts';
 import { profiles } from './detail-profiles.ts';
 import { angles, singularValues } from './detail-spectra.ts';
-import { hasSpectra } from '../../src/results/accumulator.ts';
+import { hasSpectra, hasWholeSpectra } from '../../src/results/accumulator.ts';
 import type { Pair } from './model.ts';
 import { naming } from './integrity.ts';
 import { define, ViewElement } from './view.ts';
@@ -150,17 +150,18 @@ class Detail extends ViewElement {
         ${tensor ? numbers(tensor) : nothing}`;
     }
     const detail = model.details.get(pair.name);
+    const isWhole = hasWholeSpectra(tensor);
     // Without an update there is nothing to set against noise, and its picture would be one flat colour.
     if (tensor.metrics.updateNorm === 0)
       return html`${this.reading(tensor)} ${notes(tensor)}
-        <div class="plots">${singularValues(tensor, detail)}</div>
+        <div class="plots">${isWhole ? singularValues(tensor, detail) : nothing}</div>
         ${numbers(tensor)} ${this.origin(pair, tensor)}`;
     const { twin } = model.state?.parameters ?? { twin: true };
     const offer = twin || tensor.metrics.twin ? null : (): void => post({ type: 'parameters', change: { twin: true } });
     return html`${this.reading(tensor)} ${notes(tensor)}
       <div class="dtop">${againstNoise(tensor, offer)}${pictureSection(this.view, pair)}</div>
       <div class="plots">
-        ${singularValues(tensor, detail)}${energyCurves(tensor)}${angles(tensor, detail)}${profiles(tensor, detail, model.state?.plan?.heads ?? null)}
+        ${isWhole ? singularValues(tensor, detail) : nothing}${energyCurves(tensor)}${isWhole ? angles(tensor, detail) : nothing}${profiles(tensor, detail, model.state?.plan?.heads ?? null)}
       </div>
       ${alignment(tensor)} ${numbers(tensor)} ${this.origin(pair, tensor)}`;
   }

@@ -28,6 +28,7 @@ export function departures({
     ...(angleRank === null ? [] : [t('k {0}', angleRank)]),
     ...(includeEmbeddings ? [t('embeddings')] : []),
     ...(spectra ? [] : [t('no spectra')]),
+    ...(spectra === 'leading' ? [t('no whole spectra')] : []),
     // the page computes it unless it costs much or is turned off
     ...(twin || !spectra ? [] : [t('no noise to compare with')]),
   ];

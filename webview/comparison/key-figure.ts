@@ -9,6 +9,7 @@ import { log, s } from '../shared/svg.ts';
 import './legend.ts';
 import { keyFigure, type Gauge, type KeyFigure } from './key-values.ts';
 import { CostlyElement, define } from './view.ts';
+import { awaitsSpectra, spectraButton } from './whole-spectra.ts';
 
 class KeyRow extends CostlyElement {
   protected override content(): TemplateResult {
@@ -29,10 +30,11 @@ class KeyRow extends CostlyElement {
           ? t('Nothing is computed yet.')
           : state?.parameters.spectra === false && this.view.ui.tab !== 'size'
             ? t('Not computed: this run leaves spectra out.')
-            : state?.parameters.spectra === 'leading' && this.view.ui.tab === 'spectrum'
-              ? t('Not computed: this run ends with the alignment.')
+            : awaitsSpectra(this.view) && this.view.ui.tab === 'spectrum'
+              ? t('This question needs the whole spectra.')
               : t('No matrix that changed has this figure.');
-    return html`<span class="quiet">${text}</span>`;
+    const offer = this.view.ui.tab === 'spectrum' ? spectraButton(this.view, 'link') : nothing;
+    return html`<span class="quiet">${text}</span>${offer}`;
   }
 
   private row({ name, term, scope, value, exact: number, gauge, beside, most, needsTwin }: KeyFigure): TemplateResult {

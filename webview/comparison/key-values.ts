@@ -7,7 +7,7 @@ import { expertOfMatrix } from '../../src/families/index.ts';
 import { median } from '../../src/metrics/median.ts';
 import { energyRatio } from '../../src/metrics/verdict.ts';
 import type { ComparisonTensor } from '../../src/protocol/results.ts';
-import { hasSpectra } from '../../src/results/accumulator.ts';
+import { hasSpectra, hasWholeSpectra } from '../../src/results/accumulator.ts';
 import { degrees, num, percent, times } from '../shared/format.ts';
 import { termOf, type TermId } from '../shared/glossary.ts';
 import { plural, t, tell } from '../shared/l10n.ts';
@@ -105,11 +105,12 @@ export function keyFigure(model: ComparisonModel, ui: Pick<Ui, 'tab' | 'figure'>
 }
 
 /** The matrices of the blocks that changed and have the figure's part of the results. */
-function changedOf(model: ComparisonModel, { elementwise }: Metric): Found[] {
+function changedOf(model: ComparisonModel, { elementwise, needsWhole }: Metric): Found[] {
+  const hasPart = needsWhole ? hasWholeSpectra : hasSpectra;
   return model.matrices.flatMap((pair) => {
     const tensor = model.tensors.get(pair.name);
     if (!tensor || !(tensor.metrics.updateNorm ?? 0)) return [];
-    return elementwise || hasSpectra(tensor) ? [{ pair, tensor }] : [];
+    return elementwise || hasPart(tensor) ? [{ pair, tensor }] : [];
   });
 }
 

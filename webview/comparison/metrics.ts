@@ -26,6 +26,8 @@ export interface Metric {
   scale: Scale | null;
   /** computed by the elementwise pass, so there before the spectra */
   elementwise: boolean;
+  /** not among what the leading triplets of a matrix say */
+  needsWhole?: true;
   /** needs noise of the same size: offered only if that is computed */
   needsTwin?: true;
   get(tensor: ComparisonTensor): number | null;
@@ -51,6 +53,7 @@ const TAB_OF: Readonly<Record<PairFigure['group'], Tab>> = {
 };
 
 const asNumber = (v: unknown): number | null => (typeof v === 'number' ? v : typeof v === 'boolean' ? Number(v) : null);
+const wholeOf = (figure: PairFigure): Pick<Metric, 'needsWhole'> => ('whole' in figure ? { needsWhole: true } : {});
 const atEnd = (v: unknown, end: 0 | 1): number | null => (Array.isArray(v) ? asNumber(v[end]) : null);
 
 /** Of both checkpoints: spectra first. */
@@ -81,6 +84,7 @@ function metricsOf(figure: PairFigure): Metric[] {
     text: tell(figure.sentence),
     scale: figure.scale,
     elementwise: figure.of === 'change',
+    ...wholeOf(figure),
     get: (tensor) => asNumber(tensor.metrics[id]),
     format: (value) => inUnit(figure.unit, value),
   };
@@ -111,7 +115,8 @@ function metricsOf(figure: PairFigure): Metric[] {
 /** Colours of a factor over noise of the same size: 16 either way. */
 const NOISE_SCALE: Scale = { kind: 'log1', hi: 16 };
 /** A figure over that of noise of the same size; none of a figure that the two share by definition, or that is not an amount. */
-function overNoiseOf({ id, kind, unit, group, label, sentence, sameForNoise }: PairFigure): Metric[] {
+function overNoiseOf(figure: PairFigure): Metric[] {
+  const { id, kind, unit, group, label, sentence, sameForNoise } = figure;
   if (sameForNoise || unit === 'truth' || (kind !== 'number' && kind !== 'integer')) return [];
   return [
     {
@@ -124,6 +129,7 @@ function overNoiseOf({ id, kind, unit, group, label, sentence, sameForNoise }: P
       // the twin is made with the spectra
       elementwise: false,
       needsTwin: true,
+      ...wholeOf(figure),
       get: ({ metrics }) => overNoise(metrics[id], metrics.twin?.[id]),
       format: (value) => inUnit('factor', value),
     },
@@ -141,6 +147,7 @@ const ANGLES: readonly Metric[] = [
     ),
     scale: { kind: 'lin', lo: 0, hi: 90, unit: '°' },
     elementwise: false,
+    needsWhole: true,
     format: (value) => inUnit('degrees', value),
     get: ({ metrics }) => LARGEST_ANGLE.of(metrics),
   },
@@ -153,6 +160,7 @@ const ANGLES: readonly Metric[] = [
     scale: NOISE_SCALE,
     elementwise: false,
     needsTwin: true,
+    needsWhole: true,
     format: (value) => inUnit('factor', value),
     get: ({ metrics }) => angleOverNoise({ metrics }) ?? null,
   },
@@ -168,6 +176,7 @@ function checkpointMetrics(side: 'base' | 'tuned'): Metric[] {
     text: tell(sentence),
     scale: null,
     elementwise: of === 'elements',
+    ...(of === 'spectrum' ? { needsWhole: true } : {}),
     format: (value) => inUnit(unit, value),
     get: (tensor) => tensor.metrics[side][id] ?? null,
   }));

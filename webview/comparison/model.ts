@@ -5,7 +5,7 @@ import { appendAll } from '../../src/protocol/lists.ts';
 import type { ComparisonSummary, ComparisonTensor } from '../../src/protocol/results.ts';
 import type { Answer } from '../../src/answer/clause.ts';
 import type { ComparisonState, ComparisonToView, DiskChange } from '../../src/protocol/views.ts';
-import { Accumulator, hasSpectra } from '../../src/results/accumulator.ts';
+import { Accumulator, hasSpectra, hasWholeSpectra } from '../../src/results/accumulator.ts';
 import { describeName, expertOfMatrix } from '../../src/families/index.ts';
 import { labelsOf, orderModules } from '../../src/families/labels.ts';
 import { t } from '../shared/l10n.ts';
@@ -176,6 +176,15 @@ export class ComparisonModel {
       return tensor && hasSpectra(tensor) ? [tensor] : [];
     });
     return this.liveCache;
+  }
+  /** Of the block matrices, how many have what is asked for of their spectra. */
+  get finished(): number {
+    const isWhole = this.state?.parameters.spectra !== 'leading';
+    return isWhole ? this.live().filter(hasWholeSpectra).length : this.live().length;
+  }
+  /** Some matrix has what its leading triplets say, and no whole spectra. */
+  get needsWholeSpectra(): boolean {
+    return this.live().some((tensor) => !hasWholeSpectra(tensor) && !this.failed.has(tensor.name));
   }
   /** Noise of the same size stands beside the figures of some matrix. */
   get hasTwin(): boolean {

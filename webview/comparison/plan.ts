@@ -114,6 +114,9 @@ class Plan extends ViewElement {
           <p class="quiet">
             ${[
               ...(state?.backend ? [t('Computes on {0}.', backendText(state.backend))] : []),
+              ...(state?.parameters.spectra === 'leading'
+                ? [t('First how much changed and where it points; the whole spectra wait until you ask for them.')]
+                : []),
               t('Nothing is written; the checkpoints are only read.'),
             ].join(' ')}
           </p>

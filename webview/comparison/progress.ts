@@ -18,14 +18,14 @@ class ProgressLine extends ViewElement {
 define('ox-progress', ProgressLine);
 
 /** What is being computed, in a sentence; null if nothing is. */
-export function progressText(model: Pick<ComparisonModel, 'state' | 'matrices' | 'live'>): string | null {
+export function progressText(model: Pick<ComparisonModel, 'state' | 'matrices' | 'finished'>): string | null {
   const { state, matrices } = model;
-  if (state?.phase === 'cancelled')
-    return t(
-      'Cancelled: direction and spectrum of {0} of {1} matrices. Everything computed stays.',
-      integer(model.live().length),
-      integer(matrices.length),
-    );
+  if (state?.phase === 'cancelled') {
+    const [done, all] = [integer(model.finished), integer(matrices.length)];
+    return state.parameters.spectra === 'leading'
+      ? t('Cancelled: the direction of {0} of {1} matrices. Everything computed stays.', done, all)
+      : t('Cancelled: direction and spectrum of {0} of {1} matrices. Everything computed stays.', done, all);
+  }
   if (state?.phase !== 'running') return null;
   const { progress } = state;
   if (!progress) return t('Starting the engine.');
@@ -34,6 +34,10 @@ export function progressText(model: Pick<ComparisonModel, 'state' | 'matrices' |
     return left === null
       ? t('Comparing the weights: {0} of {1} tensors so far.', done, total)
       : t('Comparing the weights: {0} of {1} tensors so far, about {2} left.', done, total, left);
+  if (progress.phase === 'alignment')
+    return left === null
+      ? t('Where it points: {0} of {1} matrices so far.', done, total)
+      : t('Where it points: {0} of {1} matrices so far, about {2} left.', done, total, left);
   return left === null
     ? t('Direction and spectrum: {0} of {1} matrices so far.', done, total)
     : t('Direction and spectrum: {0} of {1} matrices so far, about {2} left.', done, total, left);

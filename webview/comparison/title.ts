@@ -80,10 +80,9 @@ class Title extends ViewElement {
   }
 
   private facts(): unknown {
-    const { state, matrices, layerCount: layers, tensors, coverage, dtypes } = this.view.model;
+    const { state, matrices, layerCount: layers, tensors, coverage, dtypes, finished } = this.view.model;
     const plan = state?.plan;
     if (!plan?.pairs.length) return nothing;
-    const done = this.view.model.live().length;
     const facts = [
       layers ? plural(layers, '{0} layer', '{0} layers') : '',
       t(
@@ -96,7 +95,7 @@ class Title extends ViewElement {
     return html`${facts.map((fact) => (fact ? html`<span title=${whole}>${fact}</span>` : nothing))}<span data-counted
         >${
           matrices.length
-            ? t('{0} of {1} matrices', done, matrices.length)
+            ? t('{0} of {1} matrices', finished, matrices.length)
             : plural(plan.pairs.length, '{0} tensor', '{0} tensors')
         }</span
       >${

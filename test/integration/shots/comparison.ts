@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ComparisonPage } from '../support/comparison.ts';
 import type { Workbench } from '../support/workbench.ts';
 import type { Shoot } from './main.ts';
@@ -69,6 +71,7 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await vscode.runCommand('View: Close All Editors');
   await vscode.runCommand('View: Show Explorer');
   await runningStates(vscode, shoot);
+  await waitsForSpectra(vscode, shoot);
   await nothingPairs(vscode, shoot);
 }
 
@@ -94,6 +97,23 @@ async function runningStates(vscode: Workbench, shoot: Shoot): Promise<void> {
   await page.action('cancel').click();
   await page.phase('cancelled');
   await shoot('comparison-cancelled');
+  await vscode.runCommand('View: Close All Editors');
+}
+
+/** How much and where are there; the whole spectra are asked for. */
+async function waitsForSpectra(vscode: Workbench, shoot: Shoot): Promise<void> {
+  const settings = join(vscode.workspace, '.vscode', 'settings.json');
+  mkdirSync(dirname(settings), { recursive: true });
+  writeFileSync(settings, JSON.stringify({ 'offaxis.wholeSpectra': 'onRequest' }));
+  // until VS Code has seen it
+  await vscode.page.waitForTimeout(5000);
+  const page = await compare(vscode, ['base', 'model.safetensors'], ['sft', 'model.safetensors']);
+  await page.complete(42);
+  for (const tab of ['where', 'spectrum'] as const) {
+    await page.question(tab);
+    await shoot(`comparison-waits-${tab}`);
+  }
+  rmSync(settings);
   await vscode.runCommand('View: Close All Editors');
 }
 

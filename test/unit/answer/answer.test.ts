@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerTo } from '../../../src/answer/answer.ts';
+import type { Compared } from '../../../src/answer/subject.ts';
 import { answerJson } from '../../../src/answer/render.ts';
 import type { ComparisonTensor } from '../../../src/protocol/results.ts';
 import { clausesOf, compared, fixture, golden, goldenAdapter, LIKE_NOISE, matrix, textOf, theClause } from './cases.ts';
@@ -185,6 +186,36 @@ describe('while it is computed', () => {
     expect(textOf({ ...given, tensors })).toContain('41 of 42 matrices so far');
     const failed = [{ name, error: { code: 'read-failed' as const, message: '' } }];
     expect(textOf({ ...given, tensors, summary: { ...given.summary, failed } })).toContain('The spectrum moved');
+  });
+  /** As the leading triplets of these matrices give it. */
+  const leading = (given: Compared, isLeading: (at: number) => boolean): Compared => ({
+    ...given,
+    tensors: new Map(
+      [...given.tensors].map(([name, one], at) => {
+        const { nss: _nss, angleUMean: _u, angleVMean: _v, ...metrics } = one.metrics;
+        return [name, isLeading(at) && one.metrics.nss !== undefined ? { ...one, metrics } : one];
+      }),
+    ),
+  });
+  it('without whole spectra it says where the update points, and what the rest needs', () => {
+    const given = golden('rl', { twin: true });
+    const text = textOf(leading(given, () => true));
+    expect(text).toContain("Everywhere the update is low-rank and leans into the base's main directions");
+    expect(text).toContain(
+      'Whether the spectrum moved and how far the main directions turned needs the whole spectra.',
+    );
+    expect(text).not.toContain('The spectrum moved');
+    // while they come it keeps to what is known of all matrices
+    const half = leading(given, (at) => at % 2 === 0);
+    const whole = [...half.tensors.values()].filter(({ metrics }) => metrics.nss !== undefined).length;
+    expect(textOf(half)).toContain(`Spectrum: ${whole} of 42 matrices so far.`);
+    expect(textOf(half)).not.toContain('The spectrum moved');
+    // before all of them have been looked at
+    const [name = ''] = [...half.tensors].find(([, { metrics }]) => metrics.angleRank !== undefined) ?? [];
+    const { angleRank: _left, ...metrics } = half.tensors.get(name)?.metrics ?? LIKE_NOISE;
+    const early = leading(given, () => true);
+    const tensors = new Map([...early.tensors, [name, matrix(name, [128, 128], metrics)]]);
+    expect(textOf({ ...early, tensors })).toContain('Where it points: 41 of 42 matrices so far.');
   });
   it('a run without spectra says that they were left out', () => {
     const given = golden('rl');

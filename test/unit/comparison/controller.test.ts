@@ -316,6 +316,71 @@ describe('ComparisonController', () => {
     tell: (...of) => client.tell(...of),
     allowRestart: () => client.allowRestart(),
   });
+  /** The scripted engine, whose whole spectra would take an hour. */
+  const large = (client: EngineClient): ControllerServices['engine'] => ({
+    ...withTwinCost(client, 0),
+    call: async (method, params, signal) => {
+      const reply = await client.call(method, params, signal);
+      if (method === 'plan' && (params as ComparisonSpec).parameters.spectra === true)
+        (reply as ComparisonPlan).cost.flops = 1e14;
+      return reply;
+    },
+  });
+  const wholeOf = (page: Page): string[] =>
+    page.messages.flatMap((message) =>
+      message.type === 'results'
+        ? message.tensors.flatMap(({ name, metrics }) => (metrics.nss === undefined ? [] : [name]))
+        : [],
+    );
+  const takes = (): string[] => harness.journal().filter((line) => line.startsWith('take '));
+  test('a large comparison ends with where it points; its whole spectra come beside that when they are asked for', async () => {
+    const specs: ComparisonSpec[] = [];
+    const names = Array.from({ length: 12 }, (_, i) => `m${i}`);
+    const engine = large(harness.client(['norm', ...names]));
+    const controller = controllerFor(engine, [], (spec) => void specs.push(spec));
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open({ decides: true });
+    expect(page.state.phase).toBe('done');
+    expect(page.state.parameters.spectra).toBe('leading');
+    expect(page.state.commandLine).toContain('--until alignment');
+    expect(page.state.summary?.matrices).toEqual({ done: 12, planned: 12 });
+    expect(wholeOf(page)).toEqual([]);
+    expect(takes()).toHaveLength(12);
+    // cancelled on its way: what is there stays, and Resume computes what is left
+    const phases: unknown[] = [];
+    controller.attach((message) => {
+      page.post(message);
+      if (message.type === 'progress') phases.push(message.progress?.phase);
+      if (wholeOf(page).length > 0 && takes().length < 24) controller.cancel();
+    });
+    await controller.computeSpectra();
+    expect(phases).toContain('spectra');
+    expect(page.state.phase).toBe('cancelled');
+    expect(page.state.summary?.matrices).toEqual({ done: 12, planned: 12 });
+    const before = new Set(wholeOf(page));
+    expect(before.size).toBeGreaterThan(0);
+    expect(before.size).toBeLessThan(12);
+    controller.attach(page.post);
+    await controller.resume();
+    expect(page.state.phase).toBe('done');
+    expect(new Set(wholeOf(page))).toEqual(new Set(names));
+    expect(controller.result().tensors.every(({ name, metrics }) => name === 'norm' || metrics.nss === 0.5)).toBe(true);
+    for (const name of before) expect(takes().filter((line) => line === `take ${name}`)).toHaveLength(2);
+    // a reload of the window shows them
+    expect(specs.at(-1)?.parameters.spectra).toBe(true);
+    await controller.dispose();
+  });
+  test('whoever has chosen the parameters gets whole spectra without being asked', async () => {
+    const controller = controllerFor(large(harness.client(['a'])));
+    const page = new Page();
+    controller.attach(page.post);
+    await controller.open();
+    expect(page.state).toMatchObject({ phase: 'planned', parameters: { spectra: true } });
+    await controller.start();
+    expect(wholeOf(page)).toEqual(['a']);
+    await controller.dispose();
+  });
   test.each([
     ['is cheap', 1e9, true],
     ['would take minutes', 1e14, false],
@@ -325,7 +390,7 @@ describe('ComparisonController', () => {
     const controller = controllerFor(engine, [], (spec) => void specs.push(spec));
     const page = new Page();
     controller.attach(page.post);
-    await controller.open({ decidesTwin: true });
+    await controller.open({ decides: true });
     expect(page.state.phase).toBe('done');
     expect(page.state.parameters.twin).toBe(isComputed);
     expect(page.state.commandLine.includes('--twin')).toBe(isComputed);

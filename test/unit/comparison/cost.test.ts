@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { computesTwinUnasked, startsUnasked } from '../../../src/comparison/cost.ts';
+import { asksForSpectra, computesTwinUnasked, startsUnasked } from '../../../src/comparison/cost.ts';
 import type { ComparisonPlan } from '../../../src/protocol/engine.ts';
 
 const cost = (change: Partial<ComparisonPlan['cost']> = {}): ComparisonPlan['cost'] => ({
@@ -30,4 +30,18 @@ test('noise of the same size is computed by itself if it adds less than a minute
   // nor may it take memory that is not spared unasked
   expect(computesTwinUnasked(cost(), cost({ peakBytes: 3e9 }), 2)).toBe(false);
   expect(computesTwinUnasked(cost({ peakBytes: 4e9 }), cost({ peakBytes: 4e9 }), 2)).toBe(true);
+});
+
+test('whole spectra wait for the reader if they would take more than two minutes', () => {
+  const [two, gpu] = [{ kind: 'cpu', threads: 2 } as const, { kind: 'gpu', threads: 2 } as const];
+  // 2 threads: 4e10 operations a second
+  const taking = (seconds: number): ComparisonPlan['cost'] => cost({ flops: seconds * 4e10 });
+  expect(asksForSpectra(taking(119), two, 'automatic')).toBe(false);
+  expect(asksForSpectra(taking(121), two, 'automatic')).toBe(true);
+  expect(asksForSpectra(taking(121), { ...two, threads: 4 }, 'automatic')).toBe(false);
+  expect(asksForSpectra(taking(121), gpu, 'automatic')).toBe(false);
+  expect(asksForSpectra(taking(4000), gpu, 'automatic')).toBe(true);
+  expect(asksForSpectra(taking(4000), two, 'always')).toBe(false);
+  expect(asksForSpectra(taking(1), two, 'onRequest')).toBe(true);
+  expect(asksForSpectra(cost({ matrices: 0 }), two, 'onRequest')).toBe(false);
 });

@@ -11,7 +11,7 @@ import { Notices } from '../../../src/engine/notices.ts';
 import { parentChannel, serveAnalysis } from '../../../src/engine/server.ts';
 import type { CheckpointFacts, ComparisonEvent, ComparisonPlan } from '../../../src/protocol/engine.ts';
 import { OffaxisError } from '../../../src/protocol/errors.ts';
-import type { ComparisonTensor } from '../../../src/protocol/results.ts';
+import type { ComparisonParameters, ComparisonTensor } from '../../../src/protocol/results.ts';
 import type { SeveralEvent } from '../../../src/protocol/several.ts';
 import { agreement, comparisonPlan, matrixDetail, plannedPair, tensor as makeTensor } from '../makers.ts';
 
@@ -27,10 +27,10 @@ function plan(): ComparisonPlan {
   return comparisonPlan(pairs, { id: names, base: 'base', tuned: 'tuned' });
 }
 const tensor = (name: string): ComparisonTensor => makeTensor(name, {}, { layer: 0, module: name });
-function matrix(name: string): ComparisonTensor {
+function matrix(name: string, isWhole = true): ComparisonTensor {
   const change = tensor(name);
-  // angleRank marks a result that has spectra.
-  return { ...change, metrics: { ...change.metrics, nss: 0.5, angleRank: 1 } };
+  // angleRank marks a result that has spectra, nss one that has all of them.
+  return { ...change, metrics: { ...change.metrics, ...(isWhole ? { nss: 0.5 } : {}), angleRank: 1 } };
 }
 const backend = { kind: 'reference', name: 'scripted', precision: 'float64', threads: 2 } as const;
 
@@ -49,19 +49,21 @@ async function take(name: string): Promise<void> {
 }
 
 async function* compare(
-  params: { done?: string[]; known?: string },
+  params: { done?: string[]; known?: string; parameters?: ComparisonParameters },
   signal: AbortSignal,
 ): AsyncGenerator<ComparisonEvent> {
   if (params.known !== names) yield { type: 'plan', plan: plan(), backend };
   const pairs = plan().pairs.filter((pair) => !params.done?.includes(pair.name));
   for (const { name } of pairs) yield { type: 'change', tensor: tensor(name) };
   const matrices = pairs.filter((pair) => pair.spectral);
-  yield { type: 'progress', phase: 'spectra', done: 0, total: matrices.length, secondsLeft: null };
+  const isWhole = params.parameters?.spectra !== 'leading';
+  const phase = isWhole ? 'spectra' : 'alignment';
+  yield { type: 'progress', phase, done: 0, total: matrices.length, secondsLeft: null };
   for (const [i, { name }] of matrices.entries()) {
     await take(name);
     if (signal.aborted) throw new OffaxisError('cancelled', 'Cancelled.');
-    yield { type: 'matrix', tensor: matrix(name), detail: matrixDetail(name) };
-    yield { type: 'progress', phase: 'spectra', done: i + 1, total: matrices.length, secondsLeft: 0 };
+    yield { type: 'matrix', tensor: matrix(name, isWhole), detail: matrixDetail(name) };
+    yield { type: 'progress', phase, done: i + 1, total: matrices.length, secondsLeft: 0 };
   }
 }
 

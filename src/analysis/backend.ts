@@ -12,6 +12,7 @@ import { openGpu, reportGpu, type OpenGpu } from './gpu.ts';
 import { KeptBackend } from './kept/backend.ts';
 import { engineVersion } from './kept/engineVersion.ts';
 import type { Keeping } from './kept/run.ts';
+import { withinCap } from './memoryCap.ts';
 
 export interface BackendLog {
   info(line: string): void;
@@ -21,6 +22,8 @@ export interface BackendChoice {
   backend: BackendRequest;
   /** worker threads; 0: all cores */
   threads: number;
+  /** bytes that the process may take; 0 or left out: as the machine allows */
+  memoryBytes?: number;
   /** MiB of GPU buffers; 0 or left out: from the adapter's limits */
   memoryMiB?: number;
   /** an earlier process crashed during GPU work: the GPU is not touched */
@@ -52,7 +55,10 @@ export interface Backends {
   dispose(): Promise<void>;
 }
 
-/** The CPU backend on WASM SIMD at once, the GPU when it is asked for. Throws `bug` when the build is incomplete. */
+/**
+ * The CPU backend on WASM SIMD at once, the GPU when it is asked for. Throws `bug` when the build is incomplete, and bad-parameter if the
+ * memory that is allowed holds nothing.
+ */
 export async function createBackends(options: BackendChoice): Promise<Backends> {
   const here = dirname(fileURLToPath(import.meta.url));
   const directory = options.directory ?? here;
@@ -63,8 +69,11 @@ export async function createBackends(options: BackendChoice): Promise<Backends> 
       'bug',
       `${workerFile} is missing: the installation is incomplete. Install Offaxis again, or run "npm run build" in a checkout.`,
     );
-  const threads = options.threads || availableParallelism();
-  const cpu = await createWasmBackend({ threads, kernelDirectory, workerFile });
+  const wanted = options.threads || availableParallelism();
+  const { threads, budget } = options.memoryBytes
+    ? withinCap(options.memoryBytes, wanted)
+    : { threads: wanted, budget: undefined };
+  const cpu = await createWasmBackend({ threads, kernelDirectory, workerFile, budget });
   const settings = {
     requested: options.backend,
     memoryMiB: options.memoryMiB ?? 0,

@@ -1,5 +1,14 @@
 /** How the weights of a pair changed, elementwise: a streaming pass over both tensors that holds two chunks at a time. */
-import { AdaptedWeight, CastWeight, gridOf, readChunks, type Weight, type WeightPair } from '../checkpoint/index.ts';
+import {
+  AdaptedWeight,
+  CastWeight,
+  gridOf,
+  readChunks,
+  slabBytes,
+  type SharedBuffers,
+  type Weight,
+  type WeightPair,
+} from '../checkpoint/index.ts';
 import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
@@ -44,6 +53,15 @@ export function gridFor({ base, tuned }: Pick<WeightPair, 'base' | 'tuned'>): { 
   return grid ? { grid, hasNull: true } : { grid: { grid: 'BF16', onGrid: false }, hasNull: false };
 }
 
+/** Bytes that the pass over a pair holds: two chunks of each side, and a slab of one that is read as its transpose. */
+export function streamBytes({ base, tuned }: Pick<WeightPair, 'base' | 'tuned'>): number {
+  const of = (weight: Weight): number => {
+    const chunk = Math.min(weight.count, Math.max(CHUNK_WEIGHTS, weight.columns));
+    return 2 * chunk * bytesOf(matrixType(weight) ?? 'F64') + slabBytes(weight);
+  };
+  return of(base) + of(tuned);
+}
+
 type Probes = Pick<ChunkChange, 'equalBf16' | 'equalRelative' | 'equalAbsolute' | 'changed'>;
 
 /** Section B's elementwise figures and section A's of both sides. Throws read-failed (naming the tensor) and cancelled. */
@@ -52,18 +70,20 @@ export async function changeOf(
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
+  buffers?: SharedBuffers,
 ): Promise<Change> {
-  const [change] = await changesOf([pair], parameters, backend, signal);
+  const [change] = await changesOf([pair], parameters, backend, signal, buffers);
   if (!change) throw new OffaxisError('bug', `${pair.name} came without its change.`);
   return change;
 }
 
-/** The same of pairs that share one base weight, which is read once. Peak: two chunks of each weight. */
+/** The same of pairs that share one base weight, which is read once. Peak: two chunks of each weight, of `buffers` if given. */
 export async function changesOf(
   pairs: readonly WeightPair[],
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
+  buffers?: SharedBuffers,
 ): Promise<Change[]> {
   const [first] = pairs;
   if (!first) return [];
@@ -73,13 +93,15 @@ export async function changesOf(
     const base = await readFew(before, signal);
     for (const [i, { tuned }] of pairs.entries()) await passes[i]?.add(0, base, await readFew(tuned, signal));
   } else {
-    const read = { weights: CHUNK_WEIGHTS, signal };
+    const read = { weights: CHUNK_WEIGHTS, signal, ...(buffers ? { buffers } : {}) };
     const streams = pairs.map(({ tuned }) => readChunks(tuned, read)[Symbol.asyncIterator]());
     for await (const chunk of readChunks(before, read))
       for (const [i, stream] of streams.entries()) {
         const other = await stream.next();
         if (!other.done) await passes[i]?.add(chunk.first, chunk.data, other.value.data);
       }
+    // past their last chunk they give back what they hold
+    for (const stream of streams) await stream.next();
   }
   return passes.map((pass) => pass.finish());
 }

@@ -2,15 +2,16 @@
  * A comparison as a stream: the plan, then how every tensor changed, then matrix by matrix where the update points (leading triplets) or,
  * with that, what the spectra did.
  */
-import type { WeightPair } from '../checkpoint/index.ts';
-import type { LinearAlgebraBackend } from '../linalg/backend.ts';
+import { SharedBuffers, type WeightPair } from '../checkpoint/index.ts';
+import type { LinearAlgebraBackend, Matrix } from '../linalg/backend.ts';
 import type { CompareRequest, ComparisonEvent } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
-import { changeOf, type Change } from './change.ts';
+import { changeOf, streamBytes, type Change } from './change.ts';
 import { KeptRun, type Keeping } from './kept/run.ts';
-import { wholeMatrix } from './matrixMemory.ts';
+import { MatrixMemory, wholeMatrix } from './matrixMemory.ts';
+import { beyondMemory, spectraBytes } from './memoryCap.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { pairsOfShard } from './shards.ts';
@@ -46,16 +47,21 @@ export async function* compareCheckpoints(
     const mine = shard ? pairsOfShard(open.pairing.pairs, parameters, shard) : open.pairing.pairs;
     const pairs = mine.filter((item) => !done.has(item.name));
     const changes = new Map<string, Change>();
+    const memory = new MatrixMemory(backend.budget ?? Infinity);
+    const chunks = new SharedBuffers();
+    const hasRoom = (pair: WeightPair): boolean => beyondMemory(pair, parameters, backend) === null;
     yield* stage(
       {
         phase: 'change',
         queue: new WorkQueue(pairs),
         cost: (pair) => pair.count,
-        work: async (pair) => kept?.change(pair) ?? changeOf(pair, parameters, backend, signal),
+        work: async (pair) =>
+          kept?.change(pair) ??
+          memory.within(streamBytes(pair), signal, () => changeOf(pair, parameters, backend, signal, chunks)),
         event(pair, change) {
           kept?.add(pair, change);
           // Of the others nothing is needed any more.
-          if (parameters.spectra && pair.spectral) changes.set(pair.name, change);
+          if (parameters.spectra && pair.spectral && hasRoom(pair)) changes.set(pair.name, change);
           return { type: 'change', tensor: change.tensor };
         },
       },
@@ -63,6 +69,7 @@ export async function* compareCheckpoints(
       signal,
     );
     await kept?.keepChanges();
+    const codes = new SharedBuffers();
     const queue = new WorkQueue(pairs.filter((pair) => changes.has(pair.name)));
     running.set(request.runId, { prioritize: (name) => void queue.prioritize(name) });
     if (queue.size > 0)
@@ -74,7 +81,10 @@ export async function* compareCheckpoints(
           async work(pair) {
             const known = await kept?.outcome(pair);
             if (known) return known;
-            const outcome = await matrixOf(pair, changes.get(pair.name) as Change, parameters, backend, signal);
+            const change = changes.get(pair.name) as Change;
+            const outcome = await memory.within(spectraBytes(pair, parameters, backend), signal, () =>
+              matrixOf(pair, change, parameters, backend, signal, codes),
+            );
             await kept?.keepOutcome(pair, outcome);
             return outcome;
           },
@@ -127,9 +137,23 @@ async function matrixOf(
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
+  buffers: SharedBuffers,
 ): Promise<MatrixOutcome> {
   if (!change.finite) return withoutSpectra({ item, change }, parameters);
-  const [w0, tuned] = inOneType(await wholeMatrix(item.base, signal), await wholeMatrix(item.tuned, signal));
+  const read = [await wholeMatrix(item.base, signal, buffers), await wholeMatrix(item.tuned, signal, buffers)] as const;
+  const outcome = await spectraOfPair({ item, change }, inOneType(...read), parameters, backend, signal);
+  // after an error a thread may still be at them
+  for (const { data } of read) buffers.give(data);
+  return outcome;
+}
+
+async function spectraOfPair(
+  { item, change }: { item: WeightPair; change: Change },
+  [w0, tuned]: readonly [Matrix, Matrix],
+  parameters: ComparisonParameters,
+  backend: LinearAlgebraBackend,
+  signal: AbortSignal,
+): Promise<MatrixOutcome> {
   const side = { item, change, tuned };
   if (parameters.spectra === 'leading') return alignmentOf(backend, w0, side, parameters, signal);
   const [outcome] = await spectraOfSides(backend, w0, [side], parameters, signal);

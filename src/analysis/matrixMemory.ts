@@ -1,19 +1,30 @@
-/** Matrices that lie in memory whole while several runs of them are looked at together. */
-import { readMatrix, type Weight, type WeightPair } from '../checkpoint/index.ts';
+/** Matrices that lie in memory while something is computed of them, within a bound. */
+import { readMatrix, type SharedBuffers, type Weight, type WeightPair } from '../checkpoint/index.ts';
 import type { Matrix } from '../linalg/backend.ts';
 import { bytesOf } from '../numbers/index.ts';
 import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import { matrixType } from './change.ts';
 
-/** Bytes that matrices at work may take together, besides the largest. */
-const BUDGET = 2 ** 31;
+/** Bytes that matrices of several runs may take together, besides the largest. */
+export const SEVERAL_BUDGET = 2 ** 31;
 
 /** A bound on what is held: who asks for more waits, unless nothing is held. */
 export class MatrixMemory {
   private held = 0;
   private waiting: (() => void)[] = [];
 
-  constructor(private readonly budget = BUDGET) {}
+  /** `budget`: bytes. */
+  constructor(private readonly budget: number) {}
+
+  /** Does `work` while so many bytes are held. Throws cancelled, and what it throws. */
+  async within<T>(bytes: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const release = await this.take(bytes, signal);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
 
   /** Waits for so many bytes. Give them back with the function that it returns. Throws cancelled. */
   async take(bytes: number, signal: AbortSignal): Promise<() => void> {
@@ -28,12 +39,12 @@ export class MatrixMemory {
   }
 }
 
-/** Throws read-failed, bad-file, cancelled. */
-export async function wholeMatrix(weight: Weight, signal: AbortSignal): Promise<Matrix> {
+/** Its bytes are of `buffers`, if given. Throws read-failed, bad-file, cancelled. */
+export async function wholeMatrix(weight: Weight, signal: AbortSignal, buffers?: SharedBuffers): Promise<Matrix> {
   const { rows, columns, name, dtype } = weight;
   const type = matrixType(weight);
   if (type === null) throw new OffaxisError('bug', `${name} has type ${dtype}, which has no spectrum.`);
-  return { rows, columns, type, data: await readMatrix(weight, signal) };
+  return { rows, columns, type, data: await readMatrix(weight, signal, buffers) };
 }
 
 /** Bytes of the codes of all sides and of their base. */

@@ -9,6 +9,7 @@ import type { ComparisonPlan } from '../protocol/engine.ts';
 import { greatest } from '../protocol/lists.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
+import { beyondMemory, leftOutProblems } from './memoryCap.ts';
 
 /** Throws bad-parameter if a parameter is out of range for any of the matrices (an error, not a clamp). */
 export function planComparison(
@@ -17,19 +18,25 @@ export function planComparison(
   backend: LinearAlgebraBackend,
 ): ComparisonPlan {
   checkParameters(parameters);
-  const matrices = parameters.spectra ? pairing.pairs.filter((pair) => pair.spectral) : [];
+  const matrices = parameters.spectra
+    ? pairing.pairs.filter((pair) => pair.spectral && beyondMemory(pair, parameters, backend) === null)
+    : [];
   for (const pair of matrices) ranksOf(pair, parameters);
   const pairs: ComparisonPlan['pairs'] = [];
+  const leftOut: { name: string; why: string }[] = [];
   const layers = new Set<number>();
   let bytesToRead = 0;
   const travels = { once: 0, again: 0 };
   const [baseTravels, tunedTravels] = [isRemote(base.path), isRemote(tuned.path)];
   let weights = 0;
   for (const pair of pairing.pairs) {
-    const spectral = pair.spectral && parameters.spectra !== false;
+    const tooLarge = pair.spectral && parameters.spectra ? beyondMemory(pair, parameters, backend) : null;
+    const spectral = pair.spectral && parameters.spectra !== false && tooLarge === null;
     const { base, tuned } = pair;
     const { layer, module } = base.place;
-    const { name, reason } = pair;
+    const { name } = pair;
+    if (tooLarge !== null) leftOut.push({ name, why: tooLarge });
+    const reason = pair.reason ?? tooLarge ?? undefined;
     const entry = { name, layer, module, shape: base.shape, dtype: dtypesOf(base, tuned), spectral };
     pairs.push(reason === undefined ? entry : { ...entry, reason });
     if (layer !== null) layers.add(layer);
@@ -62,25 +69,27 @@ export function planComparison(
       ...(parameters.spectra === 'leading'
         ? { wholeFlops: sum(matrices, (pair) => flopsOf(pair, { ...parameters, spectra: true })) }
         : {}),
-      peakBytes:
+      peakBytes: Math.min(
+        backend.budget ?? Infinity,
         backend.parallelism *
-        greatest(
-          matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair), parameters.twin ? 2 : 1)),
-          0,
-        ),
+          greatest(
+            matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair), parameters.twin ? 2 : 1)),
+            0,
+          ),
+      ),
     },
     heads:
       config?.attentionHeads != null
         ? { attention: config.attentionHeads, keyValue: config.keyValueHeads ?? config.attentionHeads }
         : null,
-    problems: [...base.problems, ...tuned.problems, ...pairing.notes],
+    problems: [...base.problems, ...tuned.problems, ...pairing.notes, ...leftOutProblems(leftOut)],
   };
 }
 
 /** Of the files as they are, the parameters and the backend, which shapes the cost: the same again in another process. */
-function idOf(stamp: string, parameters: ComparisonParameters, { info }: LinearAlgebraBackend): string {
+function idOf(stamp: string, parameters: ComparisonParameters, { info, budget }: LinearAlgebraBackend): string {
   return createHash('sha256')
-    .update(JSON.stringify([stamp, parameters, info]))
+    .update(JSON.stringify([stamp, parameters, info, budget ?? null]))
     .digest('hex')
     .slice(0, 32);
 }

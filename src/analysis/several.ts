@@ -11,7 +11,7 @@ import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import { agreementOf, type AgreeingRun } from './agreement.ts';
 import { changeInMemory, changeOf, changesOf } from './change.ts';
 import type { OpenComparison } from './comparisonCache.ts';
-import { MatrixMemory, readBytes, wholeMatrix } from './matrixMemory.ts';
+import { MatrixMemory, SEVERAL_BUDGET, readBytes, wholeMatrix } from './matrixMemory.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { gridOfChanged, inOneType, spectraOfSides, withoutSpectra, type TunedSide } from './spectra.ts';
@@ -58,7 +58,7 @@ export async function* compareSeveral(
     item.sides.reduce((sum, { pair }) => sum + (isMatrix(item, request) ? flopsOf(pair, parameters) : pair.count), 0);
   const time = new Estimate(queue.sum(cost));
   const pace = new Pace();
-  const memory = new MatrixMemory();
+  const memory = new MatrixMemory(Math.min(SEVERAL_BUDGET, backend.budget ?? Infinity));
   const total = items.length;
   let done = 0;
   yield { type: 'progress', done, total, secondsLeft: null };

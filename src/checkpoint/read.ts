@@ -2,6 +2,7 @@
 import { numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { say } from '../protocol/say.ts';
+import type { SharedBuffers } from './buffers.ts';
 import type { Area, RowSource, Weight } from './weight.ts';
 
 /** A row of a transposed weight crosses the whole tensor, so many are read in one pass over it: as many as fit in this. */
@@ -16,6 +17,8 @@ export interface ChunkOptions {
   /** the whole of it if there is none */
   area?: Area;
   signal?: AbortSignal;
+  /** where the memory of the chunks comes from and goes to */
+  buffers?: SharedBuffers;
 }
 export interface Chunk {
   /** row-major number of its first weight in the area */
@@ -24,10 +27,16 @@ export interface Chunk {
   data: Uint8Array;
 }
 
-/** All of a weight in row-major order, in its `type`, over a SharedArrayBuffer. Throws read-failed, bad-file, cancelled. */
-export async function readMatrix(weight: Weight, signal?: AbortSignal): Promise<Uint8Array> {
+/** Bytes that `readChunks` holds of this weight beside two chunks. */
+export function slabBytes(weight: RowSource): number {
+  return weight.order === 'rows' ? 0 : Math.min(SLAB_BYTES, weight.rows * weight.columns * elementBytes(weight));
+}
+
+/** All of a weight in row-major order, in its `type`, over a SharedArrayBuffer, of `buffers` if given. Throws read-failed, bad-file, cancelled. */
+export async function readMatrix(weight: Weight, signal?: AbortSignal, buffers?: SharedBuffers): Promise<Uint8Array> {
   const { rows, columns } = weight;
-  const data = sharedBytes(rows * columns * elementBytes(weight));
+  const bytes = rows * columns * elementBytes(weight);
+  const data = buffers?.take(bytes) ?? sharedBytes(bytes);
   await weight.readRows({ rows: [0, rows], columns: [0, columns] }, data, signal);
   return data;
 }
@@ -45,7 +54,8 @@ export async function* readChunks(weight: RowSource, options: ChunkOptions): Asy
   const make = weight.order === 'rows' || rows === 1 ? directSteps : slabSteps;
   const steps = make(weight, area, weights, options.signal);
   const capacity = Math.min(rows * columns, rows === 1 ? weights : Math.max(columns, weights)) * elementBytes(weight);
-  const makeBuffer = capacity > FEW_BYTES ? sharedBytes : (length: number) => new Uint8Array(length);
+  const shared = (length: number): Uint8Array => options.buffers?.take(length) ?? sharedBytes(length);
+  const makeBuffer = capacity > FEW_BYTES ? shared : (length: number) => new Uint8Array(length);
   const buffers: Uint8Array[] = [];
   let turn = 0;
   const start = (step: Step | undefined): Promise<Chunk> | null => {
@@ -63,6 +73,8 @@ export async function* readChunks(weight: RowSource, options: ChunkOptions): Asy
       pending = start(steps.next().value ?? undefined);
       yield chunk;
     }
+    // ended early, a thread may still be at its chunk
+    for (const buffer of buffers) options.buffers?.give(buffer);
   } finally {
     await pending?.catch(() => undefined);
   }

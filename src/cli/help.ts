@@ -30,6 +30,8 @@ Exit status: 0 fine, 1 bad input or problems found, 2 wrong usage, 130 cancelled
 const HELP_ENGINE = `  --backend auto|gpu|cpu where spectra are computed (default auto)
   --threads N            worker threads (default: all cores)
   --gpu-memory MIB       what GPU buffers may hold (default: from the adapter's limits)
+  --memory SIZE          what the program may take in all, such as 4GB: fewer matrices at once, and a matrix that does not fit is
+                         left out and named (default: as the machine allows)
   --cache-size SIZE      what kept results and downloads may take on disk (default 4GB)
   --no-cache             look for nothing that was kept, and keep nothing`;
 const HELP_RANKS = `  --alpha A              fraction of weights in a mask, 0 < A < 1 (default 0.3)

@@ -95,10 +95,10 @@ async function work(invocation: Exclude<Invocation, { command: 'help' | 'version
       await runCache(invocation);
       return 0;
     }
-    const { threads, memoryMiB, cacheBytes } = invocation;
+    const { threads, memoryMiB, memoryBytes, cacheBytes } = invocation;
     const cache = cacheBytes > 0 ? { folder: resultsFolder(), maxBytes: cacheBytes } : null;
     const backend = await usableBackend(invocation);
-    analysis = await createAnalysis({ backend, threads, memoryMiB, cache, log: DEVICE_LOG });
+    analysis = await createAnalysis({ backend, threads, memoryMiB, memoryBytes, cache, log: DEVICE_LOG });
     if (invocation.command === 'check') return (await runCheck(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'verify') return (await runVerify(analysis, invocation, abort.signal)) ? 0 : 1;
     if (invocation.command === 'mcp') await runMcp(analysis, invocation.roots, abort.signal);

@@ -14,7 +14,7 @@ export async function runMask(analysis: Analysis, options: MaskInvocation, signa
   const progress = new ProgressLine(process.stderr);
   let [weights, ones, tensors] = [0, 0, 0];
   const unclear: string[] = [];
-  const { command: _, backend: _b, threads: _t, memoryMiB: _m, cacheBytes: _c, ...request } = options;
+  const { command: _, backend: _b, threads: _t, memoryMiB: _m, memoryBytes: _b2, cacheBytes: _c, ...request } = options;
   try {
     for await (const event of analysis.mask(request, signal)) {
       if (event.type === 'progress')

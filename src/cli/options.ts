@@ -20,6 +20,8 @@ export interface EngineOptions {
   threads: number;
   /** MiB of GPU buffers; 0: from the adapter's limits */
   memoryMiB: number;
+  /** bytes that the program may take; 0: as the machine allows */
+  memoryBytes: number;
   /** what results kept on disk may take; 0: none are kept, and none looked for */
   cacheBytes: number;
 }
@@ -44,6 +46,7 @@ export const ENGINE = {
   backend: { type: 'string' },
   threads: { type: 'string' },
   'gpu-memory': { type: 'string' },
+  memory: { type: 'string' },
   'cache-size': { type: 'string' },
   'no-cache': { type: 'boolean' },
 } as const;
@@ -97,6 +100,7 @@ export function engine(values: {
   backend?: string | undefined;
   threads?: string | undefined;
   'gpu-memory'?: string | undefined;
+  memory?: string | undefined;
   'cache-size'?: string | undefined;
   'no-cache'?: boolean | undefined;
 }): EngineOptions {
@@ -107,6 +111,7 @@ export function engine(values: {
     backend,
     threads: positive(values.threads, '--threads') ?? 0,
     memoryMiB: positive(values['gpu-memory'], '--gpu-memory') ?? 0,
+    memoryBytes: sizeOf(values.memory, '--memory') ?? 0,
     cacheBytes: values['no-cache'] ? 0 : (sizeOf(values['cache-size'], '--cache-size') ?? DEFAULT_CACHE_BYTES),
   };
 }

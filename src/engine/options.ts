@@ -7,6 +7,8 @@ export interface EngineOptions {
   threads: number;
   /** MiB of GPU buffers; 0: from the adapter's limits */
   memoryMiB: number;
+  /** bytes that the process may take; 0: as the machine allows */
+  memoryBytes: number;
   /** where results are kept between runs, and what all of them may take; null: nowhere */
   cache: { folder: string; maxBytes: number } | null;
   /** a process before this one crashed during GPU work */
@@ -18,6 +20,7 @@ export const ENGINE_ARGUMENTS = {
   backend: { type: 'string' },
   threads: { type: 'string' },
   'gpu-memory': { type: 'string' },
+  memory: { type: 'string' },
   'gpu-suspect': { type: 'boolean' },
   cache: { type: 'string' },
   'cache-size': { type: 'string' },
@@ -25,10 +28,11 @@ export const ENGINE_ARGUMENTS = {
 
 /** Both ends of the engine's command line. */
 export const engineArguments = {
-  format: ({ backend, threads, memoryMiB, suspect, cache }: EngineOptions): string[] => [
+  format: ({ backend, threads, memoryMiB, memoryBytes, suspect, cache }: EngineOptions): string[] => [
     `--backend=${backend}`,
     `--threads=${threads}`,
     `--gpu-memory=${memoryMiB}`,
+    `--memory=${memoryBytes}`,
     ...(suspect ? ['--gpu-suspect'] : []),
     ...(cache ? [`--cache=${cache.folder}`, `--cache-size=${cache.maxBytes}`] : []),
   ],
@@ -37,6 +41,7 @@ export const engineArguments = {
     backend?: string | undefined;
     threads?: string | undefined;
     'gpu-memory'?: string | undefined;
+    memory?: string | undefined;
     'gpu-suspect'?: boolean | undefined;
     cache?: string | undefined;
     'cache-size'?: string | undefined;
@@ -46,6 +51,7 @@ export const engineArguments = {
       backend: backendRequest(values.backend),
       threads: count(values.threads),
       memoryMiB: count(values['gpu-memory']),
+      memoryBytes: count(values.memory),
       cache: values.cache && maxBytes > 0 ? { folder: values.cache, maxBytes } : null,
       suspect: values['gpu-suspect'] ?? false,
     };

@@ -9,9 +9,11 @@ import type { Credentials } from './credentials.ts';
 import type { Log } from './log.ts';
 
 /** Settings whose change takes a fresh engine. */
-const SHAPING = ['backend', 'threads', 'gpuMemory', 'nodePath', 'cacheSize'] as const;
-/** of the setting */
+const SHAPING = ['backend', 'threads', 'gpuMemory', 'memory', 'nodePath', 'cacheSize'] as const;
+/** of the settings */
 const GB = 1e9;
+/** In GB, the least that the setting takes; package.json says so too. */
+const LEAST_MEMORY = 0.5;
 
 interface WindowServices {
   extensionUri: vscode.Uri;
@@ -76,11 +78,13 @@ export class WindowEngine implements vscode.Disposable {
   /** As set, and as the window has learned since. */
   options(): EngineOptions {
     const values = settings();
+    const memory = values.get<number | null>('memory') ?? null;
     const cacheBytes = Math.floor((values.get<number>('cacheSize') ?? 0) * GB);
     return {
       backend: this.cpuChosen ? 'cpu' : backendRequest(values.get('backend')),
       threads: values.get<number>('threads') ?? 0,
       memoryMiB: values.get<number>('gpuMemory') ?? 0,
+      memoryBytes: memory ? Math.floor(Math.max(LEAST_MEMORY, memory) * GB) : 0,
       cache: cacheBytes > 0 ? { folder: resultsFolder(this.services.caches), maxBytes: cacheBytes } : null,
       suspect: this.gpuSuspect,
     };

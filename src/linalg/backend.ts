@@ -156,6 +156,8 @@ export interface LinearAlgebraBackend {
    * so rounded twice, as frameworks and the oracle cast float64. W0 is finite. Throws `cancelled`.
    */
   noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
+  /** Bytes that all that is at work may hold together; a call that needs more by itself is refused. Absent: as the machine allows. */
+  readonly budget?: number;
   /** Peak bytes that one call of comparePair holds for this shape, with so many tuned sides (default 1). */
   pairPeakBytes(rows: number, columns: number, sides?: number): number;
   /** The streaming passes over raw codes; `null` if this backend has no faster way than src/metrics/chunks.ts and agreeing.ts, which define them. */

@@ -32,7 +32,7 @@ export function registerMcpServer(services: McpServices): vscode.Disposable {
 function definitions({ extensionUri, version, options }: McpServices): vscode.McpStdioServerDefinition[] {
   const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
   if (!folders[0]) return [];
-  const { backend, threads, cache } = options();
+  const { backend, threads, memoryBytes, cache } = options();
   const server = new vscode.McpStdioServerDefinition(
     'Offaxis',
     process.execPath,
@@ -41,6 +41,7 @@ function definitions({ extensionUri, version, options }: McpServices): vscode.Mc
       'mcp',
       `--backend=${backend}`,
       ...(threads > 0 ? [`--threads=${threads}`] : []),
+      ...(memoryBytes > 0 ? [`--memory=${memoryBytes}`] : []),
       cache ? `--cache-size=${cache.maxBytes}` : '--no-cache',
       ...folders.map(({ uri }) => `--root=${uri.fsPath}`),
     ],

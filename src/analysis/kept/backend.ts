@@ -33,6 +33,9 @@ export class KeptBackend implements LinearAlgebraBackend {
   get parallelism(): number {
     return this.backend.parallelism;
   }
+  get budget(): number {
+    return this.backend.budget ?? Infinity;
+  }
   get elements(): ElementKernels | null {
     return this.backend.elements;
   }

@@ -69,6 +69,9 @@ class FailoverBackend implements LinearAlgebraBackend {
   get elements(): LinearAlgebraBackend['elements'] {
     return this.options.cpu.elements;
   }
+  get budget(): number {
+    return this.options.cpu.budget ?? Infinity;
+  }
   pairPeakBytes(rows: number, columns: number, sides?: number): number {
     return (this.suspect ? this.options.cpu : this.gpu).pairPeakBytes(rows, columns, sides);
   }

@@ -10,7 +10,7 @@ import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
 import { planPair } from './pairPlan.ts';
 import { WorkerPool, type TaskCost } from './pool.ts';
-import { createShares, PairShares, type Part } from './shares.ts';
+import { PairShares, ReusedShares, type Part } from './shares.ts';
 import { formatOf, shapeOf, type Format } from './source.ts';
 import { twinBytes } from './twin.ts';
 
@@ -21,6 +21,8 @@ export interface WasmBackendOptions {
   kernelDirectory: string;
   /** bundle of worker.ts */
   workerFile: string;
+  /** bytes that all threads may hold together, with the matrices that they were given; default: 1.6 GiB beside the largest matrices */
+  budget?: number | undefined;
   /** which build; default: what the engine can run */
   relaxed?: boolean;
 }
@@ -46,7 +48,11 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   const relaxed = options.relaxed ?? hasRelaxedSimd();
   const module = await compileKernels(kernelDirectory, relaxed);
   const kernels = new KernelMemory(module).reserve(0);
-  const pool = new WorkerPool(module, workerFile, threads, MEMORY_BUDGET);
+  const shares = new ReusedShares();
+  const pool = new WorkerPool(module, workerFile, threads, {
+    bytes: options.budget ?? MEMORY_BUDGET,
+    isLimit: options.budget !== undefined,
+  });
   const peak = (
     rows: number,
     columns: number,
@@ -125,6 +131,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
       threads,
     },
     parallelism: threads,
+    ...(options.budget === undefined ? {} : { budget: options.budget }),
     elements,
     singularValues: (matrix, { signal }) =>
       pool.run(
@@ -138,7 +145,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
       const { angleRank, maskRank, updateRank } = settings;
       const work = peak(base.rows, base.columns, formatOf(base.type), angleRank, maskRank, updateRank);
       const peakBytes = work + codes(base) + (1 + others.length) * codes(tuned);
-      return comparePair(pool, base, tuned, settings, cost(base, peakBytes), threads > 1, signal);
+      return comparePair(pool, base, tuned, settings, cost(base, peakBytes), threads > 1 ? shares : null, signal);
     },
     alignPair: (base, tuned, { signal, others = [], ...settings }) => {
       const work = alignmentBytes(kernels, base, { maskRank: settings.maskRank, cells: MOST_CELLS });
@@ -174,12 +181,12 @@ async function comparePair(
   tuned: Matrix,
   options: PairSettings,
   cost: TaskCost,
-  mayShare: boolean,
+  reused: ReusedShares | null,
   signal: AbortSignal | undefined,
 ): Promise<PairQuantities> {
   const parts =
-    mayShare && options.updateRank === undefined && Math.min(base.rows, base.columns) >= LEAST_SHARED
-      ? createShares(shapeOf(base), options.angleRank)
+    reused && options.updateRank === undefined && Math.min(base.rows, base.columns) >= LEAST_SHARED
+      ? reused.take(shapeOf(base), options.angleRank)
       : null;
   const input = { base: sharedMatrix(base), tuned: sharedMatrix(tuned), options, shares: parts };
   if (!parts) return pool.run('comparePair', input, cost, signal);
@@ -196,6 +203,11 @@ async function comparePair(
   update.catch(() => undefined);
   try {
     const quantities = await owner;
+    // whoever still holds a part is at its last step
+    void Promise.all([tunedSide, update]).then(
+      () => reused?.give(parts),
+      () => undefined,
+    );
     if (quantities.updateValues.length > 0) return quantities;
     return { ...quantities, updateValues: (await update) ?? quantities.updateValues };
   } finally {

@@ -121,8 +121,8 @@ const PAGE = 65536;
 const MOST_PAGES = 65536;
 
 /**
- * One thread's memory and instance. It grows to what a work item needs; memory cannot shrink, so it is replaced by a new one if
- * an item needs far less than is held.
+ * One thread's memory and instance. It grows to what a work item needs and stays: memory cannot shrink, and one that was replaced by a
+ * smaller one would lie beside it, as V8 counts no shared memory and so does not collect it in time.
  */
 export class KernelMemory {
   private memory: WebAssembly.Memory | null = null;
@@ -139,7 +139,7 @@ export class KernelMemory {
         say`A matrix needs ${(bytes / 2 ** 30).toFixed(1)} GiB of working memory, and one thread can address 4 GiB: leave it out with --tensors.`,
       );
     const held = this.memory ? this.memory.buffer.byteLength / PAGE : 0;
-    if (!this.memory || !this.instance || (held > 2048 && pages * 4 < held)) {
+    if (!this.memory || !this.instance) {
       this.memory = new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
       const abort = (): never => {
         throw new Error('a kernel has aborted');

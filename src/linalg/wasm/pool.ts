@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { plain } from '../../protocol/format.ts';
 import { say } from '../../protocol/say.ts';
 import { CANCEL_SLOT, type Reply, type TaskName, type Tasks, type WorkerSetup } from './messages.ts';
 
@@ -31,6 +32,14 @@ interface Thread {
   control: Int32Array;
   job: Job | null;
   timer: NodeJS.Timeout | null;
+  /** the most that a task of it has taken: its memory does not shrink */
+  held: number;
+}
+/** Bytes for all tasks at work. */
+export interface PoolBudget {
+  bytes: number;
+  /** no task ever goes beyond them; else a few of the largest matrices come on top, and a task that is alone may take what it needs */
+  isLimit: boolean;
 }
 
 export class WorkerPool {
@@ -41,12 +50,12 @@ export class WorkerPool {
   private nextId = 1;
   private disposed = false;
 
-  /** `memoryBudget`: bytes, besides MATRICES of the largest matrix at work; tasks beyond it wait, unless nothing else runs. */
+  /** Tasks beyond the budget wait. */
   constructor(
     private readonly module: WebAssembly.Module,
     private readonly workerFile: string,
     private readonly size: number,
-    private readonly memoryBudget: number,
+    private readonly budget: PoolBudget,
   ) {}
 
   /**
@@ -92,6 +101,7 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new OffaxisError('peer-gone', say('The worker threads have been shut down.')));
       if (signal?.aborted) return reject(new OffaxisError('cancelled', 'Cancelled.'));
+      if (this.budget.isLimit && cost.peakBytes > this.budget.bytes) return reject(this.tooLarge(cost));
       const onAbort = (): void => this.cancel(job);
       // one signal may stand for a whole run, with a listener for each task: no leak that Node should warn of
       if (signal) setMaxListeners(0, signal);
@@ -143,13 +153,51 @@ export class WorkerPool {
     const { peakBytes, matrixBytes } = job.cost;
     const held = costs.reduce((sum, cost) => sum + cost.peakBytes, 0);
     const largest = costs.reduce((most, cost) => Math.max(most, cost.matrixBytes), matrixBytes);
-    if (held > 0 && held + peakBytes > this.memoryBudget + MATRICES * largest) return false;
-    const thread = this.threads.find((candidate) => candidate.job === null) ?? this.start();
+    const { bytes, isLimit } = this.budget;
+    if (!isLimit && held > 0 && held + peakBytes > bytes + MATRICES * largest) return false;
+    const free = (): Thread | null => this.threads.find((candidate) => candidate.job === null) ?? this.start();
+    const thread = isLimit ? this.threadWithin(peakBytes, bytes) : free();
     if (!thread) return false;
     thread.job = job;
+    thread.held = Math.max(thread.held, peakBytes);
     Atomics.store(thread.control, CANCEL_SLOT, 0);
     thread.worker.postMessage({ id: job.id, task: job.task, input: job.input });
     return true;
+  }
+
+  /**
+   * The free thread that holds most, so that little is added to it; others that are free end if what they hold stands in the way. Null
+   * if none is free, or those at work hold too much.
+   */
+  private threadWithin(peakBytes: number, limit: number): Thread | null {
+    const idle = this.threads.filter(({ job }) => job === null).sort((a, b) => b.held - a.held);
+    const [chosen, ...others] = idle;
+    if (!chosen && this.threads.length >= this.size) return null;
+    const atWork = this.threads.reduce((sum, { job, held }) => sum + (job ? held : 0), 0);
+    if (atWork + peakBytes > limit) return null;
+    let total = atWork + Math.max(chosen?.held ?? 0, peakBytes) + others.reduce((sum, { held }) => sum + held, 0);
+    for (const other of others) {
+      if (total <= limit) break;
+      total -= other.held;
+      this.retire(other);
+    }
+    if (chosen && total <= limit) return chosen;
+    if (chosen) this.retire(chosen);
+    return this.start();
+  }
+  private retire(thread: Thread): void {
+    this.threads.splice(this.threads.indexOf(thread), 1);
+    void thread.worker.terminate();
+  }
+  private tooLarge({ peakBytes }: TaskCost): OffaxisError {
+    return new OffaxisError(
+      'bad-parameter',
+      say(
+        'This takes {0} of memory, and the cap leaves {1} for matrices: raise --memory (offaxis.memory), or leave it out with --tensors.',
+        plain.bytes(peakBytes),
+        plain.bytes(this.budget.bytes),
+      ),
+    );
   }
 
   private start(): Thread | null {
@@ -157,7 +205,7 @@ export class WorkerPool {
     const control = new SharedArrayBuffer(4);
     const setup: WorkerSetup = { module: this.module, control };
     const worker = new Worker(this.workerFile, { workerData: setup });
-    const thread: Thread = { worker, control: new Int32Array(control), job: null, timer: null };
+    const thread: Thread = { worker, control: new Int32Array(control), job: null, timer: null, held: 0 };
     worker.on('message', (reply: Reply) => this.settle(thread, reply));
     worker.on('error', (error: Error) => this.lose(thread, error.message));
     worker.on('exit', (code) => this.lose(thread, `it ended with code ${code}`));

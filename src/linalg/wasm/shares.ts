@@ -26,7 +26,7 @@ export interface SharedParts {
   X: SharedArrayBuffer;
   U: SharedArrayBuffer;
 }
-export function createShares({ q, big }: Shape, angleRank: number): SharedParts {
+function createShares({ q, big }: Pick<Shape, 'q' | 'big'>, angleRank: number): SharedParts {
   const doubles = (count: number): SharedArrayBuffer => new SharedArrayBuffer(count * 8);
   return {
     state: new SharedArrayBuffer(12),
@@ -34,6 +34,25 @@ export function createShares({ q, big }: Shape, angleRank: number): SharedParts 
     X: doubles(q * angleRank),
     U: doubles(big * angleRank),
   };
+}
+
+/** Shares that are used again: what is dropped of shared memory is not collected in time. */
+export class ReusedShares {
+  private readonly free: SharedParts[] = [];
+
+  take({ q, big }: Shape, angleRank: number): SharedParts {
+    const fits = ({ X, U }: SharedParts): boolean =>
+      X.byteLength === 8 * q * angleRank && U.byteLength === 8 * big * angleRank;
+    const at = this.free.findIndex(fits);
+    const [parts = createShares({ q, big }, angleRank)] = at < 0 ? [] : this.free.splice(at, 1);
+    new Int32Array(parts.state).fill(FREE);
+    return parts;
+  }
+  /** No thread looks at them any more. Those of one shape are kept, the one that was at work last. */
+  give(parts: SharedParts): void {
+    if (this.free[0]?.U.byteLength !== parts.U.byteLength) this.free.length = 0;
+    this.free.push(parts);
+  }
 }
 
 export class PairShares {

@@ -207,6 +207,9 @@ class WebGpuBackend implements LinearAlgebraBackend {
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.cpu.noiseTwin(base, options);
 
   /** Every pair may have to go to the CPU, which holds both sides' codes as this backend does. */
+  get budget(): number {
+    return this.cpu.budget ?? Infinity;
+  }
   pairPeakBytes(rows: number, columns: number, sides?: number): number {
     return this.cpu.pairPeakBytes(rows, columns, sides);
   }

@@ -71,7 +71,6 @@ export async function comparisonStates(vscode: Workbench, shoot: Shoot): Promise
   await vscode.runCommand('View: Close All Editors');
   await vscode.runCommand('View: Show Explorer');
   await runningStates(vscode, shoot);
-  await waitsForSpectra(vscode, shoot);
   await nothingPairs(vscode, shoot);
 }
 
@@ -101,7 +100,7 @@ async function runningStates(vscode: Workbench, shoot: Shoot): Promise<void> {
 }
 
 /** How much and where are there; the whole spectra are asked for. */
-async function waitsForSpectra(vscode: Workbench, shoot: Shoot): Promise<void> {
+export async function stagesStates(vscode: Workbench, shoot: Shoot): Promise<void> {
   const settings = join(vscode.workspace, '.vscode', 'settings.json');
   mkdirSync(dirname(settings), { recursive: true });
   writeFileSync(settings, JSON.stringify({ 'offaxis.wholeSpectra': 'onRequest' }));

@@ -1,6 +1,6 @@
 /**
  * Pictures of every view and state in four themes, for looking at. Run by
- * `npm run shots -- DIR [dark] [light] [hc] [hc-light] [inspector] [comparison] [cases] [several]`; of no theme or no part named: all.
+ * `npm run shots -- DIR [dark] [light] [hc] [hc-light] [inspector] [comparison] [stages] [cases] [several]`; of no theme or no part named: all.
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { llamaMatrices, writeCheckpoint } from '../support/generate.ts';
 import { installExtension } from '../support/install.ts';
 import { Workbench, type Theme } from '../support/workbench.ts';
 import { caseStates, makeCases } from './cases.ts';
-import { comparisonStates } from './comparison.ts';
+import { comparisonStates, stagesStates } from './comparison.ts';
 import { inspectorStates } from './inspector.ts';
 import { severalStates } from './several.ts';
 
@@ -22,6 +22,7 @@ const THEMES = new Map<string, Theme>([
 const PARTS = new Map<string, (vscode: Workbench, shoot: Shoot) => Promise<void>>([
   ['inspector', inspectorStates],
   ['comparison', comparisonStates],
+  ['stages', stagesStates],
   ['cases', caseStates],
   ['several', severalStates],
 ]);

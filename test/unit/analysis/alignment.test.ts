@@ -74,7 +74,9 @@ it('agrees with float64 LAPACK in all that it has, with noise beside it', async 
   expect(summary.wedinVacuous).toBeNull();
   for (const id of WHOLE) expect(Object.keys(summary.metrics)).not.toContain(id);
   expect(summary.metrics['jointEnergy']?.count).toBe(42);
-  expect(answer.notes).toEqual(['The spectrum and how far the main directions turned were not computed.']);
+  expect(answer.notes).toEqual([
+    'Whether the spectrum moved and how far the main directions turned needs the whole spectra.',
+  ]);
   const [head = '', first = ''] = [...comparisonCsv(result)].join('').split('\n');
   const column = head.split(',').indexOf('nss');
   expect(column).toBeGreaterThan(0);

@@ -39,7 +39,7 @@ describe('parseInvocation', () => {
     expect(spectra('--until', 'alignment')).toBe('leading');
     expect(spectra('--until', 'change')).toBe(false);
     expect(spectra('--until', 'change', '--no-spectra')).toBe(false);
-    expect(() => spectra('--until', 'alignment', '--no-spectra')).toThrow('leave out one of it and --until');
+    expect(() => spectra('--until', 'alignment', '--no-spectra')).toThrow('leave out one of the two');
     expect(() => spectra('--until', 'tomorrow')).toThrow('--until is change, alignment, spectra, not "tomorrow".');
     for (const argv of ['runs a b c', 'steps a', 'report a b -o r.md'])
       expect(() => parseInvocation([...argv.split(' '), '--until', 'alignment'])).toThrow(
@@ -97,6 +97,7 @@ describe('parseInvocation', () => {
       command: 'gpu',
       backend: 'gpu',
       memoryMiB: 512,
+      memoryBytes: 0,
       cacheBytes: 4e9,
       threads: 0,
       json: '-',

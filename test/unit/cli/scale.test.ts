@@ -2,12 +2,12 @@
  * Half a million tensors through the real command line: CPU time and peak memory grow as the number of tensors does. Measured as ratios
  * of two sizes in one run, never in seconds: the machine may be slow and busy.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonResult, InspectionResult } from '../../../src/protocol/results.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
+import { measured as measuredRun, type Measured } from './measured.ts';
 
 const CLI = resolve('dist/cli.mjs');
 const [FEW, MANY] = [125_000, 500_000];
@@ -66,33 +66,11 @@ function writePair(count: number): { base: string; tuned: string } {
   return { base, tuned };
 }
 
-interface Measured {
-  cpuSeconds: number;
-  peakBytes: number;
-  stdout: string;
-}
-/** What the process itself says of its resources as it ends. */
-const REPORT = `data:text/javascript,${encodeURIComponent(
-  `import { writeSync } from 'node:fs';process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));`,
-)}`;
 async function measured(...argv: string[]): Promise<Measured> {
-  const child = spawn(process.execPath, ['--import', REPORT, CLI, ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  const texts = ['', '', ''];
-  [child.stdout, child.stderr, child.stdio[3]].forEach((stream, i) =>
-    stream?.on('data', (text) => (texts[i] += String(text))),
-  );
-  const status = await new Promise((done) => child.on('close', done));
-  const [stdout = '', stderr, report = ''] = texts;
-  expect(stderr, argv.join(' ')).toBe('');
-  expect(status, argv.join(' ')).toBe(0);
-  const usage = JSON.parse(report) as NodeJS.ResourceUsage;
-  return {
-    cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
-    peakBytes: usage.maxRSS * 1024,
-    stdout,
-  };
+  const found = await measuredRun(...argv);
+  expect(found.stderr, argv.join(' ')).toBe('');
+  expect(found.status, argv.join(' ')).toBe(0);
+  return found;
 }
 
 /** `runs`: of few tensors, before and after `many`. The slower one counts: what else the machine does meanwhile comes and goes. */

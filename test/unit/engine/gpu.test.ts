@@ -151,6 +151,7 @@ test('the options of the engine survive its command line; nonsense becomes the d
     backend: 'gpu',
     threads: 3,
     memoryMiB: 512,
+    memoryBytes: 2e9,
     suspect: true,
     cache: { folder: 'a b', maxBytes: 5 },
   } as const;
@@ -160,6 +161,7 @@ test('the options of the engine survive its command line; nonsense becomes the d
     backend: 'auto',
     threads: 0,
     memoryMiB: 0,
+    memoryBytes: 0,
     cache: null,
     suspect: false,
   });

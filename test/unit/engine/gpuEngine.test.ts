@@ -22,7 +22,7 @@ beforeAll(() => {
   client = new EngineClient({
     log,
     launch: () => {
-      const options = { backend: 'gpu', threads: 2, memoryMiB: 256, cache: null, suspect } as const;
+      const options = { backend: 'gpu', threads: 2, memoryMiB: 256, memoryBytes: 0, cache: null, suspect } as const;
       const engine = launchEngine({ file: ENGINE, arguments: engineArguments.format(options), log });
       processes.push(engine);
       return engine;

@@ -60,7 +60,9 @@ describe('what was downloaded', () => {
   it('travels again if its file on disk is torn, and only that', async () => {
     await readWhole();
     const [file = ''] = entries();
-    writeFileSync(file, readFileSync(file).subarray(0, 1000));
+    const whole = readFileSync(file);
+    // any of them comes first, the short end of the file, too: their names are hashes of an address with another port each time
+    writeFileSync(file, whole.subarray(0, whole.length / 2));
     const again = await readWhole();
     expect(again.blocks).toBe(1);
     expect(isSame(again.bytes, BYTES)).toBe(true);

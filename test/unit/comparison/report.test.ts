@@ -87,6 +87,6 @@ it('is refused before there is a figure, and of files that have changed since', 
   const bytes = readFileSync(tuned);
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
   writeFileSync(tuned, bytes);
-  await expect(controller.reported()).rejects.toThrow('have changed on disk');
+  await expect(controller.reported()).rejects.toThrow('have changed since these figures');
   await controller.dispose();
 });

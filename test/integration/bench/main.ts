@@ -1,9 +1,11 @@
 /**
- * How long a reader waits: activation of the extension, and from the double-click to the first row of a very large index, beside VS Code
- * opening the same JSON as text. Both take turns in one VS Code, so that what else runs on the machine slows both.
+ * How long a reader waits: activation of the extension; from the double-click to the first row of a very large index, beside VS Code
+ * opening the same JSON as text, the two taking turns in one VS Code, so that what else runs on the machine slows both; and from "Compare
+ * with Base" to the size map and to the answer, of the sample family.
  */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ComparisonPage } from '../support/comparison.ts';
 import { installExtension } from '../support/install.ts';
 import { Workbench } from '../support/workbench.ts';
 import { SHARDS, TENSORS, writeLargeIndex } from './largeIndex.ts';
@@ -60,6 +62,7 @@ export async function benchUi(root: string): Promise<void> {
       tables.push(await table());
       await closed();
     }
+    const compared = await comparisonTimes(vscode);
     const activation = await activationTime(vscode);
     const [warmTable, warmText] = [median(tables), median(texts)];
     const size = `${TENSORS.toLocaleString('en')} tensors, ${SHARDS} shards, ${(bytes / 1e6).toFixed(1)} MB of JSON`;
@@ -69,9 +72,31 @@ export async function benchUi(root: string): Promise<void> {
     print('activation of the extension', '', ms(activation), '');
     print(`first opening in a window: ${size}`, ms(firstText), ms(firstTable), (firstTable / firstText).toFixed(2));
     print(`opening again, median of ${ROUNDS}`, ms(warmText), ms(warmTable), (warmTable / warmText).toFixed(2));
+    print(
+      'comparison of 42 matrices, 1.1 M weights, until its map of sizes is whole and the answer begins',
+      '',
+      ms(compared.size),
+      '',
+    );
+    print('until the answer is whole, with spectra and noise of the same size', '', ms(compared.answer), '');
   } finally {
     await vscode.close();
   }
+}
+
+/** From the menu's entry on. The answer says nothing of how much changed before every matrix has its size. */
+async function comparisonTimes(vscode: Workbench): Promise<{ size: number; answer: number }> {
+  // the list draws the rows in view alone, and the shards fill it
+  await vscode.runCommand('Collapse Folders in Explorer');
+  await vscode.selectAsBase('base', 'model.safetensors');
+  const tuned = await vscode.reveal('rl', 'model.safetensors');
+  await vscode.chooseFromMenu(tuned, 'Compare with Base');
+  const start = performance.now();
+  const page = new ComparisonPage(vscode);
+  await page.document.locator('.answer .clause').first().waitFor();
+  const size = performance.now() - start;
+  await page.phase('done');
+  return { size, answer: performance.now() - start };
 }
 
 /** As VS Code itself has measured it. */

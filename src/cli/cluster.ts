@@ -1,6 +1,6 @@
 /** `offaxis cluster`: the job that shares a comparison over many machines, of the parts that are missing. */
 import { isMarked } from '../bytes/index.ts';
-import { comparisonCommandLine, quotePosix } from '../export/commandLine.ts';
+import { comparisonCommandLine, operand, quotePosix } from '../export/commandLine.ts';
 import { writeStandardOutput } from '../files/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { terminal } from '../text/show.ts';
@@ -10,7 +10,8 @@ import { jobText } from './schedulers.ts';
 
 /** A file of the folder that is not a whole part of so many counts as missing. Throws bad-parameter for an address that only this process can read. */
 export async function runCluster(options: Extract<Invocation, { command: 'cluster' }>): Promise<void> {
-  const { scheduler, shards: of, parts: folder } = options;
+  const { scheduler, shards: of } = options;
+  const folder = operand(options.parts);
   for (const side of [options.base, options.tuned])
     if (isMarked(side))
       throw new OffaxisError(

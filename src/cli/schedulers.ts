@@ -3,10 +3,13 @@
 export const SCHEDULERS = ['slurm', 'kubernetes', 'ray'] as const;
 export type Scheduler = (typeof SCHEDULERS)[number];
 
+/** Of one task. A machine with fewer needs another number in the printed job. */
+const CPUS = 8;
+
 export interface Job {
   /** the comparison's command line, quoted for a POSIX shell: "offaxis compare 'BASE' 'TUNED' ..." */
   command: string;
-  /** the folder of the parts, as it is and quoted */
+  /** the folder of the parts, as it is (not beginning with a dash) and quoted */
   folder: string;
   quotedFolder: string;
   /** how many parts there are */
@@ -24,10 +27,10 @@ export function jobText(scheduler: Scheduler, job: Job): string {
 /** https://slurm.schedmd.com/job_array.html */
 function slurm({ command, quotedFolder, of, ranges }: Job): string {
   return `#!/bin/bash
-# Submit with: mkdir -p ${quotedFolder} && sbatch THIS_FILE
+# Submit with: sbatch THIS_FILE
 #SBATCH --job-name=offaxis
 #SBATCH --array=${ranges}
-#SBATCH --cpus-per-task=8
+#SBATCH --cpus-per-task=${CPUS}
 #SBATCH --output=offaxis-%A_%a.log
 set -euo pipefail
 mkdir -p ${quotedFolder}
@@ -36,16 +39,19 @@ ${command} \\
   --json ${quotedFolder}/"part-$SLURM_ARRAY_TASK_ID.json"`;
 }
 
-/** https://kubernetes.io/docs/tasks/job/indexed-parallel-processing-static/ */
+/**
+ * https://kubernetes.io/docs/tasks/job/indexed-parallel-processing-static/; `kubectl apply` takes no generateName. Relative paths count
+ * from the volume, so that parts outlive their container. `exec`, so that a signal to the container reaches offaxis.
+ */
 function kubernetes({ command, quotedFolder, of, missing }: Job): string {
   const script = [
     'set -eu',
     `set -- ${missing.join(' ')}`,
     'shift "$JOB_COMPLETION_INDEX"',
     `mkdir -p ${quotedFolder}`,
-    `${command} --shard "$1/${of}" --json ${quotedFolder}/"part-$1.json"`,
-  ];
-  return `# kubectl apply -f THIS_FILE. Set the image (one that has offaxis) and the claim of the volume that holds the checkpoints.
+    `exec ${command} --shard "$1/${of}" --threads ${CPUS} --json ${quotedFolder}/"part-$1.json"`,
+  ].join('\n');
+  return `# kubectl create -f THIS_FILE. Set the image (one that has offaxis) and the claim of the volume that holds the checkpoints.
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -61,27 +67,40 @@ spec:
       containers:
         - name: offaxis
           image: REGISTRY/offaxis:latest
-          resources: { requests: { cpu: "8", memory: 16Gi } }
+          resources: { requests: { cpu: "${CPUS}", memory: 16Gi } }
           volumeMounts: [{ name: checkpoints, mountPath: /checkpoints }]
+          workingDir: /checkpoints
           command: [sh, -c]
           args:
             - |
-${script.map((line) => `              ${line}`).join('\n')}
+              ${script.replaceAll('\n', `\n${' '.repeat(14)}`)}
       volumes: [{ name: checkpoints, persistentVolumeClaim: { claimName: CLAIM } }]`;
 }
 
-/** https://docs.ray.io/en/latest/ray-core/tasks.html; the command goes through a shell, as it is quoted for one. */
+/**
+ * https://docs.ray.io/en/latest/ray-core/tasks.html; the command goes through a shell, as it is quoted for one. Tasks start in the folder
+ * that "ray start" ran in, not in the driver's. A task whose machine is lost raises in ray.get: the others go on.
+ */
 function ray({ command, folder, quotedFolder, of, missing }: Job): string {
   const text = (value: string): string => JSON.stringify(value);
   return `import os, subprocess, ray
 ray.init(address=os.environ.get("RAY_ADDRESS"))
+here = os.getcwd()
 os.makedirs(${text(folder)}, exist_ok=True)
 
-@ray.remote(num_cpus=8, max_retries=2)
+@ray.remote(num_cpus=${CPUS}, max_retries=2)
 def part(index):
-    command = ${text(`${command} --shard `)} + f"{index}/${of}" + ${text(` --json ${quotedFolder}/part-`)} + f"{index}.json"
-    return index, subprocess.run(command, shell=True).returncode
+    command = ${text(`${command} --threads ${CPUS} --shard `)} + f"{index}/${of}" + ${text(` --json ${quotedFolder}/part-`)} + f"{index}.json"
+    return subprocess.run(command, shell=True, cwd=here).returncode
 
-failed = [index for index, code in ray.get([part.remote(i) for i in ${JSON.stringify(missing)}]) if code]
+def worked(task):
+    try:
+        return ray.get(task) == 0
+    except ray.exceptions.RayError as error:
+        print(error)
+        return False
+
+tasks = [(index, part.remote(index)) for index in ${JSON.stringify(missing)}]
+failed = [index for index, task in tasks if not worked(task)]
 raise SystemExit(f"parts that failed: {failed}" if failed else 0)`;
 }

@@ -72,7 +72,7 @@ function optionsOf(parameters: ComparisonParameters): string[] {
 }
 
 /** A path that begins with a dash would be read as an option. */
-function operand(path: string): string {
+export function operand(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;
 }
 

@@ -162,9 +162,13 @@ export function registerCheckpointsView(
   compare: (base: string, tuned: string) => Promise<void>,
 ): vscode.Disposable {
   const provider = new CheckpointsProvider(services);
+  const view = vscode.window.createTreeView(VIEW_ID, { treeDataProvider: provider, showCollapseAll: true });
   return vscode.Disposable.from(
     provider,
-    vscode.window.createTreeView(VIEW_ID, { treeDataProvider: provider, showCollapseAll: true }),
+    view,
+    view.onDidChangeVisibility(async ({ visible: isShown }) => {
+      if (isShown) await services.workspace.check();
+    }),
     vscode.commands.registerCommand(OPEN_RECENT, async (value: unknown) => {
       const comparison = comparisonOf(value);
       if (comparison) await compare(comparison.base, comparison.tuned);

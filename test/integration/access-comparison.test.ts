@@ -21,8 +21,11 @@ async function openSample(vscode: Workbench): Promise<void> {
 /** Zoom 200 % is half the CSS pixels, as the browser does it. */
 async function atTwice(vscode: Workbench, look: () => Promise<void>): Promise<void> {
   await vscode.page.setViewportSize({ width: 720, height: 450 });
-  await look();
-  await vscode.page.setViewportSize({ width: 1440, height: 900 });
+  try {
+    await look();
+  } finally {
+    await vscode.page.setViewportSize({ width: 1440, height: 900 });
+  }
 }
 const overflow = (vscode: Workbench): Promise<number> =>
   vscode

@@ -2,6 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { expectAccessible } from './support/axe.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 import { Workbench } from './support/workbench.ts';
 
 const { workbench } = session();
@@ -15,8 +16,8 @@ test('axe finds nothing serious in the table and the detail', async () => {
 
 test('axe finds nothing serious in filters, their errors, outliers and empty lists', async () => {
   const page = new InspectorPage(workbench());
-  await page.action('filters').click();
-  await page.action('regex').click();
+  await turn(page.action('filters'), true);
+  await turn(page.action('regex'), true);
   await page.action('filter').fill('(q');
   await page.action('filter-shape').fill('4096xx');
   await page.document.locator('#error-shape').waitFor();
@@ -26,7 +27,7 @@ test('axe finds nothing serious in filters, their errors, outliers and empty lis
   await page.document.locator('[data-state="no-match"]').waitFor();
   await expectAccessible(workbench(), 'empty list');
   await page.action('clear-filter').click();
-  await page.action('outliers').click();
+  await turn(page.action('outliers'), true);
   await page.document.locator('[data-rule]').waitFor();
   await expectAccessible(workbench(), 'outliers');
   await page.action('outliers').click();
@@ -38,7 +39,7 @@ test('axe finds nothing serious in the spectra map and its table', async () => {
   await page.document.locator('button[data-view="spectra"]').click();
   await page.document.locator('[data-map]').waitFor();
   await expectAccessible(workbench(), 'map');
-  await page.action('table').click();
+  await turn(page.action('table'), true);
   await expectAccessible(workbench(), 'map as a table');
   await page.action('table').click();
   await page.document.locator('button[data-view="tensors"]').click();

@@ -61,12 +61,12 @@ test('a side of the title chooses another checkpoint, and the pair is compared',
 test('the parameters are changed, and "Defaults" brings them back', async () => {
   const page = new ComparisonPage(workbench());
   const alpha = page.document.locator('#parameter-alpha');
-  await page.action('parameters').click();
+  await page.openParameters();
   await alpha.fill('0.5');
   await page.action('compare-again').click();
   await expect.poll(() => page.action('parameters').innerText()).toContain('α 0.5');
   await page.complete(42);
-  await page.action('parameters').click();
+  await page.openParameters();
   await expect.poll(() => alpha.inputValue()).toBe('0.5');
   await page.action('defaults').click();
   await expect.poll(() => page.action('parameters').innerText()).not.toContain('α 0.5');

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
 import { expectGolden, expectGoldenKeyFigures, expectShown, goldenComparison, medianOf } from './support/golden.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 
 const { workbench, root } = session();
 const golden = goldenComparison(root, 'base-to-rl');
@@ -99,6 +100,7 @@ test('the answer stands above the figures, each clause with what it rests on', a
   const answer = page.document.locator('.answer');
   await expect.poll(() => answer.innerText()).toMatch(/main directions \(×\s?16 of random, noise ×\s?[\d.]+\)\./);
   // pressed, a clause opens its question; pressed again it is as before
+  await turn(clause('direction-main-low'), false);
   await clause('direction-main-low').click();
   const tab = page.document.locator('[role="tab"][aria-selected="true"]');
   await expect.poll(() => tab.innerText()).toBe('Where does it point?');
@@ -156,7 +158,7 @@ test('the keyboard walks the heatmap, steps through metrics and enters the detai
 
 test('the ranked table holds all 42 matrices, in place of the map if asked', async () => {
   const page = new ComparisonPage(workbench());
-  await page.action('table').click();
+  await turn(page.action('table'), true);
   await page.heatmap().waitFor({ state: 'hidden' });
   await expect.poll(() => page.document.locator('table.rank').getAttribute('aria-rowcount')).toBe('43');
   const first = page.ranked().first();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 
 const { workbench } = session();
 const inspector = (): InspectorPage => new InspectorPage(workbench());
@@ -17,9 +18,10 @@ test('names are found by words, glob and regular expression; a wrong one says so
   const page = inspector();
   await page.document.locator('main[data-view="tensors"]').waitFor();
   const filter = page.action('filter');
+  await turn(page.action('regex'), false);
   await filter.fill('layers.?.self_attn.q*,layers.?.self_attn.k*');
   await expect.poll(() => found(page)).toBe('12');
-  await page.action('regex').click();
+  await turn(page.action('regex'), true);
   await filter.fill('layers\\.[0-2]\\..*(up|down)_proj');
   await expect.poll(() => found(page)).toBe('6');
   await filter.fill('layers\\.(');
@@ -36,7 +38,8 @@ test('names are found by words, glob and regular expression; a wrong one says so
 
 test('filters by role, layers and shape stand as chips, which go one by one', async () => {
   const page = inspector();
-  await page.action('filters').click();
+  await turn(page.action('filters'), true);
+  if (await page.action('clear-all').isVisible()) await page.action('clear-all').click();
   await page.action('add-roles').selectOption('block');
   await page.action('filter-layers').fill('0-1');
   await page.action('filter-shape').fill('352x*');

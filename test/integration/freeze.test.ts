@@ -6,6 +6,7 @@ import { f32, safetensors } from '../unit/formats/build.ts';
 import { ComparisonPage } from './support/comparison.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 
 const { workbench } = session({
   prepare: (workspace) => {
@@ -101,7 +102,7 @@ test('a million entries of metadata and a type of a megabyte leave the inspector
   await page.allFacts();
   await page.action('metadata').waitFor();
   await expect.poll(() => page.fact('Metadata')).toMatch(/999.998 more/);
-  await page.action('metadata').click();
+  await turn(page.action('metadata'), true);
   await page.document.locator('[data-left-out]', { hasText: /999.700 more entries are left out/ }).waitFor();
   await expect.poll(() => page.document.locator('[data-metadata] dt').count()).toBe(301);
   await page.action('metadata').click();
@@ -121,7 +122,7 @@ test('as many findings as tensors, and a name of 50 MB, are a list in a window a
   const strip = page.document.locator('[data-scan="done"]');
   await strip.waitFor({ timeout: MANY_MS });
   expect(Number(await strip.getAttribute('data-problems'))).toBeGreaterThanOrEqual(ILL);
-  await page.action('all-problems').click();
+  await turn(page.action('all-problems'), true);
   const list = page.document.locator('.problems ox-long-list');
   const lines = list.locator('[data-severity]');
   await expect.poll(() => lines.count()).toBeLessThan(60);

@@ -12,7 +12,7 @@ test('Enter on the (i) opens its pop-up, Escape closes it, and the focus is back
   await workbench().openFromExplorer('base', 'model.safetensors');
   const page = new InspectorPage(workbench());
   await page.open('model.layers.3.self_attn.v_proj.weight');
-  await page.action('compute-spectrum').click();
+  await page.computeSpectrum();
   const info = page.document.locator('[data-metrics] [data-term="stableRank"]');
   await info.focus();
   await workbench().page.keyboard.press('Enter');

@@ -139,6 +139,7 @@ test('an index shows its own tensors', async () => {
 test('"offaxis.hover.enabled": false turns hovers off, at once and only as long as it is set', async () => {
   const settings = join(workbench().workspace, '.vscode', 'settings.json');
   mkdirSync(dirname(settings), { recursive: true });
+  rmSync(settings, { force: true });
   await workbench().openFromExplorer('train.py');
   await workbench().tab('train.py').click();
   await hover(1, 25);

@@ -49,6 +49,7 @@ test('the settings stand under headings, in the order of package.json', async ()
   await workbench().runCommand('Preferences: Open Settings (UI)');
   const search = page.locator('.settings-editor .suggest-input-container');
   await search.click();
+  await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.type('@ext:offaxis.offaxis');
   // what the machine decides stands in the settings of the machine that the server runs on
   await page.locator('.settings-tabs-widget .action-label', { hasText: /^Remote/ }).click();

@@ -6,6 +6,7 @@ import { decodeFloats } from '../../src/numbers/index.ts';
 import { ComparisonPage } from './support/comparison.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 const WEIGHT = 'model.layers.0.self_attn.q_proj.weight';
@@ -52,6 +53,7 @@ test('a weight of GPTQ opens with its values; "Codes" shows the words that the f
   await page.open(CODES);
   await page.document.locator('[data-tab="values"]').click();
   await page.document.getByRole('grid', { name: /^Values/ }).waitFor();
+  await turn(page.action('codes'), false);
   const value = await firstOf(join(FIXTURES, 'quantised', 'gptq', 'twin.safetensors'), WEIGHT);
   await expect.poll(async () => Math.abs((await first()) - value)).toBeLessThan(1e-6);
   await page.action('codes').click();

@@ -1,5 +1,5 @@
 /** Several checkpoints of one base: from a comparison, and the folder of a run that goes on. */
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
@@ -62,6 +62,9 @@ test('"+ Run" on a comparison puts a further checkpoint beside it', async () => 
 
 test('a followed folder: a step is waited for while it is written, and computed when it is whole', async () => {
   const vscode = workbench();
+  // what a first try left
+  await vscode.runCommand('View: Close All Editors');
+  for (const name of ['step-20', 'step-30', 'tmp']) rmSync(at('run', name), { recursive: true, force: true });
   const run = await vscode.reveal('run');
   await vscode.choose(() => vscode.chooseFromMenu(run, 'Compare Steps of a Training Run...'), {
     placeholder: /^The base/,

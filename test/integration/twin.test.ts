@@ -30,7 +30,7 @@ test('noise of the same size stands beside the figures of every matrix, as it co
 
 test('turned off behind the gear it is gone, said so, offered, and the choice is kept for this pair', async () => {
   const page = new ComparisonPage(workbench());
-  await page.action('parameters').click();
+  await page.openParameters();
   await page.document.locator('#parameter-twin').uncheck();
   await page.action('compare-again').click();
   const badge = page.document.locator('[data-badge]');
@@ -53,7 +53,7 @@ test('turned off behind the gear it is gone, said so, offered, and the choice is
 
 test('a parameter that is out of range is refused with the reason, and nothing is computed', async () => {
   const page = new ComparisonPage(workbench());
-  await page.action('parameters').click();
+  await page.openParameters();
   await page.document.locator('#parameter-maskRank').fill('100000');
   await page.action('compare-again').click();
   const failed = page.document.locator('[data-failed="whole"]');

@@ -6,9 +6,10 @@ import type { FrameLocator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { safetensors } from '../unit/formats/build.ts';
 import { ComparisonPage } from './support/comparison.ts';
-import { saveInWorkspace } from './support/dialogs.ts';
+import { nameInWorkspace } from './support/dialogs.ts';
 import { InspectorPage } from './support/inspector.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 
 /** Turned direction, nothing to see, controls, a line of its own. */
 const HOSTILE = '\u202egnp.\u200b\u0007\u009b\u2066x\nerror: forged';
@@ -68,9 +69,9 @@ test('names, types and metadata that would turn, hide or forge a line are shown 
   const page = new InspectorPage(workbench());
   await page.document.locator('[data-section="values"]').waitFor();
   await page.allFacts();
-  await page.action('metadata').click();
+  await turn(page.action('metadata'), true);
   await page.document.locator('[data-metadata]').waitFor();
-  await page.action('filters').click();
+  await turn(page.action('filters'), true);
   const text = await said(page.document);
   await workbench().screenshot('untrusted inspector');
   expect(text).toContain(SHOWN);
@@ -97,7 +98,7 @@ const digest = (): string =>
 /** Types a path into VS Code's dialog, and says that what is there may go. */
 async function answerDialog(name: string): Promise<void> {
   const { page } = workbench();
-  await saveInWorkspace(workbench(), name);
+  await nameInWorkspace(workbench(), name);
   // "already exists. Are you sure you want to overwrite it?"
   await page.locator('.quick-input-widget', { hasText: 'already exists' }).waitFor();
   await page

@@ -54,6 +54,10 @@ export class ComparisonPage {
   async keyRow(): Promise<string> {
     return this.document.locator('.keyfig').innerText();
   }
+  /** Behind the gear. */
+  async openParameters(): Promise<void> {
+    if (!(await this.document.locator('#parameter-alpha').isVisible())) await this.action('parameters').click();
+  }
   /** In a narrow window the detail is one line, which opens. */
   async openDetail(): Promise<void> {
     const expand = this.document.locator('.beside > .expand');

@@ -1,4 +1,5 @@
 /** VS Code's own dialog for a destination. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Workbench } from './workbench.ts';
@@ -6,8 +7,14 @@ import type { Workbench } from './workbench.ts';
 /** A busy machine takes its time to list a folder. */
 const PATIENCE = { timeout: 60_000 };
 
+/** As `nameInWorkspace`, of a file that is not there: what a first try wrote would be asked about. */
+export async function saveInWorkspace(workbench: Workbench, name: string, ending?: string): Promise<string> {
+  rmSync(join(workbench.workspace, name), { force: true });
+  return nameInWorkspace(workbench, name, ending);
+}
+
 /** Types the path of `name` in the workspace into the dialog that proposes a name of that ending, and confirms it. Gives the path. */
-export async function saveInWorkspace(
+export async function nameInWorkspace(
   { page, workspace }: Workbench,
   name: string,
   ending = name.slice(name.lastIndexOf('.')),

@@ -33,6 +33,15 @@ export class InspectorPage {
     if (await strip.isVisible()) await strip.click();
   }
 
+  /** Unless it stands there already. */
+  async computeSpectrum(): Promise<void> {
+    const compute = this.action('compute-spectrum');
+    const figures = this.document.locator('[data-metrics]');
+    await compute.or(figures).first().waitFor();
+    if (await compute.isVisible()) await compute.click();
+    await figures.waitFor();
+  }
+
   problems(): Locator {
     return this.document.locator('[data-problems]');
   }

@@ -1,4 +1,7 @@
-/** One VS Code for a test file, a screenshot of what a failed test left, and what is left open closed before its second try. */
+/**
+ * One VS Code for a test file, a screenshot of what a failed test left. Before its second try quick picks, menus and messages that the first
+ * left are closed; editors, files and pressed buttons are the test's own, as tests of a file go on from one another.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import type { Installation } from './install.ts';
 import { Workbench, type WorkbenchOptions } from './workbench.ts';
@@ -13,7 +16,7 @@ export function session(
     open = await Workbench.open(within(inject('installation')), options);
   });
   beforeEach(async ({ task }) => {
-    if (task.result?.retryCount) await open?.dismiss();
+    if (task.result?.retryCount) await open?.clear();
   });
   afterEach(async ({ task: { name, result } }) => {
     if (result?.state !== 'fail' || !open) return;

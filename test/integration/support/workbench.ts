@@ -255,6 +255,14 @@ export class Workbench {
     }
   }
 
+  /** Lets go of keys and buttons that a test left held, and closes what lies over the window: quick picks, menus, messages. */
+  async clear(): Promise<void> {
+    await this.page.mouse.up();
+    await this.page.keyboard.up('Shift');
+    await this.dismiss();
+    await this.runCommand('Notifications: Clear All Notifications');
+  }
+
   /** Closes quick picks and menus. */
   async dismiss(): Promise<void> {
     const input = this.page.locator(`${QUICK} input`).first();

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installDependencies, run } from './lib/install.mjs';
 import { onRecentNode } from './lib/node.mjs';
-import { headerOf } from './lib/random-pair.mjs';
+import { gaussian, headerOf } from './lib/random-pair.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 await onRecentNode(root);
@@ -26,17 +26,6 @@ const SHAPES = quick
   : [...Array.from({ length: 8 }, () => [2048, 2048]), [4096, 1024]];
 const STAGES = ['change', 'alignment', 'spectra'];
 
-/** Gaussian numbers, the same in every run. */
-function gaussian(seed) {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32 + 2 ** -33;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 /** bf16 codes, nearest even; and the values that they stand for. */
 function rounded(values) {
   const bits = new Uint32Array(values.buffer);

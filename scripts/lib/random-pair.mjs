@@ -40,6 +40,18 @@ function xorshift(seed) {
   return () => Math.sqrt(3) * (uniform() + uniform() + uniform() + uniform());
 }
 
+/** Normal numbers, the same in every run. @param {number} seed */
+export function gaussian(seed) {
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let z = Math.imul(state ^ (state >>> 15), state | 1);
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32 + 2 ** -33;
+  };
+  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
 function fileOf(shapes, matrices) {
   const codes = matrices.map((matrix) =>
     Buffer.from(Uint16Array.from(new Uint32Array(matrix.buffer), (x) => x >>> 16).buffer),

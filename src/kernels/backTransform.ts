@@ -1,5 +1,5 @@
 // Vectors of the band back to vectors of the dense matrix: X := Q X with the reflectors of bandReduce, G at a time (compact WY),
-// in f32 or f64. One call does one block, so that the caller can stop between them.
+// in f32 or f64.
 import { gemm } from './gemm';
 import { MR, KC, MC, NC } from './micro';
 import { at, triangle } from './vector';
@@ -7,6 +7,7 @@ import { at, triangle } from './vector';
 const G: i32 = 96; // reflectors applied at once
 /** Bytes of scratch. */
 export function backTransformBytes(n: i32, k: i32): i32 { return (G * n + 2 * G * G + 2 * G * (k + 16) + MR * 4 + MC * KC + KC * (NC + 16)) * 8 + 4096; }
+// One block.
 // @ts-ignore: decorator
 @inline function back<T>(VT: usize, ldv: i32, n: i32, b: i32, tau: usize, X: usize, ldx: i32, k: i32, block: i32, work: usize): void {
   const Z = sizeof<T>();
@@ -24,16 +25,15 @@ export function backTransformBytes(n: i32, k: i32): i32 { return (G * n + 2 * G 
   gemm<T, T>(g, k, g, 1, Tm, g, 1, P, k, 1, false, P2, k, w);
   gemm<T, T>(N, k, g, -1, Vg, 1, N, P2, k, 1, true, Xs, ldx, w);
 }
-/** Blocks of reflectors: the back-transform calls block blocks - 1 first and block 0 last. */
-export function backTransformBlocks(n: i32, b: i32): i32 {
+function blocks(n: i32, b: i32): i32 {
   const step = G - G % b, count = n > 1 ? ((n - 1) / b) * b : 0;
   return (count + step - 1) / step;
 }
-/** One block of Q X := H_0 .. H_last X in f32; X is n x k, row-major with row stride ldx. */
-export function backTransform32(VT: usize, ldv: i32, n: i32, b: i32, tau: usize, X: usize, ldx: i32, k: i32, block: i32, work: usize): void {
-  back<f32>(VT, ldv, n, b, tau, X, ldx, k, block, work);
+/** Q X := H_0 .. H_last X in f32; X is n x k, row-major with row stride ldx. */
+export function backTransform32(VT: usize, ldv: i32, n: i32, b: i32, tau: usize, X: usize, ldx: i32, k: i32, work: usize): void {
+  for (let block = blocks(n, b) - 1; block >= 0; --block) back<f32>(VT, ldv, n, b, tau, X, ldx, k, block, work);
 }
 /** The same in f64. */
-export function backTransform64(VT: usize, ldv: i32, n: i32, b: i32, tau: usize, X: usize, ldx: i32, k: i32, block: i32, work: usize): void {
-  back<f64>(VT, ldv, n, b, tau, X, ldx, k, block, work);
+export function backTransform64(VT: usize, ldv: i32, n: i32, b: i32, tau: usize, X: usize, ldx: i32, k: i32, work: usize): void {
+  for (let block = blocks(n, b) - 1; block >= 0; --block) back<f64>(VT, ldv, n, b, tau, X, ldx, k, block, work);
 }

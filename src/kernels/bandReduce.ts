@@ -4,10 +4,10 @@
 // the trailing block becomes A - V W' - W V'. A is swept once a panel: the next panel's columns are updated first (the strip), so
 // that its reflectors are known when the sweep starts; a tile then gets the pending rank-2b update and serves the next product
 // at once: W_I += A_IJ V_J and, since only the lower half is stored, W_J += A_IJ' V_I. Operands are packed once a panel.
-// One call does a range of panels, so that the caller can stop between them.
 import { gemm } from './gemm';
 import { MR, KC, MC, NC, fma, fnma, hsum, micro, packA, packB } from './micro';
 import { at, dot, triangle } from './vector';
+import { worked } from './worked';
 
 const TB: i32 = 96; // tile of the symmetric product: 73 KB, stays in L2 for its two uses
 
@@ -98,26 +98,26 @@ function sweep(A: usize, ld: i32, N: i32, b: i32, pending: bool, Xp: usize, Yp: 
       for (let j = 0, w = below ? TB : h; j < w; j += MR)
         for (let c = 0; c < nb; ++c)
           micro<f64>(h, p + (<usize>j << 3), lp, Vp + <usize>c * vs + (<usize>i0 << 5), W + <usize>(j0 + j) * lw + (<usize>c << 5), lw, 1, true);
+      worked(<f64>h * TB * (4 * b));
     }
   }
 }
 
-/** Bytes of bandReduce's scratch; it must stay untouched from the first panel to the last. */
+/** Bytes of bandReduce's scratch. */
 export function bandReduceBytes(n: i32, b: i32): i32 {
   return ((n + TB) * b * 7 + 4 * b * b + TB * TB + MR * KC + MC * KC + KC * (NC + 16) + 256) * 8;
 }
 /**
- * Panels that begin at columns from..to-1 (multiples of b; the first call has from = 0, the last to >= n).
  * A: lower half, n + 8 rows allocated, ld >= n + 12 (edge tiles spill; ld * 8 should not be a multiple of 4096), destroyed.
  * VT: (n + 1) x ldv, gets reflector i in row i; tau: n; S: lower band n x lds, lds >= b + 2 (see bandTail). b: a multiple of 4.
  */
-export function bandReduce(A: usize, ld: i32, n: i32, b: i32, VT: usize, ldv: i32, tau: usize, S: usize, lds: i32, from: i32, to: i32, work: usize): void {
+export function bandReduce(A: usize, ld: i32, n: i32, b: i32, VT: usize, ldv: i32, tau: usize, S: usize, lds: i32, work: usize): void {
   const np = n + TB, wide = <usize>(np * b) << 3, lw = <usize>b << 3, la = <usize>ld << 3, lv = <usize>ldv << 3;
   const Vp = work, Y = Vp + wide, Xp = Y + wide, Yp = Xp + 2 * wide, W = Yp + 2 * wide;
   const Gm = W + wide, Tm = Gm + lw * b, Mm = Tm + lw * b, M2 = Mm + lw * b, scratch = M2 + lw * b;
-  if (from == 0) { memory.fill(VT, 0, <usize>(n + 1) * lv); memory.fill(tau, 0, <usize>n << 3); memory.fill(S, 0, <usize>(n * lds) << 3); }
-  let j = from;
-  for (; j < to && n - j - b > 0; j += b) {
+  memory.fill(VT, 0, <usize>(n + 1) * lv); memory.fill(tau, 0, <usize>n << 3); memory.fill(S, 0, <usize>(n * lds) << 3);
+  let j = 0;
+  for (; n - j - b > 0; j += b) {
     const s = j + b, N = n - s, V = at(VT, j * ldv + s), At = A + <usize>s * la + (<usize>s << 3);
     for (let c = 0; c < b; ++c) for (let i = c; i < b; ++i) store<f64>(at(S, (j + c) * lds + i - c), load<f64>(A + <usize>(j + i) * la + (<usize>(j + c) << 3)));
     for (let i = 0; i < N; ++i) {
@@ -125,6 +125,7 @@ export function bandReduce(A: usize, ld: i32, n: i32, b: i32, VT: usize, ldv: i3
       for (let c = 0; c < b; ++c, p += 8, q += lv) store<f64>(q, load<f64>(p));
     }
     panel(VT, ldv, n, j, b, tau, S, lds);
+    worked(<f64>N * (b * b));
     for (let c = 0; c < b; c += 4) packB<f64, f64>(N, 4, V + <usize>c * lv, 8, lv, Vp + (<usize>(c * np) << 3));
     if (j > 0) { // the pending update, rows from s on
       const P = at(VT, (j - b) * ldv + s), Q = Y + <usize>b * lw;
@@ -148,6 +149,5 @@ export function bandReduce(A: usize, ld: i32, n: i32, b: i32, VT: usize, ldv: i3
     gemm<f64, f64>(N, w, b, -1, V, 1, ldv, Y, 1, b, true, At, ld, scratch);
     gemm<f64, f64>(N, w, b, -1, Y, b, 1, V, ldv, 1, true, At, ld, scratch);
   }
-  if (n - j - b <= 0)
-    for (let c = j; c < n; ++c) for (let i = c; i < n; ++i) store<f64>(at(S, c * lds + i - c), load<f64>(A + <usize>i * la + (<usize>c << 3)));
+  for (let c = j; c < n; ++c) for (let i = c; i < n; ++i) store<f64>(at(S, c * lds + i - c), load<f64>(A + <usize>i * la + (<usize>c << 3)));
 }

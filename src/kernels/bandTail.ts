@@ -1,6 +1,7 @@
 // Symmetric band -> tridiagonal (Givens, values only) -> eigenvalues, f64.
 // S: lower band storage, S[j*ld + d] = a(j+d, j), d = 0..b (+1 for the bulge), ld >= b + 2. Pointers are bytes, ld in elements.
 import { fma, fnma } from './micro';
+import { worked } from './worked';
 
 // @ts-ignore: decorator
 @inline function D(p: usize): f64 { return load<f64>(p); }
@@ -39,7 +40,7 @@ import { fma, fnma } from './micro';
 
 /** Band to tridiagonal: diagonal to d, subdiagonal to e (n each). The band is destroyed. */
 export function bandToTridiagonal(S: usize, ld: i32, n: i32, b: i32, d: usize, e: usize): void {
-  for (let k = 0; k < n - 2; ++k)
+  for (let k = 0; k < n - 2; ++k) {
     for (let r = min(b, n - 1 - k); r >= 2; --r) {
       let col = k, row = k + r;
       while (row < n) { // chase the bulge down
@@ -52,6 +53,8 @@ export function bandToTridiagonal(S: usize, ld: i32, n: i32, b: i32, d: usize, e
         col = p; row += b;
       }
     }
+    worked(<f64>(n - k) * (3 * b));
+  }
   for (let i = 0; i < n; ++i) {
     const q = S + (<usize>(i * ld) << 3);
     store<f64>(d + (<usize>i << 3), D(q)); store<f64>(e + (<usize>i << 3), i < n - 1 ? load<f64>(q, 8) : 0);
@@ -95,6 +98,7 @@ export function tridiagonalValues(n: i32, dp: usize, ep: usize): i32 {
         p = c != 0 ? gam * gam / c : oc * bb;
       }
       store<f64>(el, s * p); store<f64>(dl, sg + gam);
+      worked(<f64>(m - l) * 8);
     }
   }
   return 0;

@@ -4,6 +4,7 @@
 // and contiguous (2b values). Vectors whose values are closer than a cluster tolerance are orthogonalised against each other.
 import { fnma } from './micro';
 import { at, dot } from './vector';
+import { worked } from './worked';
 
 // row stride of U in values: 2b + 1, padded so that the last vector load stays inside
 // @ts-ignore: decorator
@@ -90,11 +91,13 @@ export function bandVectors(S: usize, ld: i32, n: i32, b: i32, lam: usize, k0: i
     // equal values get distinct shifts (descending order)
     sigma = i > k0 && sigma - v < 4 * eps * norm && v <= load<f64>(at(lam, i - 1)) && near ? sigma - 4 * eps * norm : v;
     factor(S, ld, n, b, sigma, eps * norm, U, L, piv);
+    worked(<f64>n * (2 * b * b));
     for (let q = 0; q < n; ++q) { seed = seed * 1664525 + 1013904223; store<f64>(at(x, q), <f64>(<i32>seed) * 4.656612873077393e-10); }
     for (let q = n; q < n + 2 * b + 4; ++q) store<f64>(at(x, q), 0);
     let before = sqrt(dot(x, x, n));
     for (let it = 0; it < 6; ++it) {
       solve(n, b, U, L, piv, x); ++solves;
+      worked(<f64>n * (3 * b) + <f64>n * (2 * (i - head)));
       const after = sqrt(dot(x, x, n)), growth = after / before;
       let f = 1 / after;
       for (let q = 0; q < n; ++q) store<f64>(at(x, q), load<f64>(at(x, q)) * f);

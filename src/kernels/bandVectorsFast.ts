@@ -6,6 +6,7 @@
 // bandVectors. b = 8 or 16.
 import { fma, fnma } from './micro';
 import { at } from './vector';
+import { worked } from './worked';
 
 // @ts-ignore: decorator
 @inline function v2(p: usize, i: i32): usize { return p + (<usize>i << 4); }
@@ -93,6 +94,7 @@ export function bandVectorsFast(S: usize, ld: i32, n: i32, b: i32, lam: usize, k
       r = f64x2.add(r, t); sum = fma<f64>(sum, r, r);
     }
     store<f64>(at(res, j), sqrt(f64x2.extract_lane(sum, 1))); store<f64>(at(res, i), sqrt(f64x2.extract_lane(sum, 0)));
+    worked(<f64>n * (b * b + 10 * b));
     const a = at(XT, i * ldx), e = at(XT, j * ldx);
     for (let c = 0; c < n; ++c) { const v = v128.load(v2(x, c)); store<f64>(at(e, c), f64x2.extract_lane(v, 1)); store<f64>(at(a, c), f64x2.extract_lane(v, 0)); }
   }

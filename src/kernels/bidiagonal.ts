@@ -2,6 +2,7 @@
 // slower than it. For the values of matrices whose smallest ones the Gram matrix cannot tell from zero.
 import { fnma } from './micro';
 import { at, dot } from './vector';
+import { worked } from './worked';
 
 // y -= a x
 // @ts-ignore: decorator
@@ -25,16 +26,15 @@ function reflector(x: usize, n: i32, out: usize): f64 {
   return beta;
 }
 
-/** Bytes of bidiagonalize's scratch; it must stay untouched from the first column to the last. */
+/** Bytes of bidiagonalize's scratch. */
 export function bidiagonalBytes(q: i32, L: i32): i32 { return (q + L + 8) * 8; }
 /**
- * Columns from..to-1 of the L x q matrix whose column j is the contiguous row j of A (row stride lda, L >= q); the first call has
- * from = 0, the last to >= q. A is destroyed. e (2 q values) gets the off-diagonal of the symmetric tridiagonal matrix of order 2 q
+ * Of the L x q matrix whose column j is the contiguous row j of A (row stride lda, L >= q). A is destroyed. e (2 q values) gets the off-diagonal of the symmetric tridiagonal matrix of order 2 q
  * with a zero diagonal whose eigenvalues are the singular values and their negatives: d_0, e_0, d_1, e_1, .. d_(q-1), 0.
  */
-export function bidiagonalize(A: usize, q: i32, L: i32, lda: i32, e: usize, from: i32, to: i32, work: usize): void {
+export function bidiagonalize(A: usize, q: i32, L: i32, lda: i32, e: usize, work: usize): void {
   const tau = work, v = work + 64, w = at(v, q);
-  for (let i = from; i < min(to, q); ++i) {
+  for (let i = 0; i < q; ++i) {
     const col = at(A, i * lda + i), below = L - i;
     // the pending update from the right, A -= w v', reaches rows i.. ; v[j] belongs to column j
     if (i > 0) axpy(col, at(w, i), below, load<f64>(at(v, i)));
@@ -44,11 +44,12 @@ export function bidiagonalize(A: usize, q: i32, L: i32, lda: i32, e: usize, from
       const y = at(A, j * lda + i);
       if (i > 0) axpy(y, at(w, i), below, load<f64>(at(v, j)));
       if (t != 0) axpy(y, col, below, t * dot(col, y, below));
+      worked(3 * <f64>below);
     }
     for (let j = i + 1; j < q; ++j) store<f64>(at(v, j), load<f64>(at(A, j * lda + i)));
     store<f64>(at(e, 2 * i + 1), reflector(at(v, i + 1), q - i - 1, tau));
     const s = load<f64>(tau);
     memory.fill(at(w, i + 1), 0, <usize>(below - 1) << 3);
-    if (s != 0) for (let j = i + 1; j < q; ++j) axpy(at(w, i + 1), at(A, j * lda + i + 1), below - 1, -s * load<f64>(at(v, j)));
+    if (s != 0) for (let j = i + 1; j < q; ++j) { axpy(at(w, i + 1), at(A, j * lda + i + 1), below - 1, -s * load<f64>(at(v, j))); worked(<f64>below); }
   }
 }

@@ -1,5 +1,6 @@
 // General matrix product on the register kernel.
 import { MR, KC, MC, NC, nr, micro, packA, packB } from './micro';
+import { worked } from './worked';
 
 // C[M,N] = alpha A B (+ C if beta). A is stored as S (f32, f64 or u16 = bf16), B and C as T. Strides of A and B in elements;
 // C has unit column stride, ldc elements. work: workBytes.
@@ -38,6 +39,7 @@ import { MR, KC, MC, NC, nr, micro, packA, packB } from './micro';
             }
           }
         }
+        worked(<f64>mc * <f64>nc * kc);
       }
     }
   }

@@ -1,9 +1,9 @@
 // The one WASM module: everything that src/linalg/wasm calls. Callers own all memory and pass addresses in bytes; nothing is
 // allocated here, since several instances may share one memory. `build-kernels.mjs` compiles it twice, with plain and with relaxed SIMD.
 export { sgemm, dgemm, bsgemm, bdgemm, fdgemm, workBytes } from './gemm';
-export { gram16, gram32, gram64, gramColumns, gramDepth } from './gram';
+export { gram16, gram32, gram64, gramColumns } from './gram';
 export { bandReduce, bandReduceBytes } from './bandReduce';
-export { backTransform32, backTransform64, backTransformBlocks, backTransformBytes } from './backTransform';
+export { backTransform32, backTransform64, backTransformBytes } from './backTransform';
 export { bandToTridiagonal, tridiagonalValues } from './bandTail';
 export { bidiagonalBytes, bidiagonalize } from './bidiagonal';
 export { bandVectors, bandVectorsBytes } from './bandVectors';

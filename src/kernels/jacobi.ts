@@ -1,6 +1,9 @@
 // One-sided Jacobi for small matrices: accurate to the last digit where the Gram matrix would lose half of them (graded spectra).
 import { fma, fnma } from './micro';
 import { at, dot } from './vector';
+import { worked } from './worked';
+
+const OFTEN: f64 = 1048576; // small rows take less time than a call
 
 // (x, y) := (c x - s y, s x + c y)
 // @ts-ignore: decorator
@@ -23,9 +26,12 @@ import { at, dot } from './vector';
 export function jacobiSweep(A: usize, q: i32, L: i32, lda: i32, V: usize, ldv: i32): i32 {
   const tolerance: f64 = 2.220446049250313e-16 * sqrt(<f64>L);
   let turned = 0;
+  let done: f64 = 0;
   for (let i = 0; i < q - 1; ++i)
     for (let j = i + 1; j < q; ++j) {
       const x = at(A, i * lda), y = at(A, j * lda), c = dot(x, y, L);
+      done += 5 * L + 2 * q;
+      if (done > OFTEN) { worked(done); done = 0; }
       if (c == 0) continue;
       const a = dot(x, x, L), b = dot(y, y, L);
       if (abs(c) <= tolerance * sqrt(a) * sqrt(b)) continue;
@@ -34,5 +40,6 @@ export function jacobiSweep(A: usize, q: i32, L: i32, lda: i32, V: usize, ldv: i
       rotate(x, y, L, k, k * t);
       rotate(at(V, i * ldv), at(V, j * ldv), q, k, k * t);
     }
+  worked(done);
   return turned;
 }

@@ -1,6 +1,7 @@
 // Products of one matrix with many thin ones: the matrix is packed once, in float32, as the register kernel reads it. Packing it anew for
 // every 16 columns would take as long as the product.
-import { KC, MR, micro, nr, packA, packB } from './micro';
+import { KC, MC, MR, micro, nr, packA, packB } from './micro';
+import { worked } from './worked';
 
 /** Rows of a product, a whole number of register blocks. */
 export function panelRows(M: i32): i32 { return (M + MR - 1) / MR * MR; }
@@ -28,6 +29,7 @@ export function greatestWeight(format: i32, p: usize, n: i32): f64 {
       const d = block + <usize>i * <usize>kc * 4;
       packA<S, f32>(kc, min(MR, M - i), W + <usize>i * r + <usize>k0 * c, r, c, d);
       if (scale != 1) for (let p = d, end = d + <usize>(MR * kc) * 4; p < end; p += 4) store<f32>(p, load<f32>(p) * scale);
+      if (i % MC == 0) worked(<f64>MC * kc);
     }
   }
 }
@@ -49,8 +51,10 @@ export function panelProduct(panels: usize, M: i32, K: i32, N: i32, B: usize, C:
   for (let k0 = 0; k0 < K; k0 += KC) {
     const kc = min(KC, K - k0), block = panels + <usize>k0 * <usize>rows * 4;
     for (let j = 0; j < N; j += NR) packB<f32, f32>(kc, NR, B + <usize>k0 * ld + <usize>j * 4, ld, 4, work + <usize>(j * kc) * 4);
-    for (let i = 0; i < rows; i += MR)
+    for (let i = 0; i < rows; i += MR) {
       for (let j = 0; j < N; j += NR)
         micro<f32>(kc, block + <usize>i * <usize>kc * 4, MR * 4, work + <usize>(j * kc) * 4, C + <usize>i * ld + <usize>j * 4, ld, 1, k0 > 0);
+      if (i % MC == 0) worked(<f64>MC * <f64>N * kc);
+    }
   }
 }

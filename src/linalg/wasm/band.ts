@@ -6,8 +6,6 @@ import type { Address, KernelMemory, Kernels } from './kernels.ts';
 const CLUSTER = 1e-10;
 /** Largest residual of an unpivoted vector, as a share of the distance to the next eigenvalue. */
 const RESIDUAL = 1e-8;
-/** Multiply-adds between two looks at the cancel flag: a tenth of a second. */
-const STEP = 1e9;
 
 export interface BandPlan {
   /** order and half-width */
@@ -58,11 +56,7 @@ export function bandEigenvectors(
   const eigenvalues = memory.f64(lam, n);
   const norm = eigenvalues[0] ?? 0;
   const gap = (i: number): number => (i > 0 && i < n ? (eigenvalues[i - 1] ?? 0) - (eigenvalues[i] ?? 0) : Infinity);
-  const batch = 2 * Math.max(1, Math.floor(STEP / (n * b * b * 8)));
-  for (let from = 0; from < count; from += batch) {
-    kernels.bandVectorsFast(S, lds, n, b, lam, from, Math.min(count, from + batch), XT, ldx, norm, res, work);
-    checkCancelled();
-  }
+  kernels.bandVectorsFast(S, lds, n, b, lam, 0, count, XT, ldx, norm, res, work);
   const residuals = memory.f64(res, count);
   // vectors that the fast way got wrong, and clusters, once more with pivoting
   for (let i = 0, next = 0; i < count; i = next) {

@@ -5,9 +5,6 @@ import type { PairPlan } from './pairPlan.ts';
 import type { Format } from './source.ts';
 import { concat } from '../../protocol/lists.ts';
 
-/** Multiply-adds between two looks at the cancel flag. */
-const STEP = 1e9;
-
 /** What `projections` is about: D times `scale` at `plan.matrix`. */
 export interface ProjectionInput {
   format: Format;
@@ -26,7 +23,6 @@ export function projections(
   kernels: Kernels,
   plan: PairPlan,
   { format, r, scale, leading: more }: ProjectionInput,
-  checkCancelled: () => void,
 ): Pick<PairQuantities, 'energies' | 'diagonal'> & { directions: DirectionEnergies } {
   const { shape, matrix, leading, projected, spectrum } = plan;
   const { q, big, tall, columns } = shape;
@@ -54,13 +50,7 @@ export function projections(
     const count = k - r;
     const [times, size] = single ? ([kernels.sgemm, 4] as const) : ([gemm, 8] as const);
     const to = plan.reconstruction;
-    const step = Math.max(96, Math.floor(STEP / (depth * count) / 96) * 96);
-    for (let row = 0; row < rows; row += step) {
-      const height = Math.min(step, rows - row);
-      // prettier-ignore
-      times(height, count, depth, 1, matrix + row * rs * format, rs, cs, from + r * size, k, 1, 0, to + row * count * size, count, spectrum.work);
-      checkCancelled();
-    }
+    times(rows, count, depth, 1, matrix, rs, cs, from + r * size, k, 1, 0, to, count, spectrum.work);
     return columnSquares(single ? memory.f32(to, rows * count) : memory.f64(to, rows * count), count);
   };
   const inSmall = beyond(big, q, along, across, plan.base.X);

@@ -12,8 +12,6 @@ const SHARE = 1 / 100;
 const LEAST_SHIFT = 1e-6;
 /** q^2 max(m, n) up to which it is worth while: about half a minute. */
 const MOST_WORK = 4e10;
-/** Multiply-adds between two looks at the cancel flag. */
-const STEP = 2e8;
 
 export interface ExactPlan {
   A: Address;
@@ -46,7 +44,7 @@ export function spectrumIsCoarse(base: Float64Array, tuned: Float64Array, { q, b
   return Math.max(gramError(base), gramError(tuned)) > SHARE * shift;
 }
 
-/** All singular values, descending, to about eps s_1, by bidiagonalisation. Throws cancelled. */
+/** All singular values, descending, to about eps s_1, by bidiagonalisation. */
 export function bidiagonalValues(
   memory: KernelMemory,
   kernels: Kernels,
@@ -54,14 +52,9 @@ export function bidiagonalValues(
   { q, big, tall, columns }: Shape,
   W: Address,
   format: Format,
-  checkCancelled: () => void,
 ): Float64Array {
   kernels.toRows(format, W, big, q, tall ? columns : 1, tall ? 1 : columns, A, ld);
-  const step = Math.max(1, Math.floor(STEP / (q * big)));
-  for (let column = 0; column < q; column += step) {
-    kernels.bidiagonalize(A, q, big, ld, e, column, column + step, work);
-    checkCancelled();
-  }
+  kernels.bidiagonalize(A, q, big, ld, e, work);
   memory.f64(d, 2 * q).fill(0);
   if (kernels.tridiagonalValues(2 * q, d, e) !== 0)
     throw new OffaxisError(

@@ -20,12 +20,10 @@ export interface Kernels {
   gram32: Gram;
   gram64: Gram;
   gramColumns(): number;
-  gramDepth(): number;
   bandReduceBytes(n: number, b: number): number;
   // prettier-ignore
-  bandReduce(A: Address, ld: number, n: number, b: number, VT: Address, ldv: number, tau: Address, S: Address, lds: number, from: number, to: number, work: Address): void;
+  bandReduce(A: Address, ld: number, n: number, b: number, VT: Address, ldv: number, tau: Address, S: Address, lds: number, work: Address): void;
   backTransformBytes(n: number, k: number): number;
-  backTransformBlocks(n: number, b: number): number;
   backTransform32: BackTransform;
   backTransform64: BackTransform;
   bandToTridiagonal(S: Address, ld: number, n: number, b: number, d: Address, e: Address): void;
@@ -57,7 +55,7 @@ export interface Kernels {
   markBeyond(format: number, p: Address, n: number, threshold: bigint, largest: number, ties: number, flag: number, mask: Address): number;
   bidiagonalBytes(q: number, L: number): number;
   // prettier-ignore
-  bidiagonalize(A: Address, q: number, L: number, lda: number, e: Address, from: number, to: number, work: Address): void;
+  bidiagonalize(A: Address, q: number, L: number, lda: number, e: Address, work: Address): void;
   jacobiSweep(A: Address, q: number, L: number, lda: number, V: Address, ldv: number): number;
   clearElements(out: Address): void;
   statsAlike(type: number, a: Address, n: number, out: Address): void;
@@ -81,9 +79,9 @@ export interface Kernels {
 // prettier-ignore
 type Gemm = (M: number, N: number, K: number, alpha: number, A: Address, rsa: number, csa: number, B: Address, rsb: number, csb: number, beta: number, C: Address, ldc: number, work: Address) => void;
 // prettier-ignore
-type Gram = (W: Address, q: number, sk: number, si: number, G: Address, ldg: number, j0: number, from: number, to: number, work: Address) => void;
+type Gram = (W: Address, q: number, sk: number, si: number, G: Address, ldg: number, j0: number, depth: number, work: Address) => void;
 // prettier-ignore
-type BackTransform = (VT: Address, ldv: number, n: number, b: number, tau: Address, X: Address, ldx: number, k: number, block: number, work: Address) => void;
+type BackTransform = (VT: Address, ldv: number, n: number, b: number, tau: Address, X: Address, ldx: number, k: number, work: Address) => void;
 
 /** (module (func (drop (f32x4.relaxed_madd ...)))): valid if the engine has relaxed SIMD, hence fused multiply-add. */
 const RELAXED_PROBE = new Uint8Array([
@@ -128,7 +126,14 @@ export class KernelMemory {
   private memory: WebAssembly.Memory | null = null;
   private instance: Kernels | null = null;
 
-  constructor(private readonly module: WebAssembly.Module) {}
+  /**
+   * `worked`: called inside the kernels between tiles, with about how many multiply-adds they have done since the last call; it may throw
+   * through them, and the task whose matrices lie in the memory is lost then.
+   */
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly worked: (multiplyAdds: number) => void = () => undefined,
+  ) {}
 
   /** Instance with at least `bytes` of memory; views made before are to be dropped. Throws `bad-parameter` above 4 GiB. */
   reserve(bytes: number): Kernels {
@@ -144,8 +149,9 @@ export class KernelMemory {
       const abort = (): never => {
         throw new Error('a kernel has aborted');
       };
-      this.instance = new WebAssembly.Instance(this.module, { env: { memory: this.memory, abort } })
-        .exports as unknown as Kernels;
+      this.instance = new WebAssembly.Instance(this.module, {
+        env: { memory: this.memory, abort, worked: this.worked },
+      }).exports as unknown as Kernels;
     } else if (held < pages) this.memory.grow(pages - held);
     return this.instance;
   }

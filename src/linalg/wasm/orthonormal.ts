@@ -5,11 +5,18 @@ const SPANNED = 1e-3;
 
 /**
  * Replaces columns from..count-1 of `basis` (rows x count, row-major) so that all columns are orthonormal: each by its own part
- * orthogonal to the ones before, or by that of a unit vector if nothing is left. count <= rows.
+ * orthogonal to the ones before, or by that of a unit vector if nothing is left. count <= rows. Throws cancelled.
  */
-export function completeBasis(basis: Float64Array, rows: number, count: number, from: number): void {
+export function completeBasis(
+  basis: Float64Array,
+  rows: number,
+  count: number,
+  from: number,
+  checkCancelled: () => void,
+): void {
   let unit = 0;
   for (let column = from; column < count; column++) {
+    checkCancelled();
     while (unit <= rows && !orthogonalise(basis, rows, count, column)) {
       for (let i = 0; i < rows; i++) basis[i * count + column] = i === unit ? 1 : 0;
       unit++;

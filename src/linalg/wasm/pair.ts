@@ -233,8 +233,8 @@ export class PairTask extends PairMatrices {
   /** Singular values without the loss of the Gram matrix; the reconstruction's room takes the matrix in float64. */
   private exactValues(source: Source): Float64Array {
     this.load(source);
-    const { plan, kernels, memory, format, checkCancelled } = this;
-    return bidiagonalValues(memory, kernels, plan.exact, plan.shape, plan.matrix, format, checkCancelled);
+    const { plan, kernels, memory, format } = this;
+    return bidiagonalValues(memory, kernels, plan.exact, plan.shape, plan.matrix, format);
   }
 
   /** The k leading vectors of the base: the first r from those in float64. */

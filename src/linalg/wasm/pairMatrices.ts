@@ -143,7 +143,7 @@ export class PairMatrices {
     memory.f64(plan.spectrum.factors, r).set(values.subarray(0, r).map((s) => (s > 0 ? 1 / s : 0)));
     kernels.scale64(plan.leading.Y, r, big, r, plan.spectrum.factors, plan.leading.U, r);
     const determined = values.subarray(0, r).findIndex((s) => !(s > least));
-    if (determined >= 0) completeBasis(memory.f64(plan.leading.U, big * r), big, r, determined);
+    if (determined >= 0) completeBasis(memory.f64(plan.leading.U, big * r), big, r, determined, this.checkCancelled);
   }
 
   /** Needs W0 at `matrix`, the r leading vectors in X, and W0 times them in Y. `threshold`: the least chosen entry of the reconstruction. */
@@ -158,13 +158,7 @@ export class PairMatrices {
     const { maskRank: r, alpha } = settings;
     const { rows, columns, tall, weights } = shape;
     const [left, right] = tall ? [leading.Y, leading.X] : [leading.X, leading.Y];
-    const step = Math.max(96, Math.floor(1e9 / (columns * r) / 96) * 96);
-    for (let row = 0; row < rows; row += step) {
-      const height = Math.min(step, rows - row);
-      // prettier-ignore
-      kernels.dgemm(height, columns, r, 1, left + row * r * 8, r, 1, right, 1, r, 0, reconstruction + row * columns * 8, columns, spectrum.work);
-      this.checkCancelled();
-    }
+    kernels.dgemm(rows, columns, r, 1, left, r, 1, right, 1, r, 0, reconstruction, columns, spectrum.work);
     memory.bytes(mask, weights).fill(0);
     const common = { count: weights, size: Math.floor(alpha * weights + 0.5), mask };
     const bits = markExtreme(memory, kernels, selection, {
@@ -189,7 +183,7 @@ export class PairMatrices {
     const { memory, kernels, plan, settings } = this;
     const format = updateFormat(this.format);
     const input = { format, r: settings.maskRank, scale: this.scale * updateScale, leading };
-    const found = projections(memory, kernels, plan, input, this.checkCancelled);
+    const found = projections(memory, kernels, plan, input);
     this.checkCancelled();
     return found;
   }

@@ -6,7 +6,7 @@ import { plain } from '../../protocol/format.ts';
 import { say } from '../../protocol/say.ts';
 import { CANCEL_SLOT, type Reply, type TaskName, type Tasks, type WorkerSetup } from './messages.ts';
 
-/** A thread that goes on for this long after a cancel is ended. */
+/** A thread that goes on for this long after a cancel is ended: kernels look at the flag every few milliseconds, so it hangs in something else. */
 const CANCEL_GRACE_MS = 800;
 
 export interface TaskCost {

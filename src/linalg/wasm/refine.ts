@@ -100,7 +100,13 @@ export function refineLeading(
   const start = rows(XT, count);
   for (let j = 0; j < q; j++)
     for (let i = 0; i < count; i++) (start[i] as Float64Array)[j] = input.vectors[j * count + i] as number;
-  let held = orthonormal(memory, kernels, { at: XT, n: count, q, small: plan.H, room: plan.Y, work }, 0);
+  let held = orthonormal(
+    memory,
+    kernels,
+    { at: XT, n: count, q, small: plan.H, room: plan.Y, work },
+    0,
+    checkCancelled,
+  );
   if (held < r)
     throw new OffaxisError('bug', 'The leading vectors of a matrix came out dependent. Please report this.');
   let next = 0;
@@ -138,7 +144,7 @@ export function refineLeading(
     }
     memory.f64(XT + held * q * 8, room * q).set(memory.f64(GT, room * q));
     const block = { at: XT + held * q * 8, n: room, q, small: plan.H, room: GT, work };
-    const widened = held + orthonormal(memory, kernels, block, SPANNED);
+    const widened = held + orthonormal(memory, kernels, block, SPANNED, checkCancelled);
     if (widened === held) return { values, next, error, settled };
     held = widened;
   }
@@ -153,6 +159,7 @@ function orthonormal(
   kernels: Kernels,
   { at, n, q, small, room, work }: { at: Address; n: number; q: number; small: Address; room: Address; work: Address },
   least: number,
+  checkCancelled: () => void,
 ): number {
   const rows = Array.from({ length: n }, (_, i) => memory.f64(at + i * q * 8, q));
   const norms = rows.map((row) => Math.sqrt(dot(row, row)));
@@ -168,13 +175,14 @@ function orthonormal(
       if (factor.least > NEARLY) return n;
     }
   }
-  return orthonormalise(rows, least);
+  return orthonormalise(rows, least, checkCancelled);
 }
 
 /** Makes rows orthonormal, twice over; drops those that keep less than `least` of 1. Returns how many are left, moved to the front. */
-function orthonormalise(vectors: readonly Float64Array[], least: number): number {
+function orthonormalise(vectors: readonly Float64Array[], least: number, checkCancelled: () => void): number {
   let held = 0;
   for (const vector of vectors) {
+    checkCancelled();
     let norm = Math.sqrt(dot(vector, vector));
     if (!(norm > 0)) continue;
     scale(vector, 1 / norm);

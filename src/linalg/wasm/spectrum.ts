@@ -20,8 +20,6 @@ const SINGLE_RANGE = [1e-18, 1e18] as const;
 /** q^2 * max(m, n) up to which Jacobi is used: tens of milliseconds. */
 const JACOBI_COST = 3e6;
 const JACOBI_SWEEPS = 40;
-/** Multiply-adds between two looks at the cancel flag: a tenth of a second. */
-const STEP = 1e9;
 
 /** Rows of float64 values with room for edge tiles; bytes that are a multiple of 4096 would alias in the first-level cache. */
 function leadingDimension(n: number): number {
@@ -152,23 +150,13 @@ export class Spectrum {
     const run = format === 2 ? kernels.gram16 : format === 4 ? kernels.gram32 : kernels.gram64;
     const [sk, si] = this.strides;
     const width = kernels.gramColumns();
-    const unit = kernels.gramDepth();
-    const depth = Math.max(1, Math.floor(STEP / (width * q * unit))) * unit;
-    for (let j = 0; j < q; j += width)
-      for (let from = 0; from < big; from += depth) {
-        run(this.W, q, sk, si, plan.A, plan.ld, j, from, Math.min(big, from + depth), plan.work);
-        this.checkCancelled();
-      }
+    for (let j = 0; j < q; j += width) run(this.W, q, sk, si, plan.A, plan.ld, j, big, plan.work);
   }
 
   private reduce(): void {
     const { kernels, plan } = this;
     const { A, ld, VT, tau, S, lds, work, shape } = plan;
-    const panels = Math.max(1, Math.floor(STEP / (2 * BAND * shape.q * shape.q)));
-    for (let from = 0; from < shape.q; from += panels * BAND) {
-      kernels.bandReduce(A, ld, shape.q, BAND, VT, ld, tau, S, lds, from, from + panels * BAND, work);
-      this.checkCancelled();
-    }
+    kernels.bandReduce(A, ld, shape.q, BAND, VT, ld, tau, S, lds, work);
   }
 
   private eigenvalues(): void {
@@ -211,10 +199,7 @@ export class Spectrum {
       const { XT, ld, VT, tau, work, shape } = plan;
       (single ? kernels.turn32 : kernels.turn64)(XT + from * ld * 8, ld, shape.q, count, at, ldx);
       const back = single ? kernels.backTransform32 : kernels.backTransform64;
-      for (let block = kernels.backTransformBlocks(shape.q, BAND) - 1; block >= 0; block--) {
-        back(VT, ld, shape.q, BAND, tau, at, ldx, count, block, work);
-        this.checkCancelled();
-      }
+      back(VT, ld, shape.q, BAND, tau, at, ldx, count, work);
       this.otherSide(at, U + from * size, ldx, count, single);
       if (scale) this.divide(U + from * size, ldx, from, to, single);
     }
@@ -224,7 +209,6 @@ export class Spectrum {
     const { kernels, plan, format } = this;
     const { q, big } = plan.shape;
     const [rs, cs] = this.strides;
-    const size = single ? 4 : 8;
     const gemm = single
       ? format === 2
         ? kernels.bsgemm
@@ -234,12 +218,7 @@ export class Spectrum {
         : format === 4
           ? kernels.fdgemm
           : kernels.dgemm;
-    const step = Math.max(96, Math.floor(STEP / (q * count) / 96) * 96);
-    for (let row = 0; row < big; row += step) {
-      const rows = Math.min(step, big - row);
-      gemm(rows, count, q, 1, this.W + row * rs * format, rs, cs, X, ldx, 1, 0, U + row * ldx * size, ldx, plan.work);
-      this.checkCancelled();
-    }
+    gemm(big, count, q, 1, this.W, rs, cs, X, ldx, 1, 0, U, ldx, plan.work);
   }
 
   private divide(U: Address, ldx: number, from: number, to: number, single: boolean): void {

@@ -14,11 +14,11 @@ import { twinOf } from './twin.ts';
 import { singularValuesOf } from './values.ts';
 
 function serve(port: MessagePort, { module, control }: WorkerSetup): void {
-  const memory = new KernelMemory(module);
   const flag = new Int32Array(control);
   const checkCancelled = (): void => {
     if (Atomics.load(flag, CANCEL_SLOT) !== 0) throw new OffaxisError('cancelled', 'Cancelled.');
   };
+  const memory = new KernelMemory(module, checkCancelled);
   const pairTask = ({ base, tuned, options, shares }: PairInput): PairTask =>
     new PairTask(memory, base, tuned, options, shares && new PairShares(shares), checkCancelled);
   const run = (request: Request): unknown => {

@@ -7,7 +7,6 @@ import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { close, expectSame } from './agreement.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
 import { CASES, pairOf, SEVERAL_CASES, severalOf, type PairCase } from './wasmCases.ts';
-import { cpuMs } from '../growth.ts';
 
 const reference = createReferenceBackend();
 let build: WasmBuild;
@@ -92,6 +91,7 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
     },
   );
 
+  // how soon: test/unit/kernels/worked.test.ts
   it('stops in the middle at a cancel and goes on working', async () => {
     const { base, tuned, options } = pairOf({
       name: 'large',
@@ -101,14 +101,10 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('WASM backend, relaxed
       kind: 'normal',
       determined: true,
     });
-    const whole = await cpuMs(() => backend.comparePair(base, tuned, options));
-    const cancelled = await cpuMs(async () => {
-      const controller = new AbortController();
-      const running = backend.comparePair(base, tuned, { ...options, signal: controller.signal });
-      setTimeout(() => controller.abort(), 50);
-      await expect(running).rejects.toMatchObject({ code: 'cancelled' });
-    });
-    expect(cancelled).toBeLessThan(whole / 2);
+    const controller = new AbortController();
+    const running = backend.comparePair(base, tuned, { ...options, signal: controller.signal });
+    setTimeout(() => controller.abort(), 50);
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
     const small: Matrix = { rows: 1, columns: 1, type: 'F32', data: new Uint8Array(new Float32Array([-3]).buffer) };
     expect([...(await backend.singularValues(small, {}))]).toEqual([3]);
   });

@@ -26,6 +26,7 @@ import {
   expectPositionals,
   parse,
   positive,
+  sizeOf,
   TABLES,
   tables,
   UsageError,
@@ -73,7 +74,13 @@ export type Invocation =
       EngineOptions)
   | { command: 'cache'; action: 'info' | 'clear' }
   | ({ command: 'gather'; parts: string[] } & OutputOptions)
-  | ({ command: 'cluster'; scheduler: Scheduler; shards: number; parts: string } & ComparisonCommand);
+  | ({
+      command: 'cluster';
+      scheduler: Scheduler;
+      shards: number;
+      parts: string;
+      memoryBytes: number;
+    } & ComparisonCommand);
 
 const MCP = { ...ENGINE, root: { type: 'string', multiple: true } } as const;
 const GPU = { ...ENGINE, json: { type: 'string' } } as const;
@@ -108,6 +115,7 @@ const CLUSTER = {
   ...HELP,
   shards: { type: 'string' },
   parts: { type: 'string' },
+  memory: { type: 'string' },
 } as const;
 
 /** Parses `process.argv.slice(2)`. Throws UsageError with one sentence. */
@@ -201,7 +209,8 @@ export function parseInvocation(argv: string[]): Invocation {
     if (shards === null) throw new UsageError('How many parts? Say it with --shards N.');
     const parameters = parametersOf(values);
     const parts = values.parts ?? 'offaxis-parts';
-    return { command, scheduler, base: base as string, tuned: tuned as string, shards, parts, parameters };
+    const memoryBytes = sizeOf(values.memory, '--memory') ?? 0;
+    return { command, scheduler, base: base as string, tuned: tuned as string, shards, parts, memoryBytes, parameters };
   }
   if (command === 'runs') return parseRuns(rest) ?? { command: 'help', topic: command };
   if (command === 'steps') return parseSteps(rest) ?? { command: 'help', topic: command };

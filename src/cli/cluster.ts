@@ -1,4 +1,5 @@
 /** `offaxis cluster`: the job that shares a comparison over many machines, of the parts that are missing. */
+import { withinCap } from '../analysis/memoryCap.ts';
 import { isMarked } from '../bytes/index.ts';
 import { comparisonCommandLine, operand, quotePosix } from '../export/commandLine.ts';
 import { writeStandardOutput } from '../files/index.ts';
@@ -8,9 +9,9 @@ import type { Invocation } from './arguments.ts';
 import { missingOf, partPaths, ranged, readPart } from './parts.ts';
 import { jobText } from './schedulers.ts';
 
-/** A file of the folder that is not a whole part of so many counts as missing. Throws bad-parameter for an address that only this process can read. */
+/** A file of the folder that is not a whole part of so many counts as missing. Throws bad-parameter for an address that only this process can read, and for memory that no task could work in. */
 export async function runCluster(options: Extract<Invocation, { command: 'cluster' }>): Promise<void> {
-  const { scheduler, shards: of } = options;
+  const { scheduler, shards: of, memoryBytes } = options;
   const folder = operand(options.parts);
   for (const side of [options.base, options.tuned])
     if (isMarked(side))
@@ -18,6 +19,7 @@ export async function runCluster(options: Extract<Invocation, { command: 'cluste
         'bad-parameter',
         `${side}: the private part of the address (its signature or password) stays in this process, so no machine of the job could read it. Name a path that all of them have, or an hf:// or s3:// address, whose keys they take from their environment.`,
       );
+  if (memoryBytes) withinCap(memoryBytes, 1);
   const present = new Set<number>();
   // A folder that is not there yet holds none.
   for (const path of await partPaths([folder]).catch(() => [])) {
@@ -31,7 +33,8 @@ export async function runCluster(options: Extract<Invocation, { command: 'cluste
     );
     return;
   }
-  const command = comparisonCommandLine(options, 'linux');
-  const job = { command, folder, quotedFolder: quotePosix(folder), of, missing, ranges: ranged(missing) };
+  const limit = memoryBytes ? ` --memory ${memoryBytes}` : '';
+  const command = `${comparisonCommandLine(options, 'linux')}${limit}`;
+  const job = { command, folder, quotedFolder: quotePosix(folder), of, missing, ranges: ranged(missing), memoryBytes };
   await writeStandardOutput(`${jobText(scheduler, job)}\n`);
 }

@@ -162,7 +162,8 @@ Prints a job that compares in N parts: an array script for Slurm, an Indexed Job
 the folder already are left out of it, so the same command again makes the job of what is missing.
 
   --shards N             how many parts; each is one task
-  --parts DIR            where the parts go, on a disk that all machines see (default offaxis-parts)`;
+  --parts DIR            where the parts go, on a disk that all machines see (default offaxis-parts)
+  --memory SIZE          what a task may take in all, such as 16GB: it keeps to that, and the scheduler is asked for it`;
 
 const HELP_RUNS = `offaxis runs BASE TUNED TUNED ... [options]
 

@@ -17,7 +17,11 @@ export interface Job {
   /** parts to be run, ascending, at least one; `ranges`: the same as "1-3,7" */
   missing: readonly number[];
   ranges: string;
+  /** what a task may take, as the command says, too; 0: as its machine allows */
+  memoryBytes: number;
 }
+/** Rounded up. */
+const mebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
 
 /** The job's file, without a newline at its end. */
 export function jobText(scheduler: Scheduler, job: Job): string {
@@ -25,12 +29,12 @@ export function jobText(scheduler: Scheduler, job: Job): string {
 }
 
 /** https://slurm.schedmd.com/job_array.html */
-function slurm({ command, quotedFolder, of, ranges }: Job): string {
+function slurm({ command, quotedFolder, of, ranges, memoryBytes }: Job): string {
   return `#!/bin/bash
 # Submit with: sbatch THIS_FILE
 #SBATCH --job-name=offaxis
 #SBATCH --array=${ranges}
-#SBATCH --cpus-per-task=${CPUS}
+#SBATCH --cpus-per-task=${CPUS}${memoryBytes ? `\n#SBATCH --mem=${mebibytes(memoryBytes)}M` : ''}
 #SBATCH --output=offaxis-%A_%a.log
 set -euo pipefail
 mkdir -p ${quotedFolder}
@@ -43,7 +47,9 @@ ${command} \\
  * https://kubernetes.io/docs/tasks/job/indexed-parallel-processing-static/; `kubectl apply` takes no generateName. Relative paths count
  * from the volume, so that parts outlive their container. `exec`, so that a signal to the container reaches offaxis.
  */
-function kubernetes({ command, quotedFolder, of, missing }: Job): string {
+function kubernetes({ command, quotedFolder, of, missing, memoryBytes }: Job): string {
+  const size = memoryBytes ? `${mebibytes(memoryBytes)}Mi` : '16Gi';
+  const limits = memoryBytes ? `, limits: { memory: ${size} }` : '';
   const script = [
     'set -eu',
     `set -- ${missing.join(' ')}`,
@@ -67,7 +73,7 @@ spec:
       containers:
         - name: offaxis
           image: REGISTRY/offaxis:latest
-          resources: { requests: { cpu: "${CPUS}", memory: 16Gi } }
+          resources: { requests: { cpu: "${CPUS}", memory: ${size} }${limits} }
           volumeMounts: [{ name: checkpoints, mountPath: /checkpoints }]
           workingDir: /checkpoints
           command: [sh, -c]
@@ -81,14 +87,14 @@ spec:
  * https://docs.ray.io/en/latest/ray-core/tasks.html; the command goes through a shell, as it is quoted for one. Tasks start in the folder
  * that "ray start" ran in, not in the driver's. A task whose machine is lost raises in ray.get: the others go on.
  */
-function ray({ command, folder, quotedFolder, of, missing }: Job): string {
+function ray({ command, folder, quotedFolder, of, missing, memoryBytes }: Job): string {
   const text = (value: string): string => JSON.stringify(value);
   return `import os, subprocess, ray
 ray.init(address=os.environ.get("RAY_ADDRESS"))
 here = os.getcwd()
 os.makedirs(${text(folder)}, exist_ok=True)
 
-@ray.remote(num_cpus=${CPUS}, max_retries=2)
+@ray.remote(num_cpus=${CPUS}${memoryBytes ? `, memory=${memoryBytes}` : ''}, max_retries=2)
 def part(index):
     command = ${text(`${command} --threads ${CPUS} --shard `)} + f"{index}/${of}" + ${text(` --json ${quotedFolder}/part-`)} + f"{index}.json"
     return subprocess.run(command, shell=True, cwd=here).returncode

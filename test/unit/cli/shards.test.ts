@@ -216,6 +216,26 @@ describe('offaxis cluster', { timeout: 600_000 }, () => {
     expect((await shell('PYTHONPATH=. python3 -', {}, rest)).stderr).toBe('');
     expect((await offaxis('gather', 'their parts')).status).toBe(0);
   });
+  it('gives a task the memory that it is asked to keep to, and asks the scheduler for it', async () => {
+    rmSync(join(directory, 'their parts'), { recursive: true, force: true });
+    const capped = async (scheduler: string, memory: string): Promise<Run> =>
+      cluster(scheduler, BASE, TUNED, '--shards', '2', '--memory', memory);
+    const slurm = (await capped('slurm', '1.5GB')).stdout;
+    // in MiB, rounded up: 1.5e9 bytes are 1430.5
+    expect(slurm).toMatch(/^#!.*\n(#.*\n)*#SBATCH --mem=1431M\n(#.*\n)*set -euo pipefail\n/);
+    expect(slurm).toContain('--no-spectra --memory 1500000000 ');
+    const kubernetes = (await capped('kubernetes', '2GiB')).stdout;
+    expect(kubernetes).toContain('memory: 2048Mi }, limits: { memory: 2048Mi } }');
+    expect(kubernetes).toContain(' --memory 2147483648 ');
+    const ray = (await capped('ray', '2GiB')).stdout;
+    expect(ray).toContain('@ray.remote(num_cpus=8, memory=2147483648, max_retries=2)');
+    expect(ray).toContain(' --memory 2147483648 ');
+    // the task takes what it was given: its shell lines run
+    expect((await shell(slurm, { SLURM_ARRAY_TASK_ID: '1' })).stderr).toBe('');
+    const little = await capped('slurm', '100MB');
+    expect(little.stderr).toContain('of memory are too little');
+    expect(little.status).toBe(2);
+  });
   it('refuses another scheduler, and asks how many', async () => {
     expect((await cluster('pbs', BASE, TUNED, '--shards', '2')).stderr).toContain(
       'The scheduler is slurm, kubernetes, ray',

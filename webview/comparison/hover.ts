@@ -83,7 +83,10 @@ export class CellCard {
           : status === 'pending'
             ? t('Waiting: spectra are not computed yet.')
             : t('This run leaves spectra out.');
-      return html`<p class="quiet">${text}</p>
+      // without finite figures the reason says more than what is waited for
+      const isLost = tensor?.metrics.updateNorm === null && status !== 'failed';
+      const why = isLost ? cellReading(tensor.metrics, tensor.flags) : text;
+      return html`<p class="quiet">${why}</p>
         ${tensor ? table([...chosen, ...sizeRows(tensor)]) : nothing}`;
     }
     const isAdapter = model.state?.plan?.tunedAdapter?.unmerged === false;

@@ -37,9 +37,24 @@ class Status extends ViewElement {
   private remote({ path, headerBytes, sizeBytes }: CheckpointFacts): TemplateResult {
     const { model } = this.view;
     const [, place = path] = /^(\w+:\/\/[^/?]+)/.exec(path) ?? [];
+    const scanned = model.scan?.done ?? 0;
     return html`<div class="banner" data-state="remote" role="status">
       ${icon(ICON.info)}<span class="grow"
-        >${t('Read from {0}: only the headers so far, {1} of {2}. Values are downloaded when you ask for them.', place, bytes(headerBytes), bytes(sizeBytes))}</span
+        >${
+          scanned > 0
+            ? t(
+                'Read from {0}: the scan has read {1} of {2}. Values of single tensors are downloaded when you ask for them.',
+                place,
+                bytes(scanned),
+                bytes(sizeBytes),
+              )
+            : t(
+                'Read from {0}: only the headers so far, {1} of {2}. Values are downloaded when you ask for them.',
+                place,
+                bytes(headerBytes),
+                bytes(sizeBytes),
+              )
+        }</span
       >
       <button
         class="secondary"

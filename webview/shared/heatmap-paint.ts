@@ -159,24 +159,29 @@ function paintCells(b: Brush, g: Geometry, grid: Grid, panels: readonly Panel[],
     }
   });
 }
-/** CSS pixels of a row whose value takes all of it. */
+/** CSS pixels of a row, and of a column, whose value takes all of it. */
 const LOW_ROW = 20;
+const NARROW_COLUMN = 36;
 /** The selection: 2 px with an inner gap in the background colour, so that it reads on every fill. Hover: 1 px. */
 function paintMark(b: Brush, { x, y, width, height }: Box, kind: 'hover' | 'selected', isFocused: boolean): void {
   const line = kind === 'selected' ? 2 : 1;
+  // a sign at the edge of a narrow cell, as its decimal point, stays free
+  const isNarrow = kind === 'selected' && width < NARROW_COLUMN;
+  const out = isNarrow ? 1 : 0;
   b.c.lineWidth = line;
   b.c.strokeStyle = kind === 'selected' && isFocused ? b.focus : b.foreground;
-  b.c.strokeRect(x + line / 2, y + line / 2, Math.max(1, width - 1 - line), Math.max(1, height - 1 - line));
+  b.c.strokeRect(
+    x + line / 2 - out,
+    y + line / 2,
+    Math.max(1, width - 1 - line + 2 * out),
+    Math.max(1, height - 1 - line),
+  );
   if (kind === 'hover' || width < 8) return;
-  if (height < LOW_ROW) {
-    // whole, the inner line would strike the value through
-    b.c.fillStyle = b.background;
-    for (const side of [x + 2, x + width - 4]) b.c.fillRect(side, y + 2, 1, height - 5);
-    return;
-  }
-  b.c.lineWidth = 1;
-  b.c.strokeStyle = b.background;
-  b.c.strokeRect(x + 2.5, y + 2.5, width - 6, height - 6);
+  b.c.fillStyle = b.background;
+  // whole, the inner line would strike the value through
+  if (height >= LOW_ROW)
+    for (const at of [y + 2, y + height - 4]) b.c.fillRect(x + 2 - out, at, width - 5 + 2 * out, 1);
+  if (!isNarrow) for (const at of [x + 2, x + width - 4]) b.c.fillRect(at, y + 2, 1, height - 5);
 }
 
 /** Of a column whose label is cut rather than left out. */

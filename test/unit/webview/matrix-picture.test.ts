@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { pixelStart as engineStart } from '../../../src/analysis/pictureSums.ts';
 import type { Picture } from '../../../src/protocol/matrix.ts';
-import { coverage, pixelReading, scalingOf, shownOf, spotOf } from '../../../webview/shared/matrix-picture/figures.ts';
+import {
+  coverage,
+  lostOf,
+  pixelReading,
+  scalingOf,
+  shownOf,
+  spotOf,
+} from '../../../webview/shared/matrix-picture/figures.ts';
+import { hatchOf } from '../../../webview/shared/matrix-picture/paint.ts';
 import {
   pan,
   pixelOf,
@@ -55,6 +63,28 @@ const picture: Picture = {
   columnProfile: profile,
   elapsedMs: 1,
 };
+describe('what is not finite', () => {
+  const lost: Picture = {
+    ...picture,
+    mean: new Float32Array(4).fill(NaN),
+    notFinite: Uint32Array.of(4, 4, 6, 6),
+  };
+  test('is counted, and told apart from a picture of nothing else', () => {
+    expect(lostOf(picture)).toEqual({ weights: 7, share: 0.5, isAll: false });
+    expect(lostOf(lost)).toEqual({ weights: 20, share: 1, isAll: true });
+    expect(lostOf({ ...picture, notFinite: null })).toEqual({ weights: 0, share: 0, isAll: false });
+    expect(pixelReading(lost, { x: 0, y: 0, rows: [10, 12], columns: [0, 2] })).toMatch(/none of 4 weights is finite$/);
+  });
+  test('is crossed out while crosses leave each other room, else hatched', () => {
+    expect(hatchOf(lost, 40)).toBeNull();
+    expect(hatchOf(lost, 2)).toBe(3);
+    expect(hatchOf(lost, 1)).toBe(6);
+    const [width, height] = [100, 100];
+    const one = { ...picture, width, height, mean: new Float32Array(1e4), notFinite: new Uint32Array(1e4) };
+    one.notFinite[77] = 1;
+    expect(hatchOf(one, 1)).toBeNull();
+  });
+});
 describe('what a pixel says', () => {
   test('extremes keep the outlier with its sign', () => {
     expect([...shownOf(picture, 'extreme').subarray(0, 3)]).toEqual([-5, 3, 4]);

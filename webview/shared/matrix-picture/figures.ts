@@ -118,11 +118,23 @@ export function pixelReading(picture: Picture, spot: Spot): string {
   }
   const where = t('rows {0}, columns {1}', span(spot.rows), span(spot.columns));
   const of = plural(count, '{0} weight', '{0} weights', integer(count));
+  if (bad === count) return `${where}: ${t('none of {0} is finite', of)}`;
   const lost = bad ? `, ${t('{0} not finite', integer(bad))}` : '';
   if (kind === 'changed') return `${where}: ${t('{0} changed of {1}', percent(mean), of)}${lost}`;
   const [least, largest] = [picture.min[at] ?? NaN, picture.max[at] ?? NaN];
   const figures = t('mean {0}, least {1}, largest {2}', figure(kind, mean), figure(kind, least), figure(kind, largest));
   return `${where}: ${figures}, ${of}${lost}`;
+}
+
+/** How many weights of a picture are NaN or infinite, the share of its pixels that hold one, and whether there are no others. */
+export function lostOf({ notFinite, mean }: Picture): { weights: number; share: number; isAll: boolean } {
+  let [weights, pixels] = [0, 0];
+  for (const count of notFinite ?? []) {
+    weights += count;
+    if (count > 0) pixels++;
+  }
+  const isAll = weights > 0 && mean.every((value: number) => Number.isNaN(value));
+  return { weights, share: pixels / Math.max(1, mean.length), isAll };
 }
 
 /** "a pixel covers 7 × 4 weights", or that every weight has one of its own. */

@@ -2,10 +2,10 @@
 import type { Picture } from '../../../src/protocol/matrix.ts';
 import { cell } from '../format.ts';
 import type { Heads } from '../heads.ts';
-import { prepare } from '../heatmap-paint.ts';
+import { prepare, type Brush } from '../heatmap-paint.ts';
 import { isDiverging, toUnit, type Scale } from '../heatmap-scale.ts';
 import { css, diverging, inkOn, rgb, sequential, type Rgb } from '../scales.ts';
-import type { Spot } from './figures.ts';
+import { lostOf, type Spot } from './figures.ts';
 import { evenHeads, GAP, paintProfiles, PROFILE } from './profiles.ts';
 import type { Viewport } from './viewport.ts';
 
@@ -26,6 +26,8 @@ export interface Scene {
   height: number;
   spot: Spot | null;
   isFocused: boolean;
+  /** as `hatchOf` says */
+  hatch: number | null;
 }
 /** From a row or column, fractions included, to its place on the canvas. */
 export type Place = (at: number) => number;
@@ -50,16 +52,39 @@ export class Palette {
   }
 }
 
-/** The pixels as they come from the engine, one to one. */
-export function bitmapOf(picture: Picture, shown: Scene['shown'], palette: Palette): HTMLCanvasElement {
+/** Of a cross from its middle, and of the hatch from line to line, CSS pixels. */
+const LEAST_REACH = 4;
+const HATCH = 6;
+/** Up to this share of its pixels a picture is crossed; crosses over more of them would lie over each other, and hide what they mark. */
+const CROSSED = 0.02;
+
+/**
+ * How many pixels lie from line to line of a hatch over what is not finite; null if there is little of it, or room for crosses. `size`:
+ * CSS pixels of one pixel of the picture.
+ */
+export function hatchOf(picture: Picture, size: number): number | null {
+  const isDense = size < 2 * LEAST_REACH && lostOf(picture).share > CROSSED;
+  return isDense ? Math.max(3, Math.round(HATCH / size)) : null;
+}
+
+/** The pixels as they come from the engine, one to one. `hatch`: as `hatchOf` says. */
+export function bitmapOf(
+  picture: Picture,
+  shown: Scene['shown'],
+  palette: Palette,
+  hatch: number | null,
+): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = picture.width;
   canvas.height = picture.height;
   const context = canvas.getContext('2d');
   if (!context) return canvas;
   const image = context.createImageData(picture.width, picture.height);
+  const paper = rgb('var(--vscode-editor-background)');
+  const isLine = (i: number): boolean =>
+    hatch !== null && ((i % picture.width) + Math.floor(i / picture.width)) % hatch < hatch / 3;
   for (let i = 0; i < shown.length; i++) {
-    const [r, g, b] = picture.notFinite?.[i] ? palette.invalid : palette.at(shown[i] as number);
+    const [r, g, b] = !picture.notFinite?.[i] ? palette.at(shown[i] as number) : isLine(i) ? paper : palette.invalid;
     image.data.set([r, g, b, 255], i * 4);
   }
   context.putImageData(image, 0, 0);
@@ -83,7 +108,8 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene, bitmap: HTMLCanva
   const [row0, row1] = picture.rows;
   const [column0, column1] = picture.columns;
   c.drawImage(bitmap, x(column0), y(row0), x(column1) - x(column0), y(row1) - y(row0));
-  crosses(c, scene, x, y);
+  if (scene.hatch === null) crosses(c, scene, x, y);
+  else if (lostOf(picture).isAll) allLost(brush, scene);
   figures(c, scene, palette, x, y);
   headLines(c, scene, x, y);
   if (scene.spot) ring(c, scene, scene.spot, x, y);
@@ -97,7 +123,7 @@ function crosses(c: CanvasRenderingContext2D, { picture, width, height, view }: 
   if (!notFinite) return;
   const across = ((picture.columns[1] - picture.columns[0]) / picture.width / view.columns) * width;
   const down = ((picture.rows[1] - picture.rows[0]) / picture.height / view.rows) * height;
-  const reach = Math.max(4, Math.min(across, down) / 2);
+  const reach = Math.max(LEAST_REACH, Math.min(across, down) / 2);
   c.strokeStyle = css(rgb('var(--vscode-foreground)'));
   c.lineWidth = 1.5;
   c.beginPath();
@@ -111,6 +137,16 @@ function crosses(c: CanvasRenderingContext2D, { picture, width, height, view }: 
     c.lineTo(cx - reach, cy + reach);
   });
   c.stroke();
+}
+
+/** A picture of nothing else says so in its middle, as a cell of the map does. */
+function allLost(b: Brush, { width, height }: Scene): void {
+  b.font(13, '600');
+  const half = b.c.measureText('NaN').width / 2 + 10;
+  b.c.fillStyle = b.background;
+  b.c.fillRect(width / 2 - half, height / 2 - 12, 2 * half, 24);
+  b.c.fillStyle = b.error;
+  b.text('NaN', width / 2, height / 2 + 1);
 }
 
 function figures(c: CanvasRenderingContext2D, scene: Scene, palette: Palette, x: Place, y: Place): void {

@@ -11,6 +11,7 @@ import {
   figure,
   isShare,
   kindName,
+  lostOf,
   statisticName,
   STATISTICS,
   type Scaling,
@@ -92,11 +93,17 @@ export function progressRow({ done, total, secondsLeft }: PictureProgress, cance
 export function legend(picture: Picture, { scale, beyond }: Scaling): TemplateResult {
   const { kind } = picture;
   const [low, high] = ends(scale);
-  const bad = picture.notFinite?.reduce((sum, n) => sum + n, 0) ?? 0;
+  const { weights: bad, isAll } = lostOf(picture);
+  if (isAll)
+    return html`<p class="mp-legend small" data-legend data-coverage>
+      ${t('Every weight here is NaN or infinite: there is nothing to draw. The scan of the inspector says where they begin.')}
+    </p>`;
   const facts = [
     coverage(picture),
     beyond ? plural(beyond, '{0} pixel lies beyond the scale', '{0} pixels lie beyond the scale') : '',
-    bad ? plural(bad, '{0} weight is not finite: crossed out', '{0} weights are not finite: crossed out') : '',
+    bad
+      ? plural(bad, '{0} weight is not finite: crossed out', '{0} weights are not finite: crossed out or hatched')
+      : '',
     isShare(kind)
       ? t('edges: share of changed weights of each row and column')
       : t('edges: mean |w| of each row and column'),

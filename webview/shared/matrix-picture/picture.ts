@@ -24,7 +24,7 @@ import {
   type Statistic,
 } from './figures.ts';
 import { failure, legend, progressRow, toolbar, type Choice } from './parts.ts';
-import { bitmapOf, paint, Palette, type Scene } from './paint.ts';
+import { bitmapOf, hatchOf, paint, Palette, type Scene } from './paint.ts';
 import { GAP, PROFILE } from './profiles.ts';
 import { pan, rectangleOf, reveal, wholeOf, zoom, type Viewport } from './viewport.ts';
 
@@ -60,6 +60,7 @@ interface Drawn {
   shown: Float32Array | Float64Array;
   scaling: Scaling;
   palette: Palette;
+  hatch: number | null;
   bitmap: HTMLCanvasElement;
 }
 
@@ -239,7 +240,8 @@ export class MatrixPicture extends LitElement {
     const shown = shownOf(picture, this.statistic);
     const scaling = scalingOf(picture.kind, shown, this.isFull);
     const palette = new Palette(scaling.scale);
-    this.drawn = { picture, shown, scaling, palette, bitmap: bitmapOf(picture, shown, palette) };
+    const hatch = hatchOf(picture, this.width / picture.width);
+    this.drawn = { picture, shown, scaling, palette, hatch, bitmap: bitmapOf(picture, shown, palette, hatch) };
     this.locate();
   }
   private redo(): void {
@@ -265,7 +267,7 @@ export class MatrixPicture extends LitElement {
     }
     const { rows, columns, heads } = source;
     const isFocused = document.activeElement === canvas.parentElement;
-    const { picture, shown, palette, bitmap } = drawn;
+    const { picture, shown, palette, hatch, bitmap } = drawn;
     const scene: Scene = {
       picture,
       shown,
@@ -278,6 +280,7 @@ export class MatrixPicture extends LitElement {
       height,
       spot,
       isFocused,
+      hatch,
     };
     paint(canvas, scene, bitmap, palette);
     const ramp = this.querySelector<HTMLCanvasElement>('.mp-ramp');

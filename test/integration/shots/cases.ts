@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAIR_NAMES, writePair } from '../../unit/casePairs.ts';
 import { ComparisonPage } from '../support/comparison.ts';
@@ -8,9 +8,13 @@ import { SIZES } from './sizes.ts';
 
 const FOLDER = 'cases';
 
-/** Pairs that differ in one way each, made once for all themes. */
-export function makeCases(root: string, folder: string): (workspace: string) => void {
-  for (const name of PAIR_NAMES) writePair(name, join(root, 'media', 'samples'), join(folder, name), 'whole');
+const isWanted = (name: string, wanted: readonly string[]): boolean => !wanted.length || wanted.includes(name);
+
+/** Pairs that differ in one way each, made once for all themes. `wanted`: names of cases; all if there is none. */
+export function makeCases(root: string, folder: string, wanted: readonly string[]): (workspace: string) => void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of PAIR_NAMES)
+    if (isWanted(name, wanted)) writePair(name, join(root, 'media', 'samples'), join(folder, name), 'whole');
   return (workspace) => cpSync(folder, join(workspace, FOLDER), { recursive: true });
 }
 
@@ -29,8 +33,9 @@ const PAIRS: readonly (readonly [name: string, base: Path, tuned: Path])[] = [
 ];
 
 /** The page of every pair, with its answer, in four sizes. */
-export async function caseStates(vscode: Workbench, shoot: Shoot): Promise<void> {
+export async function caseStates(vscode: Workbench, shoot: Shoot, wanted: readonly string[]): Promise<void> {
   for (const [name, base, tunedPath] of PAIRS) {
+    if (!isWanted(name, wanted)) continue;
     // the explorer draws the rows in view alone, and every case opens three folders
     await vscode.page.setViewportSize({ width: 1440, height: 2400 });
     await vscode.runCommand('Collapse Folders in Explorer');

@@ -1,6 +1,7 @@
 /**
  * Pictures of every view and state in four themes, for looking at. Run by
  * `npm run shots -- DIR [dark] [light] [hc] [hc-light] [inspector] [comparison] [stages] [cases] [several]`; of no theme or no part named: all.
+ * `case-NAME` is one of the cases.
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ const THEMES = new Map<string, Theme>([
   ['hc-light', 'Default High Contrast Light'],
 ]);
 
-const PARTS = new Map<string, (vscode: Workbench, shoot: Shoot) => Promise<void>>([
+const PARTS = new Map<string, (vscode: Workbench, shoot: Shoot, cases: readonly string[]) => Promise<void>>([
   ['inspector', inspectorStates],
   ['comparison', comparisonStates],
   ['stages', stagesStates],
@@ -35,9 +36,11 @@ export async function takeShots(root: string, folder: string, wanted: string[]):
     const named = [...all].filter(([name]) => wanted.includes(name));
     return named.length ? named : [...all];
   };
+  const some = wanted.filter((name) => name.startsWith('case-')).map((name) => name.slice('case-'.length));
+  if (some.length) wanted = [...wanted, 'cases'];
   const parts = chosen(PARTS);
   const cases = parts.some(([name]) => name === 'cases')
-    ? makeCases(root, join(root, 'test-results', 'shots', 'cases'))
+    ? makeCases(root, join(root, 'test-results', 'shots', 'cases'), some)
     : null;
   for (const [short, theme] of chosen(THEMES)) {
     const vscode = await Workbench.open(installation, {
@@ -59,7 +62,7 @@ export async function takeShots(root: string, folder: string, wanted: string[]):
       console.log(`  ${name}-${short}.png`);
     };
     try {
-      for (const [, shootAll] of parts) await shootAll(vscode, shoot);
+      for (const [, shootAll] of parts) await shootAll(vscode, shoot, some);
     } catch (error) {
       await vscode.page.screenshot({ path: join(folder, `failed-${short}.png`) });
       throw error;

@@ -1,12 +1,34 @@
 /** Map, layer profile, ranked table and detail of the comparison, with pointer and keys; and the layout in windows of four sizes. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { f32, safetensors, type Entry } from '../unit/formats/build.ts';
 import { ComparisonPage } from './support/comparison.ts';
 import { goldenComparison } from './support/golden.ts';
 import { layoutOf, sized } from './support/layout.ts';
 import { session } from './support/session.ts';
+import { turn } from './support/turn.ts';
 
-const { workbench, root } = session();
+const EXPERTS = 64;
+/** Of a layer of small experts: how far each has moved. */
+const MOVED: Readonly<Record<number, number>> = { 5: 0.02, 40: 0.01 };
+const { workbench, root } = session({
+  prepare: (workspace) => {
+    for (const name of ['before', 'after']) {
+      const experts = Array.from({ length: EXPERTS }, (_, expert): [string, Entry] => {
+        const moved = name === 'after' ? (MOVED[expert] ?? 0.001) : 0;
+        const values = Array.from({ length: 256 }, (_, i) => Math.sin(i * i + expert) + (i % 3 ? 0 : moved));
+        return [
+          `model.layers.0.mlp.experts.${expert}.up_proj.weight`,
+          { dtype: 'F32', shape: [16, 16], data: f32(...values) },
+        ];
+      });
+      mkdirSync(join(workspace, `experts-${name}`));
+      writeFileSync(join(workspace, `experts-${name}`, 'model.safetensors'), safetensors(Object.fromEntries(experts)));
+    }
+  },
+});
 const golden = goldenComparison(root, 'base-to-rl');
 const page = (): ComparisonPage => new ComparisonPage(workbench());
 const press = (key: string): Promise<void> => workbench().page.keyboard.press(key);
@@ -136,6 +158,38 @@ test('the detail is made wider and narrower with the keys, within its limits, an
   await expect.poll(width).toBe(344);
   await split.dblclick();
   await expect.poll(width).toBe(before);
+});
+
+test('"Experts by Size" brings the experts that moved farthest to the front of their columns, and back', async () => {
+  await workbench().selectAsBase('experts-before', 'model.safetensors');
+  const after = await workbench().reveal('experts-after', 'model.safetensors');
+  await workbench().chooseFromMenu(after, 'Compare with Base');
+  await workbench()
+    .tab(/experts-before → experts-after/)
+    .waitFor();
+  await page().complete(EXPERTS);
+  await turn(page().document.locator('.heatmap-toggle').first(), true);
+  const bySize = page().action('experts-by-size');
+  await bySize.waitFor();
+  /** Numbers of the first three columns, as the keys walk over them. */
+  const first = async (): Promise<number[]> => {
+    await page().heatmap().focus();
+    const experts: number[] = [];
+    for (const key of ['Home', 'ArrowRight', 'ArrowRight']) {
+      await press(key);
+      experts.push(Number((await page().selected()).cell.split(' ').at(-1)));
+    }
+    return experts;
+  };
+  await turn(bySize, false);
+  await expect.poll(first).toEqual([0, 1, 2]);
+  await turn(bySize, true);
+  await expect.poll(async () => (await first()).slice(0, 2)).toEqual([5, 40]);
+  await turn(bySize, false);
+  await expect.poll(first).toEqual([0, 1, 2]);
+  await workbench().screenshot('experts in columns');
+  await workbench().runCommand('View: Close Editor');
+  await page().complete(42);
 });
 
 /** CSS pixels of the page; 720 by 450 is 1440 by 900 at 200 %. */

@@ -6,15 +6,22 @@ import { createWasmBackend, type WasmBackend } from '../../../src/linalg/wasm/in
 import { hasRelaxedSimd } from '../../../src/linalg/wasm/kernels.ts';
 import { decodeCodes, type MatrixType } from '../../../src/numbers/index.ts';
 import { close } from './agreement.ts';
+import { oncePer } from './oncePer.ts';
 import { buildWasm, type WasmBuild } from './wasmBuild.ts';
-import { CASES, encode, gaussian, pairOf, severalOf } from './wasmCases.ts';
+import { CASES, encode, gaussian, pairOf, severalOf, type PairCase } from './wasmCases.ts';
 
 const reference = createReferenceBackend();
 let build: WasmBuild;
+/** Of whole spectra, which both builds are held against. */
+let whole: WasmBackend;
 beforeAll(async () => {
   build = await buildWasm();
+  whole = await createWasmBackend({ ...build, threads: 2, relaxed: false });
 });
-afterAll(() => build.remove());
+afterAll(async () => {
+  await whole.dispose();
+  build.remove();
+});
 
 /** METRICS' tolerances: of the values, relative 1e-4 of energies, two hits of masks. `squares`: norm_F(D)^2. */
 function expectSameSide(actual: AlignedSide, expected: AlignedSide, squares: number, determined: boolean): void {
@@ -73,8 +80,83 @@ function distance(base: Matrix, tuned: Matrix): number {
   const w0 = decodeCodes(base.type, base.data);
   return Math.hypot(...decodeCodes(tuned.type, tuned.data).map((w, i) => w - (w0[i] ?? NaN)));
 }
+/** A small case beside others of its base, a large one by itself. */
+const pairsOf = (item: PairCase): ReturnType<typeof pairOf> =>
+  item.rows * item.columns < 3000 ? severalOf(item) : pairOf(item);
+const expectedOf = oncePer((item: PairCase) => {
+  const { base, tuned, options } = pairsOf(item);
+  return reference.alignPair(base, tuned, options);
+});
+/** The same pair in every call, and what its whole spectra give. */
+const wholeOf = oncePer(async (make: (noise: () => number) => { base: Matrix; tuned: Matrix }) => {
+  const { base, tuned } = make(gaussian(5));
+  return { base, tuned, whole: await whole.comparePair(base, tuned, { ...alignOptions(base), angleRank: MASK_RANK }) };
+});
+const MASK_RANK = 16;
+const alignOptions = ({ type }: Matrix) =>
+  ({ maskRank: MASK_RANK, alpha: 0.3, grid: { grid: 'BF16', onGrid: type === 'BF16' } }) as const;
 const like = (count: number): number[] => Array.from({ length: count }, (_, i) => 0.02 * (i + 1) ** -0.6);
 
+const bulk = like(70);
+const flat = [...Array(200).keys()].map((i) => (i < 8 ? 0.02 : 0.01));
+/** of a case: its pair, from noise of its own, and what goes the way of the whole spectrum */
+type Case = [
+  name: string,
+  make: (noise: () => number) => { base: Matrix; tuned: Matrix },
+  reduced: AlignmentQuantities['reduced'],
+  determined: boolean,
+];
+const base = (rows: number, columns: number): Float64Array => falling(rows, columns, bulk, 0.02);
+const cases: Case[] = [
+  ['square BF16', (noise) => large(640, 640, 'BF16', base(640, 640), () => 4e-4 * noise()), [], true],
+  ['tall F16', (noise) => large(900, 520, 'F16', base(900, 520), () => 4e-4 * noise()), [], true],
+  ['wide F32', (noise) => large(520, 900, 'F32', base(520, 900), () => 1e-5 * noise()), [], true],
+  ['square F64', (noise) => large(600, 560, 'F64', base(600, 560), () => 1e-9 * noise()), [], true],
+  [
+    'tiny F64',
+    (noise) => {
+      const tiny = base(560, 600).map((w) => w * 1e-150);
+      return large(560, 600, 'F64', tiny, () => 1e-155 * noise());
+    },
+    [],
+    true,
+  ],
+  [
+    'pure noise BF16',
+    (noise) => large(640, 560, 'BF16', falling(640, 560, [], 0.02), () => 4e-4 * noise()),
+    ['base'],
+    true,
+  ],
+  ['clusters F32', (noise) => large(600, 560, 'F32', falling(600, 560, flat, 0), () => 1e-5 * noise()), ['base'], true],
+  [
+    'rank 10 F32',
+    (noise) => large(560, 600, 'F32', falling(560, 600, bulk.slice(0, 10), 0), () => 1e-5 * noise()),
+    [],
+    false,
+  ],
+  [
+    'rank 40 F64',
+    (noise) => large(560, 600, 'F64', falling(560, 600, bulk.slice(0, 40), 0), () => 1e-5 * noise()),
+    [],
+    true,
+  ],
+  ['unchanged', () => large(560, 600, 'BF16', base(560, 600), () => 0), [], true],
+  // of few directions nothing is left to widen its basis by
+  ['one weight changed', () => large(560, 600, 'BF16', base(560, 600), (i) => (i === 77 ? 1 : 0)), [], true],
+  [
+    'a column changed',
+    () => large(560, 600, 'BF16', base(560, 600), (i) => (i % 600 === 77 ? 0.1 * Math.cos(i) : 0)),
+    [],
+    true,
+  ],
+  [
+    'twelve rows changed',
+    (noise) => large(560, 600, 'F32', base(560, 600), (i) => (i < 12 * 600 ? 0.1 * noise() : 0)),
+    [],
+    true,
+  ],
+  ['zero base', (noise) => large(560, 600, 'BF16', new Float64Array(560 * 600), () => 4e-4 * noise()), [], true],
+];
 describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SIMD %s', (relaxed) => {
   let backend: WasmBackend;
   beforeAll(async () => {
@@ -85,11 +167,8 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
   // the large ones take the reference seconds, and both builds the same way
   const small = CASES.filter((item) => relaxed === hasRelaxedSimd() || item.rows * item.columns < 3000);
   it.each(small)('$name agrees with the float64 reference', async (item) => {
-    const { base, tuned, options } = item.rows * item.columns < 3000 ? severalOf(item) : pairOf(item);
-    const [actual, expected] = await Promise.all([
-      backend.alignPair(base, tuned, options),
-      reference.alignPair(base, tuned, options),
-    ]);
+    const { base, tuned, options } = pairsOf(item);
+    const [actual, expected] = await Promise.all([backend.alignPair(base, tuned, options), expectedOf(item)]);
     const squares = distance(base, tuned) ** 2;
     expect(actual.zeros).toBe(expected.zeros);
     expectValues(actual.leading.values, expected.leading.values);
@@ -99,83 +178,14 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
       expectSameSide(actual.others?.[i] as AlignedSide, side, squares, item.determined);
   });
 
-  const maskRank = 16;
-  const bulk = like(70);
-  const flat = [...Array(200).keys()].map((i) => (i < 8 ? 0.02 : 0.01));
-  /** of a case: its pair, from noise of its own, and what goes the way of the whole spectrum */
-  type Case = [
-    name: string,
-    make: (noise: () => number) => { base: Matrix; tuned: Matrix },
-    reduced: AlignmentQuantities['reduced'],
-    determined: boolean,
-  ];
-  const base = (rows: number, columns: number): Float64Array => falling(rows, columns, bulk, 0.02);
-  const cases: Case[] = [
-    ['square BF16', (noise) => large(640, 640, 'BF16', base(640, 640), () => 4e-4 * noise()), [], true],
-    ['tall F16', (noise) => large(900, 520, 'F16', base(900, 520), () => 4e-4 * noise()), [], true],
-    ['wide F32', (noise) => large(520, 900, 'F32', base(520, 900), () => 1e-5 * noise()), [], true],
-    ['square F64', (noise) => large(600, 560, 'F64', base(600, 560), () => 1e-9 * noise()), [], true],
-    [
-      'tiny F64',
-      (noise) => {
-        const tiny = base(560, 600).map((w) => w * 1e-150);
-        return large(560, 600, 'F64', tiny, () => 1e-155 * noise());
-      },
-      [],
-      true,
-    ],
-    [
-      'pure noise BF16',
-      (noise) => large(640, 560, 'BF16', falling(640, 560, [], 0.02), () => 4e-4 * noise()),
-      ['base'],
-      true,
-    ],
-    [
-      'clusters F32',
-      (noise) => large(600, 560, 'F32', falling(600, 560, flat, 0), () => 1e-5 * noise()),
-      ['base'],
-      true,
-    ],
-    [
-      'rank 10 F32',
-      (noise) => large(560, 600, 'F32', falling(560, 600, bulk.slice(0, 10), 0), () => 1e-5 * noise()),
-      [],
-      false,
-    ],
-    [
-      'rank 40 F64',
-      (noise) => large(560, 600, 'F64', falling(560, 600, bulk.slice(0, 40), 0), () => 1e-5 * noise()),
-      [],
-      true,
-    ],
-    ['unchanged', () => large(560, 600, 'BF16', base(560, 600), () => 0), [], true],
-    // of few directions nothing is left to widen its basis by
-    ['one weight changed', () => large(560, 600, 'BF16', base(560, 600), (i) => (i === 77 ? 1 : 0)), [], true],
-    [
-      'a column changed',
-      () => large(560, 600, 'BF16', base(560, 600), (i) => (i % 600 === 77 ? 0.1 * Math.cos(i) : 0)),
-      [],
-      true,
-    ],
-    [
-      'twelve rows changed',
-      (noise) => large(560, 600, 'F32', base(560, 600), (i) => (i < 12 * 600 ? 0.1 * noise() : 0)),
-      [],
-      true,
-    ],
-    ['zero base', (noise) => large(560, 600, 'BF16', new Float64Array(560 * 600), () => 4e-4 * noise()), [], true],
-  ];
   it.each(cases)('%s agrees with the whole spectrum', async (_, make, reduced, determined) => {
-    const { base, tuned } = make(gaussian(5));
-    const options = { maskRank, alpha: 0.3, grid: { grid: 'BF16', onGrid: base.type === 'BF16' } } as const;
-    const [actual, whole] = await Promise.all([
-      backend.alignPair(base, tuned, { ...options, others: [tuned] }),
-      backend.comparePair(base, tuned, { ...options, angleRank: maskRank }),
-    ]);
+    const { base, tuned, whole } = await wholeOf(make);
+    const options = alignOptions(base);
+    const actual = await backend.alignPair(base, tuned, { ...options, others: [tuned] });
     const squares = whole.updateValues.reduce((sum, s) => sum + s * s, 0);
     const expected: AlignedSide = { ...whole, updateValue: whole.updateValues[0] ?? NaN };
     expect(actual.zeros).toBe(whole.zeros);
-    expectValues(actual.leading.values, whole.baseValues.slice(0, maskRank + 1));
+    expectValues(actual.leading.values, whole.baseValues.slice(0, MASK_RANK + 1));
     expectSameSide(actual, expected, squares, determined);
     expectSameSide(actual.others?.[0] as AlignedSide, expected, squares, determined);
     expect(actual.reduced).toEqual(reduced);

@@ -45,6 +45,8 @@ export async function takeShots(root: string, folder: string, wanted: string[]):
   for (const [short, theme] of chosen(THEMES)) {
     const vscode = await Workbench.open(installation, {
       theme,
+      // a case by itself would share a row with its folder
+      settings: { 'explorer.compactFolders': false },
       prepare: (workspace) => {
         cases?.(workspace);
         for (const [step, from] of Object.entries({ 100: 'rl-steps/step-100', 200: 'rl', 300: 'rl-hot' }))

@@ -30,14 +30,25 @@ const node = { ...shared, platform: 'node', target: 'node22', loader: { '.wgsl':
 const esm = { ...node, format: 'esm' };
 const webview = { ...shared, platform: 'browser', target: 'es2022', loader: { '.ttf': 'file' }, assetNames: '[name]' };
 
+// VS Code hands its API to what is loaded by require() alone.
+const host = { ...node, format: 'cjs', external: ['vscode'] };
+// What activation needs is a bundle of its own, so that it is small: all else is loaded by it at the first use.
+const windowApart = {
+  name: 'window apart',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/window\.ts$/ }, () => ({ path: './window.cjs', external: true }));
+  },
+};
+
 const bundles = [
   {
-    ...node,
-    format: 'cjs',
-    external: ['vscode'],
+    ...host,
+    plugins: [windowApart],
+    supported: { 'dynamic-import': false },
     entryPoints: ['src/extension.ts'],
     outfile: 'dist/extension.cjs',
   },
+  { ...host, entryPoints: ['src/window.ts'], outfile: 'dist/window.cjs' },
   { ...esm, entryPoints: ['src/engine/process.ts'], outfile: 'dist/engine.mjs' },
   { ...esm, entryPoints: ['src/linalg/wasm/worker.ts'], outfile: 'dist/linalg-worker.mjs' },
   { ...esm, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.mjs', banner: { js: '#!/usr/bin/env node' } },

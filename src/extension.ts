@@ -1,120 +1,130 @@
-/** Builds the services and registers what package.json contributes. */
-import { join } from 'node:path';
+/**
+ * What VS Code loads at activation, which any Python or JSON file may cause: it registers what package.json contributes, each as a stand-in.
+ * All else (window.ts, a bundle of its own, about thirty times as large) is loaded when the first of them is used.
+ */
 import * as vscode from 'vscode';
-import { COMMANDS } from './commands/index.ts';
-import { checkpointAt } from './commands/checkpoints.ts';
-import { chooseFurther, compareFurther } from './commands/compareSeveral.ts';
-import { registerCommands } from './commands/register.ts';
-import { ComparisonPanels } from './comparison/panels.ts';
-import { SeveralPanels } from './comparison/several/panels.ts';
-import { SeveralStore } from './comparison/several/spec.ts';
-import { ComparisonStore } from './comparison/store.ts';
-import { Activity } from './host/activity.ts';
-import { checkpointUri } from './host/checkpointUri.ts';
-import { Credentials } from './host/credentials.ts';
 import { BaseSelection } from './editor/baseSelection.ts';
-import { registerIndexLens } from './hover/indexLens.ts';
-import { InspectorProvider, registerInspector } from './editor/provider.ts';
-import { RecentComparisons } from './explorer/recent.ts';
-import { answerLine, registerCheckpointsView } from './explorer/view.ts';
-import { GpuDocument } from './commands/gpuDocument.ts';
-import { WorkspaceCheckpoints } from './commands/workspaceCheckpoints.ts';
-import { shownLog } from './host/log.ts';
-import { WindowEngine } from './host/windowEngine.ts';
-import { registerHovers } from './hover/provider.ts';
+import {
+  CHECKPOINTS_VIEW,
+  COMPARISON_PANEL,
+  HOVERED,
+  INDEXES,
+  INSPECTOR,
+  REPORT_SCHEME,
+  SEVERAL_PANEL,
+} from './host/contributed.ts';
 import { registerMcpServer } from './tools/mcpServer.ts';
-import { registerTools } from './tools/register.ts';
+import type { OffaxisWindow } from './window.ts';
+
+/** What package.json says of the extension, as far as it is read here. */
+interface Manifest {
+  version: string;
+  contributes: { commands: readonly { command: string }[]; languageModelTools: readonly { name: string }[] };
+}
+
+/** Its first call loads the window's services. */
+type Opened = () => Promise<OffaxisWindow>;
 
 /** What deactivate has to wait for; VS Code calls it without the context. */
 let closing: (() => Promise<void>) | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
-  const { extensionUri, workspaceState, subscriptions } = context;
-  const log = shownLog(vscode.window.createOutputChannel('Offaxis', { log: true }));
-  const caches = join(context.globalStorageUri.fsPath, 'cache');
-  const credentials = new Credentials(context.secrets, log);
-  const windowEngine = new WindowEngine({ extensionUri, caches, log, credentials });
-  const engine = windowEngine.client;
-  const activity = new Activity();
-  const base = new BaseSelection(workspaceState);
-  const revisions = join(context.globalStorageUri.fsPath, 'revisions');
-  const gpuDocument = new GpuDocument(engine);
-  const workspace = new WorkspaceCheckpoints();
-  const recent = new RecentComparisons(workspaceState);
-  const inspector = new InspectorProvider({ extensionUri, engine, log, activity, base });
-  const store = new ComparisonStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'comparisons'));
-  const openTensor = async (checkpoint: string, tensor: string | null): Promise<void> => {
-    const path = await checkpointAt(checkpointUri(checkpoint));
-    // A part of a fused tensor, "NAME#q", is shown by its tensor.
-    if (path !== undefined)
-      await inspector.open(checkpointUri(path), tensor?.replace(/#[^#]*$/, ''), vscode.ViewColumn.Beside);
-  };
-  const several: SeveralPanels = new SeveralPanels({
-    extensionUri,
-    engine,
-    log,
-    activity,
-    store: new SeveralStore(join((context.storageUri ?? context.globalStorageUri).fsPath, 'several')),
-    memento: workspaceState,
-    openTensor,
-    openPair: (from, tuned, tensor) => comparisons.reveal(from, tuned, tensor),
-    chooseRun: chooseFurther,
-    checkpointAt,
-  });
-  const comparisons = new ComparisonPanels({
-    extensionUri,
-    engine,
-    log,
-    activity,
-    store,
-    memento: workspaceState,
-    toldGpu: context.globalState,
-    useCpu: () => windowEngine.useCpu(),
-    openTensor,
-    compareFurther: (compared, further) => compareFurther({ several }, compared, further),
-    finished: ({ base: from, tuned, title, answer }) =>
-      recent.add({ base: from, tuned, title, answer: answer ? answerLine(answer) : '' }),
-  });
-  subscriptions.push(
-    log,
-    activity,
+  const { version, contributes } = context.extension.packageJSON as Manifest;
+  const base = new BaseSelection(context.workspaceState);
+  let opening: Promise<OffaxisWindow> | undefined;
+  const opened: Opened = () => (opening ??= import('./window.ts').then(({ openWindow }) => openWindow(context, base)));
+  closing = async () => (await opening)?.close();
+  context.subscriptions.push(
     base,
-    credentials,
-    windowEngine,
-    comparisons,
-    several,
-    gpuDocument,
-    workspace,
-    registerInspector(inspector),
-    registerIndexLens(),
-    registerTools(engine, log),
-    registerMcpServer({ extensionUri, version: versionOf(context), options: () => windowEngine.options() }),
-    comparisons.register(),
-    several.register(),
-    registerHovers(
-      {
-        engine,
-        log,
-        workspace: () => workspace.list(),
-        known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known },
-      },
-      { openTensor, showInComparison: (from, to, tensor) => comparisons.reveal(from, to, tensor) },
+    ...contributes.commands.map(({ command }) =>
+      vscode.commands.registerCommand(command, async (...args: unknown[]) => (await opened()).run(command, args)),
     ),
-    recent,
-    registerCheckpointsView({ workspace, recent, base }, (from, to) => comparisons.compare(from, to)),
-    registerCommands(
-      { extensionUri, engine, log, inspector, comparisons, several, base, gpuDocument, revisions, caches, credentials },
-      COMMANDS,
+    ...contributes.languageModelTools.map(({ name }) => registerTool(name, opened)),
+    ...registerEditors(opened),
+    ...[COMPARISON_PANEL, SEVERAL_PANEL].map((panel) =>
+      vscode.window.registerWebviewPanelSerializer(panel, {
+        deserializeWebviewPanel: async (view, state) =>
+          (await opened()).panels[panel]?.deserializeWebviewPanel(view, state),
+      }),
     ),
+    vscode.languages.registerHoverProvider(HOVERED, {
+      provideHover: async (...asked) => (await opened()).hovers.provideHover(...asked),
+    }),
+    vscode.languages.registerCodeLensProvider(INDEXES, {
+      provideCodeLenses: async (...asked) => (await opened()).indexLens.provideCodeLenses(...asked),
+    }),
+    ...registerCheckpointsView(opened),
+    ...registerReports(opened),
+    registerMcpServer({
+      version,
+      extensionUri: context.extensionUri,
+      options: async () => (await opened()).engineOptions(),
+    }),
   );
-  closing = async () => void (await Promise.all([comparisons.close(), several.close()]));
-}
-
-function versionOf({ extension }: vscode.ExtensionContext): string {
-  return (extension.packageJSON as { version: string }).version;
 }
 
 /** The runs end and save what they have, within the time that VS Code gives. */
 export async function deactivate(): Promise<void> {
   await closing?.();
+}
+
+function registerTool(name: string, opened: Opened): vscode.Disposable {
+  return vscode.lm.registerTool<Record<string, unknown>>(name, {
+    prepareInvocation: async (options, token) => (await opened()).tool(name).prepareInvocation?.(options, token),
+    invoke: async (options, token) => (await opened()).tool(name).invoke(options, token),
+  });
+}
+
+function registerEditors(opened: Opened): vscode.Disposable[] {
+  const provider: vscode.CustomReadonlyEditorProvider = {
+    openCustomDocument: async (...asked) => (await opened()).inspector.openCustomDocument(...asked),
+    resolveCustomEditor: async (...asked) => (await opened()).inspector.resolveCustomEditor(...asked),
+  };
+  return Object.values(INSPECTOR).map((viewType) =>
+    vscode.window.registerCustomEditorProvider(viewType, provider, { supportsMultipleEditorsPerDocument: true }),
+  );
+}
+
+/** VS Code asks for rows only while the view is on show. */
+function registerCheckpointsView(opened: Opened): vscode.Disposable[] {
+  const { changed, loaded } = following(
+    opened,
+    ({ checkpoints }) => checkpoints,
+    (rows) => rows.onDidChangeTreeData,
+  );
+  const treeDataProvider: vscode.TreeDataProvider<unknown> = {
+    onDidChangeTreeData: changed.event,
+    getChildren: async (node) => (await loaded()).getChildren(node),
+    getTreeItem: async (node) => (await loaded()).getTreeItem(node),
+  };
+  return [changed, vscode.window.createTreeView(CHECKPOINTS_VIEW, { treeDataProvider, showCollapseAll: true })];
+}
+
+function registerReports(opened: Opened): vscode.Disposable[] {
+  const { changed, loaded } = following(
+    opened,
+    ({ reports }) => reports,
+    (reports) => reports.onDidChange,
+  );
+  const provider: vscode.TextDocumentContentProvider = {
+    onDidChange: changed.event,
+    provideTextDocumentContent: async (...asked) => (await loaded()).provideTextDocumentContent(...asked),
+  };
+  return [changed, vscode.workspace.registerTextDocumentContentProvider(REPORT_SCHEME, provider)];
+}
+
+/** A part of the window that tells of changes, and an event that VS Code can listen to before the part is there. */
+function following<Part, Change>(
+  opened: Opened,
+  partOf: (window: OffaxisWindow) => Part,
+  changesOf: (part: Part) => vscode.Event<Change> | undefined,
+): { changed: vscode.EventEmitter<Change>; loaded: () => Promise<Part> } {
+  const changed = new vscode.EventEmitter<Change>();
+  let part: Promise<Part> | undefined;
+  const load = async (): Promise<Part> => {
+    const found = partOf(await opened());
+    changesOf(found)?.((change) => changed.fire(change));
+    return found;
+  };
+  return { changed, loaded: () => (part ??= load()) };
 }

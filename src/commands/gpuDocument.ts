@@ -2,21 +2,19 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client.ts';
 import { gpuReportText } from '../export/gpu.ts';
+import { REPORT_SCHEME } from '../host/contributed.ts';
 import { shownError } from '../host/shownError.ts';
 import { toWireError } from '../protocol/errors.ts';
-
-const SCHEME = 'offaxis-report';
 
 export class GpuDocument implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
-  private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
 
   constructor(private readonly engine: Pick<EngineClient, 'call'>) {}
 
   /** Brings it to the front, with what is so now. */
   async show(): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${vscode.l10n.t('GPU Information')}` });
+    const uri = vscode.Uri.from({ scheme: REPORT_SCHEME, path: `/${vscode.l10n.t('GPU Information')}` });
     if (vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString()))
       this.changed.fire(uri);
     await vscode.window.showTextDocument(uri, { preview: true });
@@ -33,7 +31,6 @@ export class GpuDocument implements vscode.TextDocumentContentProvider, vscode.D
   }
 
   dispose(): void {
-    this.registration.dispose();
     this.changed.dispose();
   }
 }

@@ -34,22 +34,26 @@ export interface Command {
   readonly run: (services: CommandServices, ...args: unknown[]) => Promise<void>;
 }
 
-export function registerCommands(services: CommandServices, commands: readonly Command[]): vscode.Disposable {
-  const registered = commands.map(({ id, run }) =>
-    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
-      try {
-        await run(services, ...args);
-      } catch (error) {
-        const wire = toWireError(error);
-        const { code, message } = wire;
-        if (code === 'cancelled') return;
-        services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
-        const answer = await vscode.window.showErrorMessage(notification(shownError(wire)), vscode.l10n.t('Show Log'));
-        if (answer) services.log.show();
-      }
-    }),
-  );
-  return new vscode.Disposable(() => registered.forEach((one) => void one.dispose()));
+/** Runs a command by its id. */
+export function commandRunner(
+  services: CommandServices,
+  commands: readonly Command[],
+): (id: string, args: readonly unknown[]) => Promise<void> {
+  const known = new Map(commands.map((command) => [command.id, command]));
+  return async (id, args) => {
+    try {
+      const command = known.get(id);
+      if (!command) throw new Error(`package.json names the command ${id}, which does not exist`);
+      await command.run(services, ...args);
+    } catch (error) {
+      const wire = toWireError(error);
+      const { code, message } = wire;
+      if (code === 'cancelled') return;
+      services.log.error(`${id}: ${code === 'bug' && error instanceof Error ? error.stack : message}`);
+      const answer = await vscode.window.showErrorMessage(notification(shownError(wire)), vscode.l10n.t('Show Log'));
+      if (answer) services.log.show();
+    }
+  };
 }
 
 /** A URI, or that of a row in a view: of source control, or of our own. */

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Activity } from '../host/activity.ts';
 import { checkpointUri } from '../host/checkpointUri.ts';
+import { COMPARISON_PANEL } from '../host/contributed.ts';
 import type { Log } from '../host/log.ts';
 import { copyCommandLine, createPanel, postToFront, setIcon, showPage } from '../host/page.ts';
 import { watchFolder } from '../host/watchFolder.ts';
@@ -24,7 +25,6 @@ import type { ComparisonSpec, ComparisonStore } from './store.ts';
 import { titlesOf } from '../text/shortNames.ts';
 import { visible } from '../text/show.ts';
 
-const COMPARISON_VIEW_TYPE = 'offaxis.comparison';
 const SPECS_KEY = 'offaxis.comparisons';
 /** What readers chose for a pair of checkpoints: it holds when that pair is compared again. */
 const PARAMETERS_KEY = 'offaxis.parameters';
@@ -73,10 +73,6 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     );
   }
 
-  register(): vscode.Disposable {
-    return vscode.window.registerWebviewPanelSerializer(COMPARISON_VIEW_TYPE, this);
-  }
-
   /** Shows the comparison; one that is open already is brought to the front. */
   async compare(base: string, tuned: string): Promise<void> {
     const present = [...this.open].find(
@@ -88,7 +84,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     const titles = titlesOf(base, tuned).map((title) => visible(title));
     const title = await this.titles.remember(spec, titles);
     const controller = this.createController(spec, title);
-    this.wire(createPanel(this.services.extensionUri, COMPARISON_VIEW_TYPE, title), controller);
+    this.wire(createPanel(this.services.extensionUri, COMPARISON_PANEL, title), controller);
     await controller.open({ decides: chosen === undefined });
   }
 

@@ -9,6 +9,7 @@ import type { InspectorFromView, InspectorToView } from '../protocol/views.ts';
 import type { Activity } from '../host/activity.ts';
 import type { BaseSelection } from './baseSelection.ts';
 import { checkpointPath, checkpointUri } from '../host/checkpointUri.ts';
+import { INSPECTOR } from '../host/contributed.ts';
 import { openDefinition } from '../host/definitions.ts';
 import { showPage } from '../host/page.ts';
 import type { Log } from '../host/log.ts';
@@ -20,9 +21,6 @@ import { InspectorSession, type InspectorResults } from './session.ts';
 import { watchFolder } from '../host/watchFolder.ts';
 import { label } from '../text/show.ts';
 
-/** One view type has one priority: the editor of a checkpoint, and an option for an index, which stays JSON text. */
-const FILE_VIEW_TYPE = 'offaxis.inspector';
-const INDEX_VIEW_TYPE = 'offaxis.inspectorForIndex';
 /** What VS Code's Git gives to the sides of a diff that are not files. */
 const GIT_SCHEME = 'git';
 
@@ -122,7 +120,7 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
   async open(uri: vscode.Uri, tensor?: string, viewColumn?: vscode.ViewColumn): Promise<void> {
     if (tensor !== undefined) this.reveals.set(uri.toString(), tensor);
     // What others use too (.bin, .pt) is opened by choice only, as indexes are.
-    const viewType = /\.(safetensors|gguf)$/i.test(uri.path) ? FILE_VIEW_TYPE : INDEX_VIEW_TYPE;
+    const viewType = /\.(safetensors|gguf)$/i.test(uri.path) ? INSPECTOR.file : INSPECTOR.index;
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType, viewColumn);
     this.reveal(uri);
   }
@@ -229,12 +227,4 @@ export class InspectorProvider implements vscode.CustomReadonlyEditorProvider<In
 function showRevision(uri: vscode.Uri, panel: vscode.WebviewPanel): void {
   panel.webview.options = revisionOptions;
   panel.webview.html = revisionHtml(uri, basename(uri.path));
-}
-
-export function registerInspector(provider: InspectorProvider): vscode.Disposable {
-  const options = { supportsMultipleEditorsPerDocument: true };
-  return vscode.Disposable.from(
-    vscode.window.registerCustomEditorProvider(FILE_VIEW_TYPE, provider, options),
-    vscode.window.registerCustomEditorProvider(INDEX_VIEW_TYPE, provider, options),
-  );
 }

@@ -3,6 +3,7 @@
  * for before the view is on show, as only then VS Code asks for its rows.
  */
 import * as vscode from 'vscode';
+import type { Command } from '../commands/register.ts';
 import type { WorkspaceCheckpoints } from '../commands/workspaceCheckpoints.ts';
 import type { BaseSelection } from '../editor/baseSelection.ts';
 import { visible } from '../text/show.ts';
@@ -12,9 +13,8 @@ import { translatedIn } from '../protocol/say.ts';
 import { arrange, type CheckpointEntry, type RunEntry, type StepEntry } from './arrange.ts';
 import type { RecentComparison, RecentComparisons } from './recent.ts';
 
-const VIEW_ID = 'offaxis.checkpoints';
-export const OPEN_RECENT = 'offaxis.openRecentComparison';
-export const FORGET_RECENT = 'offaxis.removeRecentComparison';
+const OPEN_RECENT = 'offaxis.openRecentComparison';
+const FORGET_RECENT = 'offaxis.removeRecentComparison';
 
 /** `resourceUri`: what the commands of its menu take. */
 type Node =
@@ -31,7 +31,7 @@ export interface CheckpointsServices {
   base: BaseSelection;
 }
 
-class CheckpointsProvider implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+export class CheckpointsProvider implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly subscriptions: vscode.Disposable[];
@@ -157,25 +157,25 @@ function comparisonOf(value: unknown): RecentComparison | null {
   return node?.kind === 'comparison' ? node.comparison : null;
 }
 
-export function registerCheckpointsView(
-  services: CheckpointsServices,
+/** Of the menus of its rows. */
+export function recentCommands(
+  recent: RecentComparisons,
   compare: (base: string, tuned: string) => Promise<void>,
-): vscode.Disposable {
-  const provider = new CheckpointsProvider(services);
-  const view = vscode.window.createTreeView(VIEW_ID, { treeDataProvider: provider, showCollapseAll: true });
-  return vscode.Disposable.from(
-    provider,
-    view,
-    view.onDidChangeVisibility(async ({ visible: isShown }) => {
-      if (isShown) await services.workspace.check();
-    }),
-    vscode.commands.registerCommand(OPEN_RECENT, async (value: unknown) => {
-      const comparison = comparisonOf(value);
-      if (comparison) await compare(comparison.base, comparison.tuned);
-    }),
-    vscode.commands.registerCommand(FORGET_RECENT, async (value: unknown) => {
-      const comparison = comparisonOf(value);
-      if (comparison) await services.recent.remove(comparison);
-    }),
-  );
+): readonly Command[] {
+  return [
+    {
+      id: OPEN_RECENT,
+      async run(_, value) {
+        const comparison = comparisonOf(value);
+        if (comparison) await compare(comparison.base, comparison.tuned);
+      },
+    },
+    {
+      id: FORGET_RECENT,
+      async run(_, value) {
+        const comparison = comparisonOf(value);
+        if (comparison) await recent.remove(comparison);
+      },
+    },
+  ];
 }

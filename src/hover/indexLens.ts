@@ -3,9 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { isIndexFile } from '../formats/index.ts';
 
-const SELECTOR: vscode.DocumentSelector = { scheme: 'file', pattern: '**/*.index*.json' };
-
-const provider: vscode.CodeLensProvider = {
+export const indexLens: vscode.CodeLensProvider = {
   provideCodeLenses(document) {
     if (!isIndexFile(basename(document.uri.path))) return [];
     const lens = new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), {
@@ -16,5 +14,3 @@ const provider: vscode.CodeLensProvider = {
     return [lens];
   },
 };
-
-export const registerIndexLens = (): vscode.Disposable => vscode.languages.registerCodeLensProvider(SELECTOR, provider);

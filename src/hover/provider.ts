@@ -12,13 +12,6 @@ import { candidates, isAdapterConfig, isCheckpointName, namedCheckpoints, ownChe
 import { stringAt } from './strings.ts';
 import type { EngineLog } from '../engine/launch.ts';
 
-const SELECTOR: vscode.DocumentSelector = [
-  { scheme: 'file', pattern: '**/*.safetensors.index.json' },
-  { scheme: 'file', pattern: '**/adapter_config.json' },
-  ...['python', 'yaml', 'json', 'jsonc'].map((language) => ({ scheme: 'file', language })),
-  { scheme: 'vscode-notebook-cell', language: 'python' },
-];
-
 export interface HoverServices {
   engine: Pick<EngineClient, 'call'>;
   known: KnownResults;
@@ -151,12 +144,11 @@ export interface HoverTargets {
   showInComparison(base: string, tuned: string, tensor: string | null): Promise<void>;
 }
 
-/** Registers the hovers, and the two commands behind their links. */
-export function registerHovers(services: HoverServices, targets: HoverTargets): vscode.Disposable {
+/** Registers the two commands behind the links of hovers. */
+export function registerHoverLinks(targets: HoverTargets): vscode.Disposable {
   const isText = (value: unknown): value is string => typeof value === 'string';
   const isTensor = (value: unknown): value is string | null => value === null || isText(value);
   return vscode.Disposable.from(
-    vscode.languages.registerHoverProvider(SELECTOR, new TensorHovers(services)),
     vscode.commands.registerCommand(OPEN_TENSOR, async (checkpoint: unknown, tensor: unknown = null) => {
       if (isText(checkpoint) && isTensor(tensor)) await targets.openTensor(checkpoint, tensor);
     }),

@@ -10,7 +10,7 @@ export interface McpServices {
   extensionUri: vscode.Uri;
   version: string;
   /** as they are set now */
-  options(): EngineOptions;
+  options(): Promise<EngineOptions>;
 }
 
 export function registerMcpServer(services: McpServices): vscode.Disposable {
@@ -29,10 +29,14 @@ export function registerMcpServer(services: McpServices): vscode.Disposable {
 }
 
 /** None without a folder on disk: there would be nothing that it may read. */
-function definitions({ extensionUri, version, options }: McpServices): vscode.McpStdioServerDefinition[] {
+async function definitions({
+  extensionUri,
+  version,
+  options,
+}: McpServices): Promise<vscode.McpStdioServerDefinition[]> {
   const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
   if (!folders[0]) return [];
-  const { backend, threads, memoryBytes, cache } = options();
+  const { backend, threads, memoryBytes, cache } = await options();
   const server = new vscode.McpStdioServerDefinition(
     'Offaxis',
     process.execPath,

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from '../../engine/client.ts';
 import type { Activity } from '../../host/activity.ts';
+import { SEVERAL_PANEL } from '../../host/contributed.ts';
 import { openDefinition } from '../../host/definitions.ts';
 import type { Log } from '../../host/log.ts';
 import { copyCommandLine, createPanel, postToFront, setIcon, showPage } from '../../host/page.ts';
@@ -15,7 +16,6 @@ import { SeveralController } from './controller.ts';
 import { pathsOf, titlesOf, type SeveralSpec, type SeveralStore } from './spec.ts';
 import { stepFolder } from './stepFolder.ts';
 
-const VIEW_TYPE = 'offaxis.several';
 const SPECS_KEY = 'offaxis.several';
 
 export interface SeveralServices {
@@ -43,10 +43,6 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
 
   constructor(private readonly services: SeveralServices) {
     this.titles = new PanelTitles(services.memento, SPECS_KEY, isSame);
-  }
-
-  register(): vscode.Disposable {
-    return vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this);
   }
 
   /** Runs of one base beside each other; a page of the same ones is brought to the front. */
@@ -89,7 +85,7 @@ export class SeveralPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const present = [...this.open].find(({ controller }) => isSame(controller.spec, spec));
     if (present) return present.panel.reveal();
     const title = await this.titles.remember(spec, titles(spec));
-    await this.wire(createPanel(this.services.extensionUri, VIEW_TYPE, title), spec).open();
+    await this.wire(createPanel(this.services.extensionUri, SEVERAL_PANEL, title), spec).open();
   }
 
   private wire(panel: vscode.WebviewPanel, spec: SeveralSpec): SeveralController {

@@ -47,6 +47,7 @@ export async function benchUi(root: string): Promise<void> {
       await vscode.runCommand('View: Close All Editors');
       await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
     };
+    const activation = await activationTime(vscode);
     await vscode.reveal('large', 'a-text.json');
     const firstText = await text();
     await closed();
@@ -63,7 +64,6 @@ export async function benchUi(root: string): Promise<void> {
       await closed();
     }
     const compared = await comparisonTimes(vscode);
-    const activation = await activationTime(vscode);
     const [warmTable, warmText] = [median(tables), median(texts)];
     const size = `${TENSORS.toLocaleString('en')} tensors, ${SHARDS} shards, ${(bytes / 1e6).toFixed(1)} MB of JSON`;
     const print = (...cells: string[]): void => console.log(`| ${cells.join(' | ')} |`);
@@ -99,14 +99,21 @@ async function comparisonTimes(vscode: Workbench): Promise<{ size: number; answe
   return { size, answer: performance.now() - start };
 }
 
-/** As VS Code itself has measured it. */
+/** Any JSON file activates the extension. As VS Code itself has measured it: loading the code, and its call. */
 async function activationTime(vscode: Workbench): Promise<number> {
+  // the window's own start is over
+  await vscode.page.waitForTimeout(5000);
+  await (await vscode.reveal('base', 'config.json')).dblclick();
+  await vscode.page.locator('.monaco-editor .view-line', { hasText: 'hidden_size' }).first().waitFor();
   // the list draws only rows in view
+  const viewport = vscode.page.viewportSize();
   await vscode.page.setViewportSize({ width: 1440, height: 4000 });
   await vscode.runCommand('Developer: Show Running Extensions');
   const extension = vscode.page.locator('.runtime-extensions-editor .extension', { hasText: 'Offaxis' }).first();
   const text = await extension.locator('.activation-time').innerText();
   const time = /(\d+)\s*ms/.exec(text)?.[1];
   if (time === undefined) throw new Error(`no activation time in "${text}"`);
+  if (viewport) await vscode.page.setViewportSize(viewport);
+  await vscode.runCommand('View: Close All Editors');
   return Number(time);
 }

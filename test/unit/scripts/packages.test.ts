@@ -32,6 +32,7 @@ function vsix(target: string, changes: Record<string, Buffer | null> = {}): Map<
       'LICENSE.txt',
       'media/icon.png',
       'dist/extension.cjs',
+      'dist/window.cjs',
       'dist/engine.mjs',
     ],
     ...[

@@ -1,4 +1,4 @@
-/** The question before a tool runs. VS Code is stood in for by the registration alone; the integration test asks a real one. */
+/** The question before a tool runs. VS Code is stood in for by its translations alone; the integration test asks a real one. */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 interface Prepared {
@@ -8,19 +8,15 @@ interface Prepared {
 interface Tool {
   prepareInvocation(options: { input: Record<string, unknown> }): Prepared;
 }
-const tools = new Map<string, Tool>();
+let tools: ReadonlyMap<string, Tool>;
 vi.mock('vscode', () => ({
   l10n: {
     t: (message: string, ...args: string[]) => message.replace(/\{(\d)\}/g, (_, i: string) => args[Number(i)] ?? ''),
   },
-  lm: { registerTool: (name: string, tool: Tool) => (tools.set(name, tool), { dispose: () => undefined }) },
-  Disposable: class {
-    constructor(readonly dispose: () => void) {}
-  },
 }));
 beforeAll(async () => {
-  const { registerTools } = await import('../../../src/tools/register.ts');
-  registerTools({} as never, {} as never);
+  const { checkpointTools } = await import('../../../src/tools/checkpointTools.ts');
+  tools = checkpointTools({} as never, {} as never) as unknown as ReadonlyMap<string, Tool>;
 });
 const ask = (name: string, input: Record<string, unknown>): Prepared => {
   const prepared = tools.get(name)?.prepareInvocation({ input });

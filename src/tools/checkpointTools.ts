@@ -21,11 +21,12 @@ type Input = Record<string, unknown>;
 /** Paths that a question names. */
 const MOST_NAMED = 16;
 
-export function registerTools(engine: EngineClient, log: EngineLog): vscode.Disposable {
-  const registered = TOOLS.map(({ name }) =>
-    vscode.lm.registerTool(name, new CheckpointTool(name, engineOf(engine), log)),
-  );
-  return new vscode.Disposable(() => registered.forEach((one) => void one.dispose()));
+/** By the names of package.json. */
+export function checkpointTools(
+  engine: EngineClient,
+  log: EngineLog,
+): ReadonlyMap<string, vscode.LanguageModelTool<Input>> {
+  return new Map(TOOLS.map(({ name }) => [name, new CheckpointTool(name, engineOf(engine), log)]));
 }
 
 class CheckpointTool implements vscode.LanguageModelTool<Input> {

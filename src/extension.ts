@@ -13,6 +13,7 @@ import {
   REPORT_SCHEME,
   SEVERAL_PANEL,
 } from './host/contributed.ts';
+import { appendAll } from './protocol/lists.ts';
 import { registerMcpServer } from './tools/mcpServer.ts';
 import type { OffaxisWindow } from './window.ts';
 
@@ -34,10 +35,10 @@ export function activate(context: vscode.ExtensionContext): void {
   let opening: Promise<OffaxisWindow> | undefined;
   const opened: Opened = () => (opening ??= import('./window.ts').then(({ openWindow }) => openWindow(context, base)));
   closing = async () => (await opening)?.close();
-  context.subscriptions.push(
+  appendAll(context.subscriptions, [
     base,
     ...contributes.commands.map(({ command }) =>
-      vscode.commands.registerCommand(command, async (...args: unknown[]) => (await opened()).run(command, args)),
+      vscode.commands.registerCommand(command, async (...args: unknown[]) => (await opened()).run(command, ...args)),
     ),
     ...contributes.languageModelTools.map(({ name }) => registerTool(name, opened)),
     ...registerEditors(opened),
@@ -60,7 +61,7 @@ export function activate(context: vscode.ExtensionContext): void {
       extensionUri: context.extensionUri,
       options: async () => (await opened()).engineOptions(),
     }),
-  );
+  ]);
 }
 
 /** The runs end and save what they have, within the time that VS Code gives. */
@@ -97,7 +98,11 @@ function registerCheckpointsView(opened: Opened): vscode.Disposable[] {
     getChildren: async (node) => (await loaded()).getChildren(node),
     getTreeItem: async (node) => (await loaded()).getTreeItem(node),
   };
-  return [changed, vscode.window.createTreeView(CHECKPOINTS_VIEW, { treeDataProvider, showCollapseAll: true })];
+  const view = vscode.window.createTreeView(CHECKPOINTS_VIEW, { treeDataProvider, showCollapseAll: true });
+  const shown = view.onDidChangeVisibility(async ({ visible }) => {
+    if (visible) await (await opened()).checkCheckpoints();
+  });
+  return [changed, view, shown];
 }
 
 function registerReports(opened: Opened): vscode.Disposable[] {

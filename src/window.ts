@@ -34,11 +34,13 @@ export interface OffaxisWindow {
   /** above an index that is open as text */
   readonly indexLens: vscode.CodeLensProvider;
   readonly checkpoints: vscode.TreeDataProvider<unknown>;
+  /** Whether those listed are there still: the view is on show again. */
+  checkCheckpoints(): Promise<void>;
   readonly reports: vscode.TextDocumentContentProvider;
   /** Throws if it is not one of ours. */
   tool(name: string): vscode.LanguageModelTool<Record<string, unknown>>;
   /** A command of package.json, with what VS Code hands over. An error is shown, and not thrown. */
-  run(command: string, args: readonly unknown[]): Promise<void>;
+  run(command: string, ...args: unknown[]): Promise<void>;
   /** as they are set now */
   engineOptions(): EngineOptions;
   /** Ends the runs; what they have is saved. */
@@ -100,8 +102,11 @@ export function openWindow(context: vscode.ExtensionContext, base: BaseSelection
     known: { checkpoints: () => inspector.known, comparisons: () => comparisons.known },
   });
   const tools = checkpointTools(engine, log);
+  subscriptions.push(log, activity, credentials, windowEngine, comparisons, several, gpuDocument);
   subscriptions.push(
-    ...[log, activity, credentials, windowEngine, comparisons, several, gpuDocument, workspace, recent, checkpoints],
+    workspace,
+    recent,
+    checkpoints,
     registerHoverLinks({ openTensor, showInComparison: (from, to, tensor) => comparisons.reveal(from, to, tensor) }),
   );
   return {
@@ -110,6 +115,7 @@ export function openWindow(context: vscode.ExtensionContext, base: BaseSelection
     hovers,
     indexLens,
     checkpoints,
+    checkCheckpoints: () => workspace.check(),
     reports: gpuDocument,
     tool(name) {
       const tool = tools.get(name);

@@ -38,9 +38,9 @@ export interface Command {
 export function commandRunner(
   services: CommandServices,
   commands: readonly Command[],
-): (id: string, args: readonly unknown[]) => Promise<void> {
+): (id: string, ...args: unknown[]) => Promise<void> {
   const known = new Map(commands.map((command) => [command.id, command]));
-  return async (id, args) => {
+  return async (id, ...args) => {
     try {
       const command = known.get(id);
       if (!command) throw new Error(`package.json names the command ${id}, which does not exist`);

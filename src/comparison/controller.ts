@@ -1,7 +1,7 @@
 /** One comparison: its phases, its results, and what the panels that show it are told. Knows nothing of VS Code. */
 import { randomUUID } from 'node:crypto';
 import { isRemote } from '../bytes/index.ts';
-import { type DiskMark, DiskMonitor, type WatchFolder } from '../host/diskMonitor.ts';
+import type { WatchFolder } from '../host/diskMonitor.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { ComparisonRun } from '../engine/comparisonRun.ts';
 import type { EngineLog } from '../engine/launch.ts';
@@ -17,20 +17,15 @@ import type { Reported } from '../report/index.ts';
 import { Accumulator } from '../results/accumulator.ts';
 import { visible } from '../text/show.ts';
 import { shortNames } from '../text/shortNames.ts';
-import { asksForSpectra, computesTwinUnasked, startsUnasked, type SpectraChoice } from './cost.ts';
+import type { SpectraChoice } from './cost.ts';
+import { OneAtATime } from './oneAtATime.ts';
 import { PageFeed } from './pageFeed.ts';
+import { PairOnDisk } from './pairOnDisk.ts';
+import { planAs } from './planning.ts';
 import { SavedResults } from './savedResults.ts';
-import { fingerprint } from './stamps.ts';
+import { ShareOfTime } from './shareOfTime.ts';
+import { fingerprint, STALE } from './stamps.ts';
 import type { ComparisonSpec, ComparisonStore, StoredComparison } from './store.ts';
-
-/** The summary may take this share of the host's time while results stream in. */
-const SUMMARY_SHARE = 0.05;
-const STALE: WireError = toWireError(
-  new OffaxisError(
-    'bad-file',
-    say('These figures were computed before the files changed on disk. Press Retry to compute them again.'),
-  ),
-);
 
 export interface ControllerServices {
   engine: Pick<EngineClient, 'call' | 'stream' | 'tell' | 'allowRestart'>;
@@ -64,11 +59,16 @@ export class ComparisonController {
     () => this.summarize(false),
   );
   private readonly saved: SavedResults<ComparisonSpec, StoredComparison>;
-  private work: { abort: AbortController; ended: Promise<void>; run?: ComparisonRun } | undefined;
-  private summaryAllowedAt = 0;
+  private readonly work = new OneAtATime({
+    failed: (error) => this.failed(error),
+    ended: () => this.services.onActivity(null),
+  });
+  /** under way */
+  private run: ComparisonRun | undefined;
+  private readonly summarizing = new ShareOfTime();
   /** restored results of other bytes than those on disk now */
   private stale = false;
-  private readonly disk: { base: DiskMonitor; tuned: DiskMonitor };
+  private readonly disk: PairOnDisk;
 
   private current: ComparisonSpec;
 
@@ -78,13 +78,11 @@ export class ComparisonController {
   ) {
     this.current = spec;
     this.saved = new SavedResults(services.store, services.log);
-    const monitor = (path: string): DiskMonitor =>
-      new DiskMonitor(path, services.watchFolder, (change) => {
-        // Figures of two steps in one comparison would be of neither.
-        if (change) this.cancel();
-        this.tellDisk();
-      });
-    this.disk = { base: monitor(spec.base), tuned: monitor(spec.tuned) };
+    this.disk = new PairOnDisk(spec, services.watchFolder, (change) => {
+      // Figures of two steps in one comparison would be of neither.
+      if (change) this.cancel();
+      this.tellDisk();
+    });
     const names = shortNames(spec.base, spec.tuned);
     this.status = {
       ...spec,
@@ -118,12 +116,12 @@ export class ComparisonController {
   /** A page said it is ready: it gets everything, and from now on what changes. */
   attach(post: (message: ComparisonToView) => void): void {
     this.page.attach(post, this.results);
-    if (this.hasChanged) this.tellDisk();
+    if (this.disk.hasChanged) this.tellDisk();
   }
   /** What the page knows is not so any more: it gets everything anew. */
   private showAnew(): void {
     this.page.begin(this.results);
-    if (this.hasChanged) this.tellDisk();
+    if (this.disk.hasChanged) this.tellDisk();
   }
 
   /**
@@ -131,18 +129,18 @@ export class ComparisonController {
    * size is computed if it is cheap too, and whole spectra wait if they would take long.
    */
   open({ decides = false } = {}): Promise<void> {
-    return this.begin(async (work) => {
-      await this.makePlan(work.abort.signal, true, decides);
-      if (this.status.phase === 'running') await this.compute(work);
+    return this.work.begin(async (signal) => {
+      await this.makePlan(signal, true, decides);
+      if (this.status.phase === 'running') await this.compute(signal);
     });
   }
 
   /** Shows what an earlier window computed; if there is nothing, plans and waits for Start. */
   restore(): Promise<void> {
-    return this.begin(async (work) => {
+    return this.work.begin(async (signal) => {
       const { comparison: stored, damaged } = await this.saved.load(this.spec);
       if (!stored) {
-        await this.makePlan(work.abort.signal, false);
+        await this.makePlan(signal, false);
         if (damaged) this.update({ error: damaged });
         return;
       }
@@ -157,25 +155,25 @@ export class ComparisonController {
       });
       this.summarize(true);
       this.showAnew();
-      if (!this.stale) await this.watchFrom(await this.marks());
+      if (!this.stale) await this.disk.watchFrom(await this.disk.marks());
     });
   }
 
   start(): Promise<void> {
-    if (this.hasChanged) return this.reload();
-    return this.begin(async (work) => {
+    if (this.disk.hasChanged) return this.reload();
+    return this.work.begin(async (signal) => {
       if (this.stale) {
         // Figures of other bytes: with them beside new ones the comparison would be of neither.
         this.forget();
-        await this.makePlan(work.abort.signal, false);
+        await this.makePlan(signal, false);
       }
-      await this.compute(work);
+      await this.compute(signal);
     });
   }
   /** The files have changed and the reader wants the new ones: header, plan and figures anew. */
   async reload(): Promise<void> {
     this.cancel();
-    await this.work?.ended;
+    await this.work.ended;
     this.services.engine.allowRestart();
     this.forget();
     await this.open();
@@ -191,24 +189,24 @@ export class ComparisonController {
   /** Other parameters: another comparison of the same files, from its own results or anew. */
   async setParameters(change: ParameterChange): Promise<void> {
     this.cancel();
-    await this.work?.ended;
+    await this.work.ended;
     this.adopt({ ...this.current.parameters, ...change });
     await this.reload();
   }
   /** Of a comparison that ended with where the update points: what is there stays, and the whole spectra come beside it. */
   async computeSpectra(): Promise<void> {
     this.cancel();
-    await this.work?.ended;
+    await this.work.ended;
     this.adopt({ ...this.current.parameters, spectra: true });
-    if (this.hasChanged || this.stale) return this.reload();
-    return this.begin(async (work) => {
-      await this.makePlan(work.abort.signal, false);
-      await this.compute(work);
+    if (this.disk.hasChanged || this.stale) return this.reload();
+    return this.work.begin(async (signal) => {
+      await this.makePlan(signal, false);
+      await this.compute(signal);
     });
   }
   /** The reader is back: a file system that tells of no changes is asked. */
-  async lookAtDisk(): Promise<void> {
-    await Promise.all([this.disk.base.look(), this.disk.tuned.look()]);
+  lookAtDisk(): Promise<void> {
+    return this.disk.look();
   }
   resume(): Promise<void> {
     return this.start();
@@ -216,7 +214,7 @@ export class ComparisonController {
 
   /** One failed tensor again, or all of them; after a failure of the whole, everything that is left. */
   retry(name?: string): Promise<void> {
-    if (this.hasChanged) return this.reload();
+    if (this.disk.hasChanged) return this.reload();
     this.services.engine.allowRestart();
     if (name === undefined) this.results.failed.clear();
     else this.results.failed.delete(name);
@@ -229,10 +227,10 @@ export class ComparisonController {
   }
 
   cancel(): void {
-    this.work?.abort.abort();
+    this.work.cancel();
   }
   prioritize(name: string): void {
-    this.work?.run?.prioritize(name);
+    this.run?.prioritize(name);
   }
 
   /** The comparison as it stands, for export. Throws bad-parameter before there is anything. */
@@ -251,7 +249,7 @@ export class ComparisonController {
    */
   async reported(): Promise<Omit<Reported, 'command'>> {
     await this.lookAtDisk();
-    if (this.stale || this.hasChanged || (await this.otherPlan()))
+    if (this.stale || this.disk.hasChanged || (await this.otherPlan()))
       throw new OffaxisError(
         'bad-parameter',
         say(
@@ -272,40 +270,15 @@ export class ComparisonController {
   /** Ends the work; what was computed is saved. */
   async dispose(): Promise<void> {
     this.page.detach();
-    this.disk.base.dispose();
-    this.disk.tuned.dispose();
+    this.disk.dispose();
     this.cancel();
-    await this.work?.ended;
+    await this.work.ended;
     this.page.dispose();
     this.services.engine.tell('letGo', comparedCheckpoints(this.spec));
   }
 
-  private get hasChanged(): boolean {
-    return this.disk.base.current !== null || this.disk.tuned.current !== null;
-  }
-  private marks(): Promise<[DiskMark, DiskMark]> {
-    return Promise.all([this.disk.base.mark(), this.disk.tuned.mark()]);
-  }
-  private async watchFrom([base, tuned]: [DiskMark, DiskMark]): Promise<void> {
-    await Promise.all([this.disk.base.accept(base), this.disk.tuned.accept(tuned)]);
-  }
   private tellDisk(): void {
-    this.page.post({ type: 'disk', base: this.disk.base.current, tuned: this.disk.tuned.current });
-  }
-
-  /** One piece of work at a time; errors end in the state. */
-  private async begin(body: (work: NonNullable<ComparisonController['work']>) => Promise<void>): Promise<void> {
-    if (this.work) return this.work.ended;
-    const abort = new AbortController();
-    const work = { abort, ended: Promise.resolve() };
-    this.work = work;
-    work.ended = body(work)
-      .catch((error: unknown) => this.failed(error))
-      .finally(() => {
-        this.work = undefined;
-        this.services.onActivity(null);
-      });
-    await work.ended;
+    this.page.post(this.disk.message);
   }
 
   private adopt(parameters: ComparisonParameters): void {
@@ -317,44 +290,34 @@ export class ComparisonController {
   private async makePlan(signal: AbortSignal, startCheap: boolean, decides = false): Promise<void> {
     this.progress = null;
     this.update({ phase: 'planning', error: null });
-    const { engine } = this.services;
-    const marks = await this.marks();
-    let plan = await engine.call('plan', this.spec, signal);
-    await this.watchFrom(marks);
-    const { kind, name, precision, threads, gpu } = await engine.call('info', {}, signal);
+    const marks = await this.disk.marks();
     const choice = this.services.spectra?.() ?? 'automatic';
-    if (decides && this.spec.parameters.spectra === true && asksForSpectra(plan.cost, { kind, threads }, choice)) {
-      this.adopt({ ...this.spec.parameters, spectra: 'leading' });
-      plan = await engine.call('plan', this.spec, signal);
-    }
-    const startsNow = startCheap && startsUnasked(plan);
-    if (decides && !this.spec.parameters.twin) {
-      const parameters = { ...this.spec.parameters, twin: true };
-      const withTwin = await engine.call('plan', { ...this.spec, parameters }, signal);
-      if (computesTwinUnasked(plan.cost, withTwin.cost, threads)) {
-        this.adopt(parameters);
-        plan = withTwin;
-      }
-    }
+    const { plan, backend, gpu, parameters, isCheap } = await planAs(this.services.engine, this.spec, {
+      decides,
+      choice,
+      signal,
+    });
+    await this.disk.watchFrom(marks);
+    if (parameters !== this.spec.parameters) this.adopt(parameters);
     this.results.plan = plan;
-    this.results.backend = { kind, name, precision, threads };
+    this.results.backend = backend;
     this.update({
-      phase: startsNow ? 'running' : 'planned',
-      backend: this.results.backend,
+      phase: startCheap && isCheap ? 'running' : 'planned',
+      backend,
       notice: this.services.gpuNotice?.(gpu) ?? this.status.notice,
     });
   }
 
-  private async compute(work: NonNullable<ComparisonController['work']>): Promise<void> {
+  private async compute(signal: AbortSignal): Promise<void> {
     const started = performance.now();
     const { log, engine } = this.services;
     const { results } = this;
-    await this.forgetOtherVersion(work.abort.signal);
+    await this.forgetOtherVersion(signal);
     const done = [...results.finished(this.spec.parameters.spectra), ...results.failed.keys()];
     const { plan, backend } = results;
     const request = { runId: randomUUID(), ...this.spec, done };
-    const run = new ComparisonRun(engine, request, work.abort.signal, plan && backend && { plan, backend });
-    work.run = run;
+    const run = new ComparisonRun(engine, request, signal, plan && backend && { plan, backend });
+    this.run = run;
     this.progress = null;
     this.update({ phase: 'running', error: null });
     log.info(`comparing ${this.spec.base} with ${this.spec.tuned}, ${done.length} tensors already done`);
@@ -373,6 +336,7 @@ export class ComparisonController {
         `compared in ${((performance.now() - started) / 1000).toFixed(1)} s on ${results.backend?.name ?? 'no backend'}`,
       );
     } finally {
+      this.run = undefined;
       if (this.status.phase !== 'done') {
         this.summarize(true);
         this.page.flush();
@@ -419,11 +383,10 @@ export class ComparisonController {
 
   /** Model-level figures of what is there; during a run only as often as they are cheap. */
   private summarize(always: boolean): void {
-    const begin = performance.now();
-    if (this.results.tensors.size === 0 || (!always && begin < this.summaryAllowedAt)) return;
-    this.summary = this.results.summary();
-    const end = performance.now();
-    this.summaryAllowedAt = end + (end - begin) / SUMMARY_SHARE;
+    if (this.results.tensors.size === 0) return;
+    this.summarizing.spend(always, () => {
+      this.summary = this.results.summary();
+    });
   }
 
   private update(change: Partial<ComparisonStatus>): void {

@@ -4,7 +4,17 @@ import { basename, join } from 'node:path';
 import { disk, stampText } from '../bytes/index.ts';
 import { stepName } from '../checkpoint/steps.ts';
 import { isPartOfCheckpoint } from '../files/index.ts';
+import { OffaxisError, toWireError, type WireError } from '../protocol/errors.ts';
 import { appendAll } from '../protocol/lists.ts';
+import { say } from '../protocol/say.ts';
+
+/** What the page of restored figures says if the fingerprint of their files is another by now. */
+export const STALE: WireError = toWireError(
+  new OffaxisError(
+    'bad-file',
+    say('These figures were computed before the files changed on disk. Press Retry to compute them again.'),
+  ),
+);
 
 /** No checkpoint has as many files. */
 const MOST_FILES = 10_000;

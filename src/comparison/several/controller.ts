@@ -19,21 +19,14 @@ import type { ParameterChange } from '../../protocol/views.ts';
 import { refuseUnpaired } from '../../results/nothingPairs.ts';
 import { SeveralAccumulator, type NamedRun } from '../../results/several.ts';
 import { startsUnasked } from '../cost.ts';
+import { OneAtATime } from '../oneAtATime.ts';
 import { SavedResults } from '../savedResults.ts';
-import { fingerprint } from '../stamps.ts';
+import { ShareOfTime } from '../shareOfTime.ts';
+import { fingerprint, STALE } from '../stamps.ts';
 import { SeveralFeed } from './feed.ts';
 import { severalPlan } from './plan.ts';
 import { namesOf, pathsOf, requestOf, type SeveralSpec, type SeveralStore, type StoredSeveral } from './spec.ts';
 import { StepWatcher, type StepFolder } from './stepWatcher.ts';
-
-/** The figures of the model may take this share of the host's time while results stream in. */
-const MODEL_SHARE = 0.05;
-const STALE: WireError = toWireError(
-  new OffaxisError(
-    'bad-file',
-    say('These figures were computed before the files changed on disk. Press Retry to compute them again.'),
-  ),
-);
 
 /** What is other in the spec; null: nothing is. It may throw, and then nothing changes. */
 type Change = (spec: SeveralSpec) => Partial<SeveralSpec> | null | Promise<Partial<SeveralSpec> | null>;
@@ -58,11 +51,14 @@ export class SeveralController {
   private plan: SeveralPlan | null = null;
   private progress: SeveralProgress | null = null;
   private model: SeveralModel | null = null;
-  private modelAllowedAt = 0;
+  private readonly summarizing = new ShareOfTime();
   private stale = false;
   /** fingerprint of the files that the results are of */
   private mark: string | null = null;
-  private work: { abort: AbortController; ended: Promise<void> } | undefined;
+  private readonly work = new OneAtATime({
+    failed: (error) => this.failed(error),
+    ended: () => this.services.onActivity(null),
+  });
   private disposed = false;
   /** changes of the spec under way: nothing joins in between */
   private adopting = 0;
@@ -111,7 +107,7 @@ export class SeveralController {
 
   /** Reads the headers, then computes at once if that is cheap. Of a watched folder: the steps that are complete. */
   open(): Promise<void> {
-    return this.begin(async ({ signal }) => {
+    return this.begin(async (signal) => {
       this.watcher?.start();
       if (this.watcher && this.current.runs.length === 0) await this.takeComplete(this.watcher, signal);
       await this.makePlan(signal);
@@ -127,7 +123,7 @@ export class SeveralController {
   /** Shows what an earlier window computed; if there is nothing, plans and waits for Start. */
   restore(): Promise<void> {
     if (this.current.runs.length === 0) return this.open();
-    return this.begin(async ({ signal }) => {
+    return this.begin(async (signal) => {
       this.watcher?.start();
       const { comparison: stored, damaged } = await this.saved.load(this.current);
       if (!stored) {
@@ -151,7 +147,7 @@ export class SeveralController {
 
   /** What is left, or all of it; if the files have changed since, all of it. */
   start(): Promise<void> {
-    return this.begin(({ signal }) => this.compute(signal));
+    return this.begin((signal) => this.compute(signal));
   }
   retry(): Promise<void> {
     this.services.engine.allowRestart();
@@ -161,7 +157,7 @@ export class SeveralController {
     return this.start();
   }
   cancel(): void {
-    this.work?.abort.abort();
+    this.work.cancel();
   }
   setParameters(change: ParameterChange): Promise<void> {
     return this.adopt(({ parameters }) => ({ parameters: { ...parameters, ...change } }));
@@ -238,7 +234,7 @@ export class SeveralController {
     this.page.detach();
     this.watcher?.dispose();
     this.cancel();
-    await this.work?.ended;
+    await this.work.ended;
     this.letGo();
   }
 
@@ -273,19 +269,9 @@ export class SeveralController {
     return stamp !== null;
   }
 
-  /** One piece of work at a time; errors end in the state. */
-  private async begin(body: (abort: AbortController) => Promise<void>): Promise<void> {
-    if (this.work) return this.work.ended;
-    const abort = new AbortController();
-    const work = { abort, ended: Promise.resolve() };
-    this.work = work;
-    work.ended = body(abort)
-      .catch((error: unknown) => this.failed(error))
-      .finally(() => {
-        this.work = undefined;
-        this.services.onActivity(null);
-      });
-    await work.ended;
+  private async begin(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (this.work.isBusy) return this.work.ended;
+    await this.work.begin(body);
     this.followOn();
   }
 
@@ -307,7 +293,7 @@ export class SeveralController {
     try {
       // what is refused, or changes nothing, ends no work
       changed = await change(this.current);
-      while (changed && this.work) {
+      while (changed && this.work.isBusy) {
         this.cancel();
         await this.work.ended;
         changed = await change(this.current);
@@ -328,7 +314,7 @@ export class SeveralController {
   private async anew(computes = false): Promise<void> {
     this.forget();
     if (!computes) return this.open();
-    await this.begin(async ({ signal }) => {
+    await this.begin(async (signal) => {
       await this.makePlan(signal);
       await this.compute(signal);
     });
@@ -424,14 +410,13 @@ export class SeveralController {
 
   /** The model-level figures of what is there; during a run only as often as they are cheap. */
   private summarize(always: boolean): void {
-    const begin = performance.now();
-    if (this.results.finished.size === 0 || !this.results.isPlanned || (!always && begin < this.modelAllowedAt)) return;
+    if (this.results.finished.size === 0 || !this.results.isPlanned) return;
     const { base, tuned, steps, parameters } = requestOf(this.current);
-    this.model = steps
-      ? this.results.stepsFigures(tuned, steps, base, parameters)
-      : this.results.runsFigures(this.named(), base, parameters);
-    const end = performance.now();
-    this.modelAllowedAt = end + (end - begin) / MODEL_SHARE;
+    this.summarizing.spend(always, () => {
+      this.model = steps
+        ? this.results.stepsFigures(tuned, steps, base, parameters)
+        : this.results.runsFigures(this.named(), base, parameters);
+    });
   }
 
   private plans(): ComparisonPlan[] {
@@ -449,7 +434,7 @@ export class SeveralController {
   }
   /** Complete steps join as soon as nothing else runs. */
   private followOn(): void {
-    if (this.work || this.adopting > 0 || this.disposed || !this.current.follow) return;
+    if (this.work.isBusy || this.adopting > 0 || this.disposed || !this.current.follow) return;
     const complete = (this.watcher?.current ?? []).filter(({ waiting }) => waiting === null);
     if (complete.length > 0)
       this.include(complete.map(({ step }) => step)).catch((error: unknown) => this.failed(error));

@@ -2,6 +2,7 @@
 // A real VS Code and a real browser for the tests, `npm start` and the screenshots. Node built-ins only.
 import { existsSync, mkdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installDebian } from './debian.mjs';
 import { run } from './install.mjs';
 import { NODE_PACKAGES } from './nodes.mjs';
 
@@ -103,20 +104,11 @@ function findChromium() {
 export function ensureChromium() {
   const found = findChromium();
   if (found) return found;
-  const command = 'apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core';
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    console.log('Installing chromium with apt-get');
-    /** @type {import('node:child_process').SpawnSyncOptions} */
-    const quiet = {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    };
-    run('apt-get', ['update', '-qq'], quiet);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'], quiet);
-    const installed = findChromium();
-    if (installed) return installed;
-  }
-  throw new Error(
-    `The integration tests need Chromium. Install it with "sudo sh -c '${command}'", or name one in OFFAXIS_CHROMIUM.`,
+  installDebian(
+    ['chromium', 'fonts-dejavu-core'],
+    'The integration tests need Chromium, which OFFAXIS_CHROMIUM may name',
   );
+  const installed = findChromium();
+  if (installed) return installed;
+  throw new Error("Chromium was installed, but can't be found. Name it in OFFAXIS_CHROMIUM.");
 }

@@ -11,7 +11,7 @@ import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, streamBytes, type Change } from './change.ts';
 import { KeptRun, type Keeping } from './kept/run.ts';
 import { MatrixMemory, wholeMatrix } from './matrixMemory.ts';
-import { beyondMemory, spectraBytes } from './memoryCap.ts';
+import { spectraBytes } from './memoryCap.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { pairsOfShard } from './shards.ts';
@@ -49,7 +49,7 @@ export async function* compareCheckpoints(
     const changes = new Map<string, Change>();
     const memory = new MatrixMemory(backend.budget ?? Infinity);
     const chunks = new SharedBuffers();
-    const hasRoom = (pair: WeightPair): boolean => beyondMemory(pair, parameters, backend) === null;
+    const matrices = new Set(plan.pairs.flatMap(({ name, spectral }) => (spectral ? [name] : [])));
     yield* stage(
       {
         phase: 'change',
@@ -61,7 +61,7 @@ export async function* compareCheckpoints(
         event(pair, change) {
           kept?.add(pair, change);
           // Of the others nothing is needed any more.
-          if (parameters.spectra && pair.spectral && hasRoom(pair)) changes.set(pair.name, change);
+          if (matrices.has(pair.name)) changes.set(pair.name, change);
           return { type: 'change', tensor: change.tensor };
         },
       },
@@ -82,7 +82,7 @@ export async function* compareCheckpoints(
             const known = await kept?.outcome(pair);
             if (known) return known;
             const change = changes.get(pair.name) as Change;
-            const outcome = await memory.within(spectraBytes(pair, parameters, backend), signal, () =>
+            const outcome = await memory.within(spectraBytes([pair], parameters, backend), signal, () =>
               matrixOf(pair, change, parameters, backend, signal, codes),
             );
             await kept?.keepOutcome(pair, outcome);

@@ -32,6 +32,8 @@ import type {
 } from '../protocol/engine.ts';
 import { updateOf, updateOver } from './adapterUpdate.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
+import { MatrixMemory } from './matrixMemory.ts';
+import { spectraBytes, valuesBytes } from './memoryCap.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 
 type Item = {
@@ -109,11 +111,12 @@ export async function* inspectCheckpoint(
   }
   const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
   const pace = new Pace();
+  const memory = new MatrixMemory(backend.budget ?? Infinity);
   let done = 0;
   for await (const outcome of runQueue(
     new WorkQueue(items),
     backend.parallelism,
-    (item) => work(item, backend, signal),
+    (item) => memory.within(matrixBytes(item, backend), signal, () => work(item, backend, signal)),
     signal,
   )) {
     estimate.add(outcome.item.cost);
@@ -126,6 +129,11 @@ export async function* inspectCheckpoint(
   await checkpoint.verify();
 }
 
+/** Bytes of what lies in memory whole: of a matrix, or of a pair. */
+function matrixBytes(item: Item, backend: LinearAlgebraBackend): number {
+  if (item.work === 'spectrum') return valuesBytes(item.weight, backend);
+  return item.work === 'over-base' ? spectraBytes([item.over.pair], { twin: false }, backend) : 0;
+}
 async function work(item: Item, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<InspectionEvent> {
   switch (item.work) {
     case 'statistics':

@@ -9,34 +9,43 @@ import type { ComparisonPlan } from '../protocol/engine.ts';
 import { greatest } from '../protocol/lists.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
-import { beyondMemory, leftOutProblems } from './memoryCap.ts';
+import { leftOutOf, leftOutProblems, type LeftOut } from './memoryCap.ts';
 
-/** Throws bad-parameter if a parameter is out of range for any of the matrices (an error, not a clamp). */
+/**
+ * A pair of it is `spectral` if its spectra are computed. `beyond`: those without room, if other pairs are computed with them. Throws
+ * bad-parameter if a parameter is out of range for any of the matrices (an error, not a clamp).
+ */
 export function planComparison(
   { base, tuned, pairing, stamp }: OpenComparison,
   parameters: ComparisonParameters,
   backend: LinearAlgebraBackend,
+  beyond?: LeftOut,
 ): ComparisonPlan {
   checkParameters(parameters);
-  const matrices = parameters.spectra
-    ? pairing.pairs.filter((pair) => pair.spectral && beyondMemory(pair, parameters, backend) === null)
-    : [];
-  for (const pair of matrices) ranksOf(pair, parameters);
+  const leftOut =
+    beyond ??
+    leftOutOf(
+      pairing.pairs.map((pair) => [pair]),
+      parameters,
+      backend,
+    );
+  const matrices: WeightPair[] = [];
   const pairs: ComparisonPlan['pairs'] = [];
-  const leftOut: { name: string; why: string }[] = [];
   const layers = new Set<number>();
   let bytesToRead = 0;
   const travels = { once: 0, again: 0 };
   const [baseTravels, tunedTravels] = [isRemote(base.path), isRemote(tuned.path)];
   let weights = 0;
   for (const pair of pairing.pairs) {
-    const tooLarge = pair.spectral && parameters.spectra ? beyondMemory(pair, parameters, backend) : null;
-    const spectral = pair.spectral && parameters.spectra !== false && tooLarge === null;
-    const { base, tuned } = pair;
+    const { base, tuned, name } = pair;
     const { layer, module } = base.place;
-    const { name } = pair;
-    if (tooLarge !== null) leftOut.push({ name, why: tooLarge });
-    const reason = pair.reason ?? tooLarge ?? undefined;
+    const tooLarge = leftOut.get(name);
+    const spectral = pair.spectral && parameters.spectra !== false && tooLarge === undefined;
+    if (spectral) {
+      ranksOf(pair, parameters);
+      matrices.push(pair);
+    }
+    const reason = pair.reason ?? tooLarge;
     const entry = { name, layer, module, shape: base.shape, dtype: dtypesOf(base, tuned), spectral };
     pairs.push(reason === undefined ? entry : { ...entry, reason });
     if (layer !== null) layers.add(layer);

@@ -9,9 +9,10 @@ import { say } from '../protocol/say.ts';
 import { appendAll, pushTo } from '../protocol/lists.ts';
 import type { SeveralEvent, SeveralRequest } from '../protocol/several.ts';
 import { agreementOf, type AgreeingRun } from './agreement.ts';
-import { changeInMemory, changeOf, changesOf } from './change.ts';
+import { changeInMemory, changeOf, changesOf, streamBytes } from './change.ts';
 import type { OpenComparison } from './comparisonCache.ts';
 import { MatrixMemory, SEVERAL_BUDGET, readBytes, wholeMatrix } from './matrixMemory.ts';
+import { leftOutOf, spectraBytes } from './memoryCap.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { gridOfChanged, inOneType, spectraOfSides, withoutSpectra, type TunedSide } from './spectra.ts';
@@ -47,30 +48,39 @@ export async function* compareSeveral(
       'bad-parameter',
       say('Several runs are compared by whole spectra or by how their weights change, not by leading triplets alone.'),
     );
+  const all = itemsOf(opened);
+  const leftOut = leftOutOf(all.map(pairsOf), parameters, backend);
   for (const [run, open] of opened.entries()) {
-    const plan = planComparison(open, parameters, backend);
+    const plan = planComparison(open, parameters, backend, leftOut);
     yield { type: 'run', run, event: { type: 'plan', plan, backend: backend.info } };
   }
   const finished = new Set(request.done);
-  const items = itemsOf(opened).filter(({ name }) => !finished.has(name));
+  const items = all.filter(({ name }) => !finished.has(name));
+  const isMatrix = ({ name, spectral }: Item): boolean =>
+    spectral && parameters.spectra !== false && !leftOut.has(name);
   const queue = new WorkQueue(items);
   const cost = (item: Item): number =>
-    item.sides.reduce((sum, { pair }) => sum + (isMatrix(item, request) ? flopsOf(pair, parameters) : pair.count), 0);
+    item.sides.reduce((sum, { pair }) => sum + (isMatrix(item) ? flopsOf(pair, parameters) : pair.count), 0);
   const time = new Estimate(queue.sum(cost));
   const pace = new Pace();
-  const memory = new MatrixMemory(Math.min(SEVERAL_BUDGET, backend.budget ?? Infinity));
+  const { budget = Infinity } = backend;
+  const isCapped = budget < Infinity;
+  const memory = new MatrixMemory(isCapped ? budget : SEVERAL_BUDGET);
+  /** All that is at work counts against a cap; without one the codes that wait for a thread, whose work the pool bounds. */
+  const bytesOf = (item: Item): number => {
+    const pairs = pairsOf(item);
+    if (!item.spectral) return pairs.reduce((total, pair) => total + streamBytes(pair), 0);
+    return isCapped && isMatrix(item) ? spectraBytes(pairs, parameters, backend) : readBytes(pairs);
+  };
   const total = items.length;
   let done = 0;
   yield { type: 'progress', done, total, secondsLeft: null };
-  const work = async (item: Item): Promise<SeveralEvent[]> => {
-    if (!item.spectral) return elementwise(item, request, backend, signal);
-    const release = await memory.take(readBytes(item.sides.map(({ pair }) => pair)), signal);
-    try {
-      return await matrix(item, opened.length, request, backend, signal);
-    } finally {
-      release();
-    }
-  };
+  const work = (item: Item): Promise<SeveralEvent[]> =>
+    memory.within(bytesOf(item), signal, () =>
+      item.spectral
+        ? matrix(item, { runs: opened.length, withSpectra: isMatrix(item) }, request, backend, signal)
+        : elementwise(item, request, backend, signal),
+    );
   for await (const outcome of runQueue(queue, backend.parallelism, work, signal)) {
     const { item } = outcome;
     time.add(cost(item));
@@ -88,7 +98,7 @@ export async function* compareSeveral(
   }
 }
 
-const isMatrix = (item: Item, { parameters }: SeveralRequest): boolean => item.spectral && parameters.spectra !== false;
+const pairsOf = ({ sides }: Item): WeightPair[] => sides.map(({ pair }) => pair);
 
 /** Every weight that some run pairs, in the order of the first that does. */
 function itemsOf(opened: readonly OpenComparison[]): Item[] {
@@ -165,7 +175,7 @@ async function elementwise(
 /** A matrix: each run against the base, with its spectra, and all of them beside each other. It lies in memory for this call. */
 async function matrix(
   item: Item,
-  runs: number,
+  { runs, withSpectra }: { runs: number; withSpectra: boolean },
   request: SeveralRequest,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
@@ -190,7 +200,7 @@ async function matrix(
     }
   }
   read.sort((a, b) => a.run - b.run);
-  if (isMatrix(item, request)) appendAll(events, await spectra(read, request, backend, signal));
+  if (withSpectra) appendAll(events, await spectra(read, request, backend, signal));
   else
     for (const { run, change } of read)
       events.push({ type: 'run', run, event: { type: 'change', tensor: change.tensor } });

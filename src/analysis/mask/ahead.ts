@@ -14,7 +14,8 @@ interface Computed {
   illDefined: boolean;
 }
 
-/** Weights of the parts that are computed before it is their turn: some 30 bytes each. */
+const BYTES_A_WEIGHT = 30;
+/** Weights of the parts that are computed before it is their turn. */
 const MOST_AHEAD = 2 ** 26;
 
 /** Parts in their order, of which as many are under way at once as the backend takes. */
@@ -22,13 +23,17 @@ export class Ahead {
   private readonly running = new Map<Part, Promise<Computed>>();
   private readonly stop = new AbortController();
   private readonly signal: AbortSignal;
+  private readonly mostWeights: number;
   private next = 0;
 
   constructor(
     private readonly parts: readonly Part[],
     private readonly most: number,
     signal: AbortSignal,
+    /** bytes for all that is under way; a part that is alone may take more */
+    budget = Infinity,
   ) {
+    this.mostWeights = Math.min(MOST_AHEAD, budget / BYTES_A_WEIGHT);
     this.signal = AbortSignal.any([signal, this.stop.signal]);
   }
 
@@ -51,7 +56,7 @@ export class Ahead {
     let weights = [...this.running.keys()].reduce((sum, { count }) => sum + count, 0);
     for (let part = this.parts[this.next]; part && this.running.size < this.most; part = this.parts[this.next]) {
       weights += part.count;
-      if (this.running.size > 0 && weights > MOST_AHEAD) return;
+      if (this.running.size > 0 && weights > this.mostWeights) return;
       const computed = part.compute(this.signal);
       // whoever takes it hears of it
       computed.catch(() => undefined);

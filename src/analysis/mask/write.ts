@@ -71,6 +71,7 @@ export async function* writeMasks(
     items.flatMap(({ parts }) => parts),
     backend.parallelism,
     signal,
+    backend.budget,
   );
   const files = await TensorFiles.create(
     destination,

@@ -5,17 +5,20 @@ import {
   gridOf,
   readChunks,
   slabBytes,
+  StoredWeight,
+  type Area,
   type SharedBuffers,
   type Weight,
   type WeightPair,
 } from '../checkpoint/index.ts';
-import type { ChunkChange, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
+import type { FilePlace } from '../protocol/filePlace.ts';
+import type { ChunkChange, ComparedChunk, ElementKernels, LinearAlgebraBackend } from '../linalg/backend.ts';
 import { changeProfiles, type StatsAccumulator } from '../metrics/index.ts';
 import { quantisationSaid, sqnrOf } from '../metrics/quantisation.ts';
 import { plain } from '../protocol/format.ts';
 import { english } from '../protocol/say.ts';
 import { bytesOf, castCodes, isMatrixType, type GridSpec, type MatrixType } from '../numbers/index.ts';
-import { OffaxisError } from '../protocol/errors.ts';
+import { OffaxisError, throwIfAborted } from '../protocol/errors.ts';
 import type { ComparisonParameters, ComparisonTensor, Flag } from '../protocol/results.ts';
 import { ChangeSums } from './changeSums.ts';
 import { dtypesOf } from './plan.ts';
@@ -89,10 +92,11 @@ export async function changesOf(
   if (!first) return [];
   const passes = pairs.map((pair) => new ChangePass(pair, parameters, backend, signal));
   const { base: before, count } = first;
+  const [pass] = passes;
   if (count > 0 && count <= FEW_WEIGHTS) {
     const base = await readFew(before, signal);
     for (const [i, { tuned }] of pairs.entries()) await passes[i]?.add(0, base, await readFew(tuned, signal));
-  } else {
+  } else if (!pass || pairs.length > 1 || !(await direct(pass, first, signal))) {
     const read = { weights: CHUNK_WEIGHTS, signal, ...(buffers ? { buffers } : {}) };
     const streams = pairs.map(({ tuned }) => readChunks(tuned, read)[Symbol.asyncIterator]());
     for await (const chunk of readChunks(before, read))
@@ -104,6 +108,42 @@ export async function changesOf(
     for (const stream of streams) await stream.next();
   }
   return passes.map((pass) => pass.finish());
+}
+
+/**
+ * Chunks that threads read from the two files themselves, the same chunks as ever. False, with nothing done, if the weights don't lie so that
+ * they can. A chunk that can't be read (any more) is read in the ordinary way, which says why.
+ */
+async function direct(pass: ChangePass, { base, tuned, count }: WeightPair, signal: AbortSignal): Promise<boolean> {
+  const { rows, columns } = base;
+  if (!(base instanceof StoredWeight && tuned instanceof StoredWeight)) return false;
+  if (rows !== tuned.rows || columns !== tuned.columns) return false;
+  const weights = rows === 1 ? CHUNK_WEIGHTS : columns * Math.max(1, Math.floor(CHUNK_WEIGHTS / columns));
+  for (let first = 0; first < count; first += weights) {
+    const end = Math.min(count, first + weights);
+    const work = (before: FilePlace) =>
+      tuned.direct((after) => pass.compared({ first, count: end - first }, before, after));
+    // What goes wrong here goes wrong below, in the ordinary way.
+    const found = await base.direct(work).catch(() => null);
+    throwIfAborted(signal);
+    if (found) {
+      pass.record(first, found);
+      continue;
+    }
+    if (first === 0) return false;
+    const area: Area =
+      rows === 1
+        ? { rows: [0, 1], columns: [first, end] }
+        : { rows: [first / columns, end / columns], columns: [0, columns] };
+    const [before, after] = [base, tuned].map((weight) => chunkFor(weight, end - first)) as [Uint8Array, Uint8Array];
+    await Promise.all([base.readRows(area, before, signal), tuned.readRows(area, after, signal)]);
+    await pass.add(first, before, after);
+  }
+  return true;
+}
+
+function chunkFor(weight: Weight, count: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(count * bytesOf(matrixType(weight) as MatrixType)));
 }
 
 /** The same of two matrices that lie in memory, row by row. Throws cancelled. */
@@ -134,6 +174,7 @@ class ChangePass {
   private readonly columnChanged: Float64Array;
   private readonly hasNull: boolean;
   private readonly compare: ElementKernels['compare'];
+  private readonly compareFiles: ElementKernels['compareFiles'] | undefined;
   private readonly options: Parameters<ElementKernels['compare']>[4];
   private readonly types: readonly [base: MatrixType, tuned: MatrixType];
   /** which weights an adapter changes is what a merge into the base's type would store; how far, what it says (METRICS F) */
@@ -152,6 +193,7 @@ class ChangePass {
     const { grid, hasNull } = gridFor(pair);
     this.hasNull = hasNull;
     this.compare = backend.elements?.compare.bind(backend.elements) ?? compareHere;
+    this.compareFiles = backend.elements?.compareFiles.bind(backend.elements);
     this.options = { grid, eta, absoluteTolerance, columns: this.isMatrix ? columns : 0, signal };
     this.types = [matrixType(before) as MatrixType, matrixType(after) as MatrixType];
     this.merged = mergedType(after);
@@ -162,9 +204,30 @@ class ChangePass {
 
   /** `first`: row-major number of the chunk's first weight. */
   async add(first: number, base: Uint8Array, tuned: Uint8Array): Promise<void> {
-    const { compare, types, options, merged, sums, isMatrix, rowChanged, columnChanged } = this;
+    const { compare, types, options, merged } = this;
     const result = await compare(types[0], base, types[1], tuned, options);
-    sums.add(merged === null ? result : { ...result, ...(await this.asMerged(merged, base, tuned)) });
+    this.record(first, merged === null ? result : { ...result, ...(await this.asMerged(merged, base, tuned)) });
+  }
+
+  /** What `record` takes, of `count` weights from `first` on in files that begin at these places. Null if they can't be read there. */
+  async compared(
+    { first, count }: { first: number; count: number },
+    base: FilePlace,
+    tuned: FilePlace,
+  ): Promise<ComparedChunk | null> {
+    const { compareFiles, types, options } = this;
+    const at = ({ descriptor, position }: FilePlace, type: MatrixType): FilePlace => ({
+      descriptor,
+      position: position + first * bytesOf(type),
+    });
+    const sides = [types[0], at(base, types[0]), types[1], at(tuned, types[1])] as const;
+    return (await compareFiles?.(...sides, count, options)) ?? null;
+  }
+
+  /** `first`: row-major number of the chunk's first weight. */
+  record(first: number, result: ComparedChunk): void {
+    const { sums, isMatrix, rowChanged, columnChanged } = this;
+    sums.add(result);
     if (!isMatrix) return;
     const firstRow = first / this.pair.base.columns;
     result.rowChanged.forEach((n, i) => (rowChanged[firstRow + i] = n));

@@ -14,6 +14,8 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** what the file was when it was opened */
   readonly stamp: FileStamp;
+  /** the system's number of the open file, by which another thread can read it; absent if it is no file of this machine */
+  readonly descriptor?: number;
   /** Fills `target` from byte `offset`. Throws read-failed (names file and byte) or cancelled. */
   read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** Throws read-failed if the file is not any more what `stamp` says, or if that cannot be told: what was read of it may be of both. */
@@ -26,6 +28,7 @@ export interface ReadableHandle {
   read(target: Uint8Array, at: number, length: number, offset: number): Promise<{ bytesRead: number }>;
   stamp(): Promise<FileStamp>;
   close(): Promise<void>;
+  readonly descriptor?: number;
 }
 
 /** Throws bad-file if there is no such file or it is not a regular one (a folder, a pipe, a device), read-failed if it cannot be opened. */
@@ -39,7 +42,7 @@ export async function openByteSource(path: string): Promise<ByteSource> {
       if (!facts.isFile()) throw notRegular(path);
       const stamp = async (): Promise<FileStamp> => stampOf(await handle.stat({ bigint: true }));
       return byteSourceOf(
-        { read: (...rest) => handle.read(...rest), stamp, close: () => handle.close() },
+        { read: (...rest) => handle.read(...rest), stamp, close: () => handle.close(), descriptor: handle.fd },
         path,
         stampOf(facts),
       );
@@ -101,6 +104,7 @@ export function byteSourceOf(handle: ReadableHandle, path: string, stamp: FileSt
     path,
     sizeBytes: stamp.sizeBytes,
     stamp,
+    ...(handle.descriptor === undefined ? {} : { descriptor: handle.descriptor }),
     async read(offset, target, signal) {
       let done = 0;
       while (done < target.length) {

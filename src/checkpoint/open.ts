@@ -234,6 +234,11 @@ async function assemble(
     quantised,
     stamps: files.stamps,
     read,
+    direct: async (tensor, work) => {
+      const { offset: position } = tensor;
+      if (position === null || assembled.has(tensor.name)) return null;
+      return files.direct(tensor.file, (descriptor) => work({ descriptor, position }));
+    },
     verify: () => files.verify(),
     rest: () => files.rest(),
     close: () => files.close(),

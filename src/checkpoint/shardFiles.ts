@@ -51,6 +51,19 @@ export class ShardFiles {
     });
   }
 
+  /**
+   * As `read`, for a thread that reads by itself: `work` with the number of the open file. Null, without `work`, if it is no file of this
+   * machine.
+   */
+  async direct<T>(file: string, work: (descriptor: number) => Promise<T>): Promise<T | null> {
+    return this.use(file, async (source) => {
+      if (source.descriptor === undefined) return null;
+      const result = await work(source.descriptor);
+      await source.check(this.known.get(file) ?? source.stamp);
+      return result;
+    });
+  }
+
   /** Throws read-failed if a file that was opened is not any more what it was, or is another one under its name. */
   async verify(): Promise<void> {
     for (const [file, stamp] of this.known) {

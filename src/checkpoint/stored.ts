@@ -1,5 +1,6 @@
 /** Weights that lie in one entry of a file: whole, strided, part of a fused matrix, one of a stack, transposed. */
 import { decodeFloat8, isByteFloat, numberType } from '../numbers/index.ts';
+import type { FilePlace } from '../protocol/filePlace.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { say } from '../protocol/say.ts';
 import type { TensorRow } from '../protocol/engine.ts';
@@ -13,7 +14,7 @@ export class StoredWeight implements Weight {
   readonly shape: readonly number[];
 
   constructor(
-    private readonly checkpoint: Pick<Checkpoint, 'read'>,
+    private readonly checkpoint: Pick<Checkpoint, 'read' | 'direct'>,
     private readonly row: TensorRow,
     readonly view: MatrixView,
     shape?: readonly number[],
@@ -72,6 +73,21 @@ export class StoredWeight implements Weight {
       ...{ name, rows, columns, order, type: row.dtype },
       readRows: (area, target, signal) => this.readCodes(area, target, signal),
     };
+  }
+
+  /**
+   * `work` with where the first of these weights lies, the others row by row behind it, in a file that is open until it ends. Null, without
+   * `work`, if they are not one run of codes in a file of this machine. Throws read-failed if the file has changed.
+   */
+  async direct<T>(work: (place: FilePlace) => Promise<T>): Promise<T | null> {
+    const { stored, row, view, count } = this;
+    const width = codeBytes(row);
+    if (!stored || isByteFloat(row.dtype) || (view.start + count) * width > row.sizeBytes) return null;
+    const from = view.start * width;
+    const found = this.checkpoint.direct?.(row, ({ descriptor, position }) =>
+      work({ descriptor, position: position + from }),
+    );
+    return (await found) ?? null;
   }
 
   async readRows(area: Area, target: Uint8Array, signal?: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 import type { FileStamp } from '../bytes/index.ts';
 import type { Family } from '../families/index.ts';
 import type { CheckpointFacts, Coverage, ModelConfig, TensorRow } from '../protocol/engine.ts';
+import type { FilePlace } from '../protocol/filePlace.ts';
 import type { Problem } from '../protocol/results.ts';
 import type { StridedView } from '../protocol/stridedView.ts';
 import type { Adapter } from './adapters/types.ts';
@@ -41,6 +42,11 @@ export interface Checkpoint {
    * has changed since its header was read) or cancelled.
    */
   read(tensor: TensorRow, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * `work` with where a tensor's bytes lie, one after the other, in a file that is open until it ends. Null, without `work`, if they don't, or
+   * it is no file of this machine. Throws read-failed if the file has changed since its header was read.
+   */
+  direct?<T>(tensor: TensorRow, work: (place: FilePlace) => Promise<T>): Promise<T | null>;
   /** Throws read-failed, naming the file, if one of them is not any more what it was when its header was read. */
   verify(): Promise<void>;
   /** Closes the files that nobody reads now; the next reading opens them again. */

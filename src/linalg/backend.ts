@@ -1,9 +1,10 @@
 /**
  * The contract of every linear-algebra backend: plain float64 reference, WASM on worker threads, WebGPU, and the GPU with the CPU behind
  * it. A backend turns the raw bytes of one matrix (or of a pair) into the raw quantities from which src/metrics makes the reported
- * figures, and makes the noise twin of a matrix. It reads no files and knows no tensor names. Matrices are row-major
+ * figures, and makes the noise twin of a matrix. It opens no files and knows no tensor names. Matrices are row-major
  * [rows, columns] = [out, in], little-endian storage codes.
  */
+import type { FilePlace } from '../protocol/filePlace.ts';
 import type { GridName, GridSpec, MatrixType } from '../numbers/index.ts';
 import type { BackendInfo, Recomputed } from '../protocol/backend.ts';
 import type { AgreeingSide, AgreeingSums } from './agreeing.ts';
@@ -265,5 +266,15 @@ export interface ElementKernels {
     tunedType: MatrixType,
     tuned: Uint8Array,
     options: { grid: GridSpec; eta: number; absoluteTolerance: number; columns: number; signal?: AbortSignal },
-  ): Promise<ChunkChange & { rowChanged: Float64Array; columnChanged: Float64Array }>;
+  ): Promise<ComparedChunk>;
+  /** The same of as many weights in two open files, which the thread reads itself, piece by piece. Null if one can't be read to the end. */
+  compareFiles(
+    baseType: MatrixType,
+    base: FilePlace,
+    tunedType: MatrixType,
+    tuned: FilePlace,
+    weights: number,
+    options: { grid: GridSpec; eta: number; absoluteTolerance: number; columns: number; signal?: AbortSignal },
+  ): Promise<ComparedChunk | null>;
 }
+export type ComparedChunk = ChunkChange & { rowChanged: Float64Array; columnChanged: Float64Array };

@@ -1,9 +1,11 @@
 /** The streaming pass on one thread: pieces of both chunks pass through the cache of the core that reads them. */
+import { readSync } from 'node:fs';
+import type { FilePlace } from '../../protocol/filePlace.ts';
 import type { ChunkStats } from '../backend.ts';
 import { bytesOf, type MatrixType } from '../../numbers/index.ts';
 import { gridNumbers, typeNumber } from './grids.ts';
 import { Layout, type Address, type KernelMemory, type Kernels } from './kernels.ts';
-import type { Tasks } from './messages.ts';
+import type { CompareSettings, Tasks } from './messages.ts';
 
 /** Weights copied into the kernels' memory at once: both sides of a bf16 pair fit the second-level cache. */
 const PIECE = 1 << 16;
@@ -15,6 +17,8 @@ const MANY = 1 << 20;
 /** Slots of the kernels' record (src/kernels/elements.ts). */
 const SLOTS = 26;
 const SIDE = 9;
+/** Of a thread's memory, beside counters of rows and columns. */
+export const elementBytes = 2 * PIECE * 8;
 
 interface ElementPlan {
   kernels: Kernels;
@@ -112,9 +116,83 @@ export function elementCompare(
   { baseType, base, tunedType, tuned, options }: Input<'compare'>,
   checkCancelled: () => void,
 ): Output<'compare'> {
+  const load =
+    (data: Uint8Array, type: MatrixType): Load =>
+    (first, count, to) =>
+      copyPiece(memory, data, bytesOf(type), first, count, to);
+  const weights = base.byteLength / bytesOf(baseType);
+  const sides = { baseType, base: load(base, baseType), tunedType, tuned: load(tuned, tunedType) };
+  return compareLoaded(memory, { ...sides, weights, options }, checkCancelled);
+}
+
+/**
+ * The same of files: each piece goes from the system's cache into that of the core, with no copy between. Null if a file can't be read to
+ * the end: whoever asks reads it in the ordinary way, and hears what is wrong.
+ */
+export function elementCompareFiles(
+  memory: KernelMemory,
+  { baseType, base, tunedType, tuned, weights, options }: Input<'compareFiles'>,
+  checkCancelled: () => void,
+): Output<'compareFiles'> {
+  const load =
+    (place: FilePlace, type: MatrixType): Load =>
+    (first, count, to) =>
+      readPiece(memory, place, first * bytesOf(type), count * bytesOf(type), to);
+  const sides = { baseType, base: load(base, baseType), tunedType, tuned: load(tuned, tunedType) };
+  try {
+    return compareLoaded(memory, { ...sides, weights, options }, checkCancelled);
+  } catch (error) {
+    if (error instanceof Unread) return null;
+    throw error;
+  }
+}
+
+class Unread extends Error {}
+
+function readPiece(
+  memory: KernelMemory,
+  { descriptor, position }: FilePlace,
+  from: number,
+  bytes: number,
+  to: Address,
+): void {
+  for (let done = 0; done < bytes;) {
+    let read: number;
+    try {
+      const target = memory.bytes(to + done, bytes - done);
+      read = readSync(descriptor, target, 0, target.length, position + from + done);
+    } catch (cause) {
+      throw new Unread('failed', { cause });
+    }
+    if (read === 0) throw new Unread('short');
+    done += read;
+  }
+}
+
+/** Brings weights first .. first + count - 1 to an address. */
+type Load = (first: number, count: number, to: Address) => void;
+
+function compareLoaded(
+  memory: KernelMemory,
+  {
+    baseType,
+    base,
+    tunedType,
+    tuned,
+    weights,
+    options,
+  }: {
+    baseType: MatrixType;
+    base: Load;
+    tunedType: MatrixType;
+    tuned: Load;
+    weights: number;
+    options: CompareSettings;
+  },
+  checkCancelled: () => void,
+): Output<'compare'> {
   const { grid, eta, absoluteTolerance, columns } = options;
   const [sizeA, sizeB] = [bytesOf(baseType), bytesOf(tunedType)];
-  const weights = base.byteLength / sizeA;
   const rows = columns > 0 ? weights / columns : 0;
   const at = plan(memory, rows, columns);
   const { kernels, out } = at;
@@ -128,8 +206,8 @@ export function elementCompare(
   let pending = 0; // rows since the last emptying
   for (let first = 0; first < weights; first += PIECE) {
     const count = Math.min(PIECE, weights - first);
-    copyPiece(memory, base, sizeA, first, count, at.base);
-    copyPiece(memory, tuned, sizeB, first, count, at.tuned);
+    base(first, count, at.base);
+    tuned(first, count, at.tuned);
     // whole pieces in rows shorter than a few weights could overflow a column's counter: go by runs of FLUSH_ROWS rows
     const run = columns > 0 ? Math.min(count, FLUSH_ROWS * columns) : count;
     for (let done = 0; done < count; done += run) {

@@ -5,7 +5,7 @@ import { bytesOf } from '../../numbers/index.ts';
 import { throwIfAborted } from '../../protocol/errors.ts';
 import { alignmentBytes } from './align.ts';
 import { bandTailBytes } from './bandTail.ts';
-import { elementCompare, elementStats } from './elements.ts';
+import { elementBytes, elementCompare, elementStats } from './elements.ts';
 import { compileKernels, hasRelaxedSimd, KernelMemory } from './kernels.ts';
 import type { PairSettings } from './messages.ts';
 import { planPair } from './pairPlan.ts';
@@ -97,6 +97,13 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
             chunk(base, tuned),
             signal,
           ),
+    compareFiles: (baseType, base, tunedType, tuned, weights, { signal, ...options }) =>
+      pool.run(
+        'compareFiles',
+        { baseType, base, tunedType, tuned, weights, options },
+        { peakBytes: elementBytes, matrixBytes: 0 },
+        signal,
+      ),
   };
   const tail: FloatTail = {
     band: (band, vectors, signal) =>

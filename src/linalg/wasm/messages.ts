@@ -3,8 +3,8 @@ import type {
   AlignmentOptions,
   AlignmentQuantities,
   BandFactors,
-  ChunkChange,
   ChunkStats,
+  ComparedChunk,
   LeadingQuantities,
   LeadingStart,
   Matrix,
@@ -13,6 +13,7 @@ import type {
   RefinedLeading,
   UpperBand,
 } from '../backend.ts';
+import type { FilePlace } from '../../protocol/filePlace.ts';
 import type { GridName, GridSpec, MatrixType } from '../../numbers/index.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import type { AgreeingSide, AgreeingSums } from '../agreeing.ts';
@@ -73,7 +74,18 @@ export interface Tasks {
       tuned: Uint8Array;
       options: CompareSettings;
     };
-    output: ChunkChange & { rowChanged: Float64Array; columnChanged: Float64Array };
+    output: ComparedChunk;
+  };
+  compareFiles: {
+    input: {
+      baseType: MatrixType;
+      base: FilePlace;
+      tunedType: MatrixType;
+      tuned: FilePlace;
+      weights: number;
+      options: CompareSettings;
+    };
+    output: ComparedChunk | null;
   };
 }
 export type TaskName = keyof Tasks;

@@ -4,7 +4,7 @@ import { OffaxisError, toWireError } from '../../protocol/errors.ts';
 import { agreeingSums } from '../agreeing.ts';
 import { AlignTask } from './align.ts';
 import { bandFactors } from './bandTail.ts';
-import { elementCompare, elementHistogram, elementStats } from './elements.ts';
+import { elementCompare, elementCompareFiles, elementHistogram, elementStats } from './elements.ts';
 import { KernelMemory } from './kernels.ts';
 import { leadingQuantities, refinedLeading } from './leading.ts';
 import { CANCEL_SLOT, type PairInput, type Reply, type Request, type WorkerSetup } from './messages.ts';
@@ -55,6 +55,8 @@ function serve(port: MessagePort, { module, control }: WorkerSetup): void {
         return agreeingSums(request.input.sides, checkCancelled);
       case 'compare':
         return elementCompare(memory, request.input, checkCancelled);
+      case 'compareFiles':
+        return elementCompareFiles(memory, request.input, checkCancelled);
     }
   };
   port.on('message', (request: Request) => {

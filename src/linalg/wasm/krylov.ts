@@ -8,8 +8,12 @@ import { cholesky, inverseOf } from './cholesky.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
 import type { Format, Shape } from './source.ts';
 
-/** A column that keeps less of its length after the projection is projected once more. */
-const KEPT = 0.1;
+/**
+ * A column that keeps less than this share of what the projection took is projected once more (Daniel, Gragg, Kaufman and Stewart 1976): by
+ * the ratio of both, block after block, grows what the basis has lost of its right angles. Of a wide W, whose values lie close to each other,
+ * a column keeps a sixth of the square, and a basis that is let go on with that has lost all of them after thirty blocks.
+ */
+const KEPT = 1;
 /** Pivots under this share of their column: the block has lost a direction, as if W has few of them. Another one takes its place. */
 const DEPENDENT = 1e-10;
 /** Pivots under which a block is made orthonormal once more. */

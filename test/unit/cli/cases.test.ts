@@ -1,8 +1,9 @@
 /** From files to the answer: pairs that differ in one way each, through the whole engine, and the clauses that say how. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonResult } from '../../../src/protocol/results.ts';
 import { PAIR_NAMES, writePair, type PairName } from '../casePairs.ts';
@@ -15,8 +16,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function compare(base: string, tuned: string): ComparisonResult {
-  const run = spawnSync(process.execPath, [CLI, 'compare', base, tuned, '--twin', '--json', '-'], {
+async function compare(base: string, tuned: string): Promise<ComparisonResult> {
+  const run = await promisify(execFile)(process.execPath, [CLI, 'compare', base, tuned, '--twin', '--json', '-'], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
@@ -60,9 +61,9 @@ const ANSWERS: Readonly<Record<PairName, { codes: string; words: readonly RegExp
 };
 
 describe('the answer to files', () => {
-  it.each(PAIR_NAMES)('%s', { timeout: 600_000 }, (name) => {
+  it.each(PAIR_NAMES)('%s', { timeout: 600_000 }, async (name) => {
     const { base, tuned } = writePair(name, 'media/samples', join(directory, name));
-    const { answer } = compare(base, tuned);
+    const { answer } = await compare(base, tuned);
     const { codes, words } = ANSWERS[name];
     expect(answer.sentences.flat().map(({ code }) => code)).toEqual(codes.split(' '));
     for (const word of words) expect(answer.text).toMatch(word);

@@ -32,6 +32,7 @@ const webview = { ...shared, platform: 'browser', target: 'es2022', loader: { '.
 
 // VS Code hands its API to what is loaded by require() alone.
 const host = { ...node, format: 'cjs', external: ['vscode'] };
+// That package.json says "sideEffects" of webview/ alone lets esbuild drop what an index file exports and nobody here uses.
 // What activation needs is a bundle of its own, so that it is small: all else is loaded by it at the first use.
 const windowApart = {
   name: 'window apart',

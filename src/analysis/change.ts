@@ -6,6 +6,7 @@ import {
   readChunks,
   slabBytes,
   StoredWeight,
+  weightsOfChunk,
   type Area,
   type SharedBuffers,
   type Weight,
@@ -96,54 +97,47 @@ export async function changesOf(
   if (count > 0 && count <= FEW_WEIGHTS) {
     const base = await readFew(before, signal);
     for (const [i, { tuned }] of pairs.entries()) await passes[i]?.add(0, base, await readFew(tuned, signal));
-  } else if (!pass || pairs.length > 1 || !(await direct(pass, first, signal))) {
-    const read = { weights: CHUNK_WEIGHTS, signal, ...(buffers ? { buffers } : {}) };
-    const streams = pairs.map(({ tuned }) => readChunks(tuned, read)[Symbol.asyncIterator]());
-    for await (const chunk of readChunks(before, read))
-      for (const [i, stream] of streams.entries()) {
-        const other = await stream.next();
-        if (!other.done) await passes[i]?.add(chunk.first, chunk.data, other.value.data);
-      }
-    // past their last chunk they give back what they hold
-    for (const stream of streams) await stream.next();
+    return passes.map((pass) => pass.finish());
   }
+  const done = pass && pairs.length === 1 ? await readByThreads(pass, first, signal) : 0;
+  const { rows, columns } = before;
+  const left: Area =
+    rows === 1 ? { rows: [0, 1], columns: [done, columns] } : { rows: [done / columns, rows], columns: [0, columns] };
+  // whole rows, though a single one be left
+  const weights = rows === 1 ? CHUNK_WEIGHTS : Math.max(columns, CHUNK_WEIGHTS);
+  const read = { weights, ...(done > 0 ? { area: left } : {}), signal, ...(buffers ? { buffers } : {}) };
+  const streams = pairs.map(({ tuned }) => readChunks(tuned, read)[Symbol.asyncIterator]());
+  for await (const chunk of readChunks(before, read))
+    for (const [i, stream] of streams.entries()) {
+      const other = await stream.next();
+      if (!other.done) await passes[i]?.add(done + chunk.first, chunk.data, other.value.data);
+    }
+  // past their last chunk they give back what they hold
+  for (const stream of streams) await stream.next();
   return passes.map((pass) => pass.finish());
 }
 
 /**
- * Chunks that threads read from the two files themselves, the same chunks as ever. False, with nothing done, if the weights don't lie so that
- * they can. A chunk that can't be read (any more) is read in the ordinary way, which says why.
+ * Chunks that threads read from the two files themselves, up to the first that they can't: how many weights they have done, none if those
+ * don't lie so that they can. What is left is read in the ordinary way, which says what is wrong with it.
  */
-async function direct(pass: ChangePass, { base, tuned, count }: WeightPair, signal: AbortSignal): Promise<boolean> {
-  const { rows, columns } = base;
-  if (!(base instanceof StoredWeight && tuned instanceof StoredWeight)) return false;
-  if (rows !== tuned.rows || columns !== tuned.columns) return false;
-  const weights = rows === 1 ? CHUNK_WEIGHTS : columns * Math.max(1, Math.floor(CHUNK_WEIGHTS / columns));
+async function readByThreads(
+  pass: ChangePass,
+  { base, tuned, count }: WeightPair,
+  signal: AbortSignal,
+): Promise<number> {
+  if (!(base instanceof StoredWeight && tuned instanceof StoredWeight)) return 0;
+  if (base.rows !== tuned.rows || base.columns !== tuned.columns) return 0;
+  const weights = weightsOfChunk(base, CHUNK_WEIGHTS);
   for (let first = 0; first < count; first += weights) {
-    const end = Math.min(count, first + weights);
-    const work = (before: FilePlace) =>
-      tuned.direct((after) => pass.compared({ first, count: end - first }, before, after));
-    // What goes wrong here goes wrong below, in the ordinary way.
+    const part = { first, count: Math.min(weights, count - first) };
+    const work = (before: FilePlace) => tuned.direct((after) => pass.compared(part, before, after));
     const found = await base.direct(work).catch(() => null);
     throwIfAborted(signal);
-    if (found) {
-      pass.record(first, found);
-      continue;
-    }
-    if (first === 0) return false;
-    const area: Area =
-      rows === 1
-        ? { rows: [0, 1], columns: [first, end] }
-        : { rows: [first / columns, end / columns], columns: [0, columns] };
-    const [before, after] = [base, tuned].map((weight) => chunkFor(weight, end - first)) as [Uint8Array, Uint8Array];
-    await Promise.all([base.readRows(area, before, signal), tuned.readRows(area, after, signal)]);
-    await pass.add(first, before, after);
+    if (!found) return first;
+    pass.record(first, found);
   }
-  return true;
-}
-
-function chunkFor(weight: Weight, count: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(count * bytesOf(matrixType(weight) as MatrixType)));
+  return count;
 }
 
 /** The same of two matrices that lie in memory, row by row. Throws cancelled. */

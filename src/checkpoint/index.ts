@@ -14,7 +14,7 @@ export { pairAdapter } from './adapters/pairAdapter.ts';
 export { pairCheckpoints } from './pair.ts';
 export type { PairOptions } from './pairOf.ts';
 export { SharedBuffers } from './buffers.ts';
-export { readChunks, readMatrix, slabBytes, type Chunk, type ChunkOptions } from './read.ts';
+export { readChunks, readMatrix, slabBytes, weightsOfChunk, type Chunk, type ChunkOptions } from './read.ts';
 export { quantisationText } from './quantised/index.ts';
 export { isReadable } from './rows.ts';
 export { readsBaseReordered } from './rotary.ts';

@@ -27,6 +27,12 @@ export interface Chunk {
   data: Uint8Array;
 }
 
+/** Of each chunk that `readChunks` gives of a whole weight but the last, for at most `weights`. */
+export function weightsOfChunk({ rows, columns }: Pick<RowSource, 'rows' | 'columns'>, weights: number): number {
+  return rows === 1 ? weights : columns * rowsOfChunk(columns, weights);
+}
+const rowsOfChunk = (columns: number, weights: number): number => Math.max(1, Math.floor(weights / columns));
+
 /** Bytes that `readChunks` holds of this weight beside two chunks. */
 export function slabBytes(weight: RowSource): number {
   return weight.order === 'rows' ? 0 : Math.min(SLAB_BYTES, weight.rows * weight.columns * elementBytes(weight));
@@ -103,7 +109,7 @@ function* directSteps(weight: RowSource, area: Area, weights: number, signal?: A
     }
     return;
   }
-  const step = Math.max(1, Math.floor(weights / columns));
+  const step = rowsOfChunk(columns, weights);
   for (let row = row0; row < row1; row += step) {
     const end = Math.min(row1, row + step);
     yield read((row - row0) * columns, { rows: [row, end], columns: area.columns }, (end - row) * columns);
@@ -115,7 +121,7 @@ function* slabSteps(weight: RowSource, area: Area, weights: number, signal?: Abo
   const [row0, row1] = area.rows;
   const columns = area.columns[1] - area.columns[0];
   const rowBytes = columns * elementBytes(weight);
-  const step = Math.max(1, Math.floor(weights / columns));
+  const step = rowsOfChunk(columns, weights);
   const slabRows = Math.min(row1 - row0, step * Math.max(1, Math.floor(SLAB_BYTES / (step * rowBytes))));
   const slab = sharedBytes(slabRows * rowBytes);
   let filled: Promise<void> = Promise.resolve();

@@ -12,7 +12,7 @@ import { OffaxisError } from '../protocol/errors.ts';
 import { say } from '../protocol/say.ts';
 import type { ComparedCheckpoints } from '../protocol/engine.ts';
 import type { CheckpointCache, HeldCheckpoint } from './checkpointCache.ts';
-import { holdWeights } from './overDeltas.ts';
+import { holdWeights, type DeltaBase } from './overDeltas.ts';
 
 /** As long as an idle engine process lives. Files are closed at once; this is the memory of the headers. */
 const IDLE_MS = 120_000;
@@ -39,6 +39,11 @@ interface Entry {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** What the deltas of both sides were made on; without a path those of the tuned side on BASE. */
+type Asked = ComparedCheckpoints & { deltaBase?: DeltaBase };
+
+const ONLY_BESIDE: DeltaBase = { advice: 'Compare the checkpoint that training began from.' };
+
 export class ComparisonCache {
   /** by key, the one used last at the end */
   private readonly entries = new Map<string, Entry>();
@@ -52,7 +57,7 @@ export class ComparisonCache {
    * The comparison, opened and paired anew only if it is not held or a file has changed; `release` must follow. Throws as
    * openCheckpoint does, and bad-file if a side is refused.
    */
-  async hold(compared: ComparedCheckpoints, signal?: AbortSignal): Promise<HeldComparison> {
+  async hold(compared: Asked, signal?: AbortSignal): Promise<HeldComparison> {
     const key = keyOf(compared);
     const present = this.entries.get(key);
     if (present) {
@@ -92,14 +97,14 @@ export class ComparisonCache {
   }
 
   private async pair(
-    { base, tuned, includeEmbeddings, tensors }: ComparedCheckpoints,
+    { base, tuned, includeEmbeddings, tensors, deltaBase = ONLY_BESIDE }: Asked,
     signal?: AbortSignal,
   ): Promise<{ open: OpenComparison; sides: HeldCheckpoint[] }> {
     const sides: HeldCheckpoint[] = [];
     try {
-      const onlyBeside = { advice: 'Compare the checkpoint that training began from.' };
-      sides.push(await holdWeights(this.checkpoints, base, onlyBeside, signal));
-      sides.push(await holdWeights(this.checkpoints, tuned, { path: base }, signal));
+      sides.push(await holdWeights(this.checkpoints, base, deltaBase, signal));
+      const under = 'path' in deltaBase ? deltaBase : { path: base };
+      sides.push(await holdWeights(this.checkpoints, tuned, under, signal));
       const [one, other] = sides.map(({ checkpoint }) => checkpoint) as [Checkpoint, Checkpoint];
       const pairing = pairOf(one, other, { includeEmbeddings, tensors });
       const stamp = createHash('sha256')
@@ -142,8 +147,8 @@ export class ComparisonCache {
   }
 }
 
-const keyOf = ({ base, tuned, includeEmbeddings, tensors }: ComparedCheckpoints): string =>
-  JSON.stringify([base, tuned, includeEmbeddings, tensors]);
+const keyOf = ({ base, tuned, includeEmbeddings, tensors, deltaBase }: Asked): string =>
+  JSON.stringify([base, tuned, includeEmbeddings, tensors, deltaBase ?? null]);
 
 async function close(entry: Entry): Promise<void> {
   const held = await entry.held.catch(() => null);

@@ -217,10 +217,8 @@ export async function createAnalysis(options: BackendChoice): Promise<Analysis> 
           say('The mask "changed" is of BASE and TUNED, every other one of BASE alone.'),
         );
       if (tuned !== null) {
-        const { open, release } = await comparisons.hold(
-          { base, tuned, includeEmbeddings: true, tensors: null },
-          signal,
-        );
+        const compared = { base, tuned, includeEmbeddings: true, tensors: null, deltaBase: deltaBaseOf(deltaBase) };
+        const { open, release } = await comparisons.hold(compared, signal);
         try {
           yield* writeMasks(
             open.base,

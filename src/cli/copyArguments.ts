@@ -117,8 +117,6 @@ export function parseMask(argv: string[]): MaskInvocation | null {
   if (kind === undefined) throw new UsageError(`--kind is one of ${MASK_KINDS.join(', ')}.`);
   const names = kind === 'changed' ? ['BASE', 'TUNED'] : ['BASE'];
   const [base, tuned = null] = expectPositionals(positionals, names, `mask --kind ${kind}`);
-  if (tuned !== null && values['delta-base'] !== undefined)
-    throw new UsageError('--delta-base is for a mask of one checkpoint: with "changed" a delta is read over BASE.');
   return {
     ...{ command: 'mask', base: base as string, tuned, kind },
     alpha: fraction(values.alpha, '--alpha', DEFAULT_PARAMETERS.alpha),

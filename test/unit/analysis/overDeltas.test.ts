@@ -131,6 +131,19 @@ describe('mask', () => {
     const changed = await masked({ base: whole(0), tuned: slime[2], kind: 'changed' }, 'mask-changed');
     for (const { data } of Object.values(changed)) expect(data.reduce((sum, bit) => sum + bit, 0)).toBe(35);
   });
+  it(
+    'of what changed takes a delta as the base too, over the same as the tuned one',
+    { timeout: 120_000 },
+    async () => {
+      const kind = 'changed' as const;
+      const wanted = await masked({ base: whole(1), tuned: whole(3), kind }, 'changed-whole');
+      expect(Object.values(wanted).some(({ data }) => data.includes(1))).toBe(true);
+      const deltas = { base: slime[0], tuned: slime[2], kind };
+      expect(await masked({ ...deltas, deltaBase: whole(0) }, 'changed-deltas')).toEqual(wanted);
+      expect(await masked({ ...deltas, tuned: whole(3), deltaBase: whole(0) }, 'changed-base')).toEqual(wanted);
+      await expect(masked(deltas, 'changed-none')).rejects.toThrow(NOT_BESIDE);
+    },
+  );
 });
 
 describe('inspect', () => {

@@ -45,30 +45,34 @@ export async function singularValues(
   return backend.singularValues(matrixOf(core), { signal });
 }
 
+/** Without figures, and why. */
+export function unknown({ name, pair, rank, scale }: OverBase, reason: string): AdapterUpdate {
+  const { rows, columns, place } = pair.base;
+  const known = { name, layer: place.layer, module: place.module, rank, scale };
+  return { ...known, shape: [rows, columns], spectrum: null, singularValues: [], reasons: [reason] };
+}
+
 /** D = W1 - W0 as the adapter's definition makes it, unrounded, decomposed whole. Throws bad-file, read-failed, cancelled. */
 export async function updateOver(
-  { name, pair, rank, scale }: OverBase,
+  over: OverBase,
   backend: LinearAlgebraBackend,
   signal: AbortSignal,
 ): Promise<AdapterUpdate> {
-  const { base, tuned } = pair;
-  const { rows, columns, place } = base;
+  const { base, tuned } = over.pair;
+  const { rows, columns } = base;
   const [before, after] = [await float64(base, signal), await float64(tuned, signal)];
   for (let i = 0; i < after.length; i++) after[i] = (after[i] as number) - (before[i] as number);
   const data = new Uint8Array(after.buffer, after.byteOffset, after.byteLength);
   const stats = new StatsAccumulator();
   stats.add(chunkStats('F64', data));
-  const known = { name, layer: place.layer, module: place.module, shape: [rows, columns] as [number, number] };
   if (!stats.isFinite)
-    return {
-      ...{ ...known, rank, scale, spectrum: null, singularValues: [] },
-      reasons: [
-        `The update holds ${plain.integer(stats.nan)} NaN and ${plain.integer(stats.inf)} infinities: its spectrum is not defined.`,
-      ],
-    };
+    return unknown(
+      over,
+      `The update holds ${plain.integer(stats.nan)} NaN and ${plain.integer(stats.inf)} infinities: its spectrum is not defined.`,
+    );
   const values = await backend.singularValues({ rows, columns, type: 'F64', data }, { signal });
   const spectrum = spectrumMetrics(values, rows, columns, stats.variance);
-  return { ...known, rank, scale, spectrum, singularValues: [...values], reasons: [] };
+  return { ...unknown(over, ''), spectrum, singularValues: [...values], reasons: [] };
 }
 
 async function float64(weight: Weight, signal: AbortSignal): Promise<Float64Array> {

@@ -11,7 +11,7 @@ import type { OpenComparison } from './comparisonCache.ts';
 import { changeOf, streamBytes, type Change } from './change.ts';
 import { KeptRun, type Keeping } from './kept/run.ts';
 import { MatrixMemory, wholeMatrix } from './matrixMemory.ts';
-import { spectraBytes } from './memoryCap.ts';
+import { pairsBytes } from './memoryCap.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { pairsOfShard } from './shards.ts';
@@ -82,7 +82,7 @@ export async function* compareCheckpoints(
             const known = await kept?.outcome(pair);
             if (known) return known;
             const change = changes.get(pair.name) as Change;
-            const outcome = await memory.within(spectraBytes([pair], parameters, backend), signal, () =>
+            const outcome = await memory.within(pairsBytes([pair], parameters, backend), signal, () =>
               matrixOf(pair, change, parameters, backend, signal, codes),
             );
             await kept?.keepOutcome(pair, outcome);

@@ -22,7 +22,9 @@ import {
   StatsAccumulator,
 } from '../metrics/index.ts';
 import type { MatrixType } from '../numbers/index.ts';
+import { OffaxisError } from '../protocol/errors.ts';
 import { plain } from '../protocol/format.ts';
+import { say } from '../protocol/say.ts';
 import type {
   EngineStreams,
   InspectionEvent,
@@ -30,10 +32,10 @@ import type {
   TensorSpectrum,
   TensorStatistics,
 } from '../protocol/engine.ts';
-import { updateOf, updateOver } from './adapterUpdate.ts';
+import { unknown, updateOf, updateOver } from './adapterUpdate.ts';
 import { CHUNK_WEIGHTS, matrixType } from './change.ts';
 import { MatrixMemory } from './matrixMemory.ts';
-import { spectraBytes, valuesBytes } from './memoryCap.ts';
+import { beyond, updateBytes, valuesBytes } from './memoryCap.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 
 type Item = {
@@ -53,8 +55,9 @@ type Item = {
 
 /**
  * Statistics first, then spectra, then the updates of an adapter: cheap before dear. Without names: every floating tensor, and for
- * spectra every block matrix (embeddings and head on request). Named tensors are analyzed whatever their role. Throws `cancelled`, and
- * read-failed if a file is not any more what it was when it was opened.
+ * spectra every block matrix (embeddings and head on request). Named tensors are analyzed whatever their role. What a cap on memory has no
+ * room for is not read: a matrix yields `failed` with beyond-memory, an update says so in its reasons. Throws `cancelled`, and read-failed
+ * if a file is not any more what it was when it was opened.
  */
 export async function* inspectCheckpoint(
   backend: LinearAlgebraBackend,
@@ -111,12 +114,18 @@ export async function* inspectCheckpoint(
   }
   const estimate = new Estimate(items.reduce((total, item) => total + item.cost, 0));
   const pace = new Pace();
-  const memory = new MatrixMemory(backend.budget ?? Infinity);
+  const { budget = Infinity } = backend;
+  const memory = new MatrixMemory(budget);
   let done = 0;
   for await (const outcome of runQueue(
     new WorkQueue(items),
     backend.parallelism,
-    (item) => memory.within(matrixBytes(item, backend), signal, () => work(item, backend, signal)),
+    (item) => {
+      const bytes = matrixBytes(item, backend);
+      return bytes > budget
+        ? leftOut(item, bytes, budget)
+        : memory.within(bytes, signal, () => work(item, backend, signal));
+    },
     signal,
   )) {
     estimate.add(outcome.item.cost);
@@ -132,7 +141,22 @@ export async function* inspectCheckpoint(
 /** Bytes of what lies in memory whole: of a matrix, or of a pair. */
 function matrixBytes(item: Item, backend: LinearAlgebraBackend): number {
   if (item.work === 'spectrum') return valuesBytes(item.weight, backend);
-  return item.work === 'over-base' ? spectraBytes([item.over.pair], { twin: false }, backend) : 0;
+  return item.work === 'over-base' ? updateBytes(item.over.pair, backend) : 0;
+}
+/** What takes more than there is even if it is alone. */
+async function leftOut(item: Item, bytes: number, budget: number): Promise<InspectionEvent> {
+  await Promise.resolve();
+  if (item.work === 'over-base')
+    return { type: 'update', value: unknown(item.over, beyond('it takes', bytes, budget)) };
+  throw new OffaxisError(
+    'beyond-memory',
+    say(
+      '{0} is left out: its spectrum takes {1} of memory, and the cap leaves {2} for matrices. Raise --memory (the setting offaxis.memory).',
+      item.name,
+      plain.bytes(bytes),
+      plain.bytes(budget),
+    ),
+  );
 }
 async function work(item: Item, backend: LinearAlgebraBackend, signal: AbortSignal): Promise<InspectionEvent> {
   switch (item.work) {

@@ -1,6 +1,7 @@
 /** How much memory the work may take: of the cap of the process, what is left for matrices, and what a pair takes of it. */
 import type { Weight, WeightPair } from '../checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../linalg/backend.ts';
+import { defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import { SUBSPACE_RANK } from '../metrics/figures/subspaceSimilarity.ts';
 import { numberType } from '../numbers/index.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -39,63 +40,101 @@ export function withinCap(capBytes: number, threads: number): { threads: number;
 export const leastCap = (): number => PROCESS_BYTES + THREAD_BYTES + LEAST_FOR_THREAD;
 
 type Sides = Pick<WeightPair, 'base' | 'tuned'>;
+type Codes = Pick<Weight, 'rows' | 'columns' | 'count' | 'type'>;
+type Reckoner = Pick<LinearAlgebraBackend, 'peakBytes'>;
+/** What shapes the memory of a run's stage. */
+export type Staged = Pick<ComparisonParameters, 'spectra' | 'twin' | 'angleRank' | 'maskRank'>;
 /** Of the leading directions of each update, which several runs are held beside each other by. */
 const DIRECTIONS = 8 * SUBSPACE_RANK;
 
-/**
- * Bytes that the spectra of pairs over one base take, all at once: a thread's work and the codes of all sides, which are held once more
- * until they are used again.
- */
-export function spectraBytes(
-  pairs: readonly Sides[],
-  { twin }: Pick<ComparisonParameters, 'twin'>,
-  backend: Pick<LinearAlgebraBackend, 'pairPeakBytes'>,
+/** Bytes of a thread at a matrix with so many tuned sides, at the stage that is asked for, and of its codes as float32. */
+export function stageBytes(
+  { rows, columns }: Pick<Weight, 'rows' | 'columns'>,
+  runs: number,
+  { spectra, twin, ...ranks }: Staged,
+  backend: Reckoner,
 ): number {
+  const q = Math.min(rows, columns);
+  return backend.peakBytes({
+    ...{ call: spectra === 'leading' ? 'alignment' : 'pair', rows, columns, sides: runs * (twin ? 2 : 1) },
+    angleRank: Math.min(q, ranks.angleRank ?? defaultAngleRank(q)),
+    maskRank: Math.min(q, ranks.maskRank ?? defaultMaskRank(q)),
+  });
+}
+
+/**
+ * Bytes that the stage asked for takes of pairs over one base, all at once: a thread's work and the codes of all sides, which are held
+ * once more until they are used again.
+ */
+export function pairsBytes(pairs: readonly Sides[], parameters: Staged, backend: Reckoner): number {
   const [first] = pairs;
   if (!first) return 0;
   const { rows, columns, count } = first.base;
-  const sides = pairs.length * (twin ? 2 : 1);
+  const sides = pairs.length * (parameters.twin ? 2 : 1);
   const widths = pairs.flatMap(({ base, tuned }) => [base, tuned]).map(bytesOf);
   const width = greatest(widths, 0);
   const codes = (1 + sides) * width * count;
-  // float32 sides are what pairPeakBytes reckons with
+  // float32 sides are what stageBytes reckons with
   const wider = width > 4 ? 4 * (2 + sides) * count : 0;
   const directions = pairs.length > 1 ? pairs.length * DIRECTIONS * (rows + columns) : 0;
-  return backend.pairPeakBytes(rows, columns, sides) + wider + codes + directions;
+  return stageBytes(first.base, pairs.length, parameters, backend) + wider + codes + directions;
 }
-/** Bytes that the singular values of one matrix take at most: those of a pair without its tuned side. */
-export function valuesBytes(weight: Weight, backend: Pick<LinearAlgebraBackend, 'pairPeakBytes'>): number {
-  return backend.pairPeakBytes(weight.rows, weight.columns, 0) + bytesOf(weight) * weight.count;
+/** Bytes that the singular values of one matrix take. */
+export function valuesBytes({ rows, columns, count, type }: Codes, backend: Reckoner): number {
+  const width = bytesOf({ type });
+  const wider = width > 4 ? 8 * count : 0;
+  return (
+    backend.peakBytes({ call: 'values', rows, columns, sides: 0, angleRank: 1, maskRank: 1 }) + wider + width * count
+  );
 }
-const bytesOf = ({ type }: Weight): number => (numberType(type)?.bits ?? 64) / 8;
+/** Of a matrix in a thread whose leading triplets are found, with its codes; `rank`: how many. */
+export function leadingBytes({ rows, columns, count, type }: Codes, rank: number, backend: Reckoner): number {
+  const wider = bytesOf({ type }) > 4 ? 12 * count : 0;
+  return backend.peakBytes({ call: 'alignment', rows, columns, sides: 1, angleRank: 1, maskRank: rank }) + wider;
+}
+/** Bytes that the spectrum of an update takes that is made whole in float64: both sides, and the values. */
+export function updateBytes({ base }: Sides, backend: Reckoner): number {
+  const { rows, columns, count } = base;
+  return valuesBytes({ rows, columns, count, type: 'F64' }, backend) + 8 * count;
+}
+const bytesOf = ({ type }: Pick<Weight, 'type'>): number => (numberType(type)?.bits ?? 64) / 8;
 
 /** Names of weights that have spectra, but no room for them under the cap, with the reason. */
 export type LeftOut = ReadonlyMap<string, string>;
 
-/** `weights`: of each the pairs that are computed at once, over one base and under one name. */
+/** `weights`: of each the pairs that are computed at once, over one base and under one name. `mayEnd`: the run may end at the alignment. */
 export function leftOutOf(
   weights: Iterable<readonly WeightPair[]>,
-  parameters: Pick<ComparisonParameters, 'spectra' | 'twin'>,
-  backend: Pick<LinearAlgebraBackend, 'pairPeakBytes' | 'budget'>,
+  parameters: Staged,
+  backend: Pick<LinearAlgebraBackend, 'peakBytes' | 'budget'>,
+  mayEnd = false,
 ): LeftOut {
   const leftOut = new Map<string, string>();
   const { budget = Infinity } = backend;
   if (parameters.spectra === false || budget === Infinity) return leftOut;
+  const what = parameters.spectra === 'leading' ? 'alignment takes' : 'spectra take';
   for (const pairs of weights) {
     const spectral = pairs.filter((pair) => pair.spectral);
-    const bytes = spectraBytes(spectral, parameters, backend);
-    const why = `its spectra take ${plain.bytes(bytes)} of memory, and the cap leaves ${plain.bytes(budget)} for matrices: raise --memory (offaxis.memory)`;
-    if (bytes > budget) for (const { name } of spectral) leftOut.set(name, why);
+    const bytes = pairsBytes(spectral, parameters, backend);
+    if (bytes <= budget) continue;
+    const less = mayEnd ? pairsBytes(spectral, { ...parameters, spectra: 'leading' }, backend) : Infinity;
+    const why = beyond(`its ${what}`, bytes, budget, less <= budget ? 'or end with --until alignment' : undefined);
+    for (const { name } of spectral) leftOut.set(name, why);
   }
   return leftOut;
 }
+/** What something takes, what the cap leaves, and what to do. `what`: as "its spectra take"; `or`: what else to do. */
+export function beyond(what: string, bytes: number, budget: number, or?: string): string {
+  const raise = `raise --memory (offaxis.memory)${or === undefined ? '' : `, ${or}`}`;
+  return `${what} ${plain.bytes(bytes)} of memory, and the cap leaves ${plain.bytes(budget)} for matrices: ${raise}`;
+}
 
 /** What is said of matrices that are left out; nothing if there are none. */
-export function leftOutProblems(leftOut: LeftOut): Problem[] {
+export function leftOutProblems(leftOut: LeftOut, { spectra }: Pick<ComparisonParameters, 'spectra'>): Problem[] {
   const [first] = leftOut;
   if (!first) return [];
   const [name, why] = first;
   const others = leftOut.size === 1 ? '' : ` So are ${leftOut.size - 1} more.`;
-  const message = `${JSON.stringify(name)} is left out of the spectra: ${why}.${others}`;
+  const message = `${JSON.stringify(name)} is left out of the ${spectra === 'leading' ? 'alignment' : 'spectra'}: ${why}.${others}`;
   return [{ severity: 'warning', code: 'beyond-memory', message, tensor: name }];
 }

@@ -9,7 +9,7 @@ import type { ComparisonPlan } from '../protocol/engine.ts';
 import { greatest } from '../protocol/lists.ts';
 import type { ComparisonParameters } from '../protocol/results.ts';
 import type { OpenComparison } from './comparisonCache.ts';
-import { leftOutOf, leftOutProblems, type LeftOut } from './memoryCap.ts';
+import { leftOutOf, leftOutProblems, stageBytes, type LeftOut } from './memoryCap.ts';
 
 /**
  * A pair of it is `spectral` if its spectra are computed. `beyond`: those without room, if other pairs are computed with them. Throws
@@ -28,6 +28,7 @@ export function planComparison(
       pairing.pairs.map((pair) => [pair]),
       parameters,
       backend,
+      true,
     );
   const matrices: WeightPair[] = [];
   const pairs: ComparisonPlan['pairs'] = [];
@@ -82,7 +83,7 @@ export function planComparison(
         backend.budget ?? Infinity,
         backend.parallelism *
           greatest(
-            matrices.map((pair) => backend.pairPeakBytes(...matrixShape(pair), parameters.twin ? 2 : 1)),
+            matrices.map(({ base }) => stageBytes(base, 1, parameters, backend)),
             0,
           ),
       ),
@@ -91,7 +92,7 @@ export function planComparison(
       config?.attentionHeads != null
         ? { attention: config.attentionHeads, keyValue: config.keyValueHeads ?? config.attentionHeads }
         : null,
-    problems: [...base.problems, ...tuned.problems, ...pairing.notes, ...leftOutProblems(leftOut)],
+    problems: [...base.problems, ...tuned.problems, ...pairing.notes, ...leftOutProblems(leftOut, parameters)],
   };
 }
 

@@ -12,7 +12,7 @@ import { agreementOf, type AgreeingRun } from './agreement.ts';
 import { changeInMemory, changeOf, changesOf, streamBytes } from './change.ts';
 import type { OpenComparison } from './comparisonCache.ts';
 import { MatrixMemory, SEVERAL_BUDGET, readBytes, wholeMatrix } from './matrixMemory.ts';
-import { leftOutOf, spectraBytes } from './memoryCap.ts';
+import { leftOutOf, pairsBytes } from './memoryCap.ts';
 import { flopsOf, planComparison } from './plan.ts';
 import { Estimate, Pace, runQueue, WorkQueue } from './queue.ts';
 import { gridOfChanged, inOneType, spectraOfSides, withoutSpectra, type TunedSide } from './spectra.ts';
@@ -70,7 +70,7 @@ export async function* compareSeveral(
   const bytesOf = (item: Item): number => {
     const pairs = pairsOf(item);
     if (!item.spectral) return pairs.reduce((total, pair) => total + streamBytes(pair), 0);
-    return isCapped && isMatrix(item) ? spectraBytes(pairs, parameters, backend) : readBytes(pairs);
+    return isCapped && isMatrix(item) ? pairsBytes(pairs, parameters, backend) : readBytes(pairs);
   };
   const total = items.length;
   let done = 0;

@@ -37,6 +37,7 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   const statistics = new Map<string, TensorStatistics>();
   const spectra = new Map<string, TensorSpectrum>();
   const updates: AdapterUpdate[] = [];
+  const leftOut: { name: string; message: string }[] = [];
   if (options.statistics || options.spectra) {
     const progress = new ProgressLine(process.stderr);
     const request = {
@@ -51,6 +52,8 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
       if (event.type === 'statistics') statistics.set(event.value.name, event.value);
       else if (event.type === 'spectrum') spectra.set(event.value.name, event.value);
       else if (event.type === 'update') updates.push(event.value);
+      else if (event.type === 'failed' && event.error.code === 'beyond-memory')
+        leftOut.push({ name: event.name, message: event.error.message });
       else if (event.type === 'failed')
         problems.push({ severity: 'error', code: event.error.code, message: event.error.message, tensor: event.name });
       else progress.show(`${event.done} of ${event.total}${timeLeft(event.secondsLeft)}`);
@@ -60,13 +63,25 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   for (const { name, stats } of statistics.values()) {
     if (stats.nan || stats.inf) problems.push(notFinite(name, stats.nan, stats.inf));
   }
+  appendAll(problems, beyondMemory(leftOut));
+  const found = inspection(facts, problems, statistics, spectra, options.singularValues, options.context);
+  const computed = [...spectra.values()].filter(({ metrics }) => metrics.spectralNorm !== null).length;
+  const coverage = options.spectra ? { computed, all: spectra.size + leftOut.length } : null;
   const result: InspectionResult = {
-    ...inspection(facts, problems, statistics, spectra, options.singularValues, options.context),
+    ...found,
+    summary: { ...found.summary, spectra: coverage },
     adapterUpdates: updates.length > 0 ? adapterUpdates(updates, options.singularValues) : null,
   };
   await outputs.write({ json: () => result, lines: () => report(facts, result) });
   const damage = problems.find((problem) => problem.severity === 'error');
   if (damage) throw new OffaxisError(facts.problems.includes(damage) ? 'bad-file' : 'read-failed', damage.message);
+}
+
+/** What the cap on memory had no room for; the first is named. */
+function beyondMemory([first, ...others]: readonly { name: string; message: string }[]): Problem[] {
+  if (!first) return [];
+  const more = others.length > 0 ? ` So are ${others.length} more.` : '';
+  return [{ severity: 'warning', code: 'beyond-memory', message: first.message + more, tensor: first.name }];
 }
 
 function notFinite(tensor: string, nan: number, inf: number): Problem {
@@ -139,6 +154,7 @@ export function inspection(
       dtypes: facts.dtypes,
       shards: facts.shards.length,
       missing: facts.tensors.filter((tensor) => tensor.missing).length,
+      spectra: null,
     },
   };
 }
@@ -207,6 +223,9 @@ function report(facts: CheckpointFacts, result: InspectionResult): string[] {
     `${facts.format}; ${plural(summary.tensors, 'tensor')}, ${summary.parameters === null ? 'packed weights, not counted' : `${count(summary.parameters)} parameters`}, ${bytes(summary.sizeBytes)}; ${dtypes || 'no types'}`,
   ];
   if (summary.missing) lines.push(`in missing shards: ${plural(summary.missing, 'tensor')}`);
+  const { spectra: covered } = summary;
+  if (covered && covered.computed < covered.all)
+    lines.push(`spectra: of ${count(covered.computed)} of ${count(covered.all)} matrices`);
   for (const { text, tensors, parameters, storedBytes, reason } of facts.quantisation) {
     const weights = parameters === null ? 'weights not counted' : `${count(parameters)} weights`;
     const read = reason === null ? '' : `; left out: ${reason}`;

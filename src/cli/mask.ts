@@ -26,7 +26,10 @@ export async function runMask(analysis: Analysis, options: MaskInvocation, signa
         appendAll(unclear, event.illDefined);
       } else if (event.type === 'plan') {
         const left = event.skipped.map(({ name, reason }) => `${visible(name)} (${terminal(reason)})`);
-        if (left.length) await writeStandardOutput(`${left.length} left out: ${some(left)}\n`);
+        if (left.length)
+          await writeStandardOutput(
+            `${left.length} of ${plural(left.length + event.tensors, 'tensor')} left out: ${some(left)}\n`,
+          );
       } else {
         progress.clear();
         const lines = [

@@ -87,13 +87,14 @@ async function write({ engine, log }: CommandServices, request: MaskRequest): Pr
     cancellable: true,
     title: vscode.l10n.t('Writing the mask'),
   };
-  let [weights, ones] = [0, 0];
+  let [weights, ones, leftOut] = [0, 0, 0];
   const file = await vscode.window.withProgress(options, async (progress, token) => {
     const abort = new AbortController();
     token.onCancellationRequested(() => abort.abort());
     let told = 0;
     for await (const event of engine.stream('mask', request, abort.signal)) {
       if (event.type === 'written') return event.files.at(-1) ?? request.destination;
+      if (event.type === 'plan') leftOut = event.skipped.filter(({ beyond }) => beyond).length;
       if (event.type === 'tensor') {
         weights += event.weights;
         ones += event.ones;
@@ -108,6 +109,13 @@ async function write({ engine, log }: CommandServices, request: MaskRequest): Pr
   log.info(`mask ${request.kind} of ${request.base}: ${ones} of ${weights} weights, to ${file}`);
   const open = vscode.l10n.t('Reveal');
   const share = `${((100 * ones) / Math.max(1, weights)).toPrecision(3)} %`;
+  if (leftOut > 0)
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t(
+        'Not in the mask for lack of memory (tensors): {0}. Raise offaxis.memory and write it again.',
+        leftOut,
+      ),
+    );
   const answer = await vscode.window.showInformationMessage(
     notification(vscode.l10n.t('Wrote the mask to {0}: {1} of the weights.', label(file), share)),
     open,

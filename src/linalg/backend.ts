@@ -139,6 +139,14 @@ export interface NoiseOptions {
   grid: GridName | null;
   signal?: AbortSignal;
 }
+/** A call of which is reckoned what it holds: singularValues, alignPair (its angle rank says nothing) or comparePair. */
+export interface ReckonedCall extends Pick<PairOptions, 'angleRank' | 'maskRank'> {
+  call: 'values' | 'alignment' | 'pair';
+  rows: number;
+  columns: number;
+  /** tuned sides; of a call for values none */
+  sides: number;
+}
 export interface LinearAlgebraBackend {
   readonly info: BackendInfo;
   /** How many matrices it works on at once; the caller keeps that many calls in flight. */
@@ -159,8 +167,8 @@ export interface LinearAlgebraBackend {
   noiseTwin(base: Matrix, options: NoiseOptions): Promise<Matrix>;
   /** Bytes that all that is at work may hold together; a call that needs more by itself is refused. Absent: as the machine allows. */
   readonly budget?: number;
-  /** Peak bytes that one call of comparePair holds for this shape, with so many tuned sides (default 1). */
-  pairPeakBytes(rows: number, columns: number, sides?: number): number;
+  /** Peak bytes that a call holds, if the codes of its matrices are float32. */
+  peakBytes(call: ReckonedCall): number;
   /** The streaming passes over raw codes; `null` if this backend has no faster way than src/metrics/chunks.ts and agreeing.ts, which define them. */
   readonly elements: ElementKernels | null;
   dispose(): Promise<void>;

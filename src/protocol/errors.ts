@@ -5,6 +5,7 @@ export const ERROR_CODES = [
   'bad-file',
   'read-failed',
   'bad-parameter',
+  'beyond-memory',
   'device-lost',
   'cancelled',
   'peer-gone',

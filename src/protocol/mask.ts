@@ -32,10 +32,19 @@ export interface MaskRecipe extends Omit<MaskRequest, 'destination'> {
   schema: 'offaxis.mask/1';
   /** of packed masks: the shapes of their weights, by name */
   shapes?: Record<string, readonly number[]>;
+  /** tensors that a cap on memory had no room for */
+  leftOut?: readonly string[];
 }
 
+/** A tensor without a mask. */
+export interface MaskSkipped {
+  name: string;
+  reason: string;
+  /** a cap on memory has no room for it */
+  beyond?: true;
+}
 export type MaskEvent =
-  | { type: 'plan'; tensors: number; weights: number; sizeBytes: number; skipped: { name: string; reason: string }[] }
+  | { type: 'plan'; tensors: number; weights: number; sizeBytes: number; skipped: MaskSkipped[] }
   /** illDefined: parts whose reconstruction is not determined (METRICS) */
   | { type: 'tensor'; name: string; weights: number; ones: number; illDefined: string[] }
   | { type: 'written'; files: string[]; sizeBytes: number }

@@ -271,5 +271,7 @@ export interface InspectionResult {
     dtypes: Record<string, number>;
     shards: number;
     missing: number;
+    /** matrices of which the spectrum is there, and all of which it was asked for; null if it was not asked for */
+    spectra: { computed: number; all: number } | null;
   };
 }

@@ -15,6 +15,7 @@ import type {
   Matrix,
   PairOptions,
   PairQuantities,
+  ReckonedCall,
   SingleOptions,
 } from '../../linalg/backend.ts';
 import type { BackendInfo } from '../../protocol/backend.ts';
@@ -92,8 +93,8 @@ export class KeptBackend implements LinearAlgebraBackend {
 
   noiseTwin: LinearAlgebraBackend['noiseTwin'] = (base, options) => this.backend.noiseTwin(base, options);
 
-  pairPeakBytes(rows: number, columns: number, sides?: number): number {
-    return this.backend.pairPeakBytes(rows, columns, sides);
+  peakBytes(call: ReckonedCall): number {
+    return this.backend.peakBytes(call);
   }
 
   async dispose(): Promise<void> {

@@ -1,12 +1,15 @@
 /** Masks of parts, computed ahead of the turn at which they are written. */
 import type { MatrixView } from '../../checkpoint/index.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
+import { greatest } from '../../protocol/lists.ts';
 
 /** A part of a tensor: where its weights lie in it, and their mask, row-major. */
 export interface Part {
   name: string;
   view: MatrixView;
   count: number;
+  /** that it takes while it is under way: here, and of a thread, which keeps them for what comes after it */
+  bytes: { here: number; thread: number };
   compute(signal: AbortSignal): Promise<Computed>;
 }
 interface Computed {
@@ -14,7 +17,6 @@ interface Computed {
   illDefined: boolean;
 }
 
-const BYTES_A_WEIGHT = 30;
 /** Weights of the parts that are computed before it is their turn. */
 const MOST_AHEAD = 2 ** 26;
 
@@ -23,7 +25,8 @@ export class Ahead {
   private readonly running = new Map<Part, Promise<Computed>>();
   private readonly stop = new AbortController();
   private readonly signal: AbortSignal;
-  private readonly mostWeights: number;
+  /** bytes of a thread that had the largest part */
+  private readonly thread: number;
   private next = 0;
 
   constructor(
@@ -31,9 +34,12 @@ export class Ahead {
     private readonly most: number,
     signal: AbortSignal,
     /** bytes for all that is under way; a part that is alone may take more */
-    budget = Infinity,
+    private readonly budget = Infinity,
   ) {
-    this.mostWeights = Math.min(MOST_AHEAD, budget / BYTES_A_WEIGHT);
+    this.thread = greatest(
+      parts.map(({ bytes }) => bytes.thread),
+      0,
+    );
     this.signal = AbortSignal.any([signal, this.stop.signal]);
   }
 
@@ -53,10 +59,13 @@ export class Ahead {
   }
 
   private fill(): void {
-    let weights = [...this.running.keys()].reduce((sum, { count }) => sum + count, 0);
+    const total = (of: (part: Part) => number): number =>
+      [...this.running.keys()].reduce((sum, part) => sum + of(part), 0);
     for (let part = this.parts[this.next]; part && this.running.size < this.most; part = this.parts[this.next]) {
-      weights += part.count;
-      if (this.running.size > 0 && weights > this.mostWeights) return;
+      const weights = total(({ count }) => count) + part.count;
+      const here = total(({ bytes }) => bytes.here) + part.bytes.here;
+      const bytes = here + (this.running.size + 1) * this.thread;
+      if (this.running.size > 0 && (weights > MOST_AHEAD || bytes > this.budget)) return;
       const computed = part.compute(this.signal);
       // whoever takes it hears of it
       computed.catch(() => undefined);

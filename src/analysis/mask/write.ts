@@ -17,9 +17,18 @@ import type { LinearAlgebraBackend, Matrix } from '../../linalg/backend.ts';
 import type { TensorRow } from '../../protocol/engine.ts';
 import { OffaxisError } from '../../protocol/errors.ts';
 import { say } from '../../protocol/say.ts';
-import { GEO_RANK, MASK_KEY, type MaskEvent, type MaskRecipe, type MaskRequest } from '../../protocol/mask.ts';
-import { appendAll, elementCount, pushTo } from '../../protocol/lists.ts';
+import {
+  GEO_RANK,
+  MASK_KEY,
+  type MaskEvent,
+  type MaskRecipe,
+  type MaskRequest,
+  type MaskSkipped,
+} from '../../protocol/mask.ts';
+import { appendAll, elementCount, greatest, pushTo } from '../../protocol/lists.ts';
+import { CHUNK_WEIGHTS, streamBytes } from '../change.ts';
 import { filesOf } from '../checkpointCache.ts';
+import { beyond, leadingBytes } from '../memoryCap.ts';
 import { Estimate } from '../queue.ts';
 import { refuseTensorFile, TensorFiles } from '../tensorFiles.ts';
 import { Ahead, type Part } from './ahead.ts';
@@ -33,14 +42,20 @@ interface Item {
   /** in the order of their storage */
   parts: Part[];
 }
-interface Skipped {
-  name: string;
-  reason: string;
+interface Found {
+  items: Item[];
+  skipped: MaskSkipped[];
 }
 
+/** Of a matrix beside its triplets: codes, weights and reconstruction in float64, masks, and what selects from them. */
+const BYTES_A_WEIGHT = 30;
+/** Of a weight of a chunk, both sides in float64. */
+const DECODED = 16;
+
 /**
- * `pairs`: of base and tuned, for "changed". `backend`: finds leading triplets. Throws bad-parameter (destination, a rank out of range), bad-file if there is nothing to
- * write, read-failed, cancelled. `shardBytes`: for tests.
+ * `pairs`: of base and tuned, for "changed". `backend`: finds leading triplets. What its budget has no room for is left out. Throws
+ * bad-parameter (destination, a rank out of range), bad-file if there is nothing to write, beyond-memory if there is room for nothing,
+ * read-failed, cancelled. `shardBytes`: for tests.
  */
 export async function* writeMasks(
   base: Checkpoint,
@@ -54,7 +69,12 @@ export async function* writeMasks(
   const sides = [base, ...(tuned ? [tuned.checkpoint] : [])];
   const reads = sides.flatMap((side) => filesOf(side.path, side));
   await refuseTensorFile(destination, reads);
-  const { items, skipped } = tuned ? changedItems(base, tuned.pairs, request) : matrixItems(base, request, backend);
+  const found = tuned ? changedItems(base, tuned.pairs, request) : matrixItems(base, request, backend);
+  const { items, skipped } = withinBudget(found, backend.budget);
+  const leftOut = skipped.filter(({ beyond }) => beyond);
+  const [first] = leftOut;
+  if (items.length === 0 && first)
+    throw new OffaxisError('beyond-memory', say`There is no room for any mask. ${first.name}: ${first.reason}.`);
   if (items.length === 0)
     throw new OffaxisError(
       'bad-file',
@@ -76,7 +96,7 @@ export async function* writeMasks(
   const files = await TensorFiles.create(
     destination,
     entries,
-    { [MASK_KEY]: JSON.stringify(recipeOf(request, items)) },
+    { [MASK_KEY]: JSON.stringify(recipeOf(request, items, leftOut)) },
     {
       ...{ reads, signal },
       ...(shardBytes === undefined ? {} : { shardBytes }),
@@ -106,19 +126,37 @@ export async function* writeMasks(
   }
 }
 
-function recipeOf({ destination: _, ...request }: MaskRequest, items: readonly Item[]): MaskRecipe {
+function recipeOf(
+  { destination: _, ...request }: MaskRequest,
+  items: readonly Item[],
+  leftOut: readonly MaskSkipped[],
+): MaskRecipe {
   const shapes = Object.fromEntries(items.map(({ row }) => [row.name, row.shape]));
-  return { schema: 'offaxis.mask/1', ...request, ...(request.packed ? { shapes } : {}) };
+  return {
+    ...{ schema: 'offaxis.mask/1', ...request },
+    ...(request.packed ? { shapes } : {}),
+    ...(leftOut.length > 0 ? { leftOut: leftOut.map(({ name }) => name) } : {}),
+  };
+}
+
+/** Without the tensors of which a part takes more than there is, which are named. */
+function withinBudget({ items, skipped }: Found, budget = Infinity): Found {
+  const bytesOf = ({ parts }: Item): number => {
+    const bytes = parts.map((part) => part.bytes.here + part.bytes.thread);
+    return greatest(bytes, 0);
+  };
+  const left = items.filter((item) => bytesOf(item) > budget);
+  const beyondThat = left.map((item): MaskSkipped => {
+    const reason = beyond('its mask takes', bytesOf(item), budget);
+    return { name: item.row.name, reason, beyond: true };
+  });
+  return { items: items.filter((item) => bytesOf(item) <= budget), skipped: [...skipped, ...beyondThat] };
 }
 
 /** The matrices inside the layers, as spectra are computed of them. */
-function matrixItems(
-  base: Checkpoint,
-  request: MaskRequest,
-  backend: LinearAlgebraBackend,
-): { items: Item[]; skipped: Skipped[] } {
+function matrixItems(base: Checkpoint, request: MaskRequest, backend: LinearAlgebraBackend): Found {
   const items: Item[] = [];
-  const skipped: Skipped[] = [];
+  const skipped: MaskSkipped[] = [];
   const { kind, alpha, rho, maskRank, tensors } = request;
   if (kind === 'changed')
     throw new OffaxisError('bad-parameter', say('The mask "changed" takes a tuned checkpoint too.'));
@@ -139,7 +177,9 @@ function matrixItems(
         if (why === null) checkRank('mask rank', rank, weight.name, q);
         const compute: Part['compute'] = async (signal) =>
           maskOf(await finiteMatrix(weight, signal), { kind, alpha, rho, rank }, backend, signal);
-        parts.push({ name: weight.name, view: weight.view, count: weight.count, compute });
+        const thread = kind === 'low' ? 0 : leadingBytes(weight, rank, backend);
+        const bytes = { here: BYTES_A_WEIGHT * weight.count, thread };
+        parts.push({ name: weight.name, view: weight.view, count: weight.count, bytes, compute });
       }
     }
     if (why === null && parts.length) items.push({ row, count: elementCount(row.shape), parts: inOrder(parts) });
@@ -149,12 +189,8 @@ function matrixItems(
 }
 
 /** Every pair of floating tensors, as the base has them. */
-function changedItems(
-  base: Checkpoint,
-  pairs: readonly WeightPair[],
-  { tensors }: MaskRequest,
-): { items: Item[]; skipped: Skipped[] } {
-  const skipped: Skipped[] = [];
+function changedItems(base: Checkpoint, pairs: readonly WeightPair[], { tensors }: MaskRequest): Found {
+  const skipped: MaskSkipped[] = [];
   const byTensor = new Map<string, Part[]>();
   for (const pair of pairs) {
     const stored = uncast(pair.base);
@@ -164,7 +200,8 @@ function changedItems(
       continue;
     }
     const compute: Part['compute'] = async (signal) => ({ mask: await changedIn(pair, signal), illDefined: false });
-    const part = { name: pair.name, view: stored.view, count: pair.count, compute };
+    const here = 2 * pair.count + streamBytes(pair) + DECODED * Math.min(pair.count, CHUNK_WEIGHTS);
+    const part = { name: pair.name, view: stored.view, count: pair.count, bytes: { here, thread: 0 }, compute };
     pushTo(byTensor, stored.tensor, part);
   }
   const items = [...base.tensors.values()].flatMap((row): Item[] => {

@@ -4,7 +4,7 @@
  * suspect, and everything from then on is the CPU's. Every pair says where it was computed.
  */
 import { OffaxisError, throwIfAborted } from '../../protocol/errors.ts';
-import type { LinearAlgebraBackend, PairQuantities } from '../backend.ts';
+import type { LinearAlgebraBackend, PairQuantities, ReckonedCall } from '../backend.ts';
 import { pairFlops, valuesFlops } from '../flops.ts';
 import { DeviceExhaustedError, DeviceMemoryError } from '../webgpu/errors.ts';
 import { DeviceFailure, LiveSession, type FailureKind, type GpuSession } from './session.ts';
@@ -72,8 +72,8 @@ class FailoverBackend implements LinearAlgebraBackend {
   get budget(): number {
     return this.options.cpu.budget ?? Infinity;
   }
-  pairPeakBytes(rows: number, columns: number, sides?: number): number {
-    return (this.suspect ? this.options.cpu : this.gpu).pairPeakBytes(rows, columns, sides);
+  peakBytes(call: ReckonedCall): number {
+    return (this.suspect ? this.options.cpu : this.gpu).peakBytes(call);
   }
 
   singularValues: LinearAlgebraBackend['singularValues'] = async (matrix, options) => {

@@ -35,7 +35,7 @@ export function createReferenceBackend(): LinearAlgebraBackend {
     comparePair: (base: Matrix, tuned: Matrix, options: PairOptions) => settle(() => compare(base, tuned, options)),
     alignPair: (base: Matrix, tuned: Matrix, options: AlignmentOptions) => settle(() => align(base, tuned, options)),
     noiseTwin: (base: Matrix, options: NoiseOptions) => settle(() => noiseTwin(base, options)),
-    pairPeakBytes: (rows, columns, sides = 1) => (PEAK_COPIES + 4 * (sides - 1)) * 8 * rows * columns,
+    peakBytes: ({ rows, columns, sides }) => (PEAK_COPIES + 4 * (sides - 1)) * 8 * rows * columns,
     dispose: () => Promise.resolve(),
   };
 }

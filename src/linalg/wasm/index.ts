@@ -168,11 +168,12 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
         cost(base, twinBytes(base.rows * base.columns) + 2 * codes(base)),
         signal,
       ),
-    // float32 sides with the default ranks; the codes of both sides come on top of the thread's memory
-    pairPeakBytes: (rows, columns, sides = 1) => {
-      const q = Math.min(rows, columns);
-      const angleRank = Math.max(1, Math.min(512, Math.floor(q / 2)));
-      return peak(rows, columns, 4, angleRank, Math.min(64, Math.ceil(q / 8))) + 4 * (1 + sides) * rows * columns;
+    // the codes of all sides come on top of the thread's memory
+    peakBytes: ({ call, rows, columns, sides, angleRank, maskRank }) => {
+      const all = 4 * (1 + sides) * rows * columns;
+      if (call === 'values') return peak(rows, columns, 4, 1, 1) + all;
+      if (call === 'pair') return peak(rows, columns, 4, angleRank, maskRank) + all;
+      return alignmentBytes(kernels, { rows, columns, type: 'F32' }, { maskRank, cells: MOST_CELLS }) + all;
     },
     dispose: () => pool.dispose(),
   };

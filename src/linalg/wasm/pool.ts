@@ -191,7 +191,7 @@ export class WorkerPool {
   }
   private tooLarge({ peakBytes }: TaskCost): OffaxisError {
     return new OffaxisError(
-      'bad-parameter',
+      'beyond-memory',
       say(
         'This takes {0} of memory, and the cap leaves {1} for matrices: raise --memory (offaxis.memory), or leave it out with --tensors.',
         plain.bytes(peakBytes),

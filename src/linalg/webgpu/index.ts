@@ -11,6 +11,7 @@ import type {
   Matrix,
   PairOptions,
   PairQuantities,
+  ReckonedCall,
   SideQuantities,
 } from '../backend.ts';
 import { createGpuContext, type GpuContext } from './context.ts';
@@ -210,8 +211,8 @@ class WebGpuBackend implements LinearAlgebraBackend {
   get budget(): number {
     return this.cpu.budget ?? Infinity;
   }
-  pairPeakBytes(rows: number, columns: number, sides?: number): number {
-    return this.cpu.pairPeakBytes(rows, columns, sides);
+  peakBytes(call: ReckonedCall): number {
+    return this.cpu.peakBytes(call);
   }
 
   async dispose(): Promise<void> {

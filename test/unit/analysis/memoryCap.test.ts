@@ -1,18 +1,20 @@
 /** What a cap on memory leaves out and lets wait: by the bytes that are reckoned, whatever the machine has. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import { inspectCheckpoint } from '../../../src/analysis/inspect.ts';
 import { Ahead, type Part } from '../../../src/analysis/mask/ahead.ts';
-import { leastCap } from '../../../src/analysis/memoryCap.ts';
-import { openCheckpoint } from '../../../src/checkpoint/index.ts';
+import { leastCap, pairsBytes } from '../../../src/analysis/memoryCap.ts';
+import { openCheckpoint, pairCheckpoints } from '../../../src/checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
-import { DEFAULT_PARAMETERS } from '../../../src/protocol/results.ts';
+import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';
+import type { ComparisonEvent, ComparisonPlan, InspectionEvent } from '../../../src/protocol/engine.ts';
+import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../../../src/protocol/results.ts';
 import type { SeveralEvent } from '../../../src/protocol/several.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
-import { safetensors } from '../formats/build.ts';
+import { safetensors, type Entry } from '../formats/build.ts';
 import { encode, gaussian } from '../linalg/wasmCases.ts';
 
 const folder = temporaryFolder();
@@ -23,8 +25,10 @@ const names = [0, 1, 2, 3].map((layer) => `model.layers.${layer}.mlp.up_proj.wei
 function checkpoint(file: string, shape: [number, number], count: number, seed: number): string {
   const [rows, columns] = shape;
   const entries = names.slice(0, count).map((name, layer) => {
-    const values = Float64Array.from({ length: rows * columns }, gaussian(seed + layer));
-    return [name, { dtype: 'BF16', shape, data: encode('BF16', values) }] as const;
+    // again from the first on: no column is like another, as the length is a prime
+    const values = Float64Array.from({ length: 9973 }, gaussian(seed + layer));
+    const all = Float64Array.from({ length: rows * columns }, (_, i) => values[i % values.length] as number);
+    return [name, { dtype: 'BF16', shape, data: encode('BF16', all) }] as const;
   });
   return folder.write(file, safetensors(Object.fromEntries(entries)));
 }
@@ -56,6 +60,18 @@ describe('runs of one base under the least cap, which leaves 64 MB for matrices'
   });
   afterAll(() => analysis.dispose());
 
+  it('refuse a mask if there is room for none of it', async () => {
+    const path = checkpoint('masked.safetensors', [64, 65536], 1, 1);
+    const rest = { tuned: null, alpha: 0.3, maskRank: null, rho: 0.2, tensors: null, packed: false };
+    const destination = join(folder.path, 'no-mask.safetensors');
+    const asked = analysis.mask({ ...rest, base: path, kind: 'low', destination }, signal)[Symbol.asyncIterator]();
+    await expect(asked.next()).rejects.toMatchObject({
+      code: 'beyond-memory',
+      message: expect.stringMatching(/no room for any mask\. .*its mask takes .*raise --memory/u) as unknown,
+    });
+    expect(existsSync(destination)).toBe(false);
+  });
+
   async function several(runs: number): Promise<SeveralEvent[]> {
     const request = { base, tuned: Array<string>(runs).fill(tuned), parameters: DEFAULT_PARAMETERS, steps: null };
     const events: SeveralEvent[] = [];
@@ -80,6 +96,85 @@ describe('runs of one base under the least cap, which leaves 64 MB for matrices'
   });
 });
 
+describe('a cap between what alignment and spectra take', { timeout: 120_000 }, () => {
+  let analysis: Analysis;
+  let compared: { base: string; tuned: string };
+  beforeAll(async () => {
+    compared = {
+      base: checkpoint('long-base.safetensors', [64, 65536], 1, 1),
+      tuned: checkpoint('long-tuned.safetensors', [64, 65536], 1, 100),
+    };
+    const [base, tuned] = [await openCheckpoint(compared.base), await openCheckpoint(compared.tuned)];
+    const { pairs } = pairCheckpoints(base, tuned, { includeEmbeddings: false, tensors: null });
+    const files = { kernelDirectory: 'dist/kernels', workerFile: 'dist/linalg-worker.mjs' };
+    const backend = await createWasmBackend({ threads: 1, ...files });
+    const [less, more] = (['leading', true] as const).map((spectra) =>
+      pairsBytes(pairs, { ...DEFAULT_PARAMETERS, spectra }, backend),
+    ) as [number, number];
+    await backend.dispose();
+    expect(more).toBeGreaterThan(1.2 * less);
+    // the least cap leaves 64 MB
+    const memoryBytes = leastCap() - 64e6 + (less + more) / 2;
+    analysis = await createAnalysis({ backend: 'cpu', threads: 1, memoryBytes, directory: resolve('dist') });
+  });
+  afterAll(() => analysis.dispose());
+  const events = async (spectra: ComparisonParameters['spectra']): Promise<ComparisonEvent[]> => {
+    const request = { runId: 'r', ...compared, parameters: { ...DEFAULT_PARAMETERS, spectra } };
+    const all: ComparisonEvent[] = [];
+    for await (const event of analysis.compare(request, signal)) if (event.type !== 'progress') all.push(event);
+    return all;
+  };
+  const planOf = ([first]: readonly ComparisonEvent[]): ComparisonPlan =>
+    first?.type === 'plan' ? first.plan : expect.unreachable();
+
+  it('computes the alignment', async () => {
+    const all = await events('leading');
+    expect(all.map(({ type }) => type)).toEqual(['plan', 'change', 'matrix']);
+    expect(planOf(all)).toMatchObject({ pairs: [{ spectral: true }], problems: [] });
+    expect(all[2]).toMatchObject({ tensor: { metrics: { updateTop1Share: expect.anything() as unknown } } });
+  });
+  it('leaves out the spectra, with what else to do', async () => {
+    const all = await events(true);
+    expect(all.map(({ type }) => type)).toEqual(['plan', 'change']);
+    const { pairs, problems } = planOf(all);
+    expect(pairs).toMatchObject([{ name: names[0], spectral: false }]);
+    expect(pairs[0]?.reason).toMatch(
+      /^its spectra take .*raise --memory \(offaxis\.memory\), or end with --until alignment$/u,
+    );
+    expect(problems).toMatchObject([{ code: 'beyond-memory', tensor: names[0] }]);
+  });
+});
+
+it('what has no room by itself is left out of the spectra of one checkpoint, unread, and the rest computed', async () => {
+  const entries = Object.entries({ small: 8, large: 64 }).map(([name, side], i): [string, Entry] => {
+    const data = encode('BF16', Float64Array.from({ length: side * side }, gaussian(i + 1)));
+    return [`model.layers.0.mlp.${name}.weight`, { dtype: 'BF16', shape: [side, side], data }];
+  });
+  const opened = await openCheckpoint(
+    folder.write('two.safetensors', safetensors(Object.fromEntries(entries))),
+    signal,
+  );
+  const read: string[] = [];
+  const watched: typeof opened = {
+    ...opened,
+    read: (row, ...rest) => (read.push(row.name), opened.read(row, ...rest)),
+    verify: () => opened.verify(),
+  };
+  const backend = { ...createReferenceBackend(), budget: 100e3 };
+  const params = { statistics: false, spectra: true, tensors: [], includeEmbeddings: false };
+  const events: InspectionEvent[] = [];
+  for await (const event of inspectCheckpoint(backend, watched, params, signal)) events.push(event);
+  expect(events.flatMap((event) => (event.type === 'spectrum' ? [event.value.name] : []))).toEqual([
+    'model.layers.0.mlp.small.weight',
+  ]);
+  const [failed] = events.filter((event) => event.type === 'failed');
+  expect(failed).toMatchObject({ name: 'model.layers.0.mlp.large.weight', error: { code: 'beyond-memory' } });
+  expect(failed?.error.message).toMatch(
+    /takes .* of memory, and the cap leaves 100\.0 kB for matrices\. Raise --memory/u,
+  );
+  expect(new Set(read)).toEqual(new Set(['model.layers.0.mlp.small.weight']));
+});
+
 it('spectra of one checkpoint wait for their room', async () => {
   const path = checkpoint('one.safetensors', [16, 8], 4, 1);
   const opened = await openCheckpoint(path, signal);
@@ -88,7 +183,7 @@ it('spectra of one checkpoint wait for their room', async () => {
     const reference = createReferenceBackend();
     const backend: LinearAlgebraBackend = {
       ...reference,
-      ...{ parallelism: 4, budget, pairPeakBytes: () => 1000 },
+      ...{ parallelism: 4, budget, peakBytes: () => 1000 },
       async singularValues(matrix, options) {
         await work();
         return reference.singularValues(matrix, options);
@@ -103,7 +198,7 @@ it('spectra of one checkpoint wait for their room', async () => {
   // 1000 bytes of work and 256 of codes each
   expect(await atOnce(Infinity)).toBe(4);
   expect(await atOnce(2600)).toBe(2);
-  expect(await atOnce(100)).toBe(1);
+  expect(await atOnce(1300)).toBe(1);
 });
 
 it('masks are computed ahead as far as there is room', async () => {
@@ -111,14 +206,14 @@ it('masks are computed ahead as far as there is room', async () => {
     const { work, most } = crowd();
     const parts = names.map((name): Part => {
       const compute = async () => (await work(), { mask: new Uint8Array(0), illDefined: false });
-      return { name, count: 100, compute, view: { start: 0, rowStride: 10, columnStride: 1 } as never };
+      const bytes = { here: 2000, thread: 1000 };
+      return { name, count: 100, bytes, compute, view: { start: 0, rowStride: 10, columnStride: 1 } as never };
     });
     const ahead = new Ahead(parts, 4, signal, budget);
     for (const part of parts) await ahead.take(part);
     return most();
   };
   expect(await atOnce()).toBe(4);
-  // some 30 bytes a weight
   expect(await atOnce(6500)).toBe(2);
   expect(await atOnce(10)).toBe(1);
 });

@@ -2,11 +2,13 @@
  * What `--memory` allows is what the process takes, told by the system as the process ends. Wide matrices: their memory is that of their
  * weights, their work that of a small one.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { leastCap } from '../../../src/analysis/memoryCap.ts';
-
+import { openCheckpoint } from '../../../src/checkpoint/index.ts';
+import { MASK_KEY, type MaskRecipe } from '../../../src/protocol/mask.ts';
+import type { ComparisonResult, InspectionResult } from '../../../src/protocol/results.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
 import { safetensors, type Entry } from '../formats/build.ts';
 import { measured } from './measured.ts';
@@ -54,7 +56,7 @@ describe('--memory', () => {
         { length: 6 },
         (_, layer) => [`model.layers.${layer}.self_attn.q_proj.weight`, matrix(SMALL, step)] as const,
       );
-      const large = matrix({ rows: 1024, columns: 16384 }, step);
+      const large = matrix({ rows: 256, columns: 65536 }, step);
       writeFileSync(file, safetensors({ ...Object.fromEntries(small), [LARGE]: large }));
     }
   });
@@ -70,6 +72,49 @@ describe('--memory', () => {
     const free = await compare('--tensors', '*q_proj*', '--json', '-');
     expect(withSpectra(free.stdout)).toHaveLength(6);
     expect(free.peakBytes).toBeGreaterThan(CAP);
+  }, 600_000);
+
+  it('leaves room for the alignment of a matrix whose spectra do not fit, and is kept', async () => {
+    // between what the two take of the large matrix, with the program
+    const cap = 800 * MB;
+    const aligned = await compare('--memory', `${cap / MB}MB`, '--until', 'alignment', '--json', '-');
+    expect(aligned).toMatchObject({ status: 0, stderr: '' });
+    const { tensors } = JSON.parse(aligned.stdout) as ComparisonResult;
+    expect(tensors.filter(({ metrics }) => typeof metrics.updateTop1Share === 'number')).toHaveLength(7);
+    expect(aligned.peakBytes).toBeLessThan(cap);
+    const { stderr, status } = await compare('--memory', `${cap / MB}MB`, '--tensors', LARGE);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/is left out of the spectra: its spectra take .* or end with --until alignment/u);
+  }, 600_000);
+
+  it('is kept by the spectra of one checkpoint, and what does not fit is said beside what does', async () => {
+    const json = join(folder.path, 'inspected.json');
+    const options = ['--no-cache', '--backend', 'cpu', '--threads', String(THREADS), '--memory', `${CAP / MB}MB`];
+    const ran = await measured('inspect', base, '--spectra', ...options, '--json', json);
+    expect(ran).toMatchObject({ status: 0 });
+    expect(ran.peakBytes).toBeLessThan(CAP);
+    const { tensors, summary, problems } = JSON.parse(readFileSync(json, 'utf8')) as InspectionResult;
+    expect(summary.spectra).toEqual({ computed: 6, all: 7 });
+    expect(tensors.filter(({ spectrum }) => spectrum === undefined).map(({ name }) => name)).toEqual([LARGE]);
+    expect(problems).toMatchObject([{ severity: 'warning', code: 'beyond-memory', tensor: LARGE }]);
+    expect(problems[0]?.message).toMatch(
+      /is left out: its spectrum takes .* Raise --memory \(the setting offaxis\.memory\)\.$/u,
+    );
+    expect(ran.stdout).toContain('spectra: of 6 of 7 matrices');
+  }, 600_000);
+
+  it('is kept by masks, and what has none is named', async () => {
+    const file = join(folder.path, 'mask.safetensors');
+    const options = ['--kind', 'geo', '--threads', String(THREADS), '--memory', `${CAP / MB}MB`, '-o', file];
+    const ran = await measured('mask', base, ...options);
+    expect(ran).toMatchObject({ status: 0 });
+    expect(ran.stdout).toContain(`1 of 7 tensors left out: ${LARGE} (its mask takes`);
+    expect(ran.peakBytes).toBeLessThan(CAP);
+    const written = await openCheckpoint(file);
+    expect(written.tensors.size).toBe(6);
+    const { leftOut } = JSON.parse(written.facts.metadata[MASK_KEY] ?? '') as MaskRecipe;
+    expect(leftOut).toEqual([LARGE]);
+    await written.close();
   }, 600_000);
 
   it('that holds nothing is refused with what it takes', async () => {

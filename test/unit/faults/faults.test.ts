@@ -1,10 +1,9 @@
 /**
- * Every call to the file system that a command makes, failing in every way that such a call can: the built command line in a process of
- * its own, the fault put in beneath it (inject.mjs). What must hold then: one clear sentence, a status that says so, no stack, an earlier
- * result as it was, and nothing half written.
+ * Every call to the file system that a command makes, failing in every way that such a call can: the built command line, the fault put in
+ * beneath it (inject.mjs). What must hold then: one clear sentence, a status that says so, no stack, an earlier result as it was, and
+ * nothing half written. The runs of a command share a process (many.mjs); that they are what processes of their own are is held for one
+ * without a fault and for one that fails.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -18,11 +17,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codes16, safetensors } from '../formats/build.ts';
+import { inOwnProcess, ManyRuns, type Ended, type Work } from './processes.ts';
 
 const CLI = resolve('dist/cli.mjs');
-const INJECT = join(import.meta.dirname, 'inject.mjs');
 const EARLIER = 'the earlier result';
 /** The ways in which each call can fail. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -106,12 +105,7 @@ interface Places {
   /** in a folder of its own */
   out: string;
 }
-interface Run {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-  hit: boolean;
-  counts: Record<string, number>;
+interface Run extends Ended {
   /** what lies at `out`; null: nothing */
   result: string | null;
   /** beside it */
@@ -162,41 +156,25 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Each command as it is without a fault. */
-const soundRuns = new Map<Tried, Promise<Run>>();
-function soundRun(tried: Tried): Promise<Run> {
-  const known = soundRuns.get(tried) ?? run(tried, {});
-  soundRuns.set(tried, known);
-  return known;
-}
-
 let runs = 0;
-async function run({ command, result: name, onlyWrites }: Tried, fault: object): Promise<Run> {
+/** `start`: in a process of its own, or in that of many. */
+async function run(
+  { command, result: name, onlyWrites }: Tried,
+  fault: object,
+  start: (work: Work, log: string) => Promise<Ended>,
+): Promise<Run> {
   const folder = join(root, `run-${runs++}`);
   const out = join(folder, name);
-  const log = join(root, `${runs}.log`);
   mkdirSync(folder);
   if (!isNew(name)) writeFileSync(out, EARLIER);
   const of = (side: string): string => join(root, side);
   const places = { base: of('base'), tuned: of('tuned'), sharded: of('sharded'), adapter: of('adapter'), out };
-  const child = spawn(process.execPath, ['--import', INJECT, ...command(places)], {
-    env: {
-      ...process.env,
-      OFFAXIS_FAULT: JSON.stringify({ ...fault, folder: onlyWrites ? folder : root }),
-      OFFAXIS_FAULT_LOG: log,
-      // A process is as much as its start: what the first ones compiled, the others take.
-      NODE_COMPILE_CACHE: join(root, 'compiled'),
-      OFFAXIS_TARGET: out,
-    },
-  });
-  const told = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (text) => (told[name] += String(text)));
-  const [status] = (await once(child, 'close')) as [number | null];
-  const { hit, counts } = JSON.parse(readFileSync(log, 'utf8')) as Pick<Run, 'hit' | 'counts'>;
+  const work = { argv: command(places), target: out, fault: { ...fault, folder: onlyWrites ? folder : root } };
+  const ended = await start(work, join(root, `${runs}.log`));
   const others = readdirSync(folder).filter((one) => one !== name);
   const result = existsSync(out) ? readFileSync(out, 'latin1') : null;
   rmSync(folder, { recursive: true });
-  return { status, ...told, hit, counts, result, others };
+  return { ...ended, result, others };
 }
 
 /** What is wrong with a run under a fault; null: nothing. `sound` is the same run without one, `bare` the one that finds no configs. */
@@ -264,51 +242,69 @@ function isReport(text: string | null): boolean {
   }
 }
 
-it.each(COMMANDS)('$title: each call that fails', async (tried) => {
-  const sound = await soundRun(tried);
-  expect(sound.stderr).toBe('');
-  expect(sound.result).not.toBe(EARLIER);
-  // A config that is not there when it is looked for is none: that is no fault, and the result is that of a folder without one.
-  const bare = await run(tried, { operation: 'stat', call: 'every', kind: 'ENOENT', only: 'config.json' });
-  // Every call fails once, in one of the ways, by turns; the first of each operation in all of them.
-  const faults = Object.entries(sound.counts).flatMap(([operation, calls]) =>
-    Array.from({ length: calls }, (_unused, i) => i + 1).flatMap((call) => {
-      const kinds = KINDS[operation] ?? [];
-      return kinds
-        .filter((_kind, i) => call === 1 || i === call % kinds.length)
-        .map((kind) => ({ operation, call, kind }));
-    }),
-  );
-  expect(faults.length).toBeGreaterThan(tried.onlyWrites ? 8 : 15);
-  // a picture comes from the page: all of the reads is the look at what is there already
-  expect(sound.counts['read']).toBeGreaterThan(0);
-  expect(sound.counts['write']).toBeGreaterThan(0);
-  // the file and its folder: a power cut leaves the earlier result or this one
-  expect(sound.counts['handle.sync']).toBeGreaterThan(1);
-  const found: string[] = [];
-  let parts = 0;
-  const rest = [...faults];
-  const worker = async (): Promise<void> => {
-    for (let fault = rest.shift(); fault; fault = rest.shift()) {
-      const failed = await run(tried, fault);
+/** What has to be the same in whatever process: all of a run but the name of its folder, and times. */
+const alike = ({ stdout, stderr, result, ...rest }: Run): object => ({
+  ...rest,
+  told: [stdout, stderr].map((text) => text.replace(/run-\d+/g, 'run').replace(/[\d.]+ (ms|s)\b/g, '')),
+  result: same(result),
+});
+const READ_FAILS = { operation: 'read', call: 1, kind: 'EIO' };
+
+describe.each(COMMANDS)('$title', (tried) => {
+  let many: ManyRuns;
+  let sound: Run;
+  const runOf = (fault: object): Promise<Run> => run(tried, fault, (work) => many.run(work));
+  beforeAll(async () => {
+    many = new ManyRuns();
+    sound = await runOf({});
+  });
+  afterAll(() => many.end());
+
+  it('each call that fails', async () => {
+    expect(sound.stderr).toBe('');
+    expect(sound.result).not.toBe(EARLIER);
+    // A config that is not there when it is looked for is none: that is no fault, and the result is that of a folder without one.
+    const bare = await runOf({ operation: 'stat', call: 'every', kind: 'ENOENT', only: 'config.json' });
+    // Every call fails once, in one of the ways, by turns; the first of each operation in all of them.
+    const faults = Object.entries(sound.counts).flatMap(([operation, calls]) =>
+      Array.from({ length: calls }, (_unused, i) => i + 1).flatMap((call) => {
+        const kinds = KINDS[operation] ?? [];
+        return kinds
+          .filter((_kind, i) => call === 1 || i === call % kinds.length)
+          .map((kind) => ({ operation, call, kind }));
+      }),
+    );
+    expect(faults.length).toBeGreaterThan(tried.onlyWrites ? 8 : 15);
+    // a picture comes from the page: all of the reads is the look at what is there already
+    expect(sound.counts['read']).toBeGreaterThan(0);
+    expect(sound.counts['write']).toBeGreaterThan(0);
+    // the file and its folder: a power cut leaves the earlier result or this one
+    expect(sound.counts['handle.sync']).toBeGreaterThan(1);
+    const found: string[] = [];
+    let parts = 0;
+    for (const fault of faults) {
+      const failed = await runOf(fault);
       if (failed.status === 1 && isPart(failed.result, sound.result)) parts++;
       const told = wrong(failed, sound, fault.kind === 'ENOENT' ? bare : sound, tried.result);
       if (told !== null)
         found.push(`${fault.operation} ${fault.call} of ${sound.counts[fault.operation]}, ${fault.kind}: ${told}`);
     }
-  };
-  await Promise.all([worker(), worker(), worker()]);
-  expect(found).toEqual([]);
-  // a tensor that failed alone: the rest is in the table
-  if (sound.result?.startsWith('name,') && !tried.onlyWrites) expect(parts).toBeGreaterThan(0);
-});
+    expect(found).toEqual([]);
+    // a tensor that failed alone: the rest is in the table
+    if (sound.result?.startsWith('name,') && !tried.onlyWrites) expect(parts).toBeGreaterThan(0);
+  });
 
-it.each(COMMANDS)('$title: reads and writes that take half of what was asked change nothing', async (tried) => {
-  const sound = await soundRun(tried);
-  for (const operation of ['read', 'write']) {
-    const halved = await run(tried, { operation, call: 'every', kind: 'short' });
-    expect(halved.hit).toBe(true);
-    expect([halved.status, halved.stderr]).toEqual([sound.status, '']);
-    expect(same(halved.result)).toBe(same(sound.result));
-  }
+  it('reads and writes that take half of what was asked change nothing', async () => {
+    for (const operation of ['read', 'write']) {
+      const halved = await runOf({ operation, call: 'every', kind: 'short' });
+      expect(halved.hit).toBe(true);
+      expect([halved.status, halved.stderr]).toEqual([sound.status, '']);
+      expect(same(halved.result)).toBe(same(sound.result));
+    }
+  });
+
+  it('a process of its own ends in the same way, without a fault and with one', async () => {
+    expect(alike(await run(tried, {}, inOwnProcess))).toEqual(alike(sound));
+    expect(alike(await run(tried, READ_FAILS, inOwnProcess))).toEqual(alike(await runOf(READ_FAILS)));
+  });
 });

@@ -1,17 +1,26 @@
 // Loaded before the command line (`node --import`): lets one call to the file system fail, chosen by OFFAXIS_FAULT = {operation, call, kind,
-// folder, only}. Calls are counted over paths inside `folder` alone, and over those that end in `only`. Without a kind nothing fails; the
-// calls are told in OFFAXIS_FAULT_LOG.
+// folder, only}, or by a message {fault} of whoever started this process, which begins the count anew and is answered by what was counted
+// before. Calls are counted over paths inside `folder` alone, and over those that end in `only`. Without a kind nothing fails; the calls
+// are told in OFFAXIS_FAULT_LOG.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
-const fault = JSON.parse(process.env.OFFAXIS_FAULT ?? '{}');
-const counts = {};
+let fault = JSON.parse(process.env.OFFAXIS_FAULT ?? '{}');
+let counts = {};
 let hit = false;
+
+/** What was counted so far; from here on it is this fault. */
+export function arm(next) {
+  const told = { counts, hit };
+  [fault, counts, hit] = [next, {}, false];
+  return told;
+}
 
 /** True when this is the call that is to fail, or, with `call` "every", when each is. */
 function due(operation, path) {
-  if (!String(path).startsWith(fault.folder) || (fault.only && !String(path).endsWith(fault.only))) return false;
+  if (!fault.folder || !String(path).startsWith(fault.folder)) return false;
+  if (fault.only && !String(path).endsWith(fault.only)) return false;
   counts[operation] = (counts[operation] ?? 0) + 1;
   const now = operation === fault.operation && (fault.call === 'every' || fault.call === counts[operation]);
   hit ||= now;
@@ -22,7 +31,7 @@ function failure(path, syscall) {
   return Object.assign(error, { code: fault.kind, syscall, path, errno: -1 });
 }
 
-if (isMainThread && fault.folder) {
+if (isMainThread) {
   const { promises } = fs;
   for (const name of ['stat', 'lstat', 'readdir', 'access', 'rename', 'unlink']) {
     const real = promises[name];
@@ -55,7 +64,11 @@ if (isMainThread && fault.folder) {
     return handle;
   };
   syncBuiltinESMExports();
-  process.on('exit', () => {
-    if (process.env.OFFAXIS_FAULT_LOG) fs.writeFileSync(process.env.OFFAXIS_FAULT_LOG, JSON.stringify({ counts, hit }));
-  });
+  const log = process.env.OFFAXIS_FAULT_LOG;
+  if (log) process.on('exit', () => fs.writeFileSync(log, JSON.stringify({ counts, hit })));
+  if (process.env.OFFAXIS_FAULT_MESSAGES) {
+    process.on('message', (next) => process.send(arm(next)));
+    // it is not what keeps the program running
+    process.channel.unref();
+  }
 }

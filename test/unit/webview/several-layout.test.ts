@@ -61,20 +61,31 @@ const WINDOWS = [
   // 200 %
   [720, 450],
 ] as const;
-test.each(
-  ['runs', 'many', 'steps'].flatMap((name) => WINDOWS.map(([width, height]) => [name, width, height] as const)),
-)('%s at %i x %i: every question has its room, and nothing is cut off', async (name, width, height) => {
-  const { page, errors } = await open(of(name), width, height);
-  for (const id of ['size', 'where', 'spectrum', name === 'steps' ? 'path' : 'agree']) {
-    await tab(page, id);
-    const seen = await layoutOf(page);
-    expect({ id, ...seen, maps: 0 }).toEqual({ id, sideways: 0, cut: [], overprinted: [], maps: 0 });
-    // the maps of a question have 60 % of the height, those beside pairs and paths half of it
-    expect(seen.maps / height, id).toBeGreaterThanOrEqual(id === 'path' || id === 'agree' ? 0.5 : 0.59);
-  }
-  expect(errors).toEqual([]);
-  await page.close();
-});
+test.each(['runs', 'many', 'steps'])(
+  '%s: every question has its room in every window, and nothing is cut off',
+  async (name) => {
+    const [[width, height], ...rest] = WINDOWS;
+    const { page, errors } = await open(of(name), width, height);
+    for (const window of [{ width, height }, ...rest.map(([width, height]) => ({ width, height }))]) {
+      await page.setViewportSize(window);
+      await framesOf(page);
+      for (const id of ['size', 'where', 'spectrum', name === 'steps' ? 'path' : 'agree']) {
+        await tab(page, id);
+        const at = `${id} at ${window.width} x ${window.height}`;
+        // what the page lays out anew for a window is there some frames later
+        await expect
+          .poll(async () => ({ at, ...(await layoutOf(page)), maps: 0 }))
+          .toEqual({ at, sideways: 0, cut: [], overprinted: [], maps: 0 });
+        // the maps of a question have 60 % of the height, those beside pairs and paths half of it
+        await expect
+          .poll(async () => (await layoutOf(page)).maps / window.height, { message: at })
+          .toBeGreaterThanOrEqual(id === 'path' || id === 'agree' ? 0.5 : 0.59);
+      }
+    }
+    expect(errors).toEqual([]);
+    await page.close();
+  },
+);
 
 test('screen readers and keyboards find their way', async () => {
   const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -6,12 +6,12 @@ import { createAnalysis, type Analysis } from '../../../src/analysis/index.ts';
 import { inspectCheckpoint } from '../../../src/analysis/inspect.ts';
 import { Ahead, type Part } from '../../../src/analysis/mask/ahead.ts';
 import { leastCap, pairsBytes } from '../../../src/analysis/memoryCap.ts';
-import { openCheckpoint, pairCheckpoints } from '../../../src/checkpoint/index.ts';
+import { openCheckpoint, pairAdapter, pairCheckpoints } from '../../../src/checkpoint/index.ts';
 import type { LinearAlgebraBackend } from '../../../src/linalg/backend.ts';
 import { createReferenceBackend } from '../../../src/linalg/reference/index.ts';
 import { createWasmBackend } from '../../../src/linalg/wasm/index.ts';
 import type { ComparisonEvent, ComparisonPlan, InspectionEvent } from '../../../src/protocol/engine.ts';
-import { DEFAULT_PARAMETERS, type ComparisonParameters } from '../../../src/protocol/results.ts';
+import { DEFAULT_PARAMETERS, type AdapterUpdate, type ComparisonParameters } from '../../../src/protocol/results.ts';
 import type { SeveralEvent } from '../../../src/protocol/several.ts';
 import { temporaryFolder } from '../checkpoint/folder.ts';
 import { safetensors, type Entry } from '../formats/build.ts';
@@ -173,6 +173,28 @@ it('what has no room by itself is left out of the spectra of one checkpoint, unr
     /takes .* of memory, and the cap leaves 100\.0 kB for matrices\. Raise --memory/u,
   );
   expect(new Set(read)).toEqual(new Set(['model.layers.0.mlp.small.weight']));
+});
+
+it('an update that has to be made whole says that it has no room', async () => {
+  const at = 'test/fixtures/adapters';
+  const [base, tuned] = [await openCheckpoint(`${at}/llama/base`), await openCheckpoint(`${at}/llama-dora/adapter`)];
+  const options = { includeEmbeddings: false, tensors: null };
+  const { pairs } = pairAdapter(base, tuned, tuned.adapter ?? expect.unreachable(), options);
+  const params = { statistics: false, spectra: false, updates: true as const, tensors: [], includeEmbeddings: false };
+  const updates = async (budget: number): Promise<AdapterUpdate[]> => {
+    const found: AdapterUpdate[] = [];
+    const backend = { ...createReferenceBackend(), budget };
+    for await (const event of inspectCheckpoint(backend, tuned, params, signal, pairs))
+      if (event.type === 'update') found.push(event.value);
+    return found;
+  };
+  const [all, none] = [await updates(Infinity), await updates(1000)];
+  expect(all.map(({ spectrum }) => spectrum === null)).toEqual(all.map(() => false));
+  expect(none.map(({ name }) => name).sort()).toEqual(all.map(({ name }) => name).sort());
+  for (const { spectrum, reasons } of none) {
+    expect(spectrum).toBeNull();
+    expect(reasons).toMatchObject([expect.stringMatching(/^it takes .* raise --memory/u)]);
+  }
 });
 
 it('spectra of one checkpoint wait for their room', async () => {

@@ -19,7 +19,7 @@ const MOST_UNASKED_BYTES = 1e8;
 const PORTION = 256;
 
 export interface SessionServices {
-  engine: Pick<EngineClient, 'call' | 'stream' | 'allowRestart'>;
+  engine: Pick<EngineClient, 'call' | 'stream' | 'allowRestart' | 'wake'>;
   log: EngineLog;
   baseSelected(): string | null;
   onActivity(text: string | null): void;
@@ -203,6 +203,8 @@ export class InspectorSession {
     }
     const start = performance.now();
     try {
+      // its start takes about as long as the mark
+      this.services.engine.wake();
       const mark = await this.disk.mark();
       const packed = await this.services.engine.call('open', { path: this.path });
       this.statistics.clear();

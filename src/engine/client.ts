@@ -80,6 +80,15 @@ export class EngineClient {
     }
   }
 
+  /** Starts a process if none runs, for a request that is about to come, which meets what goes wrong. */
+  wake(): void {
+    // nothing to release but the idle time, which begins now
+    this.present().then(
+      (running) => this.watch(running, undefined)(),
+      () => undefined,
+    );
+  }
+
   /** A word to the process that runs now, whose answer nobody waits for; without one there is nobody to tell. */
   tell<M extends keyof EngineCalls>(method: M, params: Parameter<EngineCalls[M]>): void {
     this.current?.process.rpc.call(method, params as never).catch(() => undefined);

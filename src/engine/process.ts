@@ -8,16 +8,22 @@ import { parentChannel, serveAnalysis } from './server.ts';
 
 declare const OFFAXIS_VERSION: string | undefined;
 
+/**
+ * The editor stays responsive while all cores compute. Not before: whoever opens a file waits for its headers, and the editor itself is at
+ * work then. There is no way back up. Not allowed everywhere, and not needed for the result.
+ */
+function makeWay(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch (error) {
+    process.stderr.write(`priority unchanged: ${(error as Error).message}\n`);
+  }
+}
+
 /** Worker threads in the middle of a kernel do not hear of the end; they get this long. */
 const END_MS = 500;
 
 const { values } = parseArgs({ options: ENGINE_ARGUMENTS });
-try {
-  // The editor stays responsive while all cores compute. Not allowed everywhere, and not needed for the result.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-} catch (error) {
-  process.stderr.write(`priority unchanged: ${(error as Error).message}\n`);
-}
 const notices = new Notices();
 const log = {
   info: (text: string): void => notices.say({ type: 'log', level: 'info', text }),
@@ -37,6 +43,7 @@ serveAnalysis(
   },
   typeof OFFAXIS_VERSION === 'string' ? OFFAXIS_VERSION : 'development',
   notices,
+  makeWay,
 );
 // An end by the system runs what is to be done at the exit: a file half written is removed.
 for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1));

@@ -6,19 +6,29 @@ import { Notices } from './notices.ts';
 import { packFacts } from '../protocol/packedFacts.ts';
 import { serve, type Channel, type WireMessage } from '../protocol/rpc.ts';
 
-/** `notices`: what the process says unasked. `connect` is asked once; when it fails (an incomplete installation), every request is answered with that error. */
+/**
+ * `notices`: what the process says unasked. `computes`: called once, before the first work that takes the cores or a GPU, as every stream may.
+ * `connect` is asked once; when it fails (an incomplete installation), every request is answered with that error.
+ */
 export function serveAnalysis(
   channel: Channel,
   connect: () => Promise<Analysis>,
   version: string,
   notices = new Notices(),
+  computes: () => void = () => undefined,
 ): void {
   let opened: Promise<Analysis> | undefined;
   const analysis = (): Promise<Analysis> => (opened ??= connect());
+  let isComputing = false;
+  const atWork = (): Promise<Analysis> => {
+    if (!isComputing) computes();
+    isComputing = true;
+    return analysis();
+  };
   serve<EngineCalls, EngineStreams>(channel, {
     calls: {
       info: async () => ({
-        ...(await (await analysis()).info()),
+        ...(await (await atWork()).info()),
         version,
         pid: process.pid,
         node: process.version,
@@ -30,7 +40,7 @@ export function serveAnalysis(
         return null;
       },
       locate: async ({ address }, signal) => (await analysis()).locate(address, signal),
-      gpu: async () => (await analysis()).gpu(),
+      gpu: async () => (await atWork()).gpu(),
       open: async (params, signal) => packFacts(await (await analysis()).open(params, signal)),
       plan: async (params, signal) => (await analysis()).plan(params, signal),
       modules: async (params, signal) => (await analysis()).modules(params, signal),
@@ -49,34 +59,34 @@ export function serveAnalysis(
     streams: {
       watch: (_, signal) => notices.stream(signal),
       async *inspect(params, signal) {
-        yield* (await analysis()).inspect(params, signal);
+        yield* (await atWork()).inspect(params, signal);
       },
       async *compare(params, signal) {
-        yield* (await analysis()).compare(params, signal);
+        yield* (await atWork()).compare(params, signal);
       },
       async *updatePairs(params, signal) {
-        yield* (await analysis()).updatePairs(params, signal);
+        yield* (await atWork()).updatePairs(params, signal);
       },
       async *scan(params, signal) {
-        yield* (await analysis()).scan(params, signal);
+        yield* (await atWork()).scan(params, signal);
       },
       async *several(params, signal) {
-        yield* (await analysis()).several(params, signal);
+        yield* (await atWork()).several(params, signal);
       },
       async *verify(params, signal) {
-        yield* (await analysis()).verify(params, signal);
+        yield* (await atWork()).verify(params, signal);
       },
       async *digest(params, signal) {
-        yield* (await analysis()).digest(params, signal);
+        yield* (await atWork()).digest(params, signal);
       },
       async *picture(params, signal) {
-        yield* (await analysis()).picture(params, signal);
+        yield* (await atWork()).picture(params, signal);
       },
       async *mask(params, signal) {
-        yield* (await analysis()).mask(params, signal);
+        yield* (await atWork()).mask(params, signal);
       },
       async *exportTensor(params, signal) {
-        yield* (await analysis()).exportTensor(params, signal);
+        yield* (await atWork()).exportTensor(params, signal);
       },
     },
   });

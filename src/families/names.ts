@@ -21,9 +21,10 @@ const WRAPPERS =
   /_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|\.base_layer(?!\.(?:base_layer\.)*lora_[AB]\b)|\.(?:modules_to_save|ln_tuning_layers)(\.default)?/g;
 /** Containers round the language model, outermost first; stripped again and again until none is left. */
 const PREFIXES = ['module.', 'base_model.model.', 'model.', 'language_model.', 'transformer.', 'gpt_neox.'];
-/** Two spellings of one parameter: llama.cpp's layers, TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */
+/** llama.cpp's layers */
+const BLOCK = /^blk\.(?=\d)/;
+/** Two spellings of one parameter, by its end: TensorFlow's norms, and PyTorch's weight_norm before and since 2.0. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
-  [/^blk\.(?=\d)/, 'layers.'],
   [/((?:^|\.)(?:[^.]*norm[^.]*|ln[^.]*|bn[^.]*)\.)gamma$/i, '$1weight'],
   [/((?:^|\.)(?:[^.]*norm[^.]*|ln[^.]*|bn[^.]*)\.)beta$/i, '$1bias'],
   [/(^|\.)parametrizations\.(\w+)\.original0$/, '$1$2_g'],
@@ -67,7 +68,7 @@ export function describeName(name: string): TensorName {
   if (LAYER_WORDS.has(prefix.at(-1) ?? '')) prefix = prefix.slice(0, -1);
   if (SOLE_TOWERS.has(prefix.join('.'))) prefix = [];
   if (rest.length > 1 && rest.at(-1) === 'weight') rest = rest.slice(0, -1);
-  const experts = rest.findIndex((part) => /experts$/.test(part));
+  const experts = rest.findIndex((part) => part.endsWith('experts'));
   const numbered = experts < 0 ? -1 : rest.findIndex((part, i) => i > experts && /^\d+$/.test(part));
   const expert = numbered < 0 ? null : Number(rest[numbered]);
   if (numbered >= 0) rest = rest.filter((_, i) => i !== numbered);
@@ -94,6 +95,9 @@ export function normalizeName(name: string): string {
     for (const prefix of PREFIXES)
       if (text.length > prefix.length && text.startsWith(prefix)) text = text.slice(prefix.length);
   }
+  text = text.replace(BLOCK, 'layers.');
+  // Most of half a million names end so, and none of these does.
+  if (text.endsWith('weight')) return text;
   for (const [old, now] of SPELLINGS) text = text.replace(old, now);
   return text;
 }
@@ -117,8 +121,12 @@ export function isTokenTable(module: string): boolean {
   return EMBEDDING.test(module) || parts.some((_, at) => HEAD.test(parts.slice(at).join('.')));
 }
 
+/** No letter comes before it. */
+const NINE = '9'.charCodeAt(0);
+
 /** "12", "layer3", "block_7" */
 function layerNumber(part: string): number | null {
+  if (!(part.charCodeAt(part.length - 1) <= NINE)) return null;
   const digits = /^(?:(?:layers?|blocks?)[_-]?)?(\d{1,9})$/.exec(part)?.[1];
   return digits === undefined ? null : Number(digits);
 }

@@ -81,7 +81,8 @@ function packRows(rows: readonly TensorRow[]): PackedRows {
     const dtype = cutText(row.dtype, MAX_TYPE);
     const transposed = row.transposed ?? null;
     const quantised = packQuantised(row.quantised);
-    const key = JSON.stringify([module, dtype, shape, sizeBytes, missing, role, spectral, transposed, quantised]);
+    // two kinds never have one key: what a file may write has its length before it
+    const key = `${dtype.length} ${module.length} ${dtype}${module} ${sizeBytes} ${missing} ${role} ${spectral} ${transposed} ${shape.join()} ${quantised && JSON.stringify(quantised)}`;
     let kind = kinds.get(key);
     if (kind === undefined) {
       kinds.set(key, (kind = packed.kinds.length));

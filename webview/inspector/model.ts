@@ -7,7 +7,7 @@ import type { AdapterUpdates } from '../../src/protocol/results.ts';
 import type { WireError } from '../../src/protocol/errors.ts';
 import type { Digest } from '../../src/protocol/health.ts';
 import type { DigestRun, DiskChange, InspectorToView, Progress, ScanRun } from '../../src/protocol/views.ts';
-import { describe, type Row } from './rows.ts';
+import { described, type Row } from './rows.ts';
 
 /** Up to this size all tensors are read unasked: it takes less than a second, and finds every NaN. */
 export const SMALL_BYTES = 64e6;
@@ -153,7 +153,7 @@ export class InspectorModel {
     const facts = unpackFacts(packed);
     this.facts = facts;
     this.packed = packed.tensors;
-    this.rows = facts.tensors.map(describe);
+    this.rows = described(facts.tensors);
     this.blockMatrices = this.rows.filter(
       ({ tensor }) => tensor.spectral && !tensor.missing && tensor.role === 'block',
     );

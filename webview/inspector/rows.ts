@@ -35,9 +35,18 @@ export type Figure = (row: Row, metric: MetricId) => number | null | undefined;
 
 const clip = (text: string): string => (text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text);
 
-/** A header entry as a line of the table. What only the rows in view need is worked out when they come there. */
-export function describe(tensor: TensorRow): Row {
-  return {
+/** Header entries as lines of the table. What only the rows in view need is worked out when they come there. */
+export function described(tensors: readonly TensorRow[]): Row[] {
+  // translated once a layer, not once a tensor
+  const layers = new Map<number, string>();
+  const groupOf = (tensor: TensorRow): string => {
+    const { layer } = tensor;
+    if (layer === null) return groupOutside(tensor);
+    let name = layers.get(layer);
+    if (name === undefined) layers.set(layer, (name = t('Layer {0}', layer)));
+    return name;
+  };
+  return tensors.map((tensor) => ({
     tensor,
     get label() {
       return clip(labelInLayer(tensor));
@@ -45,7 +54,7 @@ export function describe(tensor: TensorRow): Row {
     group: groupOf(tensor),
     lower: tensor.name.toLowerCase(),
     weights: tensor.missing ? 0 : elementCount(tensor.shape),
-  };
+  }));
 }
 /** Orders as people count: "layer.2" before "layer.10". */
 const natural = (name: string): string =>
@@ -53,8 +62,7 @@ const natural = (name: string): string =>
     .slice(0, MAX_LABEL)
     .toLowerCase()
     .replace(/\d+/g, (digits) => digits.padStart(12, '0'));
-function groupOf({ layer, role }: TensorRow): string {
-  if (layer !== null) return t('Layer {0}', layer);
+function groupOutside({ role }: TensorRow): string {
   switch (role) {
     case 'embedding':
       return t('Embedding');

@@ -23,12 +23,17 @@ export const LAYOUTS: readonly Layout[] = [
   UNSCALED,
 ];
 
+/** bitsandbytes: of codes of any type */
+const QUANT_MAP = '.quant_map';
+
 /** Entries whose bytes say how others are read; no longer than this. */
 const NOTE = /(^|\.)(weight_shape|shape|weight_format|quant_state\.bitsandbytes__(nf4|fp4))$/;
 const NOTE_BYTES = 64 * 1024;
+/** Looked at first: models have half a million names. */
+const NOTE_ENDS = ['shape', 'weight_format', 'nf4', 'fp4'];
 
 export function isNote({ name, sizeBytes, offset }: TensorRow): boolean {
-  return offset !== null && sizeBytes <= NOTE_BYTES && NOTE.test(name);
+  return offset !== null && sizeBytes <= NOTE_BYTES && NOTE_ENDS.some((end) => name.endsWith(end)) && NOTE.test(name);
 }
 
 /**
@@ -51,9 +56,11 @@ export function recognise(
     scalesOf: (stem) => (scales ??= scalesByStem(tensors)).get(stem) ?? [],
   };
   const claims = new Map<string, Claim>();
+  const mapped = new Set<string>();
+  for (const name of tensors.keys()) if (name.endsWith(QUANT_MAP)) mapped.add(name.slice(0, -QUANT_MAP.length));
   for (const row of tensors.values()) {
     const isCode = CODE_TYPES.has(row.dtype) || ggmlBlocks(row.dtype) !== undefined;
-    if (row.offset === null || !(isCode || tensors.has(`${row.name}.quant_map`))) continue;
+    if (row.offset === null || !(isCode || mapped.has(row.name))) continue;
     for (const layout of LAYOUTS) {
       const claim = layout.claim(row, beside);
       if (!claim) continue;

@@ -46,6 +46,29 @@ describe('InspectorSession', () => {
     expect(statistics(second)).toEqual(['x', 'y', 'z']);
     session.dispose();
   });
+  test('the engine starts while the files are looked at', async () => {
+    const asked: string[] = [];
+    const write = (): void => undefined;
+    const real = harness.client(['x']);
+    const session = new InspectorSession('good', {
+      engine: {
+        wake: () => void asked.push('wake'),
+        call: (method, params, signal) => (asked.push(method), real.call(method, params, signal)),
+        stream: (method, params, signal) => real.stream(method, params, signal),
+        allowRestart: write,
+      },
+      log: { info: write, debug: write, warn: write, error: write },
+      watchFolder: () => ({ dispose: write }),
+      baseSelected: () => null,
+      mayDownload: () => Promise.resolve(true),
+      onActivity: write,
+    });
+    session.prepare();
+    expect(asked).toEqual(['wake']);
+    await session.attach(write);
+    expect(asked).toEqual(['wake', 'open']);
+    session.dispose();
+  });
   test('the newest wish for statistics goes first', async () => {
     const { session } = sessionFor('good');
     const seen: InspectorToView[] = [];

@@ -24,6 +24,25 @@ describe('EngineClient', () => {
     expect(second.pid).toBe(first.pid);
     expect(harness.processes).toHaveLength(1);
   });
+  test('starts it before it is asked, too; one that nobody asks ends by itself', async () => {
+    const client = harness.client(['a'], { idleMs: 50 });
+    client.wake();
+    client.wake();
+    await expect.poll(() => harness.processes.length).toBe(1);
+    await harness.processes[0]?.ended;
+    expect(harness.processes).toHaveLength(1);
+    client.wake();
+    const { pid } = await client.call('info', {});
+    expect(harness.processes.map((process) => process.pid)).toEqual([harness.processes[0]?.pid, pid]);
+  });
+  test('a process makes way for the editor once, and not for headers', async () => {
+    const client = harness.client(['a']);
+    await client.call('open', { path: 'good' });
+    expect(harness.journal()).not.toContain('computes');
+    for (let run = 0; run < 2; run++)
+      for await (const event of client.stream('compare', request, new AbortController().signal)) void event;
+    expect(harness.journal().filter((line) => line === 'computes')).toHaveLength(1);
+  });
   test('every process hears of the access before anything else, and of another one as it comes', async () => {
     const access = { hubToken: 'hf_1', addresses: [] as string[] };
     let ready = 0;

@@ -156,7 +156,13 @@ const analysis = {
 } as unknown as Analysis;
 
 notices.say({ type: 'log', level: 'warn', text: 'a word of the engine' });
-serveAnalysis(parentChannel(), async () => analysis, 'test', notices);
+serveAnalysis(
+  parentChannel(),
+  async () => analysis,
+  'test',
+  notices,
+  () => note('computes'),
+);
 process.on('disconnect', () => {
   note('end');
   process.exit(0);

@@ -1,19 +1,19 @@
-import { describe as suite, expect, it } from 'vitest';
-import { describe, type Figure, grouped, lineOf, sorted } from '../../../../webview/inspector/rows.ts';
+import { describe, expect, it } from 'vitest';
+import { described, type Figure, grouped, lineOf, sorted } from '../../../../webview/inspector/rows.ts';
 import { tensorRow as tensor } from './tensor-row.ts';
 
-const rows = [
+const rows = described([
   tensor('lm_head.weight', { role: 'head' }),
   tensor('model.layers.10.mlp.up_proj.weight'),
   tensor('model.layers.2.mlp.up_proj.weight', { shape: [2, 2] }),
   tensor('model.layers.2.self_attn.q_proj.weight'),
   tensor('model.embed_tokens.weight', { role: 'embedding' }),
   tensor('model.norm.weight', { role: 'norm', shape: [8] }),
-].map(describe);
+]);
 const text = (lines: ReturnType<typeof grouped>): string[] =>
   lines.map((line) => (line.kind === 'group' ? `[${line.group} ${line.count}]` : line.row.label));
 
-suite('groups', () => {
+describe('groups', () => {
   it('puts embeddings first, layers in number order, the rest last', () => {
     expect(text(grouped(rows, new Set()))).toEqual([
       '[Embedding 1]',
@@ -39,19 +39,21 @@ suite('groups', () => {
     expect(layer).toMatchObject({ weights: 4 + 32 });
   });
 });
-suite('labels', () => {
+describe('labels', () => {
   it('keeps the number of an expert', () => {
-    const row = describe(tensor('model.layers.3.mlp.experts.17.up_proj.weight', { module: 'mlp.experts.up_proj' }));
-    expect(row.label).toBe('mlp.experts.17.up_proj');
+    const [row] = described([
+      tensor('model.layers.3.mlp.experts.17.up_proj.weight', { module: 'mlp.experts.up_proj' }),
+    ]);
+    expect(row?.label).toBe('mlp.experts.17.up_proj');
   });
   it('clips names of any length', () => {
-    expect(describe(tensor('x'.repeat(1e6))).label.length).toBeLessThan(400);
+    expect(described([tensor('x'.repeat(1e6))])[0]?.label.length).toBeLessThan(400);
   });
   it('counts no weights if the shape is not known', () => {
-    expect(describe(tensor('a', { missing: true, shape: [] })).weights).toBe(0);
+    expect(described([tensor('a', { missing: true, shape: [] })])[0]?.weights).toBe(0);
   });
 });
-suite('other groupings', () => {
+describe('other groupings', () => {
   it('by module puts the layers of one module in number order', () => {
     const lines = grouped(rows, new Set(), 'module');
     expect(text(lines)).toEqual([
@@ -77,7 +79,7 @@ suite('other groupings', () => {
     expect(text(grouped(rows, new Set(), 'none'))).toEqual(rows.map((row) => row.label));
   });
 });
-suite('sorting', () => {
+describe('sorting', () => {
   const std = new Map([
     ['model.layers.2.mlp.up_proj.weight', 0.2],
     ['model.layers.10.mlp.up_proj.weight', 0.1],
@@ -105,8 +107,8 @@ suite('sorting', () => {
     );
   });
   it('takes 35 743 tensors', () => {
-    const many = Array.from({ length: 35_743 }, (_, i) =>
-      describe(tensor(`model.layers.${i % 61}.mlp.experts.${i}.up_proj.weight`)),
+    const many = described(
+      Array.from({ length: 35_743 }, (_, i) => tensor(`model.layers.${i % 61}.mlp.experts.${i}.up_proj.weight`)),
     );
     expect(grouped(many, new Set())).toHaveLength(35_743 + 61);
     expect(sorted(many, { key: 'name', direction: 1 }, figures)).toHaveLength(35_743);

@@ -1,3 +1,5 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Ray } from './support/ray.ts';
 import { lineOf, nameOf, Site } from './support/site.ts';
@@ -47,5 +49,33 @@ describe('the driver of offaxis cluster ray', () => {
     expect(await ray.run(file)).toMatchObject({ status: 0 });
     expect([1, 3, 4].map((index) => site.bytesOf('killed', index))).toEqual(done);
     await site.expectSame('killed');
+  });
+
+  it('goes on when a node is lost: Ray starts its task on another', async () => {
+    site.hold(2);
+    const driver = ray.run((await site.job('ray', 3, 'lost')).file);
+    const pid = await site.held(2);
+    const node = await ray.loseNodeOf(pid);
+    site.release();
+    expect(await driver).toMatchObject({ status: 0 });
+    await site.expectSame('lost');
+    await ray.startNode(node);
+    await ray.ready(2);
+  });
+
+  it('names the part that failed, and says why', async () => {
+    // nothing can be written there
+    const inTheWay = join(site.folder, 'failed', 'part-2.json');
+    mkdirSync(inTheWay, { recursive: true });
+    const ran = await ray.run((await site.job('ray', 3, 'failed')).file);
+    expect(ran).toMatchObject({ status: 1 });
+    expect(ran.stderr).toMatch(/^parts that failed: \[2\]$/m);
+    expect(ran.stdout + ran.stderr).toContain('part-2.json is not a regular file');
+    expect((await site.gather('failed')).stderr).toContain('failed/part-2.json');
+    rmdirSync(inTheWay);
+    const { file, text } = await site.job('ray', 3, 'failed');
+    expect(text).toContain('for index in [2]]');
+    expect(await ray.run(file)).toMatchObject({ status: 0 });
+    await site.expectSame('failed');
   });
 });

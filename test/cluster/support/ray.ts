@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Daemon, freePorts } from './daemon.ts';
-import { until, type Run, type Site } from './site.ts';
+import { endNow, lineOf, until, type Run, type Site } from './site.ts';
 
 /** Of the environment that the script made. */
 export const PYTHON = process.env['OFFAXIS_CLUSTER_PYTHON'] ?? 'python3';
@@ -41,10 +41,30 @@ export class Ray {
       if (times === 5) throw new Error(said());
     }
   }
+  /** The nodes, without the head, that the head takes for alive: what follows needs them. */
+  async ready(count: number): Promise<void> {
+    const script =
+      'import os, ray; ray.init(address=os.environ["RAY_ADDRESS"], log_to_driver=False); print(sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes()))';
+    const alive = async (): Promise<string> => (await this.run('-c', script)).stdout.trim();
+    await until(`${count} nodes are alive`, alive, (seen) => seen === `${count}`);
+  }
+
   /** Runs a driver, or other Python, in the folder that all machines see. */
   run(...argv: string[]): Promise<Run> {
     return this.site.run(PYTHON, argv, { RAY_ADDRESS: this.address, PYTHONUNBUFFERED: '1' });
   }
+  /** The node that a process belongs to goes at once, with all that runs there; gives its name. */
+  async loseNodeOf(pid: number): Promise<string> {
+    const line = lineOf(pid);
+    const [name, node] = [...this.nodes].find(([, one]) => line.includes(one.pid)) ?? [];
+    if (!name || !node) throw new Error(`None of the nodes runs ${pid}.`);
+    // Workers have groups of their own. Who started the process goes before it, and so tells nobody that it ended.
+    const above = line.slice(0, line.indexOf(node.pid)).toReversed();
+    await node.lose();
+    for (const one of above) endNow(one);
+    return name;
+  }
+
   async stop(): Promise<void> {
     for (const node of [...this.nodes.values()].toReversed()) await node.stop();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });

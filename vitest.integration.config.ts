@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-// One VS Code at a time: they share the machine's cores with the engine under test.
+// Two VS Codes at a time: each waits for its browser, its server and its engine by turns.
 export default defineConfig({
   test: {
     include: ['test/integration/**/*.test.ts'],
     globalSetup: ['test/integration/support/setup.ts'],
-    fileParallelism: false,
+    pool: 'forks',
+    isolate: false,
+    poolOptions: { forks: { minForks: 1, maxForks: 2 } },
     // Nobody waits for these on an idle machine; a busy one may take them.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,5 +1,6 @@
 // npm start: installs what is missing, builds, and opens VS Code on the sample family with the extension loaded. Ctrl+C ends all of it.
-// Desktop VS Code if `code` is on the PATH, else code-server at a loopback address (OFFAXIS_START=server forces that).
+// Desktop VS Code if `code` is on the PATH, else code-server at a loopback address (OFFAXIS_START=server forces that). --built takes dist/
+// as it is.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -76,7 +77,7 @@ async function startServer(folder) {
 
 await onRecentNode(root);
 installDependencies(root);
-run(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root });
+if (!process.argv.includes('--built')) run(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), 'offaxis-start-'));
 try {
   await (desktopCode() ? startDesktop(folder) : startServer(folder));

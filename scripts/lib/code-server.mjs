@@ -1,9 +1,9 @@
 // @ts-check
 // Starts and ends a code-server of our own. Node built-ins only.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Quiet, offline settings: nothing may ask, fetch or cover the editor. */
 export const SETTINGS = {
@@ -36,6 +36,27 @@ export function freePort() {
 }
 
 /**
+ * Where a server that was started with this folder keeps what it knows of its user.
+ * @param {string} folder
+ */
+export const userDataOf = (folder) => join(folder, 'user-data');
+
+/**
+ * The settings of the windows that open from now on, over the quiet ones.
+ * @param {string} folder
+ * @param {Record<string, unknown>} settings
+ */
+export function writeSettings(folder, settings) {
+  const write = (/** @type {string} */ scope, /** @type {Record<string, unknown>} */ values) => {
+    mkdirSync(join(userDataOf(folder), scope), { recursive: true });
+    writeFileSync(join(userDataOf(folder), scope, 'settings.json'), JSON.stringify(values, null, 2));
+  };
+  write('User', { ...SETTINGS, ...settings });
+  // Settings of the scope "machine" are read from here in a window whose extensions run on a server.
+  write('Machine', settings);
+}
+
+/**
  * @typedef {{ url: string, pid: number, log: string, exited: Promise<number | null>, stop(): Promise<void> }} CodeServer
  */
 
@@ -56,15 +77,9 @@ export async function startCodeServer({
   trust = false,
   env = {},
 }) {
-  const userData = join(folder, 'user-data');
-  mkdirSync(join(userData, 'User'), { recursive: true });
+  const userData = userDataOf(folder);
   mkdirSync(extensions, { recursive: true });
-  const settingsFile = join(userData, 'User', 'settings.json');
-  if (!existsSync(settingsFile)) writeFileSync(settingsFile, JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
-  // Settings of the scope "machine" are read from here in a window whose extensions run on a server.
-  const machineFile = join(userData, 'Machine', 'settings.json');
-  mkdirSync(dirname(machineFile), { recursive: true });
-  if (!existsSync(machineFile)) writeFileSync(machineFile, JSON.stringify(settings, null, 2));
+  writeSettings(folder, settings);
   const config = join(folder, 'code-server.yaml');
   writeFileSync(config, '');
   const log = join(folder, 'code-server.log');

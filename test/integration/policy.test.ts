@@ -13,7 +13,12 @@ const server = createServer((request, response) => {
   response.setHeader('Access-Control-Allow-Origin', '*').end('document.title = "acted"');
 });
 beforeAll(() => new Promise<void>((done) => server.listen(0, '127.0.0.1', done)));
-afterAll(() => new Promise((done) => server.close(done)));
+afterAll(() => {
+  const closed = new Promise((done) => server.close(done));
+  // a browser connects to what it might ask, and stays so for a minute
+  server.closeAllConnections();
+  return closed;
+});
 const elsewhere = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 interface Policy {

@@ -1,25 +1,22 @@
 /** Several checkpoints of one base: from a comparison, and the folder of a run that goes on. */
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ComparisonPage } from './support/comparison.ts';
+import { llamaMatrices, writeCheckpoint } from './support/generate.ts';
 import { session } from './support/session.ts';
 import { SeveralPage } from './support/several.ts';
 
 const MODEL = 'model.safetensors';
-// A run of which two steps are written, and a base beside three that were made of it.
+const tensors = llamaMatrices(3, 64);
+// A run of which two steps are written and two are to come, and a base beside three that were made of it. Small, as what is computed of
+// many is held by other tests.
 const { workbench } = session({
   prepare: (workspace) => {
-    mkdirSync(join(workspace, 'seeds'));
-    for (const [file, name] of Object.entries({ base: 'base', one: 'rl', other: 'rl-hot', third: 'sft' }))
-      copyFileSync(join(workspace, name, MODEL), join(workspace, 'seeds', `${file}.safetensors`));
-    for (const [step, name] of [
-      [0, 'base'],
-      [10, 'rl'],
-    ] as const) {
-      mkdirSync(join(workspace, 'run', `step-${step}`), { recursive: true });
-      copyFileSync(join(workspace, name, MODEL), join(workspace, 'run', `step-${step}`, MODEL));
-    }
+    for (const [file, changed] of Object.entries({ base: 0, one: 3, other: 5, third: 7 }))
+      writeCheckpoint(join(workspace, 'seeds', `${file}.safetensors`), tensors, changed);
+    for (const [step, changed] of Object.entries({ 'run/step-0': 0, 'run/step-10': 3, 'next/20': 5, 'next/30': 7 }))
+      writeCheckpoint(join(workspace, step, MODEL), tensors, changed);
   },
 });
 const at = (...parts: string[]): string => join(workbench().workspace, ...parts);
@@ -75,7 +72,7 @@ test('a followed folder: a step is waited for while it is written, and computed 
   await page.complete();
   await page.steps(1);
   // half of a step: it is there, and can't be asked for yet
-  const bytes = readFileSync(at('rl-hot', MODEL));
+  const bytes = readFileSync(at('next', '20', MODEL));
   mkdirSync(at('run', 'step-20'));
   writeFileSync(at('run', 'step-20', MODEL), bytes.subarray(0, bytes.length / 2));
   await page.document.locator('[data-fresh="20"]').waitFor({ timeout: 240_000 });
@@ -87,8 +84,7 @@ test('a followed folder: a step is waited for while it is written, and computed 
   // with Follow on the next one is computed unasked
   await page.action('follow').click();
   await page.document.locator('[data-action="follow"][aria-pressed="true"]').waitFor({ timeout: 60_000 });
-  mkdirSync(at('run', 'tmp'));
-  copyFileSync(at('sft', MODEL), at('run', 'tmp', MODEL));
+  cpSync(at('next', '30'), at('run', 'tmp'), { recursive: true });
   renameSync(at('run', 'tmp'), at('run', 'step-30'));
   await page.steps(3);
   await page.complete();

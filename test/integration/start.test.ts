@@ -4,7 +4,8 @@ import { chromium } from 'playwright-core';
 import { afterAll, expect, inject, test } from 'vitest';
 
 const { root, chromium: executablePath } = inject('installation');
-const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], {
+// dist/ is what the VSIX was made of: built once more, it would be written under the other tests
+const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--built'], {
   cwd: root,
   env: { ...process.env, OFFAXIS_START: 'server' },
   stdio: ['ignore', 'pipe', 'pipe'],

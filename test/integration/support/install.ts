@@ -14,6 +14,16 @@ export interface Installation {
   /** holds the extensions folder, and a folder for every VS Code that is started */
   folder: string;
   extensions: string;
+  /** servers that are up already, one for each worker of vitest */
+  servers: readonly SharedServer[];
+}
+
+/** A server whose windows come one after the other. */
+export interface SharedServer {
+  url: string;
+  pid: number;
+  /** as of `startCodeServer` */
+  folder: string;
 }
 
 export function installExtension(root: string, folder: string): Installation {
@@ -31,5 +41,5 @@ export function installExtension(root: string, folder: string): Installation {
     { encoding: 'utf8' },
   );
   if (installed.status !== 0) throw new Error(`The VSIX did not install: ${installed.stdout}${installed.stderr}`);
-  return { root, node, entry, chromium, folder, extensions };
+  return { root, node, entry, chromium, folder, extensions, servers: [] };
 }

@@ -1,15 +1,16 @@
 /** Drives a real VS Code in a real browser: explorer, palette, quick picks, menus, and the webview of the editor on show. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type FrameLocator, type Locator, type Page } from 'playwright-core';
-import { startCodeServer, type CodeServer } from '../../../scripts/lib/code-server.mjs';
-import type { Installation } from './install.ts';
+import { chromium, type BrowserContext, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import type { Installation, SharedServer } from './install.ts';
+import { freshServer, ownServer, type Server } from './server.ts';
 
 export type Theme =
   'Default Dark Modern' | 'Default Light Modern' | 'Default High Contrast' | 'Default High Contrast Light';
 
 export interface WorkbenchOptions {
   theme?: Theme;
+  /** else `VIEWPORT` */
   viewport?: { width: number; height: number };
   settings?: Record<string, unknown>;
   /** open the workspace as one that is not trusted: Restricted Mode */
@@ -30,6 +31,7 @@ export interface QuickPick {
   row: string | RegExp | Locator;
 }
 
+const VIEWPORT = { width: 1440, height: 900 };
 /** Of one step of VS Code's own on a busy machine. */
 const PATIENCE_MS = 15_000;
 const QUICK = '.quick-input-widget';
@@ -47,48 +49,60 @@ export class Workbench {
   private constructor(
     readonly page: Page,
     readonly workspace: string,
-    private readonly browser: Browser,
-    private readonly server: CodeServer,
+    private readonly browser: BrowserContext,
+    private readonly server: Server,
     private readonly folder: string,
-    private readonly results: string,
+    private readonly installation: Installation,
   ) {}
 
-  static async open(installation: Installation, options: WorkbenchOptions = {}): Promise<Workbench> {
+  /** `shared`: the server that the window comes up on, rather than on one of its own; not for what a server is started with. */
+  static async open(
+    installation: Installation,
+    options: WorkbenchOptions = {},
+    shared?: SharedServer,
+  ): Promise<Workbench> {
     const folder = mkdtempSync(join(installation.folder, 'vscode-'));
     const workspace = join(folder, 'models');
     mkdirSync(workspace);
     cpSync(join(installation.root, 'media', 'samples'), workspace, { recursive: true });
     options.prepare?.(workspace);
-    const server = await startCodeServer({
-      tools: installation,
-      folder,
-      workspace,
-      extensions: installation.extensions,
-      trust: options.restricted === true,
-      env: options.env ?? {},
-      settings: {
-        'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
-        'window.commandCenter': false,
-        // A test that watches a run must not find it done by the one before it; cache.test.ts keeps results.
-        'offaxis.cacheSize': 0,
-        ...(options.restricted
-          ? { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' }
-          : {}),
-        ...options.settings,
-      },
-    });
-    let browser: Browser | undefined;
+    const settings = {
+      'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
+      'window.commandCenter': false,
+      // A test that watches a run must not find it done by the one before it; cache.test.ts keeps results.
+      'offaxis.cacheSize': 0,
+      ...(options.restricted
+        ? { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' }
+        : {}),
+      ...options.settings,
+    };
+    const server = shared
+      ? freshServer(shared, settings)
+      : await ownServer({
+          tools: installation,
+          folder,
+          workspace,
+          extensions: installation.extensions,
+          trust: options.restricted === true,
+          env: options.env ?? {},
+          settings,
+        });
+    let browser: BrowserContext | undefined;
     try {
-      browser = await chromium.launch({ executablePath: installation.chromium, args: BROWSER_FLAGS });
-      const page = await browser.newPage({ viewport: options.viewport ?? { width: 1440, height: 900 } });
+      browser = await chromium.launchPersistentContext(server.profile, {
+        executablePath: installation.chromium,
+        args: BROWSER_FLAGS,
+        viewport: options.viewport ?? VIEWPORT,
+      });
+      const page = browser.pages()[0] ?? (await browser.newPage());
       page.setDefaultTimeout(60_000);
-      const workbench = new Workbench(page, workspace, browser, server, folder, installation.folder);
-      await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace)}`);
+      const workbench = new Workbench(page, workspace, browser, server, folder, installation);
+      await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace)}`, { timeout: 180_000 });
       await workbench.ready();
       return workbench;
     } catch (error) {
       await browser?.close();
-      await server.stop();
+      await server.end();
       throw error;
     }
   }
@@ -123,14 +137,16 @@ export class Workbench {
   }
 
   async close(): Promise<void> {
+    // VS Code takes leave of its server as it leaves the page: a lost connection would be waited for.
+    await this.page.goto('about:blank').catch(() => undefined);
     await this.browser.close();
-    await this.server.stop();
+    await this.server.end();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Kept under test-results/integration, to look at. */
   async screenshot(name: string): Promise<string> {
-    const path = join(this.results, `${name.replace(/[^a-z0-9]+/gi, '-').slice(0, 100)}.png`);
+    const path = join(this.installation.folder, `${name.replace(/[^a-z0-9]+/gi, '-').slice(0, 100)}.png`);
     await this.page.screenshot({ path });
     return path;
   }
@@ -146,8 +162,10 @@ export class Workbench {
   async reveal(...path: string[]): Promise<Locator> {
     for (let depth = 1; depth < path.length; depth++) {
       const folder = this.row(...path.slice(0, depth));
-      await folder.waitFor();
-      const open = folder.and(this.page.locator('[aria-expanded="true"]'));
+      // a folder that holds nothing but one other folder may stand in one row with it
+      const next = this.row(...path.slice(0, depth + 1));
+      await folder.or(next).first().waitFor();
+      const open = folder.and(this.page.locator('[aria-expanded="true"]')).or(next).first();
       // A file that was written just now moves the rows, and the click meets another one: it is done once more.
       for (let attempt = 0; attempt < 5 && (await open.count()) === 0; attempt++) {
         await folder.click();

@@ -103,8 +103,6 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
     switch (metric.id) {
       case 'numericalRank':
         return t('{0} of {1}', integer(value), integer(q));
-      case 'powerLawAlpha':
-        return t('{0}, D {1}', num(value), num(m.powerLawD, 2));
       default:
         return metric.format(value);
     }
@@ -121,7 +119,7 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
     ${reasons.map((reason) => html`<p class="reading" data-reason>${reason}</p>`)}
     ${m.outlierCount === null ? nothing : html`<p class="reading">${outliers(m.outlierCount, q)} <ox-term bare term="noiseEdge"></ox-term></p>`}
     <dl class="stats" data-metrics>
-      ${SPECTRUM_METRICS.filter(({ id }) => id !== 'powerLawD').map((metric) =>
+      ${SPECTRUM_METRICS.map((metric) =>
         item(metric.short, written(metric), exact(m[metric.id]), metric.text, termOf(metric.id)),
       )}
     </dl>`;

@@ -19,7 +19,7 @@ export function toolbar(view: View): TemplateResult {
     </button>`;
   const isTable = ui.view === 'tensors';
   const matrices = model.blockMatrices.length;
-  return html`<div class="toolbar">
+  return html`<div class=${isTable ? 'toolbar list' : 'toolbar'}>
     <div class="switch" role="group" aria-label=${t('View')}>
       ${tab('tensors', t('Tensors'))}${tab('spectra', t('Spectra'))}
     </div>

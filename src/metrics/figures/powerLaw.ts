@@ -41,6 +41,7 @@ export const POWER_LAW = [
     ...common,
     id: 'powerLawD',
     label: say('Power-law distance'),
+    short: say('Fit distance'),
     sentence: say('Kolmogorov–Smirnov distance of the fit: 0 is perfect.'),
     tolerance: absolute(1e-3),
     compute: ({ fit }) => fit && fit.distance,

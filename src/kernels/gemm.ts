@@ -1,5 +1,5 @@
 // General matrix product on the register kernel.
-import { MR, KC, MC, NC, nr, micro, packA, packB } from './micro';
+import { EDGE, MR, KC, MC, NC, add, nr, micro, packA, packB } from './micro';
 import { worked } from './worked';
 
 // C[M,N] = alpha A B (+ C if beta). A is stored as S (f32, f64 or u16 = bf16), B and C as T. Strides of A and B in elements;
@@ -9,7 +9,7 @@ import { worked } from './worked';
   const Z = sizeof<T>(), NR = nr<T>();
   const rsA = <usize>rsa * sizeof<S>(), csA = <usize>csa * sizeof<S>(), rsB = <usize>rsb * Z, csB = <usize>csb * Z, lc = <usize>ldc * Z;
   const tmp = work;                      // MR x NR edge tile
-  const pa = tmp + MR * 32;              // MC x KC
+  const pa = tmp + <usize>MR * EDGE;              // MC x KC
   const pb = pa + <usize>(MC * KC) * Z;  // KC x NC
   for (let j0 = 0; j0 < N; j0 += NC) {
     const nc = min(NC, N - j0);
@@ -26,17 +26,10 @@ import { worked } from './worked';
           for (let i = 0; i < mc; i += MR) {
             const h = min(MR, mc - i), ap = pa + <usize>(i * kc) * Z;
             const full = h == MR && w == NR;
-            let c = C + <usize>(i0 + i) * lc + <usize>(j0 + j) * Z;
+            const c = C + <usize>(i0 + i) * lc + <usize>(j0 + j) * Z;
             // one inlined copy of the micro kernel: edge tiles go through tmp
-            micro<T>(kc, ap, <usize>MR * Z, bp, full ? c : tmp, full ? lc : 32, alpha, full && acc);
-            if (!full) {
-              let t = tmp;
-              for (let q = 0; q < h; ++q, c += lc, t += 32)
-                for (let r = 0; r < w; ++r) {
-                  const v = load<T>(t + <usize>r * Z), p = c + <usize>r * Z;
-                  store<T>(p, acc ? load<T>(p) + v : v);
-                }
-            }
+            micro<T>(kc, ap, <usize>MR * Z, bp, full ? c : tmp, full ? lc : EDGE, alpha, full && acc);
+            if (!full) add<T>(tmp, h, w, c, lc, acc);
           }
         }
         worked(<f64>mc * <f64>nc * kc);

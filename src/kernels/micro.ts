@@ -78,12 +78,26 @@ export const NC: i32 = 384; // columns of B packed at once (a multiple of NR)
   }
 }
 
+export const EDGE: usize = 32; // bytes of a row of an edge tile
+// An edge tile's h x w values to C, or on top of it.
+// @ts-ignore: decorator
+@inline export function add<T>(tile: usize, h: i32, w: i32, c: usize, lc: usize, acc: bool): void {
+  for (let q = 0; q < h; ++q, c += lc, tile += EDGE)
+    for (let r = 0; r < w; ++r) {
+      const v = load<T>(tile + <usize>r * sizeof<T>()), p = c + <usize>r * sizeof<T>();
+      store<T>(p, acc ? load<T>(p) + v : v);
+    }
+}
+
 // Source elements: S is the storage type, u16 meaning bf16 (exact in f32), else T itself.
 // @ts-ignore: decorator
 @inline function ld<S, T>(p: usize): T {
   if (sizeof<S>() == 2) return <T>reinterpret<f32>(<u32>load<u16>(p) << 16);
   return <T>load<S>(p);
 }
+// four values as float32
+// @ts-ignore: decorator
+@inline function four<S>(p: usize): v128 { return sizeof<S>() == 2 ? i32x4.shl(v128.load16x4_u(p), 16) : v128.load(p); }
 // one packed A panel: MR rows, kc columns; strides in bytes; h rows are real, the others zero
 // @ts-ignore: decorator
 @inline export function packA<S, T>(kc: i32, h: i32, s: usize, rs: usize, cs: usize, d: usize): void {
@@ -97,6 +111,36 @@ export const NC: i32 = 384; // columns of B packed at once (a multiple of NR)
         if (MR == 6) {
           const x4 = v128.load(s + r4), x5 = v128.load(s + r5);
           v128.store(d, i64x2.shuffle(x4, x5, 0, 2), 32); v128.store(d, i64x2.shuffle(x4, x5, 1, 3), MR * 8 + 32);
+        }
+      }
+    }
+    if (sizeof<T>() == 8 && sizeof<S>() <= 4 && rs == sizeof<S>()) { // columns are contiguous
+      // the last one reads a little beyond what it takes
+      for (; kc > 1; --kc, s += cs, d += MR * sizeof<T>()) {
+        const x = four<S>(s);
+        v128.store(d, f64x2.promote_low_f32x4(x)); v128.store(d, f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 0)), 16);
+        if (MR == 6) v128.store(d, f64x2.promote_low_f32x4(four<S>(s + 4 * sizeof<S>())), 32);
+      }
+    }
+    if (sizeof<T>() == 4 && sizeof<S>() <= 4 && rs == sizeof<S>()) { // columns are contiguous
+      for (; kc > 0; --kc, s += cs, d += MR * sizeof<T>()) {
+        v128.store(d, four<S>(s));
+        if (MR == 6) { store<T>(d, ld<S, T>(s + 4 * sizeof<S>()), 16); store<T>(d, ld<S, T>(s + 5 * sizeof<S>()), 20); }
+      }
+      return;
+    }
+    if (sizeof<T>() == 4 && sizeof<S>() <= 4 && cs == sizeof<S>()) { // rows are: transpose 4 x 4 blocks
+      for (; kc >= 4; kc -= 4, s += 4 * sizeof<S>(), d += 4 * MR * sizeof<T>()) {
+        const x0 = four<S>(s), x1 = four<S>(s + rs), x2 = four<S>(s + r2), x3 = four<S>(s + r3);
+        const a = i32x4.shuffle(x0, x1, 0, 4, 1, 5), b = i32x4.shuffle(x0, x1, 2, 6, 3, 7);
+        const c = i32x4.shuffle(x2, x3, 0, 4, 1, 5), e = i32x4.shuffle(x2, x3, 2, 6, 3, 7);
+        v128.store(d, i64x2.shuffle(a, c, 0, 2)); v128.store(d, i64x2.shuffle(a, c, 1, 3), MR * 4);
+        v128.store(d, i64x2.shuffle(b, e, 0, 2), MR * 8); v128.store(d, i64x2.shuffle(b, e, 1, 3), MR * 12);
+        if (MR == 6) {
+          const x4 = four<S>(s + r4), x5 = four<S>(s + r5);
+          const f = i32x4.shuffle(x4, x5, 0, 4, 1, 5), g = i32x4.shuffle(x4, x5, 2, 6, 3, 7);
+          v128.store64_lane(d, f, 0, 16); v128.store64_lane(d, f, 1, MR * 4 + 16);
+          v128.store64_lane(d, g, 0, MR * 8 + 16); v128.store64_lane(d, g, 1, MR * 12 + 16);
         }
       }
     }

@@ -5,9 +5,9 @@
 import type { AlignedSide, AlignmentOptions, AlignmentQuantities, LeadingTriplets, Matrix } from '../backend.ts';
 import { Krylov, planKrylov, type KrylovPlan, type RitzPairs } from './krylov.ts';
 import type { KernelMemory, Kernels, Layout } from './kernels.ts';
-import { near } from './leading.ts';
 import { PairMatrices } from './pairMatrices.ts';
 import { planPair, updateFormat } from './pairPlan.ts';
+import type { Panels } from './products.ts';
 import { ENOUGH, planRefine, refineLeading, type Refined, type RefineInput, type RefinePlan } from './refine.ts';
 import { formatOf, type Format, type Shape } from './source.ts';
 
@@ -15,17 +15,18 @@ export type AlignmentSettings = Omit<AlignmentOptions, 'signal'>;
 
 /** Smaller side under which the whole spectrum takes a few hundredths of a second. */
 const LEAST_SIDE = 512;
-/** Vectors beyond the wanted ones: the distance to what they leave out speeds every step. */
-const BESIDE = 16;
-/** Columns of a block of the base, and of the update. */
-const BLOCK = 16;
-const UPDATE_BLOCK = 8;
+/**
+ * Vectors beyond the wanted ones. The distance to what they leave out speeds every step, and float32 mixes into a vector above all those whose
+ * values lie next to its own: what of them is at hand, the first step in float64 takes out.
+ */
+const BESIDE = 32;
 /** Vectors of the basis for each wanted one, from which on it is looked at, and its end; the basis is at most this share of the matrix. */
-const FIRST_LOOK = 3;
+const FIRST_LOOK = 2.5;
 const MOST = 12;
 const MOST_SHARE = 1 / 3;
-/** Blocks between two looks. */
-const BETWEEN = 2;
+/** Blocks between two looks, at the base and at the update. */
+const BETWEEN = 4;
+const UPDATE_BETWEEN = 2;
 /**
  * Error of the reconstruction, as a share of its norm, with which the refinement starts: two more blocks in float32 cost a quarter of a
  * round in float64. The greater one does if float32 gains no more.
@@ -41,13 +42,17 @@ const UPDATE_RESIDUAL = 1e-3;
 const UPDATE_BLOCKS = 40;
 /**
  * With an error of e, as a share of the reconstruction's norm, about 0.4 e m n entries change sides of the threshold (Gaussian ones, a
- * third of them chosen), and about 2 e m n lie within the error of it. Those are counted, and METRICS allow two: with the first error there
- * are more once in thirty times. Then they are refined to the second one, at a third of what the whole spectrum costs.
+ * third of them chosen), and about 2 e m n lie within the error of it. Those are counted, and METRICS allow two: with the first error, which
+ * one round reaches as a rule, there are more once in twelve times. Then they are refined to the second one.
  */
-const IN_DOUBT = [0.3, 0.05] as const;
+const IN_DOUBT = [0.5, 0.05] as const;
 const MOST_IN_DOUBT = 1;
 const MOST_DOUBTFUL = 2;
 
+/** Leading vectors of float32's accuracy, and the panels that gave them. */
+interface Approximate extends RefineInput {
+  packed: Panels | null;
+}
 /** Where the short way lies: over the dense parts of the long one. */
 interface ShortPlan {
   base: KrylovPlan | null;
@@ -59,16 +64,17 @@ function planShort(layout: Layout, kernels: Kernels, shape: Shape, r: number): S
   const { q } = shape;
   if (q < LEAST_SIDE) return plan;
   const count = r + BESIDE;
-  const most = Math.floor(Math.min(MOST * count, q * MOST_SHARE) / BLOCK) * BLOCK;
+  const block = kernels.gramProductColumns();
+  const most = Math.floor(Math.min(MOST * count, q * MOST_SHARE) / block) * block;
   layout.either(
     () => {
       if (most < FIRST_LOOK * count) return;
-      plan.base = planKrylov(layout, kernels, shape, { block: BLOCK, most, count });
+      plan.base = planKrylov(layout, kernels, shape, { most, count });
       plan.refine = planRefine(layout, shape, count, r);
     },
     () => {
-      const blocks = Math.min(UPDATE_BLOCKS, Math.floor(q / 2 / UPDATE_BLOCK));
-      const sizes = { block: UPDATE_BLOCK, most: blocks * UPDATE_BLOCK, count: 1 };
+      const blocks = Math.min(UPDATE_BLOCKS, Math.floor(q / 2 / block));
+      const sizes = { most: blocks * block, count: 1 };
       plan.update = planKrylov(layout, kernels, shape, sizes);
     },
   );
@@ -163,11 +169,13 @@ export class AlignTask extends PairMatrices {
       small.set(given.small);
       large.set(given.large.map((y) => y * scale));
       this.unitLeading(given.values.map((s) => s * scale));
-      return { leading: given, isZero: false, ...this.masks() };
+      return { leading: given, isZero: false, ...this.masks(0) };
     }
-    const start = this.approximate(greatest);
+    let start = this.approximate(greatest);
     for (const inDoubt of start ? IN_DOUBT : []) {
-      const refined = this.refined(start as RefineInput, inDoubt);
+      const refined = this.refined(start as Approximate, inDoubt);
+      // the reconstruction comes to lie over them
+      start = { ...(start as Approximate), packed: null };
       // whether or not it gets there, what lies near the threshold decides, of an error that is worth the look
       const norm = Math.sqrt(refined.values.reduce((sum, s) => sum + s * s, 0));
       if (refined.error > Math.min(MOST_IN_DOUBT / weights, ENOUGH) * norm) break;
@@ -176,10 +184,8 @@ export class AlignTask extends PairMatrices {
       values[r] = refined.next;
       const leading = record(values);
       this.unitLeading(values);
-      const masks = this.masks();
-      const distance = refined.error / Math.sqrt(weights);
-      if (near(memory.f64(plan.reconstruction, weights), masks.threshold, distance) <= MOST_DOUBTFUL)
-        return { leading, isZero: false, ...masks };
+      const masks = this.masks(refined.error / Math.sqrt(weights));
+      if (masks.doubtful <= MOST_DOUBTFUL) return { leading, isZero: false, ...masks };
     }
     reduced.add('base');
     const spectrum = this.spectrumOf(format);
@@ -190,11 +196,11 @@ export class AlignTask extends PairMatrices {
     values.set(all.subarray(0, r + 1));
     const leading = record(values);
     this.unitLeading(values);
-    return { leading, isZero: false, ...this.masks() };
+    return { leading, isZero: false, ...this.masks(0) };
   }
 
   /** The leading vectors of what lies at `matrix`, to float32's accuracy; null if the short way ends before that. */
-  private approximate(greatest: number): RefineInput | null {
+  private approximate(greatest: number): Approximate | null {
     const { memory, kernels, plan, settings, short, format, checkCancelled } = this;
     const { base } = short;
     const { matrix } = plan;
@@ -205,8 +211,7 @@ export class AlignTask extends PairMatrices {
     const count = r + BESIDE;
     let pairs: RitzPairs | null = null;
     for (let last = Infinity; !pairs;) {
-      let grown = true;
-      for (let i = 0; grown && i < BETWEEN; i++) grown = krylov.grow();
+      const grown = krylov.widen(BETWEEN);
       if (krylov.order < FIRST_LOOK * count) {
         if (!grown) return null;
         continue;
@@ -218,14 +223,15 @@ export class AlignTask extends PairMatrices {
       last = error;
     }
     const values = pairs.values.map((x) => Math.sqrt(Math.max(0, x)) / scale);
-    return { vectors: krylov.vectors(count), count, values };
+    return { vectors: krylov.vectors(count), count, values, packed: krylov.packed };
   }
   /** They go to `plan.leading`. */
-  private refined(start: RefineInput, inDoubt: number): Refined {
+  private refined(start: Approximate, inDoubt: number): Refined {
     const { memory, kernels, plan, settings, short, format, checkCancelled } = this;
     const { shape, matrix, leading, spectrum } = plan;
     const place = { X: leading.X, Y: leading.Y, work: spectrum.work };
-    const target = { shape, matrix, format, r: settings.maskRank, ...place, inDoubt };
+    const { packed } = start;
+    const target = { shape, matrix, format, packed, r: settings.maskRank, ...place, inDoubt };
     return refineLeading(memory, kernels, short.refine as RefinePlan, start, target, checkCancelled);
   }
 
@@ -234,13 +240,16 @@ export class AlignTask extends PairMatrices {
     const { maskRank: r } = this.settings;
     if (!this.differ()) return { updateValue: 0, ...this.projectedNothing(isZero, determined ? r : null) };
     const updateScale = this.loadUpdate();
-    const projected = isZero ? { energies: null, diagonal: null, directions: null } : this.projected(updateScale);
-    const top = this.topOfUpdate(reduced) / this.scale / updateScale;
-    return { ...projected, directions: determined ? projected.directions : null, updateValue: top };
+    const { top, packed } = this.topOfUpdate(reduced);
+    const projected = isZero
+      ? { energies: null, diagonal: null, directions: null }
+      : this.projected(updateScale, { leading: null, packed });
+    const updateValue = top / this.scale / updateScale;
+    return { ...projected, directions: determined ? projected.directions : null, updateValue };
   }
 
-  /** s_1 of what lies at `matrix`, as it lies there. */
-  private topOfUpdate(reduced: Set<'base' | 'update'>): number {
+  /** s_1 of what lies at `matrix`, as it lies there, and its panels if that left them. */
+  private topOfUpdate(reduced: Set<'base' | 'update'>): { top: number; packed: Panels | null } {
     const { memory, kernels, plan, short, checkCancelled } = this;
     const { shape, matrix } = plan;
     const format = updateFormat(this.format);
@@ -250,19 +259,19 @@ export class AlignTask extends PairMatrices {
       const scale = 2 ** -Math.floor(Math.log2(greatest));
       const krylov = new Krylov(memory, kernels, update, { matrix, format, scale }, checkCancelled);
       for (let last = 0, lastGrowth = 0; ;) {
-        if (!krylov.grow() || !krylov.grow()) break;
+        if (!krylov.widen(UPDATE_BETWEEN)) break;
         const { values, residuals } = krylov.ritz(1);
         const top = values[0] ?? 0;
         const growth = top - last;
         // what is left falls like a geometric series; of squares, so twice that of the value; twice again for the falls' unevenness
         const left = growth >= lastGrowth ? Infinity : (growth * growth) / (lastGrowth - growth);
         if ((growth <= 0 || left <= SETTLED * top) && (residuals[0] as number) <= UPDATE_RESIDUAL * top)
-          return this.lengthOf(krylov.vectors(1), format);
+          return { top: this.lengthOf(krylov.vectors(1), format), packed: krylov.packed };
         [last, lastGrowth] = [top, growth];
       }
     }
     reduced.add('update');
-    return this.spectrumOf(format).computeValues()[0] ?? 0;
+    return { top: this.spectrumOf(format).computeValues()[0] ?? 0, packed: null };
   }
 
   /** norm(W x) of a vector of the smaller side, in float64. */

@@ -2,6 +2,7 @@
 import type { DirectionEnergies, PairQuantities } from '../backend.ts';
 import type { Address, KernelMemory, Kernels } from './kernels.ts';
 import type { PairPlan } from './pairPlan.ts';
+import { productsOf, type Panels } from './products.ts';
 import type { Format } from './source.ts';
 import { concat } from '../../protocol/lists.ts';
 
@@ -10,6 +11,8 @@ export interface ProjectionInput {
   format: Format;
   r: number;
   scale: number;
+  /** those of D times `scale`, if there are some */
+  packed?: Panels | null;
   /** k vectors of the base in `plan.base`, in float32 if `single`; null: the directions end at r */
   leading: { k: number; single: boolean } | null;
 }
@@ -22,17 +25,17 @@ export function projections(
   memory: KernelMemory,
   kernels: Kernels,
   plan: PairPlan,
-  { format, r, scale, leading: more }: ProjectionInput,
+  { format, r, scale, packed = null, leading: more }: ProjectionInput,
 ): Pick<PairQuantities, 'energies' | 'diagonal'> & { directions: DirectionEnergies } {
   const { shape, matrix, leading, projected, spectrum } = plan;
   const { q, big, tall, columns } = shape;
   const { P, Q, J } = projected;
-  const gemm = format === 4 ? kernels.fdgemm : kernels.dgemm;
+  const { work } = spectrum;
+  const products = productsOf(kernels, shape, { matrix, format, packed, work });
   // P = D X (D' X if wide) along the larger side, Q = D' U (D U) along the smaller one
-  const [along, across] = tall ? [columns, 1] : [1, columns];
-  gemm(big, r, q, 1, matrix, along, across, leading.X, r, 1, 0, P, r, spectrum.work);
-  gemm(q, r, big, 1, matrix, across, along, leading.U, r, 1, 0, Q, r, spectrum.work);
-  kernels.dgemm(r, r, big, 1, leading.U, 1, r, P, r, 1, 0, J, r, spectrum.work);
+  products.times(r, { at: leading.X, rs: r, cs: 1 }, P, r);
+  products.turned(r, { at: leading.U, rs: r, cs: 1 }, Q, r);
+  kernels.dgemm(r, r, big, 1, leading.U, 1, r, P, r, 1, 0, J, r, work);
   const square = scale * scale;
   const joint = memory.f64(J, r * r);
   const [small, large] = [columnSquares(memory.f64(P, big * r), r), columnSquares(memory.f64(Q, q * r), r)];
@@ -43,18 +46,24 @@ export function projections(
   };
   const diagonal = Float64Array.from({ length: r }, (_, i) => (joint[i * r + i] ?? 0) / scale);
 
+  const [along, across] = tall ? [columns, 1] : [1, columns];
   /** Squares of the columns r..k of D times the vectors at `from` ([depth, k]). */
-  const beyond = (rows: number, depth: number, rs: number, cs: number, from: Address): Float64Array => {
+  const beyond = (side: 'times' | 'turned', from: Address): Float64Array => {
     if (!more || more.k <= r) return new Float64Array(0);
     const { k, single } = more;
     const count = k - r;
-    const [times, size] = single ? ([kernels.sgemm, 4] as const) : ([gemm, 8] as const);
     const to = plan.reconstruction;
-    times(rows, count, depth, 1, matrix, rs, cs, from + r * size, k, 1, 0, to, count, spectrum.work);
-    return columnSquares(single ? memory.f32(to, rows * count) : memory.f64(to, rows * count), count);
+    const rows = side === 'times' ? big : q;
+    if (!single) {
+      products[side](count, { at: from + r * 8, rs: k, cs: 1 }, to, count);
+      return columnSquares(memory.f64(to, rows * count), count);
+    }
+    const [rs, cs] = side === 'times' ? [along, across] : [across, along];
+    kernels.sgemm(rows, count, big + q - rows, 1, matrix, rs, cs, from + r * 4, k, 1, 0, to, count, work);
+    return columnSquares(memory.f32(to, rows * count), count);
   };
-  const inSmall = beyond(big, q, along, across, plan.base.X);
-  const inLarge = beyond(q, big, across, along, plan.base.U);
+  const inSmall = beyond('times', plan.base.X);
+  const inLarge = beyond('turned', plan.base.U);
   const most = more?.k ?? r;
   const joined = (first: Float64Array, rest: Float64Array): Float64Array =>
     concat(first.subarray(0, most), rest).map((x) => x / square);

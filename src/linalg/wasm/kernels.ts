@@ -49,10 +49,10 @@ export interface Kernels {
   // prettier-ignore
   countClasses(format: number, a: Address, b: Address, mask: Address, n: number, p: number, emin: number, most: number, onGrid: number, classes: number, hist: Address): number;
   // prettier-ignore
-  // prettier-ignore
   countDigits(format: number, p: Address, n: number, shift: number, above: number, prefix: bigint, hist: Address): void;
   // prettier-ignore
   markBeyond(format: number, p: Address, n: number, threshold: bigint, largest: number, ties: number, flag: number, mask: Address): number;
+  collectWithin(p: Address, n: number, low: number, high: number, out: Address, most: number): number;
   bidiagonalBytes(q: number, L: number): number;
   // prettier-ignore
   bidiagonalize(A: Address, q: number, L: number, lda: number, e: Address, work: Address): void;
@@ -69,7 +69,11 @@ export interface Kernels {
   panelRows(M: number): number;
   // prettier-ignore
   packPanels(format: number, W: Address, M: number, K: number, rs: number, cs: number, first: number, last: number, scale: number, out: Address): void;
-  panelProduct(panels: Address, M: number, K: number, N: number, B: Address, C: Address, work: Address): void;
+  gramProductColumns(): number;
+  gramProductBytes(K: number): number;
+  gramProduct(panels: Address, M: number, K: number, X: Address, Z: Address, work: Address): void;
+  // prettier-ignore
+  panelProduct64(panels: Address, M: number, K: number, N: number, alpha: number, B: Address, rsb: number, csb: number, C: Address, ldc: number, work: Address): void;
   noise(seed: bigint, first: bigint, n: number, out: Address): void;
   // prettier-ignore
   addNoise(type: number, a: Address, noise: Address, n: number, t: number, p: number, emin: number, most: number, out: Address): number;

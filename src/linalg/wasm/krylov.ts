@@ -6,6 +6,7 @@
 import { bandEigenvalues, bandEigenvectors, type BandPlan } from './band.ts';
 import { cholesky, inverseOf } from './cholesky.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
+import type { Panels } from './products.ts';
 import type { Format, Shape } from './source.ts';
 
 /**
@@ -14,6 +15,8 @@ import type { Format, Shape } from './source.ts';
  * a column keeps a sixth of the square, and a basis that is let go on with that has lost all of them after thirty blocks.
  */
 const KEPT = 1;
+/** Most of these. Once the basis spans all of W's directions, what is left of a column is noise, most of which lies in the basis again. */
+const PASSES = 4;
 /** Pivots under this share of their column: the block has lost a direction, as if W has few of them. Another one takes its place. */
 const DEPENDENT = 1e-10;
 /** Pivots under which a block is made orthonormal once more. */
@@ -23,16 +26,15 @@ const PACKED = 1 << 24;
 
 export interface KrylovPlan {
   shape: Shape;
-  /** columns of a block, 8 or 16 */
+  /** columns of a block */
   block: number;
   /** most vectors of the basis, a multiple of `block` */
   most: number;
-  /** W and W' packed in float32 */
+  /** W packed in float32 */
   panels: Address;
-  turned: Address;
-  /** [big, block] and [q, block], float32 */
-  Y: Address;
+  /** [q, block], float32, twice: the block that the basis is widened by, and W'W times it */
   Z: Address;
+  product: Address;
   /** [most, q], float32: the basis */
   basis: Address;
   /** [most, block], float32 */
@@ -51,23 +53,24 @@ export function planKrylov(
   layout: Layout,
   kernels: Kernels,
   shape: Shape,
-  { block, most, count }: { block: number; most: number; count: number },
+  { most, count }: { most: number; count: number },
 ): KrylovPlan {
   const { q, big } = shape;
+  const block = kernels.gramProductColumns();
   const [lds, ldx] = [block + 4, most + 4];
   const single = (values: number): Address => layout.take(values * 4);
   const double = (values: number): Address => layout.take(values * 8);
   const work = Math.max(
     kernels.workBytes(),
+    kernels.gramProductBytes(q),
     kernels.bandVectorsBytes(most, block),
     kernels.bandVectorsFastBytes(most, block),
   );
   return {
     ...{ shape, block, most },
     panels: single(kernels.panelRows(big) * q),
-    turned: single(kernels.panelRows(q) * big),
-    Y: single(kernels.panelRows(big) * block),
-    Z: single(kernels.panelRows(q) * block),
+    Z: single(q * block),
+    product: single(q * block),
     basis: single(most * q),
     parts: single(most * block),
     wide: double(q * block),
@@ -101,6 +104,8 @@ export class Krylov {
   private rest: Float64Array = new Float64Array(0);
   private readonly tridiagonal: Float64Array<ArrayBuffer>;
   private exhausted = false;
+  /** the matrix as it is packed here; it stays when the vectors are found */
+  readonly packed: Panels;
   private readonly random = generator();
   /** squared lengths of the block's columns before they were made orthonormal */
   private kept = new Float64Array(0);
@@ -116,35 +121,35 @@ export class Krylov {
     { matrix, format, scale }: { matrix: Address; format: Format; scale: number },
     private readonly checkCancelled: () => void,
   ) {
-    const { shape, block, most, band, panels, turned } = plan;
+    const { shape, block, most, band, panels } = plan;
     const { q, big, tall, columns } = shape;
+    this.packed = { panels, scale };
     this.tridiagonal = new Float64Array(most * band.lds);
-    const [along, across] = tall ? [columns, 1] : [1, columns];
-    const pack = (rows: number, depth: number, rs: number, cs: number, to: Address): void => {
-      const step = kernels.panelRows(Math.max(1, Math.floor(PACKED / depth)));
-      for (let first = 0; first < rows; first += step) {
-        kernels.packPanels(format, matrix, rows, depth, rs, cs, first, Math.min(rows, first + step), scale, to);
-        checkCancelled();
-      }
-    };
-    pack(big, q, along, across, panels);
-    pack(q, big, across, along, turned);
+    const [rs, cs] = tall ? [columns, 1] : [1, columns];
+    const step = kernels.panelRows(Math.max(1, Math.floor(PACKED / q)));
+    for (let first = 0; first < big; first += step) {
+      kernels.packPanels(format, matrix, big, q, rs, cs, first, Math.min(big, first + step), scale, panels);
+      checkCancelled();
+    }
     const start = memory.f32(plan.Z, q * block);
     for (let i = 0; i < start.length; i++) start[i] = this.random();
     this.exhausted = this.orthonormalise()?.isWhole !== true;
     this.keep(0);
   }
 
+  /** Widens the basis by so many blocks. False if it can't be widened by all of them. Throws cancelled. */
+  widen(blocks: number): boolean {
+    for (let i = 0; i < blocks; i++) if (!this.grow()) return false;
+    return true;
+  }
   /** Widens the basis by one block. False if nothing is left to widen it by, or there is no room. Throws cancelled. */
-  grow(): boolean {
+  private grow(): boolean {
     const { memory, kernels, plan, checkCancelled } = this;
-    const { shape, block, most, panels, turned, Y, Z, band, parts } = plan;
+    const { shape, block, most, panels, Z, product, band, parts } = plan;
     const { q, big } = shape;
-    const { work } = band;
     if (this.exhausted || this.order + block > most) return false;
-    kernels.panelProduct(panels, big, q, block, Z, Y, work);
-    checkCancelled();
-    kernels.panelProduct(turned, q, big, block, Y, Z, work);
+    kernels.gramProduct(panels, big, q, Z, product, band.work);
+    memory.f32(Z, q * block).set(memory.f32(product, q * block));
     checkCancelled();
     const first = this.order;
     this.order += block;
@@ -154,14 +159,14 @@ export class Krylov {
       for (let i = k; i < block; i++)
         this.tridiagonal[(first + k) * band.lds + i - k] =
           ((own[i * block + k] as number) + (own[k * block + i] as number)) / 2;
-    const taken = squaresOf(memory.f32(parts, this.order * block), block);
-    const found = this.orthonormalise();
+    let found = this.orthonormalise();
     let rest = found && found.R;
-    if (found && (!found.isWhole || taken.some((square, k) => (this.kept[k] as number) < KEPT ** 2 * square))) {
+    for (let pass = 0; found && rest && pass < PASSES && !(found.isWhole && this.keptEnough()); pass++) {
       this.project();
-      const turn = this.orthonormalise();
-      rest = turn?.isWhole ? product(turn.R, found.R, block) : null;
+      found = this.orthonormalise();
+      rest = found && multiplied(found.R, rest, block);
     }
+    if (!found?.isWhole || !this.keptEnough()) rest = null;
     this.exhausted = rest === null || this.order + block > most;
     this.rest = rest ?? new Float64Array(block * block);
     for (let k = 0; k < block; k++)
@@ -205,6 +210,11 @@ export class Krylov {
     return memory.f64(vectors, q * count).slice();
   }
 
+  /** Whether the last projection took less of each column than it left: what it took is wrong by float32's error of it. */
+  private keptEnough(): boolean {
+    const taken = squaresOf(this.memory.f32(this.plan.parts, this.order * this.plan.block), this.plan.block);
+    return taken.every((square, k) => (this.kept[k] as number) >= KEPT ** 2 * square);
+  }
   /** The block as rows of the basis. */
   private keep(at: number): void {
     const { memory, plan } = this;
@@ -241,7 +251,7 @@ export class Krylov {
       const gram = memory.f64(small, block * block).slice();
       if (pass === 0) this.kept = Float64Array.from({ length: block }, (_, k) => gram[k * (block + 1)] as number);
       const factor = cholesky(gram, block, DEPENDENT);
-      whole = whole ? product(factor.R, whole, block) : factor.R;
+      whole = whole ? multiplied(factor.R, whole, block) : factor.R;
       memory.f64(small, block * block).set(inverseOf(factor.R, block));
       kernels.dgemm(q, block, block, 1, at, block, 1, small, block, 1, 0, to, block, band.work);
       [at, to] = [to, at];
@@ -265,7 +275,7 @@ function squaresOf(values: Float32Array, columns: number): Float64Array {
 }
 
 /** A B of two square matrices of order n. */
-function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
+function multiplied(a: Float64Array, b: Float64Array, n: number): Float64Array {
   const result = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let k = 0; k < n; k++)

@@ -66,7 +66,16 @@ class LeadingTask extends PairMatrices {
       format = updateFormat(format);
     }
     const input = { ...start, values: start.values.map((s) => s * scale) };
-    const target = { shape, matrix, format, X: leading.X, Y: leading.Y, work: spectrum.work, inDoubt: IN_DOUBT };
+    const target = {
+      shape,
+      matrix,
+      format,
+      packed: null,
+      X: leading.X,
+      Y: leading.Y,
+      work: spectrum.work,
+      inDoubt: IN_DOUBT,
+    };
     const refined = refineLeading(
       memory,
       kernels,
@@ -92,26 +101,13 @@ class LeadingTask extends PairMatrices {
   }
 
   run(): LeadingQuantities {
-    const { memory, plan, settings } = this;
-    const { shape, reconstruction } = plan;
+    const { plan, settings } = this;
     const refined = this.refine('base');
     this.unitLeading(refined.values);
-    const { masks, zeros, threshold } = this.masks();
-    const doubtful = near(
-      memory.f64(reconstruction, shape.weights),
-      threshold,
-      (SPREAD * refined.error) / Math.sqrt(shape.weights),
-    );
+    const { masks, zeros, doubtful } = this.masks((SPREAD * refined.error) / Math.sqrt(plan.shape.weights));
     const projected = this.differ()
       ? this.projected(this.loadUpdate())
       : this.projectedNothing(false, settings.maskRank);
     return { ...projected, masks, zeros, doubtful };
   }
-}
-
-/** How many entries lie within `distance` of abs(threshold), less the one that it is. */
-export function near(entries: Float64Array, threshold: number, distance: number): number {
-  let count = -1;
-  for (const entry of entries) if (Math.abs(Math.abs(entry) - threshold) <= distance) count++;
-  return Math.max(0, count);
 }

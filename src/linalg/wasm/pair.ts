@@ -204,7 +204,7 @@ export class PairTask extends PairMatrices {
     const leading = base.directed ? { k: this.settings.angleRank, single: base.single } : null;
     const projected = base.isZero
       ? { energies: null, diagonal: null, directions: null }
-      : this.projected(updateScale, leading);
+      : this.projected(updateScale, { leading });
     const mine = !shares || shares.claim('update');
     return {
       ...(mine ? this.updateSpectrum(updateScale) : { updateValues: new Float64Array(0) }),

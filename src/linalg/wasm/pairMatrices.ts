@@ -4,10 +4,11 @@ import { OffaxisError } from '../../protocol/errors.ts';
 import { cellCount } from '../../numbers/index.ts';
 import { projections, type ProjectionInput } from './energies.ts';
 import type { KernelMemory, Kernels, Layout } from './kernels.ts';
-import { countMasks, LOW, PRINCIPAL } from './masks.ts';
+import { countMasks, LOW } from './masks.ts';
 import type { PairSettings } from './messages.ts';
 import { completeBasis } from './orthonormal.ts';
 import { planPair, updateFormat, type PairPlan } from './pairPlan.ts';
+import { markPrincipal } from './principal.ts';
 import { markExtreme } from './select.ts';
 import { PIECE, scaleFor, Source, type Format, type Shape } from './source.ts';
 import { Spectrum } from './spectrum.ts';
@@ -146,31 +147,29 @@ export class PairMatrices {
     if (determined >= 0) completeBasis(memory.f64(plan.leading.U, big * r), big, r, determined, this.checkCancelled);
   }
 
-  /** Needs W0 at `matrix`, the r leading vectors in X, and W0 times them in Y. `threshold`: the least chosen entry of the reconstruction. */
-  protected masks(): CountedMasks & { threshold: number } {
-    const threshold = this.markMasks();
-    return { ...this.countMasks(), threshold };
+  /** Marks the masks, and counts them in the tuned side. `doubtful`: as markMasks gives it. */
+  protected masks(distance: number): CountedMasks & { doubtful: number } {
+    const doubtful = this.markMasks(distance);
+    return { ...this.countMasks(), doubtful };
   }
-  /** Marks the masks, as `masks` does; returns its threshold. */
-  protected markMasks(): number {
+  /**
+   * Needs W0 at `matrix`, the r leading vectors in X, and W0 times them in Y. Returns how many entries of the reconstruction lie within
+   * `distance` of the threshold.
+   */
+  protected markMasks(distance = 0): number {
     const { memory, kernels, plan, format, settings } = this;
     const { shape, leading, reconstruction, mask, selection, spectrum } = plan;
     const { maskRank: r, alpha } = settings;
     const { rows, columns, tall, weights } = shape;
     const [left, right] = tall ? [leading.Y, leading.X] : [leading.X, leading.Y];
-    kernels.dgemm(rows, columns, r, 1, left, r, 1, right, 1, r, 0, reconstruction, columns, spectrum.work);
     memory.bytes(mask, weights).fill(0);
-    const common = { count: weights, size: Math.floor(alpha * weights + 0.5), mask };
-    const bits = markExtreme(memory, kernels, selection, {
-      ...common,
-      ...{ format: 8, values: reconstruction, largest: true, flag: PRINCIPAL },
-    });
-    markExtreme(memory, kernels, selection, {
-      ...common,
-      ...{ format, values: plan.matrix, largest: false, flag: LOW },
-    });
+    const size = Math.floor(alpha * weights + 0.5);
+    const places = { left, right, mask, selection, room: reconstruction, work: spectrum.work };
+    const doubtful = markPrincipal(memory, kernels, { rows, columns, r, size, ...places }, distance);
+    const smallest = { format, values: plan.matrix, count: weights, size, largest: false, flag: LOW, mask };
+    markExtreme(memory, kernels, selection, smallest);
     this.checkCancelled();
-    return new Float64Array(BigUint64Array.of(bits).buffer)[0] ?? 0;
+    return doubtful;
   }
   /** The weights of the marked masks, and which of them differ in `tuned`. */
   protected countMasks(): CountedMasks {
@@ -178,11 +177,14 @@ export class PairMatrices {
     const sides = { base, tuned, mask: plan.mask, grid: settings.grid };
     return countMasks(memory, kernels, plan.counts, sides, this.checkCancelled);
   }
-  /** D in the base's leading directions; D lies at `matrix`, times the returned power of two of `loadUpdate`. `leading`: as there. */
-  protected projected(updateScale: number, leading: ProjectionInput['leading'] = null): ReturnType<typeof projections> {
+  /** D in the base's leading directions; D lies at `matrix`, times the returned power of two of `loadUpdate`. `more`: as there. */
+  protected projected(
+    updateScale: number,
+    more: Pick<ProjectionInput, 'leading' | 'packed'> = { leading: null },
+  ): ReturnType<typeof projections> {
     const { memory, kernels, plan, settings } = this;
     const format = updateFormat(this.format);
-    const input = { format, r: settings.maskRank, scale: this.scale * updateScale, leading };
+    const input = { format, r: settings.maskRank, scale: this.scale * updateScale, ...more };
     const found = projections(memory, kernels, plan, input);
     this.checkCancelled();
     return found;

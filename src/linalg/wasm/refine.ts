@@ -5,6 +5,7 @@
 import { OffaxisError } from '../../protocol/errors.ts';
 import { cholesky, inverseOf } from './cholesky.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
+import { productsOf, type Panels } from './products.ts';
 import type { Format, Shape } from './source.ts';
 
 /** Rounds of residuals that the basis is widened by; each takes the error down by a factor of 3 (flat spectra) to 100. */
@@ -70,6 +71,7 @@ export interface RefineTarget {
   shape: Shape;
   matrix: Address;
   format: Format;
+  packed: Panels | null;
   r: number;
   X: Address;
   Y: Address;
@@ -87,13 +89,11 @@ export function refineLeading(
   target: RefineTarget,
   checkCancelled: () => void,
 ): Refined {
-  const { shape, matrix, format, r, X, Y, work, inDoubt } = target;
-  const { q, big, tall, columns, weights } = shape;
+  const { shape, r, X, Y, work, inDoubt } = target;
+  const { q, big, weights } = shape;
   const { XT, G, GT, C, most } = plan;
   const { count } = input;
-  const times = format === 2 ? kernels.bdgemm : format === 4 ? kernels.fdgemm : kernels.dgemm;
-  // W is big x q
-  const [rs, cs] = tall ? [columns, 1] : [1, columns];
+  const products = productsOf(kernels, shape, target);
   const rows = (at: Address, n: number): Float64Array[] =>
     Array.from({ length: n }, (_, i) => memory.f64(at + i * q * 8, q));
 
@@ -114,13 +114,13 @@ export function refineLeading(
   for (let round = 0; ; round++) {
     for (let from = multiplied; from < held; from += 64) {
       const n = Math.min(64, held - from);
-      times(big, n, q, 1, matrix, rs, cs, XT + from * q * 8, 1, q, 0, plan.Y + from * 8, most, work);
+      products.times(n, { at: XT + from * q * 8, rs: 1, cs: q }, plan.Y + from * 8, most);
       checkCancelled();
     }
     multiplied = held;
     next = ritz(memory, kernels, plan, { held, q, big, r, X, Y, work });
     checkCancelled();
-    times(q, r, big, 1, matrix, cs, rs, Y, r, 1, 0, G, r, work);
+    products.turned(r, { at: Y, rs: r, cs: 1 }, G, r);
     checkCancelled();
     const { values, residuals } = residualsOf(memory, { G, GT, X, Y, q, big, r });
     // a vector is off by its residual over the distance to what the basis leaves out

@@ -11,25 +11,21 @@ export function planSelection(layout: Layout): Address {
   return layout.take(DIGITS * 4);
 }
 
-/**
- * Sets bit `flag` in the mask byte of the `size` chosen values among `count` at `values`. `histogram`: planSelection. Returns the bits of
- * the absolute value that the last chosen one has.
- */
-export function markExtreme(
+export interface Selection {
+  format: Format;
+  values: Address;
+  count: number;
+  /** how many to choose, 1 to count */
+  size: number;
+  largest: boolean;
+}
+/** Bits of the absolute value that the last one of `size` chosen values has, and how many of those with these bits are chosen. */
+export function extremeOf(
   memory: KernelMemory,
   kernels: Kernels,
   histogram: Address,
-  {
-    format,
-    values,
-    count,
-    size,
-    largest,
-    flag,
-    mask,
-  }: { format: Format; values: Address; count: number; size: number; largest: boolean; flag: number; mask: Address },
-): bigint {
-  if (size <= 0) return 0n;
+  { format, values, count, size, largest }: Selection,
+): { bits: bigint; ties: number } {
   let wanted = size; // of those that share the prefix
   let prefix = 0n;
   let above = 64;
@@ -46,6 +42,22 @@ export function markExtreme(
     prefix = (kept >> BigInt(shift)) | BigInt(digit);
     above = shift;
   }
-  kernels.markBeyond(format, values, count, prefix, largest ? 1 : 0, wanted, flag, mask);
-  return prefix;
+  return { bits: prefix, ties: wanted };
+}
+
+/**
+ * Sets bit `flag` in the mask byte of the `size` chosen values among `count` at `values`. `histogram`: planSelection. Returns the bits of
+ * the absolute value that the last chosen one has.
+ */
+export function markExtreme(
+  memory: KernelMemory,
+  kernels: Kernels,
+  histogram: Address,
+  selection: Selection & { flag: number; mask: Address },
+): bigint {
+  const { format, values, count, size, largest, flag, mask } = selection;
+  if (size <= 0) return 0n;
+  const { bits, ties } = extremeOf(memory, kernels, histogram, selection);
+  kernels.markBeyond(format, values, count, bits, largest ? 1 : 0, ties, flag, mask);
+  return bits;
 }

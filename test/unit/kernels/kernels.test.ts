@@ -84,6 +84,53 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('kernels, relaxed SIMD
       }
   });
 
+  it.each([2, 4, 8] as const)('packed once, a matrix is multiplied in float64, format %i', (format: Format) => {
+    const type = format === 2 ? 'BF16' : format === 4 ? 'F32' : 'F64';
+    for (const [m, n, k] of [
+      [1, 1, 1],
+      [7, 5, 300],
+      [100, 13, 17],
+      [31, 400, 260],
+    ] as const)
+      for (const transposed of [false, true]) {
+        const layout = new Layout();
+        // what is packed is in float32: weights that it holds
+        const codesA = encode(type, gaussian(m, k, m + n).map(Math.fround));
+        const a = decodeCodes(type, codesA);
+        const b = gaussian(k, n, m * n);
+        const [A, B] = [put(layout, codesA), put(layout, encode('F64', b))];
+        const C = layout.take(m * (n + 3) * 8);
+        const panels = layout.take(kernels.panelRows(m) * k * 4);
+        const work = layout.take(kernels.workBytes());
+        kernels.packPanels(format, A, m, k, k, 1, 0, m, 0.25, panels);
+        memory.f64(C, m * (n + 3)).fill(7);
+        const [rs, cs] = transposed ? [1, k] : [n, 1];
+        kernels.panelProduct64(panels, m, k, n, -4, B, rs, cs, C, n + 3, work);
+        const c = memory.f64(C, m * (n + 3));
+        let worst = 0;
+        for (let i = 0; i < m; i++) {
+          for (let j = 0; j < n; j++) {
+            let sum = 0;
+            for (let t = 0; t < k; t++) sum += (a[i * k + t] ?? 0) * (b[t * rs + j * cs] ?? 0);
+            worst = Math.max(worst, Math.abs((c[i * (n + 3) + j] ?? NaN) + sum));
+          }
+          // what lies between the rows stays
+          for (let j = n; j < n + 3; j++) expect(c[i * (n + 3) + j]).toBe(7);
+        }
+        expect(worst, `${m} x ${n} x ${k}`).toBeLessThan(1e-14 * k);
+      }
+  });
+
+  it.each(['BF16', 'F32', 'F64'] as const)('finds the greatest weight of %s wherever it is', (type) => {
+    const format = { BF16: 2, F32: 4, F64: 8 }[type];
+    for (const n of [1, 2, 7, 8, 33])
+      for (let at = 0; at < n; at++) {
+        const values = Float64Array.from({ length: n }, (_, i) => (i === at ? -3 : Math.sin(i)));
+        const layout = new Layout();
+        expect(kernels.greatestWeight(format, put(layout, encode(type, values)), n), `${at} of ${n}`).toBe(3);
+      }
+  });
+
   it.each([2, 4, 8] as const)('values and vectors of a matrix, format %i', (format: Format) => {
     const type = format === 2 ? 'BF16' : format === 4 ? 'F32' : 'F64';
     for (const [rows, columns] of [
@@ -153,7 +200,7 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('kernels, relaxed SIMD
     const random = uniform(3);
     for (const format of [2, 4, 8] as const)
       for (const levels of [1, 3, 1e6]) {
-        const count = 5000;
+        const count = 5003;
         const type = format === 2 ? 'BF16' : format === 4 ? 'F32' : 'F64';
         const codes = encode(
           type,

@@ -100,10 +100,13 @@ const LONG: readonly (readonly [
   ['bidiagonalize', (k, n, at) => k.bidiagonalize(at(0), n, n, n, at(n * n * 8), at(n * n * 8 + n * 16))],
   ['jacobiSweep', (k, n, at) => void k.jacobiSweep(at(0), n, n, n, at(0), n)],
   ['packPanels', (k, n, at) => k.packPanels(2, at(0), n, n, n, 1, 0, n, 1, at(n * n * 2))],
+  ['gramProduct', (k, n, at) => k.gramProduct(at(0), n, n, at(0), at(n * n * 4 + 2 ** 20), at(n * n * 4 + 2 ** 22))],
   [
-    'panelProduct',
-    (k, n, at) => k.panelProduct(at(0), n, n, 16, at(0), at(n * n * 4 + 2 ** 20), at(n * n * 4 + 2 ** 22)),
+    'panelProduct64',
+    (k, n, at) =>
+      k.panelProduct64(at(0), n, n, 64, 1, at(0), 64, 1, at(n * n * 4 + 2 ** 20), 64, at(n * n * 4 + 2 ** 22)),
   ],
+  ['collectWithin', (k, n, at) => void k.collectWithin(at(0), n * n, 1, 2, at(n * n * 4), 16)],
   ['countDigits', (k, n, at) => k.countDigits(8, at(0), n * n, 0, 64, 0n, at(n * n * 8))],
   ['markBeyond', (k, n, at) => void k.markBeyond(8, at(0), n * n, 0n, 1, 0, 1, at(n * n * 8))],
 ];

@@ -129,7 +129,7 @@ const cases: Case[] = [
     ['base'],
     true,
   ],
-  ['clusters F32', (noise) => large(600, 560, 'F32', falling(600, 560, flat, 0), () => 1e-5 * noise()), ['base'], true],
+  ['clusters F32', (noise) => large(600, 560, 'F32', falling(600, 560, flat, 0), () => 1e-5 * noise()), [], true],
   [
     'rank 10 F32',
     (noise) => large(560, 600, 'F32', falling(560, 600, bulk.slice(0, 10), 0), () => 1e-5 * noise()),

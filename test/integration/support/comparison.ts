@@ -38,8 +38,12 @@ export class ComparisonPage {
 
   /** Opens a question, at its default figure or at another one. */
   async question(tab: 'size' | 'where' | 'spectrum', figure?: string): Promise<void> {
-    await this.document.locator(`[data-tab="${tab}"]`).click();
+    const chosen = this.document.locator(`[data-tab="${tab}"]`);
+    await chosen.click();
+    await chosen.and(this.document.locator('[aria-selected="true"]')).waitFor();
     if (figure !== undefined) await this.figure().selectOption(figure);
+    // what belongs to it is drawn with it, in the frame after it at the latest: read at once it may be of the question before
+    await chosen.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   }
   figure(): Locator {
     return this.document.getByLabel('Figure', { exact: true });

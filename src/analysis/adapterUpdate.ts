@@ -45,11 +45,14 @@ export async function singularValues(
   return backend.singularValues(matrixOf(core), { signal });
 }
 
-/** Without figures, and why. */
-export function unknown({ name, pair, rank, scale }: OverBase, reason: string): AdapterUpdate {
+/** What is known of an update before it is made. */
+function known({ name, pair, rank, scale }: OverBase): Omit<AdapterUpdate, 'spectrum' | 'singularValues' | 'reasons'> {
   const { rows, columns, place } = pair.base;
-  const known = { name, layer: place.layer, module: place.module, rank, scale };
-  return { ...known, shape: [rows, columns], spectrum: null, singularValues: [], reasons: [reason] };
+  return { name, layer: place.layer, module: place.module, rank, scale, shape: [rows, columns] };
+}
+/** Without figures, and why. */
+export function unknown(over: OverBase, reason: string): AdapterUpdate {
+  return { ...known(over), spectrum: null, singularValues: [], reasons: [reason] };
 }
 
 /** D = W1 - W0 as the adapter's definition makes it, unrounded, decomposed whole. Throws bad-file, read-failed, cancelled. */
@@ -72,7 +75,7 @@ export async function updateOver(
     );
   const values = await backend.singularValues({ rows, columns, type: 'F64', data }, { signal });
   const spectrum = spectrumMetrics(values, rows, columns, stats.variance);
-  return { ...unknown(over, ''), spectrum, singularValues: [...values], reasons: [] };
+  return { ...known(over), spectrum, singularValues: [...values], reasons: [] };
 }
 
 async function float64(weight: Weight, signal: AbortSignal): Promise<Float64Array> {

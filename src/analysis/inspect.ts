@@ -120,11 +120,10 @@ export async function* inspectCheckpoint(
   for await (const outcome of runQueue(
     new WorkQueue(items),
     backend.parallelism,
-    (item) => {
+    async (item) => {
       const bytes = matrixBytes(item, backend);
-      return bytes > budget
-        ? leftOut(item, bytes, budget)
-        : memory.within(bytes, signal, () => work(item, backend, signal));
+      if (bytes > budget) return leftOut(item, bytes, budget);
+      return memory.within(bytes, signal, () => work(item, backend, signal));
     },
     signal,
   )) {
@@ -144,8 +143,7 @@ function matrixBytes(item: Item, backend: LinearAlgebraBackend): number {
   return item.work === 'over-base' ? updateBytes(item.over.pair, backend) : 0;
 }
 /** What takes more than there is even if it is alone. */
-async function leftOut(item: Item, bytes: number, budget: number): Promise<InspectionEvent> {
-  await Promise.resolve();
+function leftOut(item: Item, bytes: number, budget: number): InspectionEvent {
   if (item.work === 'over-base')
     return { type: 'update', value: unknown(item.over, beyond('it takes', bytes, budget)) };
   throw new OffaxisError(

@@ -4,6 +4,7 @@ import type { LinearAlgebraBackend } from '../linalg/backend.ts';
 import { defaultAngleRank, defaultMaskRank } from '../metrics/index.ts';
 import { SUBSPACE_RANK } from '../metrics/figures/subspaceSimilarity.ts';
 import { numberType } from '../numbers/index.ts';
+import { beyondMemory } from '../protocol/beyondMemory.ts';
 import { OffaxisError } from '../protocol/errors.ts';
 import { plain } from '../protocol/format.ts';
 import { greatest } from '../protocol/lists.ts';
@@ -131,10 +132,11 @@ export function beyond(what: string, bytes: number, budget: number, or?: string)
 
 /** What is said of matrices that are left out; nothing if there are none. */
 export function leftOutProblems(leftOut: LeftOut, { spectra }: Pick<ComparisonParameters, 'spectra'>): Problem[] {
-  const [first] = leftOut;
-  if (!first) return [];
-  const [name, why] = first;
-  const others = leftOut.size === 1 ? '' : ` So are ${leftOut.size - 1} more.`;
-  const message = `${JSON.stringify(name)} is left out of the ${spectra === 'leading' ? 'alignment' : 'spectra'}: ${why}.${others}`;
-  return [{ severity: 'warning', code: 'beyond-memory', message, tensor: name }];
+  const of = spectra === 'leading' ? 'alignment' : 'spectra';
+  return beyondMemory(
+    Array.from(leftOut, ([name, why]) => ({
+      name,
+      message: `${JSON.stringify(name)} is left out of the ${of}: ${why}.`,
+    })),
+  );
 }

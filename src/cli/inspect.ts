@@ -2,6 +2,7 @@
 import type { Analysis } from '../analysis/index.ts';
 import { adapterUpdates } from '../metrics/adapterUpdates.ts';
 import { columnsOf } from '../metrics/catalog.ts';
+import { beyondMemory } from '../protocol/beyondMemory.ts';
 import { cacheBytes, cacheFormula, type MemoryEstimate } from '../protocol/health.ts';
 import type { CheckpointFacts, TensorSpectrum, TensorStatistics } from '../protocol/engine.ts';
 import { OffaxisError } from '../protocol/errors.ts';
@@ -75,13 +76,6 @@ export async function runInspect(analysis: Analysis, options: InspectInvocation,
   await outputs.write({ json: () => result, lines: () => report(facts, result) });
   const damage = problems.find((problem) => problem.severity === 'error');
   if (damage) throw new OffaxisError(facts.problems.includes(damage) ? 'bad-file' : 'read-failed', damage.message);
-}
-
-/** What the cap on memory had no room for; the first is named. */
-function beyondMemory([first, ...others]: readonly { name: string; message: string }[]): Problem[] {
-  if (!first) return [];
-  const more = others.length > 0 ? ` So are ${others.length} more.` : '';
-  return [{ severity: 'warning', code: 'beyond-memory', message: first.message + more, tensor: first.name }];
 }
 
 function notFinite(tensor: string, nan: number, inf: number): Problem {

@@ -115,7 +115,7 @@ export const EDGE: usize = 32; // bytes of a row of an edge tile
       }
     }
     if (sizeof<T>() == 8 && sizeof<S>() <= 4 && rs == sizeof<S>()) { // columns are contiguous
-      // the last one reads a little beyond what it takes
+      // not the last one: they read two values beyond their six
       for (; kc > 1; --kc, s += cs, d += MR * sizeof<T>()) {
         const x = four<S>(s);
         v128.store(d, f64x2.promote_low_f32x4(x)); v128.store(d, f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 0)), 16);

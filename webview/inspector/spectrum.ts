@@ -100,12 +100,7 @@ function result(spectrum: TensorSpectrum, plot: FigurePlot | null): TemplateResu
   const written = (metric: (typeof SPECTRUM_METRICS)[number]): string => {
     const value = m[metric.id];
     if (value === null) return num(value);
-    switch (metric.id) {
-      case 'numericalRank':
-        return t('{0} of {1}', integer(value), integer(q));
-      default:
-        return metric.format(value);
-    }
+    return metric.id === 'numericalRank' ? t('{0} of {1}', integer(value), integer(q)) : metric.format(value);
   };
   return html`${
       plot

@@ -68,7 +68,7 @@ try {
   const json = join(folder, 'result.json');
   /** CPU seconds of a comparison that ends with this stage. */
   const until = (stage) => {
-    const options = ['--backend', 'cpu', '--threads', '1', '--until', stage, '--json', json];
+    const options = ['--backend', 'cpu', '--threads', '1', '--no-cache', '--until', stage, '--json', json];
     const env = { ...process.env, OFFAXIS_USAGE: usage };
     const child = spawnSync(process.execPath, ['--import', hook, cli, 'compare', ...paths, ...options], {
       encoding: 'utf8',

@@ -48,6 +48,19 @@ export function sumSquares64(p: usize, n: i32): f64 {
   return s;
 }
 
+/** Sum of the squares of n float32 values, in float64. */
+export function sumSquares32(p: usize, n: i32): f64 {
+  let s0 = f64x2.splat(0), s1 = s0, k = n;
+  for (; k >= 4; k -= 4, p += 16) {
+    const x = f64x2.promote_low_f32x4(v128.load64_zero(p)), y = f64x2.promote_low_f32x4(v128.load64_zero(p, 8));
+    s0 = f64x2.add(s0, f64x2.mul(x, x)); s1 = f64x2.add(s1, f64x2.mul(y, y));
+  }
+  s0 = f64x2.add(s0, s1);
+  let s = f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);
+  for (; k > 0; --k, p += 4) { const x = <f64>load<f32>(p); s += x * x; }
+  return s;
+}
+
 // @ts-ignore: decorator
 @inline export function value<S>(p: usize): f64 {
   if (sizeof<S>() == 2) return <f64>reinterpret<f32>(<u32>load<u16>(p) << 16);

@@ -8,7 +8,7 @@ export { bandToTridiagonal, tridiagonalValues } from './bandTail';
 export { bidiagonalBytes, bidiagonalize } from './bidiagonal';
 export { bandVectors, bandVectorsBytes } from './bandVectors';
 export { bandVectorsFast, bandVectorsFastBytes } from './bandVectorsFast';
-export { absMax, demote, f16ToF32, multiply, scale32, scale64, subtract, sumSquares64, toRows, turn32, turn64 } from './arrays';
+export { absMax, demote, f16ToF32, multiply, scale32, scale64, subtract, sumSquares32, sumSquares64, toRows, turn32, turn64 } from './arrays';
 export { countClasses } from './grid';
 export { collectWithin, countDigits, markBeyond } from './select';
 export { jacobiSweep } from './jacobi';

@@ -82,8 +82,9 @@ export function gramProductBytes(K: i32): i32 { return MR * <i32>EDGE + K * 32 +
 /**
  * Z = A'A X of the packed matrix A [M, K], float32, X and Z [K, 8] row-major: every panel is read from memory once and is used twice.
  * Sums are kept short, some 250 terms at a time: what float32 loses of a long one would have to be made good in float64.
+ * Y: A X, [panelRows(M), 8] row-major, if it is not 0.
  */
-export function gramProduct(panels: usize, M: i32, K: i32, X: usize, Z: usize, work: usize): void {
+export function gramProduct(panels: usize, M: i32, K: i32, X: usize, Z: usize, Y: usize, work: usize): void {
   const size = <usize>K << 5, tile = work, part = work + <usize>MR * EDGE;
   memory.fill(Z, 0, size);
   for (let i0 = 0; i0 < M; i0 += PART) {
@@ -91,6 +92,7 @@ export function gramProduct(panels: usize, M: i32, K: i32, X: usize, Z: usize, w
     for (let i = i0, end = min(M, i0 + PART); i < end; i += MR) {
       const a = panels + <usize>i * <usize>K * 4;
       for (let k = 0; k < K; k += KC) micro<f32>(min(KC, K - k), a + <usize>(k * MR) * 4, MR * 4, X + (<usize>k << 5), tile, EDGE, 1, k > 0);
+      if (Y) memory.copy(Y + <usize>i * EDGE, tile, <usize>MR * EDGE);
       spread(K, a, tile, part);
     }
     for (let p: usize = 0; p < size; p += 16) v128.store(Z + p, f32x4.add(v128.load(Z + p), v128.load(part + p)));

@@ -9,6 +9,7 @@ import { PairMatrices } from './pairMatrices.ts';
 import { planPair, updateFormat } from './pairPlan.ts';
 import type { Panels } from './products.ts';
 import { ENOUGH, planRefine, refineLeading, type Refined, type RefineInput, type RefinePlan } from './refine.ts';
+import { greatest } from '../../protocol/lists.ts';
 import { formatOf, type Format, type Shape } from './source.ts';
 
 export type AlignmentSettings = Omit<AlignmentOptions, 'signal'>;
@@ -70,7 +71,7 @@ function planShort(layout: Layout, kernels: Kernels, shape: Shape, r: number): S
     () => {
       if (most < FIRST_LOOK * count) return;
       plan.base = planKrylov(layout, kernels, shape, { most, count });
-      plan.refine = planRefine(layout, shape, count, r);
+      plan.refine = planRefine(layout, kernels, shape, { count, r, packed: true });
     },
     () => {
       const blocks = Math.min(UPDATE_BLOCKS, Math.floor(q / 2 / block));
@@ -174,8 +175,8 @@ export class AlignTask extends PairMatrices {
     let start = this.approximate(greatest);
     for (const inDoubt of start ? IN_DOUBT : []) {
       const refined = this.refined(start as Approximate, inDoubt);
-      // the reconstruction comes to lie over them
-      start = { ...(start as Approximate), packed: null };
+      // the reconstruction comes to lie over the panels
+      start = { ...this.withRefined(start as Approximate), packed: null };
       // whether or not it gets there, what lies near the threshold decides, of an error that is worth the look
       const norm = Math.sqrt(refined.values.reduce((sum, s) => sum + s * s, 0));
       if (refined.error > Math.min(MOST_IN_DOUBT / weights, ENOUGH) * norm) break;
@@ -200,13 +201,13 @@ export class AlignTask extends PairMatrices {
   }
 
   /** The leading vectors of what lies at `matrix`, to float32's accuracy; null if the short way ends before that. */
-  private approximate(greatest: number): Approximate | null {
+  private approximate(largest: number): Approximate | null {
     const { memory, kernels, plan, settings, short, format, checkCancelled } = this;
     const { base } = short;
     const { matrix } = plan;
     if (!base) return null;
     const { maskRank: r } = settings;
-    const scale = 2 ** -Math.floor(Math.log2(greatest));
+    const scale = 2 ** -Math.floor(Math.log2(largest));
     const krylov = new Krylov(memory, kernels, base, { matrix, format, scale }, checkCancelled);
     const count = r + BESIDE;
     let pairs: RitzPairs | null = null;
@@ -223,7 +224,17 @@ export class AlignTask extends PairMatrices {
       last = error;
     }
     const values = pairs.values.map((x) => Math.sqrt(Math.max(0, x)) / scale);
-    return { vectors: krylov.vectors(count), count, values, packed: krylov.packed };
+    const besideResidual = greatest(pairs.residuals.subarray(r)) / scale ** 2;
+    return { vectors: krylov.vectors(count), count, values, besideResidual, packed: krylov.packed };
+  }
+  /** The refined vectors in the place of those that they came of. */
+  private withRefined(start: Approximate): Approximate {
+    const { memory, plan, settings } = this;
+    const { maskRank: r } = settings;
+    const { vectors, count } = start;
+    const refined = memory.f64(plan.leading.X, plan.shape.q * r);
+    for (let j = 0; j < plan.shape.q; j++) vectors.set(refined.subarray(j * r, (j + 1) * r), j * count);
+    return start;
   }
   /** They go to `plan.leading`. */
   private refined(start: Approximate, inDoubt: number): Refined {

@@ -6,6 +6,13 @@ import { productsOf, type Panels } from './products.ts';
 import type { Format } from './source.ts';
 import { concat } from '../../protocol/lists.ts';
 
+/**
+ * Energies that are at least this share of what an isotropic D has there are taken in float32: it leaves about 1e-6 of the length of such a
+ * product, in directions of its own, so of an energy of this share no more than 2e-5, and METRICS ask for 1e-4. Of a D that keeps away
+ * from these directions there may be less left than float32's error of what cancels: it is taken in float64.
+ */
+const EVIDENT = 1e-2;
+
 /** What `projections` is about: D times `scale` at `plan.matrix`. */
 export interface ProjectionInput {
   format: Format;
@@ -33,20 +40,49 @@ export function projections(
   const { work } = spectrum;
   const products = productsOf(kernels, shape, { matrix, format, packed, work });
   // P = D X (D' X if wide) along the larger side, Q = D' U (D U) along the smaller one
-  products.times(r, { at: leading.X, rs: r, cs: 1 }, P, r);
-  products.turned(r, { at: leading.U, rs: r, cs: 1 }, Q, r);
-  kernels.dgemm(r, r, big, 1, leading.U, 1, r, P, r, 1, 0, J, r, work);
+  const exactly = (): void => {
+    products.times(r, { at: leading.X, rs: r, cs: 1 }, P, r);
+    products.turned(r, { at: leading.U, rs: r, cs: 1 }, Q, r);
+  };
+  const parts = (): { joint: number; small: Float64Array; large: Float64Array } => {
+    kernels.dgemm(r, r, big, 1, leading.U, 1, r, P, r, 1, 0, J, r, work);
+    return {
+      joint: kernels.sumSquares64(J, r * r),
+      small: columnSquares(memory.f64(P, big * r), r),
+      large: columnSquares(memory.f64(Q, q * r), r),
+    };
+  };
+  const [along, across] = tall ? [columns, 1] : [1, columns];
+  let found: ReturnType<typeof parts> | null = null;
+  if (format === 4) {
+    // the right sides lie where P will
+    const single = P + big * r * 4;
+    memory.f32(P, big * r).set(memory.f64(leading.U, big * r));
+    kernels.sgemm(q, r, big, 1, matrix, across, along, P, r, 1, 0, Q, r, work);
+    memory.f64(Q, q * r).set(memory.f32(Q, q * r).slice());
+    memory.f32(P, q * r).set(memory.f64(leading.X, q * r));
+    kernels.sgemm(big, r, q, 1, matrix, along, across, P, r, 1, 0, single, r, work);
+    memory.f64(P, big * r).set(memory.f32(single, big * r).slice());
+    found = parts();
+    const least = EVIDENT * kernels.sumSquares32(matrix, shape.weights) * r;
+    const { joint, small, large } = found;
+    const isEvident = sum(small) >= least / q && sum(large) >= least / big && joint >= (least / q / big) * r;
+    if (!isEvident) found = null;
+  }
+  if (!found) {
+    exactly();
+    found = parts();
+  }
+  const { small, large } = found;
   const square = scale * scale;
   const joint = memory.f64(J, r * r);
-  const [small, large] = [columnSquares(memory.f64(P, big * r), r), columnSquares(memory.f64(Q, q * r), r)];
   const energies = {
-    joint: kernels.sumSquares64(J, r * r) / square,
+    joint: found.joint / square,
     left: sum(tall ? large : small) / square,
     right: sum(tall ? small : large) / square,
   };
   const diagonal = Float64Array.from({ length: r }, (_, i) => (joint[i * r + i] ?? 0) / scale);
 
-  const [along, across] = tall ? [columns, 1] : [1, columns];
   /** Squares of the columns r..k of D times the vectors at `from` ([depth, k]). */
   const beyond = (side: 'times' | 'turned', from: Address): Float64Array => {
     if (!more || more.k <= r) return new Float64Array(0);

@@ -42,6 +42,7 @@ export interface Kernels {
   demote(X: Address, ldx: number, n: number, k: number, Y: Address, ldy: number): void;
   scale32(X: Address, ldx: number, n: number, k: number, factors: Address): void;
   scale64(X: Address, ldx: number, n: number, k: number, factors: Address, Y: Address, ldy: number): void;
+  sumSquares32(p: Address, n: number): number;
   sumSquares64(p: Address, n: number): number;
   // prettier-ignore
   toRows(format: number, W: Address, K: number, q: number, sk: number, si: number, A: Address, lda: number): void;
@@ -71,7 +72,8 @@ export interface Kernels {
   packPanels(format: number, W: Address, M: number, K: number, rs: number, cs: number, first: number, last: number, scale: number, out: Address): void;
   gramProductColumns(): number;
   gramProductBytes(K: number): number;
-  gramProduct(panels: Address, M: number, K: number, X: Address, Z: Address, work: Address): void;
+  // prettier-ignore
+  gramProduct(panels: Address, M: number, K: number, X: Address, Z: Address, Y: Address, work: Address): void;
   // prettier-ignore
   panelProduct64(panels: Address, M: number, K: number, N: number, alpha: number, B: Address, rsb: number, csb: number, C: Address, ldc: number, work: Address): void;
   noise(seed: bigint, first: bigint, n: number, out: Address): void;

@@ -148,7 +148,7 @@ export class Krylov {
     const { shape, block, most, panels, Z, product, band, parts } = plan;
     const { q, big } = shape;
     if (this.exhausted || this.order + block > most) return false;
-    kernels.gramProduct(panels, big, q, Z, product, band.work);
+    kernels.gramProduct(panels, big, q, Z, product, 0, band.work);
     memory.f32(Z, q * block).set(memory.f32(product, q * block));
     checkCancelled();
     const first = this.order;

@@ -50,7 +50,11 @@ class LeadingTask extends PairMatrices {
     const refining: { plan: RefinePlan | null } = { plan: null };
     // no vectors for angles
     super(memory, base, tuned, { ...settings, angleRank: 1 }, checkCancelled, (layout, shape) => {
-      refining.plan = planRefine(layout, shape, start.count, settings.maskRank);
+      refining.plan = planRefine(layout, memory.reserve(0), shape, {
+        count: start.count,
+        r: settings.maskRank,
+        packed: false,
+      });
     });
     this.refining = refining;
   }

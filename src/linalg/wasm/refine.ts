@@ -5,12 +5,13 @@
 import { OffaxisError } from '../../protocol/errors.ts';
 import { cholesky, inverseOf } from './cholesky.ts';
 import type { Address, KernelMemory, Kernels, Layout } from './kernels.ts';
+import { Correction, planCorrect, type CorrectPlan } from './correct.ts';
 import { productsOf, type Panels } from './products.ts';
+import { ritz } from './ritz.ts';
 import type { Format, Shape } from './source.ts';
 
 /** Rounds of residuals that the basis is widened by; each takes the error down by a factor of 3 (flat spectra) to 100. */
 const ROUNDS = 4;
-const JACOBI_SWEEPS = 40;
 /** The relative error that energies ask for. */
 export const ENOUGH = 1e-6;
 /** A residual that keeps less of its length than this after the projection is in the span already. */
@@ -34,8 +35,17 @@ export interface RefinePlan {
   G: Address;
   GT: Address;
   C: Address;
+  /** of rounds in float32, if the matrix will be at hand in panels */
+  correct: CorrectPlan | null;
 }
-export function planRefine(layout: Layout, { q, big }: Shape, count: number, r: number): RefinePlan {
+/** `packed`: whether the matrix will be at hand in panels. */
+export function planRefine(
+  layout: Layout,
+  kernels: Kernels,
+  shape: Shape,
+  { count, r, packed }: { count: number; r: number; packed: boolean },
+): RefinePlan {
+  const { q, big } = shape;
   const most = Math.min(q, count + ROUNDS * r);
   const take = (values: number): Address => layout.take(values * 8);
   return {
@@ -47,6 +57,7 @@ export function planRefine(layout: Layout, { q, big }: Shape, count: number, r: 
     G: take(q * r),
     GT: take(r * q),
     C: take(r * most),
+    correct: packed ? planCorrect(layout, kernels, shape, { beside: count - r, r }) : null,
   };
 }
 export interface RefineInput {
@@ -55,6 +66,8 @@ export interface RefineInput {
   count: number;
   /** values to about 1e-7 s_1, for the distances between them */
   values: Float64Array;
+  /** norm(W'W x - s^2 x) of the worst one after the first r; not asked for without panels */
+  besideResidual?: number;
 }
 /** What came of it. */
 export interface Refined {
@@ -109,41 +122,62 @@ export function refineLeading(
   );
   if (held < r)
     throw new OffaxisError('bug', 'The leading vectors of a matrix came out dependent. Please report this.');
-  let next = 0;
   let multiplied = 0;
+  let values: Float64Array = new Float64Array(r);
+  let squares: Float64Array = new Float64Array(0);
+  let last = Infinity;
+  // Rounds after the first are float32's as long as they get on; then the whole basis is taken in float64.
+  const { packed, format } = target;
+  const corrected = { shape, packed: packed as Panels, r, X, Y, G, work };
+  let brief =
+    plan.correct && packed && format !== 8 && held === count
+      ? new Correction(memory, kernels, plan.correct, corrected, checkCancelled)
+      : null;
+  let known = 0;
   for (let round = 0; ; round++) {
-    for (let from = multiplied; from < held; from += 64) {
-      const n = Math.min(64, held - from);
-      products.times(n, { at: XT + from * q * 8, rs: 1, cs: q }, plan.Y + from * 8, most);
+    const beside = squares.subarray(r, count);
+    const moved = round > 0 && brief ? brief.by(XT + known * q * 8, held - known, { values, beside }) : null;
+    known = held;
+    if (!moved) {
+      if (round > 0) brief = null;
+      for (let from = multiplied; from < held; from += 64) {
+        const n = Math.min(64, held - from);
+        products.times(n, { at: XT + from * q * 8, rs: 1, cs: q }, plan.Y + from * 8, most);
+        checkCancelled();
+      }
+      multiplied = held;
+      squares = ritz(memory, kernels, plan, { held, q, big, r, X, Y, work }, brief && brief.beside);
+      checkCancelled();
+      products.turned(r, { at: Y, rs: r, cs: 1 }, G, r);
       checkCancelled();
     }
-    multiplied = held;
-    next = ritz(memory, kernels, plan, { held, q, big, r, X, Y, work });
-    checkCancelled();
-    products.turned(r, { at: Y, rs: r, cs: 1 }, G, r);
-    checkCancelled();
-    const { values, residuals } = residualsOf(memory, { G, GT, X, Y, q, big, r });
+    const next = Math.sqrt(squares[r] ?? 0);
+    const found = residualsOf(memory, { G, GT, X, Y, q, big, r });
+    ({ values } = found);
     // a vector is off by its residual over the distance to what the basis leaves out
-    const rest = held < q ? (input.values[Math.min(count, input.values.length - 1)] ?? 0) : 0;
+    const isWhole = held === q && !moved;
+    const rest = isWhole ? 0 : (input.values[Math.min(count, input.values.length - 1)] ?? 0);
     let squared = 0;
     let norm = 0;
     for (const [i, s] of values.entries()) {
-      const distance = Math.max(s * s - rest * rest, 0);
-      const off = held < q ? Math.min(1, ((residuals[i] ?? 0) * s) / distance || 0) : 0;
+      const residual = (found.residuals[i] ?? 0) * s + (moved?.[i] ?? 0) * (input.besideResidual ?? 0);
+      const off = isWhole ? 0 : Math.min(1, residual / Math.max(s * s - rest * rest, 0) || 0);
       squared += off * off * (s * s + rest * rest);
       norm += s * s;
     }
     const error = Math.sqrt(squared);
     const settled = error <= Math.min(inDoubt / weights, ENOUGH) * Math.sqrt(norm);
     if (settled || round === ROUNDS || held === most) return { values, next, error, settled };
-    const room = Math.min(r, most - held);
+    if (moved && error > last / 2) brief = null;
+    last = error;
+    const more = Math.min(r, most - held);
     for (let pass = 0; pass < 2; pass++) {
-      kernels.dgemm(room, held, q, 1, GT, q, 1, XT, 1, q, 0, C, held, work);
-      kernels.dgemm(room, q, held, -1, C, held, 1, XT, q, 1, 1, GT, q, work);
+      kernels.dgemm(more, held, q, 1, GT, q, 1, XT, 1, q, 0, C, held, work);
+      kernels.dgemm(more, q, held, -1, C, held, 1, XT, q, 1, 1, GT, q, work);
       checkCancelled();
     }
-    memory.f64(XT + held * q * 8, room * q).set(memory.f64(GT, room * q));
-    const block = { at: XT + held * q * 8, n: room, q, small: plan.H, room: GT, work };
+    memory.f64(XT + held * q * 8, more * q).set(memory.f64(GT, more * q));
+    const block = { at: XT + held * q * 8, n: more, q, small: plan.H, room: GT, work };
     const widened = held + orthonormal(memory, kernels, block, SPANNED, checkCancelled);
     if (widened === held) return { values, next, error, settled };
     held = widened;
@@ -202,44 +236,6 @@ function orthonormalise(vectors: readonly Float64Array[], least: number, checkCa
     held++;
   }
   return held;
-}
-
-/** The r leading Ritz pairs over the basis: X = XT' z, Y = W X. Returns the value after them. */
-function ritz(
-  memory: KernelMemory,
-  kernels: Kernels,
-  { XT, Y: basis, H, Z, most }: RefinePlan,
-  {
-    held,
-    q,
-    big,
-    r,
-    X,
-    Y,
-    work,
-  }: { held: number; q: number; big: number; r: number; X: Address; Y: Address; work: Address },
-): number {
-  const ld = held + (held & 1);
-  kernels.dgemm(held, held, big, 1, basis, 1, most, basis, most, 1, 0, H, ld, work);
-  const turns = memory.f64(Z, held * ld).fill(0);
-  for (let i = 0; i < held; i++) turns[i * (ld + 1)] = 1;
-  if (ld > held) for (let i = 0; i < held; i++) memory.f64(H, held * ld)[i * ld + held] = 0;
-  for (let sweep = 0; sweep < JACOBI_SWEEPS && kernels.jacobiSweep(H, held, ld, ld, Z, ld) > 0; sweep++);
-  const rotated = memory.f64(H, held * ld);
-  const size = (i: number): number => {
-    const row = rotated.subarray(i * ld, i * ld + held);
-    return dot(row, row);
-  };
-  const sizes = Array.from({ length: held }, (_, i) => size(i));
-  const descending = [...sizes.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
-  const order = descending.slice(0, r);
-  // the r chosen rows to where H was
-  const chosen = order.map((i) => memory.f64(Z + i * ld * 8, held).slice());
-  for (const [i, row] of chosen.entries()) memory.f64(H + i * held * 8, held).set(row);
-  kernels.dgemm(q, r, held, 1, XT, 1, q, H, 1, held, 0, X, r, work);
-  kernels.dgemm(big, r, held, 1, basis, most, 1, H, 1, held, 0, Y, r, work);
-  // of H = (W X)'(W X), whose values are squares of W's, and its rows' lengths are its values
-  return Math.sqrt(Math.sqrt(sizes[descending[r] ?? -1] ?? 0));
 }
 
 /** s_i = norm(W x_i), and the norms of W' u_i - s_i x_i, which go to GT as rows. G holds W' Y. */

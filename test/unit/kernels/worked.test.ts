@@ -100,7 +100,7 @@ const LONG: readonly (readonly [
   ['bidiagonalize', (k, n, at) => k.bidiagonalize(at(0), n, n, n, at(n * n * 8), at(n * n * 8 + n * 16))],
   ['jacobiSweep', (k, n, at) => void k.jacobiSweep(at(0), n, n, n, at(0), n)],
   ['packPanels', (k, n, at) => k.packPanels(2, at(0), n, n, n, 1, 0, n, 1, at(n * n * 2))],
-  ['gramProduct', (k, n, at) => k.gramProduct(at(0), n, n, at(0), at(n * n * 4 + 2 ** 20), at(n * n * 4 + 2 ** 22))],
+  ['gramProduct', (k, n, at) => k.gramProduct(at(0), n, n, at(0), at(n * n * 4 + 2 ** 20), 0, at(n * n * 4 + 2 ** 22))],
   [
     'panelProduct64',
     (k, n, at) =>

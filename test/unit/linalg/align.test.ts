@@ -199,6 +199,59 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])('alignment, relaxed SI
     expect(again.leading).toEqual(actual.leading);
   });
 
+  it('gives the energies of an update that keeps away from the leading directions, too', async () => {
+    const [rows, columns, r] = [600, 560, 32];
+    const weights = Array.from({ length: 60 }, (_, i) => 0.05 * (i + 1) ** -0.6);
+    const W = Float64Array.from(new Float32Array(falling(rows, columns, weights, 0.01)));
+    const same = large(rows, columns, 'F32', W, () => 0).base;
+    const options = { maskRank: r, alpha: 0.3, grid: { grid: 'BF16', onGrid: true } } as const;
+    const { leading } = await backend.alignPair(same, same, options);
+    // q x r and big x r; the smaller side are the columns
+    const [V, U] = [leading.small, leading.large.map((y, at) => y / (leading.values[at % r] ?? NaN))];
+    const times = (D: Float64Array, vectors: Float64Array, turned: boolean): Float64Array => {
+      const result = new Float64Array((turned ? columns : rows) * r);
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++) {
+          const [from, to] = turned ? [i, j] : [j, i];
+          for (let k = 0; k < r; k++)
+            result[to * r + k] =
+              (result[to * r + k] as number) + (D[i * columns + j] as number) * (vectors[from * r + k] as number);
+        }
+      return result;
+    };
+    const noise = gaussian(8);
+    const D = Float64Array.from({ length: rows * columns }, () => 4e-4 * noise());
+    // D - D V V', and then without U U' of what is left
+    for (const [vectors, turned] of [
+      [V, false],
+      [U, true],
+    ] as const) {
+      const inside = times(D, vectors, turned);
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++)
+          for (let k = 0; k < r; k++)
+            D[i * columns + j] =
+              (D[i * columns + j] as number) -
+              (inside[(turned ? j : i) * r + k] as number) * (vectors[(turned ? i : j) * r + k] as number);
+    }
+    const { tuned } = large(rows, columns, 'F32', W, (i) => D[i] as number);
+    const { energies } = await backend.alignPair(same, tuned, options);
+    const stored = decodeCodes('F32', tuned.data).map((w, i) => w - (W[i] as number));
+    const [P, Q] = [times(stored, V, false), times(stored, U, true)];
+    let joint = 0;
+    for (let a = 0; a < r; a++)
+      for (let b = 0; b < r; b++) {
+        let sum = 0;
+        for (let i = 0; i < rows; i++) sum += (U[i * r + a] as number) * (P[i * r + b] as number);
+        joint += sum * sum;
+      }
+    const squares = (x: Float64Array): number => x.reduce((sum, value) => sum + value * value, 0);
+    expect(joint).toBeLessThan(1e-12 * squares(stored));
+    close(energies?.joint ?? NaN, joint, 0, 1e-4, 'joint');
+    close(energies?.left ?? NaN, squares(Q), 0, 1e-4, 'left');
+    close(energies?.right ?? NaN, squares(P), 0, 1e-4, 'right');
+  });
+
   it('is refined further if too many entries lie near the threshold, before the whole spectrum is asked', async () => {
     // Nine in ten are in the mask: its threshold is small, and many entries lie about it.
     const weights = Array.from({ length: 300 }, (_, i) => 0.05 * (i + 1) ** -0.6);

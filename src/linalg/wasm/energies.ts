@@ -12,6 +12,8 @@ import { concat } from '../../protocol/lists.ts';
  * from these directions there may be less left than float32's error of what cancels: it is taken in float64.
  */
 const EVIDENT = 1e-2;
+/** Root mean squares of D, as it lies there, within which float32's products neither overflow nor lose digits below its normal numbers. */
+const ORDINARY = [2 ** -100, 2 ** 100] as const;
 
 /** What `projections` is about: D times `scale` at `plan.matrix`. */
 export interface ProjectionInput {
@@ -53,8 +55,11 @@ export function projections(
     };
   };
   const [along, across] = tall ? [columns, 1] : [1, columns];
-  let found: ReturnType<typeof parts> | null = null;
-  if (format === 4) {
+  /** Null if float32 is not enough. */
+  const inSingle = (): ReturnType<typeof parts> | null => {
+    const squares = kernels.sumSquares32(matrix, shape.weights);
+    const mean = Math.sqrt(squares / shape.weights);
+    if (!(mean >= ORDINARY[0] && mean <= ORDINARY[1])) return null;
     // the right sides lie where P will
     const single = P + big * r * 4;
     memory.f32(P, big * r).set(memory.f64(leading.U, big * r));
@@ -63,12 +68,13 @@ export function projections(
     memory.f32(P, q * r).set(memory.f64(leading.X, q * r));
     kernels.sgemm(big, r, q, 1, matrix, along, across, P, r, 1, 0, single, r, work);
     memory.f64(P, big * r).set(memory.f32(single, big * r).slice());
-    found = parts();
-    const least = EVIDENT * kernels.sumSquares32(matrix, shape.weights) * r;
-    const { joint, small, large } = found;
-    const isEvident = sum(small) >= least / q && sum(large) >= least / big && joint >= (least / q / big) * r;
-    if (!isEvident) found = null;
-  }
+    const made = parts();
+    const least = EVIDENT * squares * r;
+    const isEvident =
+      sum(made.small) >= least / q && sum(made.large) >= least / big && made.joint >= (least / q / big) * r;
+    return isEvident ? made : null;
+  };
+  let found = format === 4 ? inSingle() : null;
   if (!found) {
     exactly();
     found = parts();

@@ -110,7 +110,8 @@ class Detail extends ViewElement {
     return html`<dl class="stats">
       ${item(t('Shape'), tensor.missing ? t('unknown') : tensor.shape.join(' × ') || t('scalar'), plural(row.weights, '{0} weight', '{0} weights', integer(row.weights)))}
       ${tensor.quantised ? item(t('Quantised'), quantisedText(tensor.quantised), t('codes of [{0}], with their scales', tensor.quantised.storedShape.join(' × '))) : nothing}
-      ${item(t('Type'), tensor.missing ? t('unknown') : `${tensor.dtype}, ${bytes(tensor.sizeBytes)}`, t('{0} bytes', integer(tensor.sizeBytes)))}
+      ${item(t('Type'), tensor.missing ? t('unknown') : tensor.dtype, tensor.dtype)}
+      ${tensor.missing ? nothing : item(t('Size'), bytes(tensor.sizeBytes), t('{0} bytes', integer(tensor.sizeBytes)))}
       ${tensor.offset === null ? nothing : item(t('First byte'), integer(tensor.offset), t('offset in {0}', tensor.file))}
       ${sharded || tensor.missing ? item(t('File'), tensor.file, tensor.file) : nothing}
       ${

@@ -14,6 +14,9 @@ export function installDependencies(root) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
 }
 
+/** A registry that says nothing for a minute is asked again, five times: npm waits five minutes for each of two times more, as if it hung. */
+const PATIENCE = { npm_config_fetch_timeout: '60000', npm_config_fetch_retries: '5' };
+
 /**
  * Runs a command to its end with our terminal; throws when it fails.
  * @param {string} command
@@ -23,7 +26,8 @@ export function installDependencies(root) {
 export function run(command, args, options = {}) {
   // npm is a .cmd file on Windows, which needs the shell.
   const shell = process.platform === 'win32' && command === 'npm';
-  const result = spawnSync(command, args, { stdio: 'inherit', shell, ...options });
+  const env = { ...(command === 'npm' ? PATIENCE : {}), ...(options.env ?? process.env) };
+  const result = spawnSync(command, args, { stdio: 'inherit', shell, ...options, env });
   if (result.error) throw result.error;
   if (result.status !== 0)
     throw new Error(`"${command} ${args.join(' ')}" ended with ${result.status ?? result.signal}`);

@@ -29,10 +29,11 @@ export interface CorrectPlan {
   E: Address;
   image: Address;
   turned: Address;
-  /** most x most each, and most x r */
+  /** most x most each, and most x r each */
   H: Address;
   Z: Address;
   C: Address;
+  D: Address;
 }
 export function planCorrect(
   layout: Layout,
@@ -56,6 +57,7 @@ export function planCorrect(
     H: double(most * (most + 1)),
     Z: double(most * (most + 1)),
     C: double(most * r),
+    D: double(most * r),
   };
 }
 
@@ -73,6 +75,8 @@ export interface Corrected {
 export class Correction {
   /** vectors of E */
   private held: number;
+  /** what came of the vectors beside the leading ones: W'W times them is known but for their residuals */
+  private readonly ofBeside: Float64Array;
 
   constructor(
     private readonly memory: KernelMemory,
@@ -82,6 +86,7 @@ export class Correction {
     private readonly checkCancelled: () => void,
   ) {
     this.held = plan.beside;
+    this.ofBeside = new Float64Array(target.r);
   }
 
   /** Where `ritz` leaves the vectors beside the leading ones. */
@@ -92,7 +97,7 @@ export class Correction {
 
   /**
    * Widens E by n rows at `rows`, orthonormal and orthogonal to all before, and corrects by it. `values`: s of the leading vectors, and s^2
-   * of those beside them. Returns the sum of abs(c) of the latter for each leading one; or null, with nothing changed, if what comes to a
+   * of those beside them. Returns the sum of abs(c) of the latter for each leading one, over all rounds; or null, with nothing changed, if what comes to a
    * vector is not small, W'W E' reaches up to its value, or there is no room. Throws cancelled.
    */
   by(
@@ -101,7 +106,7 @@ export class Correction {
     { values, beside }: { values: Float64Array; beside: Float64Array },
   ): Float64Array | null {
     const { memory, kernels, plan, target, checkCancelled } = this;
-    const { E, image, turned, most, H, Z, C } = plan;
+    const { E, image, turned, most, H, Z, C, D } = plan;
     const { shape, r, X, Y, G, work } = target;
     const { q, big } = shape;
     const first = this.held;
@@ -115,34 +120,27 @@ export class Correction {
     kernels.dgemm(held, held, big, 1, image, 1, most, image, most, 1, 0, H, ld, work);
     const among = jacobi(memory, kernels, { H, Z, n: held, ld });
     // E (W'W - s^2) x: what earlier rounds have added to x lies in E
-    kernels.dgemm(held, r, q, 1, E, q, 1, X, r, 1, 0, C, r, work);
-    const inside = memory.f64(C, held * r).slice();
     kernels.dgemm(held, r, q, 1, E, q, 1, G, r, 1, 0, C, r, work);
+    kernels.dgemm(held, r, q, 1, E, q, 1, X, r, 1, 0, D, r, work);
     checkCancelled();
-    const coupled = memory
-      .f64(C, held * r)
-      .map((g, at) => g - (values[at % r] as number) ** 2 * (inside[at] as number));
-    const c = new Float64Array(held * r);
-    for (const [k, vector] of among.vectors.entries())
-      for (let i = 0; i < r; i++) {
-        const distance = (values[i] as number) ** 2 - (among.values[k] as number);
-        if (!(distance > 0)) return null;
-        let part = 0;
-        for (let j = 0; j < held; j++) part += (vector[j] as number) * (coupled[j * r + i] as number);
-        part /= distance;
-        for (let j = 0; j < held; j++) c[j * r + i] = (c[j * r + i] as number) + part * (vector[j] as number);
-      }
+    const [c, parts] = [memory.f64(C, held * r), memory.f64(D, held * r)];
+    for (let at = 0; at < c.length; at++)
+      c[at] = (c[at] as number) - (values[at % r] as number) ** 2 * (parts[at] as number);
+    kernels.dgemm(held, r, held, 1, Z, ld, 1, C, r, 1, 0, D, r, work);
+    for (let at = 0; at < parts.length; at++) {
+      const distance = (values[at % r] as number) ** 2 - (among.values[Math.floor(at / r)] as number);
+      if (!(distance > 0)) return null;
+      parts[at] = (parts[at] as number) / distance;
+    }
+    kernels.dgemm(held, r, held, 1, Z, 1, ld, D, r, 1, 0, C, r, work);
     if (!c.every((part) => Math.abs(part) <= SMALL)) return null;
-    memory.f64(C, held * r).set(c);
     kernels.dgemm(q, r, held, 1, E, 1, q, C, r, 1, 1, X, r, work);
     kernels.dgemm(big, r, held, 1, image, most, 1, C, r, 1, 1, Y, r, work);
     kernels.dgemm(q, r, held, 1, turned, most, 1, C, r, 1, 1, G, r, work);
     checkCancelled();
-    return Float64Array.from({ length: r }, (_, i) => {
-      let sum = 0;
-      for (let j = 0; j < plan.beside; j++) sum += Math.abs(c[j * r + i] as number);
-      return sum;
-    });
+    for (let at = 0; at < plan.beside * r; at++)
+      this.ofBeside[at % r] = (this.ofBeside[at % r] as number) + Math.abs(c[at] as number);
+    return this.ofBeside;
   }
 
   /** W'W times the vectors beside the leading ones, but for their residuals, which are not known. */

@@ -173,10 +173,10 @@ export class AlignTask extends PairMatrices {
       return { leading: given, isZero: false, ...this.masks(0) };
     }
     let start = this.approximate(greatest);
-    for (const inDoubt of start ? IN_DOUBT : []) {
+    for (const [attempt, inDoubt] of start ? IN_DOUBT.entries() : []) {
+      // the reconstruction has come to lie over the panels
+      if (attempt > 0) start = { ...this.withRefined(start as Approximate), packed: null };
       const refined = this.refined(start as Approximate, inDoubt);
-      // the reconstruction comes to lie over the panels
-      start = { ...this.withRefined(start as Approximate), packed: null };
       // whether or not it gets there, what lies near the threshold decides, of an error that is worth the look
       const norm = Math.sqrt(refined.values.reduce((sum, s) => sum + s * s, 0));
       if (refined.error > Math.min(MOST_IN_DOUBT / weights, ENOUGH) * norm) break;

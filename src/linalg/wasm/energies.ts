@@ -27,8 +27,8 @@ export interface ProjectionInput {
 }
 
 /**
- * norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2, u_i' D v_i, and norm(u_i' D)^2, norm(D v_i)^2 of each direction, in float64 up to
- * r. The r vectors of the smaller side lie in `leading.X`, those of the larger one in `leading.U`. The reconstruction is dead.
+ * norm_F(U_r' D V_r)^2, norm_F(U_r' D)^2, norm_F(D V_r)^2, u_i' D v_i, and norm(u_i' D)^2, norm(D v_i)^2 of each direction: in float32 if
+ * they are evident, else in float64 up to r. The r vectors of the smaller side lie in `leading.X`, those of the larger one in `leading.U`. The reconstruction is dead.
  */
 export function projections(
   memory: KernelMemory,
